@@ -1,0 +1,93 @@
+"""The composition root: everything is made here, once, and handed down."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from doorward.backends.chance import SystemEntropy
+from doorward.backends.clock import SystemClock
+from doorward.backends.keys.jose import JoseBackend
+from doorward.backends.keys.password_hashes import PasswordHasher
+from doorward.backends.keys.signing_keys import SigningKeyMaker
+from doorward.backends.storage.store import Storage
+from doorward.identity.password_login import PasswordLogin
+from doorward.management.new_tenant import first_documents
+from doorward.model.tenant import Tenant
+from doorward.ports import Clock, Entropy, Passwords, Ports
+from doorward.web.asgi import Application
+from doorward.web.router import Router
+from doorward.web.routes import routes
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class Doorward(Struct, frozen=True):
+    """One server: its storage, its ports, and the ASGI application to run."""
+
+    storage: Storage
+    ports: Ports
+    application: Application
+
+    async def start(self) -> None:
+        await self.storage.start()
+
+    async def stop(self) -> None:
+        await self.storage.stop()
+
+    async def create_tenant(self, id_: str, domain: str) -> None:
+        """A brand-new tenant with its two signing keys. Raises ``ports.Conflict``."""
+        tenant = Tenant(id=id_, domain=domain)
+        current, following = await self.ports.keys.signing_key(tenant), await self.ports.keys.signing_key(tenant)
+        documents = first_documents(tenant, (current, following), self.ports.entropy, self.ports.clock.now())
+        await self.ports.directory.create_tenant(tenant, documents)
+
+
+def build(
+    database: str,
+    *,
+    root_key: bytes,
+    clock: Clock | None = None,
+    entropy: Entropy | None = None,
+    passwords: Passwords | None = None,
+    shared_database: bool = False,
+    trusted_proxies: Sequence[Network] = (),
+) -> Doorward:
+    """Wire a server on ``database`` (a URL), its secrets sealed under ``root_key`` (32 bytes)."""
+    clock = clock or SystemClock()
+    entropy = entropy or SystemEntropy()
+    storage = Storage(database, root_key=root_key, clock=clock, entropy=entropy, shared=shared_database)
+    hasher = passwords or PasswordHasher()
+    ports = Ports(
+        clock=clock,
+        entropy=entropy,
+        directory=storage.directory,
+        codes=storage.codes,
+        refresh_tokens=storage.refresh_tokens,
+        pushed_requests=storage.pushed_requests,
+        one_time_values=storage.one_time_values,
+        users=storage.users,
+        sessions=storage.sessions,
+        transactions=storage.transactions,
+        consents=storage.consents,
+        attempts=storage.attempts,
+        log=storage.log,
+        jose=JoseBackend(),
+        keys=SigningKeyMaker(clock, entropy),
+        passwords=hasher,
+        authenticator=PasswordLogin(clock, storage.users, storage.attempts, storage.log, hasher),
+    )
+    application = Application(
+        Router(routes(ports)),
+        ports.directory,
+        start=_nothing,
+        stop=_nothing,
+        trusted_proxies=trusted_proxies,
+    )
+    return Doorward(storage, ports, application)
+
+
+async def _nothing() -> None:
+    """Storage is started before the application and stopped after it, by whoever runs it."""

@@ -1,0 +1,49 @@
+"""Counters of failed attempts, exact across processes."""
+
+from __future__ import annotations
+
+from doorward.backends.storage.database import Database, Query, Verb
+
+COUNT = "SELECT failures FROM attempt WHERE tenant = :tenant AND key = :key"
+FAIL = """
+INSERT INTO attempt (tenant, key, failures, last_at) VALUES (:tenant, :key, 1, :at)
+ON CONFLICT (tenant, key) DO UPDATE SET
+    failures = CASE WHEN attempt.last_at < :oldest THEN 1 ELSE attempt.failures + 1 END, last_at = excluded.last_at
+RETURNING failures"""
+# Keys are compared as ranges: no pattern, so nothing in a key needs escaping.
+CLEAR = "DELETE FROM attempt WHERE tenant = :tenant AND key >= :low AND key < :high RETURNING key"
+MATCHING = "SELECT key, failures FROM attempt WHERE tenant = :tenant AND key >= :low AND key < :high ORDER BY key"
+LAST_CHARACTER = "\U0010ffff"
+
+
+class StoredAttempts:
+    """``ports.Attempts``."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def count(self, tenant: str, key: str) -> int:
+        rows = await self._database.read(COUNT, {"tenant": tenant, "key": key})
+        return rows[0][0] if rows else 0
+
+    async def fail(self, tenant: str, key: str, *, at: float, window: float) -> int:
+        def verb() -> Verb[int]:
+            rows = yield Query(FAIL, {"tenant": tenant, "key": key, "at": at, "oldest": at - window})
+            failures: int = rows[0][0]
+            return failures
+
+        return await self._database.write(verb)
+
+    async def clear(self, tenant: str, prefix: str) -> int:
+        def verb() -> Verb[int]:
+            return len((yield Query(CLEAR, _range(tenant, prefix))))
+
+        return await self._database.write(verb)
+
+    async def matching(self, tenant: str, prefix: str) -> list[tuple[str, int]]:
+        rows = await self._database.read(MATCHING, _range(tenant, prefix))
+        return [(key, failures) for key, failures in rows]
+
+
+def _range(tenant: str, prefix: str) -> dict[str, str]:
+    return {"tenant": tenant, "low": prefix, "high": prefix + LAST_CHARACTER}

@@ -1,0 +1,398 @@
+"""Configuration in memory: one immutable snapshot per tenant, replaced whole.
+
+Own writes change the snapshot at once; what other processes write is noticed by the tenant's
+revision. A document the protocol cannot read is kept for the Management API, left out of the typed
+maps, and reported.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from doorward.backends.storage import sealing
+from doorward.backends.storage.database import Database, Query, Verb
+from doorward.backends.storage.log import StoredLog
+from doorward.model.client import Client, ClientGrant
+from doorward.model.connection import Connection
+from doorward.model.credential import KeyState, SigningKey
+from doorward.model.directory import TenantDirectory
+from doorward.model.document import Change, Delete, Document, Kind, Put
+from doorward.model.log_event import LogEvent
+from doorward.model.resource_server import ResourceServer
+from doorward.model.role import Role
+from doorward.model.tenant import CustomDomain, DomainKind, Issuer, Tenant, TenantSettings
+from doorward.ports import Clock, Conflict
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+MAX_HOST = 255
+
+TENANTS = "SELECT id, domain, revision, data_key FROM tenant ORDER BY sequence"
+REVISIONS = "SELECT id, revision FROM tenant"
+INSERT_TENANT = """
+INSERT INTO tenant (id, domain, revision, sequence, data_key, created_at)
+VALUES (:tenant, :domain, 1, (SELECT coalesce(max(sequence), 0) + 1 FROM tenant), :data_key, :at)
+ON CONFLICT (id) DO NOTHING RETURNING id"""
+MOVE_TENANT = "UPDATE tenant SET domain = :domain WHERE id = :tenant"
+BUMP = "UPDATE tenant SET revision = revision + 1 WHERE id = :tenant RETURNING revision"
+DOCUMENTS = """
+SELECT kind, id, unique_key, sequence, revision, body, secrets, created_at, updated_at FROM document
+WHERE tenant = :tenant ORDER BY sequence"""
+INSERT_DOCUMENT = """
+INSERT INTO document (tenant, kind, id, unique_key, sequence, revision, body, secrets, created_at, updated_at)
+VALUES (:tenant, :kind, :id, :unique_key,
+    (SELECT coalesce(max(sequence), 0) + 1 FROM document WHERE tenant = :tenant),
+    :revision, :body, :secrets, :created_at, :updated_at)
+ON CONFLICT DO NOTHING RETURNING sequence"""
+UPDATE_DOCUMENT = """
+UPDATE document SET unique_key = :unique_key, revision = :revision, body = :body, secrets = :secrets,
+    updated_at = :updated_at
+WHERE tenant = :tenant AND kind = :kind AND id = :id AND revision = :expected RETURNING sequence"""
+TAKEN = """
+SELECT id FROM document WHERE tenant = :tenant AND kind = :kind AND unique_key = :unique_key AND id <> :id"""
+DELETE_DOCUMENT = "DELETE FROM document WHERE tenant = :tenant AND kind = :kind AND id = :id"
+CLAIM_HOST = """
+INSERT INTO host (host, tenant) VALUES (:host, :tenant) ON CONFLICT (host) DO NOTHING"""
+HOST_OWNER = "SELECT tenant FROM host WHERE host = :host"
+RELEASE_HOST = "DELETE FROM host WHERE host = :host AND tenant = :tenant"
+
+
+class StoredDirectory:
+    """``ports.Directory``.
+
+    ``root_key`` (32 bytes) opens the tenants' data keys; ``listener_ports`` are the ports this
+    server is reached at, with which a host name may be followed.
+    """
+
+    def __init__(self, database: Database, log: StoredLog, clock: Clock, *, root_key: bytes) -> None:
+        self._database = database
+        self._log = log
+        self._clock = clock
+        self._root_key = root_key
+        self._snapshots: dict[str, TenantDirectory] = {}
+        self._data_keys: dict[str, bytes] = {}
+        self._issuers: dict[str, Issuer] = {}
+        self._listener_ports: frozenset[int] = frozenset()
+
+    # ── reading ──
+
+    def tenant(self, tenant: str) -> TenantDirectory:
+        return self._snapshots[tenant]
+
+    def tenants(self) -> Sequence[Tenant]:
+        return [snapshot.tenant for snapshot in self._snapshots.values()]
+
+    def issuer(self, host: str) -> Issuer | None:
+        found = self._issuers.get(host)
+        if found is None and host != host.lower() and len(host) <= MAX_HOST:
+            found = self._issuers.get(host.lower())
+        return found
+
+    def listen(self, ports: Iterable[int]) -> None:
+        """Tell the ports this server listens on."""
+        self._listener_ports = frozenset(ports)
+        self._index_hosts()
+
+    def _index_hosts(self) -> None:
+        issuers: dict[str, Issuer] = {}
+        for snapshot in self._snapshots.values():
+            tenant = snapshot.tenant
+            self._index(issuers, tenant.id, tenant.domain, DomainKind.CANONICAL)
+            for domain in snapshot.custom_domains.values():
+                if domain.status == "ready":
+                    self._index(issuers, tenant.id, domain.domain, DomainKind.CUSTOM)
+        self._issuers = issuers
+
+    def _index(self, issuers: dict[str, Issuer], tenant: str, domain: str, kind: DomainKind) -> None:
+        name, port = split_port(domain.lower())
+        hosts = [domain.lower(), name]
+        if port is None:
+            hosts += [f"{name}:{listener}" for listener in self._listener_ports]
+        for host in hosts:
+            issuers.setdefault(host, Issuer(tenant=tenant, host=host, kind=kind))
+
+    async def load(self) -> None:
+        """Read every tenant. Raises ``WrongMasterKey`` if they were sealed under another key."""
+        for id_, domain, revision, data_key in await self._database.read(TENANTS, {}):
+            await self._load_tenant(Tenant(id=id_, domain=domain, revision=revision), data_key)
+        self._index_hosts()
+
+    async def refresh(self, tenant: str | None = None) -> None:
+        known = {id_: snapshot.tenant.revision for id_, snapshot in self._snapshots.items()}
+        current = dict(await self._database.read(REVISIONS, {}))
+        if current == known:
+            return
+        for gone in known.keys() - current.keys():
+            del self._snapshots[gone]
+        for id_, domain, revision, data_key in await self._database.read(TENANTS, {}):
+            if known.get(id_) != revision:
+                await self._load_tenant(Tenant(id=id_, domain=domain, revision=revision), data_key)
+        self._index_hosts()
+
+    async def _load_tenant(self, tenant: Tenant, sealed_key: bytes) -> None:
+        data_key = sealing.unseal(self._root_key, bytes(sealed_key), f"tenant|{tenant.id}")
+        self._data_keys[tenant.id] = data_key
+        documents: dict[Kind, dict[str, Document]] = {kind: {} for kind in Kind}
+        for row in await self._database.read(DOCUMENTS, {"tenant": tenant.id}):
+            kind, id_, unique_key, sequence, revision, body, secrets, created_at, updated_at = row
+            documents[Kind(kind)][id_] = Document(
+                kind=Kind(kind),
+                id=id_,
+                unique_key=unique_key,
+                sequence=sequence,
+                revision=revision,
+                body=msgspec.json.decode(body),
+                secrets=_unseal(data_key, tenant.id, kind, id_, secrets),
+                created_at=created_at,
+                updated_at=updated_at,
+            )
+        self._snapshots[tenant.id] = snapshot_of(tenant, documents, data_key)
+
+    # ── writing ──
+
+    async def create_tenant(self, tenant: Tenant, changes: Sequence[Change]) -> TenantDirectory:
+        data_key = os.urandom(sealing.KEY_LENGTH)
+        sealed = sealing.seal(self._root_key, data_key, f"tenant|{tenant.id}")
+
+        def verb() -> Verb[list[Document]]:
+            created = yield Query(
+                INSERT_TENANT,
+                {"tenant": tenant.id, "domain": tenant.domain, "data_key": sealed, "at": self._clock.now()},
+            )
+            if not created:
+                raise Conflict("tenant", tenant.id)
+            yield from _claim_host(tenant.id, tenant.domain)
+            return (yield from self._apply(tenant.id, data_key, changes, 1))
+
+        written = await self._database.write(verb)
+        self._data_keys[tenant.id] = data_key
+        documents: dict[Kind, dict[str, Document]] = {kind: {} for kind in Kind}
+        for document in written:
+            documents[document.kind][document.id] = document
+        current = msgspec.structs.replace(tenant, revision=1)
+        self._snapshots[tenant.id] = snapshot_of(current, documents, data_key)
+        self._index_hosts()
+        return self._snapshots[tenant.id]
+
+    async def move_tenant(self, tenant: str, domain: str, changes: Sequence[Change]) -> TenantDirectory:
+        before = self._snapshots[tenant].tenant.domain
+
+        def verb() -> Verb[None]:
+            yield Query(RELEASE_HOST, {"host": before, "tenant": tenant})
+            yield from _claim_host(tenant, domain)
+            yield Query(MOVE_TENANT, {"tenant": tenant, "domain": domain})
+
+        await self._database.write(verb)
+        snapshot = self._snapshots[tenant]
+        moved = msgspec.structs.replace(snapshot.tenant, domain=domain)
+        self._snapshots[tenant] = msgspec.structs.replace(snapshot, tenant=moved)
+        return await self.change(tenant, changes)
+
+    async def change(self, tenant: str, changes: Sequence[Change], events: Sequence[LogEvent] = ()) -> TenantDirectory:
+        data_key = self._data_keys[tenant]
+        released = self._released_hosts(tenant, changes)
+
+        def verb() -> Verb[tuple[int, list[Document]]]:
+            rows = yield Query(BUMP, {"tenant": tenant})
+            revision: int = rows[0][0]
+            for host in released:
+                yield Query(RELEASE_HOST, {"host": host, "tenant": tenant})
+            written = yield from self._apply(tenant, data_key, changes, revision)
+            yield from self._log.insert(tenant, events)
+            return revision, written
+
+        revision, written = await self._database.write(verb)
+        snapshot = self._snapshots[tenant]
+        if revision != snapshot.tenant.revision + 1:
+            # Somebody else wrote in between: what they changed is not in this snapshot.
+            await self.refresh(tenant)
+            return self._snapshots[tenant]
+        documents = {kind: dict(of_kind) for kind, of_kind in snapshot.documents.items()}
+        for change in changes:
+            if isinstance(change, Delete):
+                documents[change.kind].pop(change.id, None)
+        for document in written:
+            documents[document.kind][document.id] = document
+        touched = {change.kind if isinstance(change, Delete) else change.document.kind for change in changes}
+        current = msgspec.structs.replace(snapshot.tenant, revision=revision)
+        self._snapshots[tenant] = snapshot_of(current, documents, data_key, previous=snapshot, touched=touched)
+        if Kind.CUSTOM_DOMAIN in touched or current.domain != snapshot.tenant.domain:
+            self._index_hosts()
+        return self._snapshots[tenant]
+
+    def _released_hosts(self, tenant: str, changes: Sequence[Change]) -> list[str]:
+        domains = self._snapshots[tenant].documents[Kind.CUSTOM_DOMAIN]
+        return [
+            domains[change.id].body["domain"]
+            for change in changes
+            if isinstance(change, Delete) and change.kind is Kind.CUSTOM_DOMAIN and change.id in domains
+        ]
+
+    def _apply(self, tenant: str, data_key: bytes, changes: Sequence[Change], revision: int) -> Verb[list[Document]]:
+        written = []
+        for change in changes:
+            if isinstance(change, Delete):
+                yield Query(DELETE_DOCUMENT, {"tenant": tenant, "kind": change.kind.value, "id": change.id})
+                continue
+            written.append((yield from self._put(tenant, data_key, change, revision)))
+        return written
+
+    def _put(self, tenant: str, data_key: bytes, change: Put, revision: int) -> Verb[Document]:
+        document = change.document
+        key = {"tenant": tenant, "kind": document.kind.value, "id": document.id}
+        if document.unique_key is not None and (yield Query(TAKEN, {**key, "unique_key": document.unique_key})):
+            raise Conflict("unique_key", document.unique_key)
+        if document.kind is Kind.CUSTOM_DOMAIN and document.body.get("status") == "ready":
+            yield from _claim_host(tenant, document.body["domain"])
+        now = self._clock.now()
+        parameters = {
+            **key,
+            "unique_key": document.unique_key,
+            "revision": revision,
+            "body": msgspec.json.encode(document.body).decode(),
+            "secrets": _seal(data_key, tenant, document),
+            "updated_at": now,
+        }
+        if change.expected_revision is None:
+            rows = yield Query(INSERT_DOCUMENT, {**parameters, "created_at": now})
+            if not rows:
+                raise Conflict("id", document.id)
+            created_at = now
+        else:
+            rows = yield Query(UPDATE_DOCUMENT, {**parameters, "expected": change.expected_revision})
+            if not rows:
+                raise Conflict("revision", document.id)
+            created_at = document.created_at
+        return msgspec.structs.replace(
+            document, sequence=rows[0][0], revision=revision, created_at=created_at, updated_at=now
+        )
+
+
+def _claim_host(tenant: str, host: str) -> Verb[None]:
+    yield Query(CLAIM_HOST, {"host": host.lower(), "tenant": tenant})
+    rows = yield Query(HOST_OWNER, {"host": host.lower()})
+    if rows[0][0] != tenant:
+        raise Conflict("host", host)
+
+
+def _place(tenant: str, kind: str, id_: str) -> str:
+    return f"{tenant}|document|{kind}|{id_}"
+
+
+def _seal(data_key: bytes, tenant: str, document: Document) -> bytes | None:
+    if not document.secrets:
+        return None
+    plain = msgspec.json.encode(document.secrets)
+    return sealing.seal(data_key, plain, _place(tenant, document.kind.value, document.id))
+
+
+def _unseal(data_key: bytes, tenant: str, kind: str, id_: str, sealed: bytes | None) -> Mapping[str, Any]:
+    if sealed is None:
+        return {}
+    opened: dict[str, Any] = msgspec.json.decode(sealing.unseal(data_key, bytes(sealed), _place(tenant, kind, id_)))
+    return opened
+
+
+def split_port(host: str) -> tuple[str, int | None]:
+    """A host name and its port, if it has one."""
+    name, separator, port = host.rpartition(":")
+    if separator and port.isascii() and port.isdigit() and not name.endswith(":"):
+        return name, int(port)
+    return host, None
+
+
+# ── from documents to a snapshot ───────────────────────────────────────────────────────────────
+
+
+def read_document(document: Document, type_: type[T]) -> T | None:
+    """The document as the protocol reads it: ``null`` counts as absent, so that defaults apply."""
+    merged = {**document.body, **document.secrets}
+    try:
+        return msgspec.convert(_without_nulls(merged), type_, strict=False)
+    except msgspec.ValidationError as error:
+        logger.error("%s %s cannot be used: %s", document.kind.value, document.id, error)
+        return None
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
+    return value
+
+
+def _typed(documents: Mapping[str, Document], type_: type[T]) -> list[T]:
+    read = (read_document(document, type_) for document in documents.values())
+    return [value for value in read if value is not None]
+
+
+KEY_ORDER = {KeyState.CURRENT: 0, KeyState.NEXT: 1, KeyState.PREVIOUS: 2, KeyState.REVOKED: 3}
+
+
+def snapshot_of(
+    tenant: Tenant,
+    documents: Mapping[Kind, Mapping[str, Document]],
+    data_key: bytes,
+    *,
+    previous: TenantDirectory | None = None,
+    touched: set[Kind] | None = None,
+) -> TenantDirectory:
+    """The snapshot of these documents; kinds not ``touched`` are taken from ``previous``."""
+
+    def fresh(kind: Kind) -> bool:
+        return previous is None or touched is None or kind in touched
+
+    if previous is not None and not fresh(Kind.CLIENT):
+        clients = previous.clients
+    else:
+        clients = _clients(documents[Kind.CLIENT], previous)
+    settings_document = documents[Kind.SETTINGS].get("tenant")
+    settings = read_document(settings_document, TenantSettings) if settings_document is not None else None
+    return TenantDirectory(
+        tenant=tenant,
+        settings=settings or TenantSettings(),
+        clients=clients,
+        resource_servers={api.identifier: api for api in _typed(documents[Kind.RESOURCE_SERVER], ResourceServer)}
+        if fresh(Kind.RESOURCE_SERVER) or previous is None
+        else previous.resource_servers,
+        client_grants={
+            (None if grant.default_for else grant.client_id, grant.audience, grant.subject_type): grant
+            for grant in _typed(documents[Kind.CLIENT_GRANT], ClientGrant)
+        }
+        if fresh(Kind.CLIENT_GRANT) or previous is None
+        else previous.client_grants,
+        connections={connection.name: connection for connection in _typed(documents[Kind.CONNECTION], Connection)}
+        if fresh(Kind.CONNECTION) or previous is None
+        else previous.connections,
+        roles={role.id: role for role in _typed(documents[Kind.ROLE], Role)}
+        if fresh(Kind.ROLE) or previous is None
+        else previous.roles,
+        signing_keys=tuple(
+            sorted(_typed(documents[Kind.SIGNING_KEY], SigningKey), key=lambda key: KEY_ORDER[key.state])
+        )
+        if fresh(Kind.SIGNING_KEY) or previous is None
+        else previous.signing_keys,
+        custom_domains={domain.domain: domain for domain in _typed(documents[Kind.CUSTOM_DOMAIN], CustomDomain)}
+        if fresh(Kind.CUSTOM_DOMAIN) or previous is None
+        else previous.custom_domains,
+        documents=documents,
+        token_key=sealing.derive(data_key, "opaque-access-token"),
+    )
+
+
+def _clients(documents: Mapping[str, Document], previous: TenantDirectory | None) -> dict[str, Client]:
+    """Typed clients; unchanged documents keep the value they had, so that a change costs one."""
+    clients: dict[str, Client] = {}
+    before = previous.documents[Kind.CLIENT] if previous is not None else {}
+    for id_, document in documents.items():
+        known = before.get(id_)
+        kept = previous.clients.get(id_) if previous is not None and known is document else None
+        client = kept or read_document(document, Client)
+        if client is not None:
+            clients[id_] = client
+    return clients

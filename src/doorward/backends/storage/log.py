@@ -1,0 +1,165 @@
+"""The tenant log: events of writes commit with them, the others are collected for under a second."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+from collections import deque
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from doorward.backends.storage.database import Database, Query, Verb
+from doorward.model.log_event import LogEvent
+from doorward.ports import Clock, Entropy, StorageUnavailable
+
+logger = logging.getLogger(__name__)
+
+FLUSH_SECONDS = 0.5
+MAX_COLLECTED = 50_000
+BATCH = 500
+ID_LENGTH = 56
+SEARCHABLE = frozenset({"type", "user_id", "client_id"})
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(LogEvent).decode
+
+INSERT = """
+INSERT INTO log_event (tenant, log_id, type, date, user_id, client_id, document)
+VALUES (:tenant, :log_id, :type, :date, :user_id, :client_id, :document)"""
+
+
+class LogIds:
+    """Log ids: 56 digits, ``900`` and the time first, strictly increasing within one process."""
+
+    def __init__(self, entropy: Entropy) -> None:
+        self._node = int(entropy.hexadecimal(12), 16) % 10**12
+        self._counter = itertools.count(1)
+        self._last = ""
+
+    def next(self, at: float) -> str:
+        moment = datetime.fromtimestamp(at, UTC)
+        stamp = f"{moment:%Y%m%d%H%M%S}{moment.microsecond // 1000:03d}"
+        # A clock that steps back must not make an id smaller than one given before.
+        stamp = self._last = max(stamp, self._last)
+        head = f"900{stamp}{next(self._counter):015d}{self._node:012d}"
+        return head.ljust(ID_LENGTH, "0")
+
+
+class StoredLog:
+    """``ports.Log``, and what other verbs use to write their events with themselves."""
+
+    def __init__(self, database: Database, clock: Clock, entropy: Entropy) -> None:
+        self._database = database
+        self._clock = clock
+        self._ids = LogIds(entropy)
+        self._collected: deque[tuple[str, LogEvent]] = deque()
+        self._lost = 0
+        self._task: asyncio.Task[None] | None = None
+
+    def insert(self, tenant: str, events: Sequence[LogEvent]) -> Verb[None]:
+        """Statements that store events; for the inside of another verb."""
+        for event in events:
+            log_id = self._ids.next(event.date)
+            yield Query(
+                INSERT,
+                {
+                    "tenant": tenant,
+                    "log_id": log_id,
+                    "type": event.type,
+                    "date": event.date,
+                    "user_id": event.user_id,
+                    "client_id": event.client_id,
+                    "document": _encode(event).decode().replace("\\u0000", "\ufffd"),
+                },
+            )
+
+    def write(self, tenant: str, event: LogEvent) -> None:
+        if len(self._collected) >= MAX_COLLECTED:
+            self._lost += 1
+            return
+        self._collected.append((tenant, event))
+
+    async def flush(self) -> None:
+        while self._collected:
+            batch = [self._collected.popleft() for _ in range(min(BATCH, len(self._collected)))]
+
+            def verb(batch: list[tuple[str, LogEvent]] = batch) -> Verb[None]:
+                for tenant, event in batch:
+                    yield from self.insert(tenant, (event,))
+
+            try:
+                await self._database.write(verb)
+            except StorageUnavailable:
+                self._collected.extendleft(reversed(batch))
+                raise
+        if self._lost:
+            logger.error("tenant log overflowed: %d events lost", self._lost)
+            self._lost = 0
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run(), name="tenant-log")
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        await self.flush()
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            try:
+                await self.flush()
+            except StorageUnavailable as error:
+                logger.warning("the tenant log could not be written, will try again: %s", error)
+
+    # ── reading ──
+
+    async def page(
+        self,
+        tenant: str,
+        *,
+        offset: int,
+        limit: int,
+        after: str | None = None,
+        where: Mapping[str, str] | None = None,
+        newest_first: bool = True,
+    ) -> tuple[list[LogEvent], int]:
+        await self.flush()
+        conditions, parameters = ["tenant = :tenant"], {"tenant": tenant}
+        for field, value in (where or {}).items():
+            if field not in SEARCHABLE:
+                raise ValueError(f"the log cannot be searched by {field}")
+            conditions.append(f"{field} = :{field}")
+            parameters[field] = value
+        if after is not None:
+            conditions.append("log_id > :after")
+            parameters["after"] = after
+            newest_first = False
+        condition = " AND ".join(conditions)
+        order = "DESC" if newest_first else "ASC"
+        rows = await self._database.read(
+            f"SELECT log_id, document FROM log_event WHERE {condition} ORDER BY log_id {order}"  # noqa: S608 - fixed fields
+            " LIMIT :limit OFFSET :offset",
+            {**parameters, "limit": limit, "offset": offset},
+        )
+        total = await self._database.read(f"SELECT count(*) FROM log_event WHERE {condition}", parameters)  # noqa: S608
+        return [_event(log_id, document) for log_id, document in rows], total[0][0]
+
+    async def find(self, tenant: str, log_id: str) -> LogEvent | None:
+        await self.flush()
+        rows = await self._database.read(
+            "SELECT log_id, document FROM log_event WHERE tenant = :tenant AND log_id = :log_id",
+            {"tenant": tenant, "log_id": log_id},
+        )
+        return _event(*rows[0]) if rows else None
+
+
+def _event(log_id: str, document: str) -> LogEvent:
+    return msgspec.structs.replace(_decode(document), log_id=log_id)

@@ -1,0 +1,226 @@
+"""Refresh tokens: rotation, leeway and revocation of families, each decided in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from doorward.backends.storage.database import Database, Query, Verb
+from doorward.backends.storage.log import StoredLog
+from doorward.model.credential import RefreshToken
+from doorward.model.log_event import LogEvent
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(RefreshToken).decode
+
+INSERT = """
+INSERT INTO refresh_token (tenant, token_hash, id, family, generation, user_id, client_id, audience, rotating,
+    issued_at, expires_at, idle_expires_at, access_token_hash, access_token_expires_at, document)
+VALUES (:tenant, :token_hash, :id, :family, :generation, :user_id, :client_id, :audience, :rotating,
+    :issued_at, :expires_at, :idle_expires_at, :access_token_hash, :access_token_expires_at, :document)"""
+FIND = """
+SELECT document, expires_at, idle_expires_at, last_exchanged_at, used_at, revoked_at FROM refresh_token
+WHERE tenant = :tenant AND token_hash = :token_hash"""
+LATEST = "SELECT max(generation) FROM refresh_token WHERE tenant = :tenant AND family = :family"
+STATE = """
+SELECT family, generation, used_at, revoked_at FROM refresh_token
+WHERE tenant = :tenant AND token_hash = :token_hash"""
+# First use: the one statement that decides who rotates.
+SPEND = """
+UPDATE refresh_token SET used_at = :at, last_exchanged_at = :at
+WHERE tenant = :tenant AND token_hash = :token_hash AND used_at IS NULL AND revoked_at IS NULL
+RETURNING family, generation"""
+# Again within the leeway, while nothing newer than the direct successors was ever used.
+SPEND_AGAIN = """
+UPDATE refresh_token SET last_exchanged_at = :at
+WHERE tenant = :tenant AND token_hash = :token_hash AND revoked_at IS NULL AND used_at > :since
+    AND generation + 1 = (SELECT max(other.generation) FROM refresh_token AS other
+        WHERE other.tenant = :tenant AND other.family = refresh_token.family)
+RETURNING family, generation"""
+EXCHANGE = """
+UPDATE refresh_token SET last_exchanged_at = :at, expires_at = :expires_at, idle_expires_at = :idle_expires_at,
+    access_token_hash = :access_token_hash, access_token_expires_at = :access_token_expires_at
+WHERE tenant = :tenant AND token_hash = :token_hash AND revoked_at IS NULL AND used_at IS NULL RETURNING id"""
+REVOKE_FAMILY = """
+UPDATE refresh_token SET revoked_at = :at WHERE tenant = :tenant AND family = :family AND revoked_at IS NULL"""
+REVOKE_ACCESS_TOKENS = """
+INSERT INTO revoked_access_token (tenant, token_hash, expires_at)
+SELECT tenant, access_token_hash, access_token_expires_at FROM refresh_token
+WHERE tenant = :tenant AND family = :family AND access_token_hash IS NOT NULL AND access_token_expires_at > :at
+ON CONFLICT (tenant, token_hash) DO NOTHING"""
+FAMILIES = """
+SELECT DISTINCT family FROM refresh_token
+WHERE tenant = :tenant AND user_id = :user_id AND client_id = :client_id AND audience = :audience
+    AND revoked_at IS NULL"""
+SURPLUS = """
+SELECT DISTINCT family FROM refresh_token WHERE tenant = :tenant AND token_hash IN (
+    SELECT token_hash FROM refresh_token
+    WHERE tenant = :tenant AND user_id = :user_id AND client_id = :client_id AND revoked_at IS NULL
+        AND used_at IS NULL
+    ORDER BY issued_at DESC LIMIT 1000 OFFSET :keep)"""
+DELETE_CONSENT = """
+DELETE FROM consent_grant
+WHERE tenant = :tenant AND user_id = :user_id AND client_id = :client_id AND audience = :audience"""
+
+
+def insert_refresh_token(
+    tenant: str, token: RefreshToken, *, access_token_hash: bytes | None = None, access_token_expires_at: float = 0
+) -> Verb[None]:
+    """Statements that store a token with the digest of the access token it came with; for the
+    inside of another verb."""
+    yield Query(
+        INSERT,
+        {
+            "tenant": tenant,
+            "token_hash": token.token_hash,
+            "id": token.id,
+            "family": token.family,
+            "generation": token.generation,
+            "user_id": token.user_id,
+            "client_id": token.client_id,
+            "audience": token.audience,
+            "rotating": token.rotating,
+            "issued_at": token.issued_at,
+            "expires_at": token.expires_at,
+            "idle_expires_at": token.idle_expires_at,
+            "access_token_hash": access_token_hash,
+            "access_token_expires_at": access_token_expires_at,
+            "document": _encode(token).decode(),
+        },
+    )
+
+
+def revoke_family(tenant: str, family: str, at: float) -> Verb[None]:
+    """Statements that revoke a family and the access tokens it gave."""
+    parameters = {"tenant": tenant, "family": family, "at": at}
+    yield Query(REVOKE_FAMILY, parameters)
+    yield Query(REVOKE_ACCESS_TOKENS, parameters)
+
+
+class StoredRefreshTokens:
+    """``ports.RefreshTokens``."""
+
+    def __init__(self, database: Database, log: StoredLog) -> None:
+        self._database = database
+        self._log = log
+
+    async def issue(self, tenant: str, token: RefreshToken, *, keep: int, events: Sequence[LogEvent]) -> None:
+        def verb() -> Verb[None]:
+            yield from insert_refresh_token(tenant, token)
+            surplus = yield Query(
+                SURPLUS,
+                {"tenant": tenant, "user_id": token.user_id, "client_id": token.client_id, "keep": keep},
+            )
+            for (family,) in surplus:
+                yield from revoke_family(tenant, family, token.issued_at)
+            yield from self._log.insert(tenant, events)
+
+        await self._database.write(verb)
+
+    async def find(self, tenant: str, token_hash: bytes) -> RefreshToken | None:
+        rows = await self._database.read(FIND, {"tenant": tenant, "token_hash": token_hash})
+        if not rows:
+            return None
+        document, expires_at, idle_expires_at, last_exchanged_at, used_at, revoked_at = rows[0]
+        return msgspec.structs.replace(
+            _decode(document),
+            expires_at=expires_at,
+            idle_expires_at=idle_expires_at,
+            last_exchanged_at=last_exchanged_at,
+            used_at=used_at,
+            revoked_at=revoked_at,
+        )
+
+    async def latest_generation(self, tenant: str, family: str) -> int:
+        rows = await self._database.read(LATEST, {"tenant": tenant, "family": family})
+        return rows[0][0] or 0
+
+    async def rotate(
+        self,
+        tenant: str,
+        token_hash: bytes,
+        successor: RefreshToken,
+        *,
+        at: float,
+        leeway: int,
+        access_token_hash: bytes,
+        access_token_expires_at: float,
+        events: Sequence[LogEvent],
+    ) -> bool:
+        key: dict[str, Any] = {"tenant": tenant, "token_hash": token_hash, "at": at}
+
+        def verb() -> Verb[bool]:
+            spent = yield Query(SPEND, key)
+            if not spent and leeway > 0:
+                spent = yield Query(SPEND_AGAIN, {**key, "since": at - leeway})
+            if not spent:
+                return False
+            _, generation = spent[0]
+            yield from insert_refresh_token(
+                tenant,
+                msgspec.structs.replace(successor, generation=generation + 1),
+                access_token_hash=access_token_hash,
+                access_token_expires_at=access_token_expires_at,
+            )
+            yield from self._log.insert(tenant, events)
+            return True
+
+        return await self._database.write(verb)
+
+    async def exchange(
+        self,
+        tenant: str,
+        token_hash: bytes,
+        *,
+        at: float,
+        idle_expires_at: float | None,
+        expires_at: float | None,
+        access_token_hash: bytes,
+        access_token_expires_at: float,
+        events: Sequence[LogEvent],
+    ) -> bool:
+        def verb() -> Verb[bool]:
+            kept = yield Query(
+                EXCHANGE,
+                {
+                    "tenant": tenant,
+                    "token_hash": token_hash,
+                    "at": at,
+                    "idle_expires_at": idle_expires_at,
+                    "expires_at": expires_at,
+                    "access_token_hash": access_token_hash,
+                    "access_token_expires_at": access_token_expires_at,
+                },
+            )
+            if not kept:
+                return False
+            yield from self._log.insert(tenant, events)
+            return True
+
+        return await self._database.write(verb)
+
+    async def revoke_family(self, tenant: str, family: str, *, at: float, events: Sequence[LogEvent]) -> None:
+        def verb() -> Verb[None]:
+            yield from revoke_family(tenant, family, at)
+            yield from self._log.insert(tenant, events)
+
+        await self._database.write(verb)
+
+    async def revoke_grant(
+        self, tenant: str, user_id: str, client_id: str, audience: str, *, at: float, events: Sequence[LogEvent]
+    ) -> None:
+        def verb() -> Verb[None]:
+            yield from revoke_grant(tenant, user_id, client_id, audience, at)
+            yield from self._log.insert(tenant, events)
+
+        await self._database.write(verb)
+
+
+def revoke_grant(tenant: str, user_id: str, client_id: str, audience: str, at: float) -> Verb[None]:
+    """Statements that delete a consent and revoke what was issued under it."""
+    parameters = {"tenant": tenant, "user_id": user_id, "client_id": client_id, "audience": audience}
+    yield Query(DELETE_CONSENT, parameters)
+    for (family,) in (yield Query(FAMILIES, parameters)):
+        yield from revoke_family(tenant, family, at)

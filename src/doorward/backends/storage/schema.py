@@ -1,0 +1,299 @@
+"""The tables. Only migrations import this: serving needs no schema, just statements.
+
+Every primary key starts with the tenant. Times are epoch seconds (double), documents are JSON kept
+as text, digests and sealed values are bytes.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _text(name: str, *, nullable: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=nullable)
+
+
+def _time(name: str, *, nullable: bool = False) -> Column[float]:
+    return Column(name, Double, nullable=nullable)
+
+
+def _bytes(name: str, *, nullable: bool = False) -> Column[bytes]:
+    return Column(name, LargeBinary, nullable=nullable)
+
+
+def _number(name: str, *, nullable: bool = False) -> Column[int]:
+    return Column(name, BigInteger().with_variant(Integer, "sqlite"), nullable=nullable)
+
+
+tenant = Table(
+    "tenant",
+    metadata,
+    _text("id"),
+    _text("domain"),
+    _number("revision"),
+    _number("sequence"),
+    _bytes("data_key"),
+    _time("created_at"),
+    PrimaryKeyConstraint("id"),
+)
+
+host = Table("host", metadata, _text("host"), _text("tenant"), PrimaryKeyConstraint("host"))
+
+document = Table(
+    "document",
+    metadata,
+    _text("tenant"),
+    _text("kind"),
+    _text("id"),
+    _text("unique_key", nullable=True),
+    _number("sequence"),
+    _number("revision"),
+    _text("body"),
+    _bytes("secrets", nullable=True),
+    _time("created_at"),
+    _time("updated_at"),
+    PrimaryKeyConstraint("tenant", "kind", "id"),
+    UniqueConstraint("tenant", "kind", "unique_key"),
+)
+
+user_account = Table(
+    "user_account",
+    metadata,
+    _text("tenant"),
+    _text("user_id"),
+    _number("sequence"),
+    _text("connection"),
+    _text("email", nullable=True),
+    Column("blocked", Boolean, nullable=False),
+    _text("profile"),
+    _text("user_metadata"),
+    _text("app_metadata"),
+    _text("identities"),
+    _time("created_at"),
+    _time("updated_at"),
+    _time("last_login", nullable=True),
+    _text("last_ip", nullable=True),
+    _number("logins_count"),
+    _number("revision"),
+    PrimaryKeyConstraint("tenant", "user_id"),
+    Index("ix_user_account_sequence", "tenant", "sequence"),
+    Index("ix_user_account_email", "tenant", "email"),
+)
+
+
+def _of_user() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["tenant", "user_id"], ["user_account.tenant", "user_account.user_id"], ondelete="CASCADE"
+    )
+
+
+user_identifier = Table(
+    "user_identifier",
+    metadata,
+    _text("tenant"),
+    _text("connection"),
+    _text("field"),
+    _text("value"),
+    _text("user_id"),
+    PrimaryKeyConstraint("tenant", "connection", "field", "value"),
+    _of_user(),
+    Index("ix_user_identifier_user", "tenant", "user_id"),
+)
+
+user_password = Table(
+    "user_password",
+    metadata,
+    _text("tenant"),
+    _text("user_id"),
+    _text("hash"),
+    _time("set_at"),
+    PrimaryKeyConstraint("tenant", "user_id"),
+    _of_user(),
+)
+
+user_role = Table(
+    "user_role",
+    metadata,
+    _text("tenant"),
+    _text("user_id"),
+    _text("role_id"),
+    PrimaryKeyConstraint("tenant", "user_id", "role_id"),
+    _of_user(),
+    Index("ix_user_role_role", "tenant", "role_id"),
+)
+
+user_permission = Table(
+    "user_permission",
+    metadata,
+    _text("tenant"),
+    _text("user_id"),
+    _text("resource_server_identifier"),
+    _text("permission_name"),
+    PrimaryKeyConstraint("tenant", "user_id", "resource_server_identifier", "permission_name"),
+    _of_user(),
+)
+
+session = Table(
+    "session",
+    metadata,
+    _text("tenant"),
+    _text("sid"),
+    _bytes("cookie_hash"),
+    _text("user_id"),
+    _time("expires_at"),
+    _text("document"),
+    PrimaryKeyConstraint("tenant", "sid"),
+    UniqueConstraint("tenant", "cookie_hash"),
+    Index("ix_session_user", "tenant", "user_id"),
+    Index("ix_session_expires_at", "expires_at"),
+)
+
+login_transaction = Table(
+    "login_transaction",
+    metadata,
+    _text("tenant"),
+    _bytes("id_hash"),
+    _number("version"),
+    Column("finished", Boolean, nullable=False),
+    _time("expires_at"),
+    _text("document"),
+    PrimaryKeyConstraint("tenant", "id_hash"),
+    Index("ix_login_transaction_expires_at", "expires_at"),
+)
+
+consent_grant = Table(
+    "consent_grant",
+    metadata,
+    _text("tenant"),
+    _text("user_id"),
+    _text("client_id"),
+    _text("audience"),
+    _text("id"),
+    _number("sequence"),
+    _text("scope"),
+    PrimaryKeyConstraint("tenant", "user_id", "client_id", "audience"),
+    UniqueConstraint("tenant", "id"),
+)
+
+authorization_code = Table(
+    "authorization_code",
+    metadata,
+    _text("tenant"),
+    _bytes("code_hash"),
+    _text("user_id"),
+    _time("expires_at"),
+    _time("used_at", nullable=True),
+    _text("family", nullable=True),
+    _bytes("access_token_hash", nullable=True),
+    _time("access_token_expires_at", nullable=True),
+    _text("document"),
+    PrimaryKeyConstraint("tenant", "code_hash"),
+    Index("ix_authorization_code_expires_at", "expires_at"),
+)
+
+refresh_token = Table(
+    "refresh_token",
+    metadata,
+    _text("tenant"),
+    _bytes("token_hash"),
+    _text("id"),
+    _text("family"),
+    _number("generation"),
+    _text("user_id"),
+    _text("client_id"),
+    _text("audience"),
+    Column("rotating", Boolean, nullable=False),
+    _time("issued_at"),
+    _time("expires_at", nullable=True),
+    _time("idle_expires_at", nullable=True),
+    _time("last_exchanged_at", nullable=True),
+    _time("used_at", nullable=True),
+    _time("revoked_at", nullable=True),
+    _bytes("access_token_hash", nullable=True),
+    _time("access_token_expires_at", nullable=True),
+    _text("document"),
+    PrimaryKeyConstraint("tenant", "token_hash"),
+    Index("ix_refresh_token_family", "tenant", "family", "generation"),
+    Index("ix_refresh_token_user", "tenant", "user_id", "client_id"),
+    Index("ix_refresh_token_expires_at", "expires_at"),
+)
+
+revoked_access_token = Table(
+    "revoked_access_token",
+    metadata,
+    _text("tenant"),
+    _bytes("token_hash"),
+    _time("expires_at"),
+    PrimaryKeyConstraint("tenant", "token_hash"),
+    Index("ix_revoked_access_token_expires_at", "expires_at"),
+)
+
+pushed_request = Table(
+    "pushed_request",
+    metadata,
+    _text("tenant"),
+    _bytes("uri_hash"),
+    _time("expires_at"),
+    _time("used_at", nullable=True),
+    _text("document"),
+    PrimaryKeyConstraint("tenant", "uri_hash"),
+    Index("ix_pushed_request_expires_at", "expires_at"),
+)
+
+one_time_value = Table(
+    "one_time_value",
+    metadata,
+    _text("tenant"),
+    _bytes("value_hash"),
+    _time("expires_at"),
+    PrimaryKeyConstraint("tenant", "value_hash"),
+    Index("ix_one_time_value_expires_at", "expires_at"),
+)
+
+attempt = Table(
+    "attempt",
+    metadata,
+    _text("tenant"),
+    _text("key"),
+    _number("failures"),
+    _time("last_at"),
+    PrimaryKeyConstraint("tenant", "key"),
+    Index("ix_attempt_last_at", "last_at"),
+)
+
+log_event = Table(
+    "log_event",
+    metadata,
+    _text("tenant"),
+    _text("log_id"),
+    _text("type"),
+    _time("date"),
+    _text("user_id", nullable=True),
+    _text("client_id", nullable=True),
+    _text("document"),
+    PrimaryKeyConstraint("tenant", "log_id"),
+    Index("ix_log_event_user", "tenant", "user_id", "log_id"),
+)

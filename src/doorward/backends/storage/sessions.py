@@ -1,0 +1,142 @@
+"""SSO sessions and login transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from doorward.backends.storage.database import Database, Query, Verb
+from doorward.backends.storage.log import StoredLog
+from doorward.model.log_event import LogEvent
+from doorward.model.session import LoginTransaction, Session
+
+_encode = msgspec.json.Encoder().encode
+_decode_session = msgspec.json.Decoder(Session).decode
+_decode_transaction = msgspec.json.Decoder(LoginTransaction).decode
+
+SAVE = """
+INSERT INTO session (tenant, sid, cookie_hash, user_id, expires_at, document)
+VALUES (:tenant, :sid, :cookie_hash, :user_id, :expires_at, :document)
+ON CONFLICT (tenant, sid) DO UPDATE SET expires_at = excluded.expires_at, document = excluded.document"""
+BY_COOKIE = "SELECT document FROM session WHERE tenant = :tenant AND cookie_hash = :cookie_hash"
+BY_SID = "SELECT document FROM session WHERE tenant = :tenant AND sid = :sid"
+DELETE = "DELETE FROM session WHERE tenant = :tenant AND sid = :sid RETURNING sid"
+START = """
+INSERT INTO login_transaction (tenant, id_hash, version, finished, expires_at, document)
+VALUES (:tenant, :id_hash, :version, FALSE, :expires_at, :document)"""
+FIND_TRANSACTION = """
+SELECT document, version, finished FROM login_transaction WHERE tenant = :tenant AND id_hash = :id_hash"""
+ADVANCE = """
+UPDATE login_transaction SET version = version + 1, document = :document
+WHERE tenant = :tenant AND id_hash = :id_hash AND version = :version AND NOT finished RETURNING version"""
+
+
+def save_session(tenant: str, session: Session) -> Verb[None]:
+    """Statements that store a session; for the inside of another verb."""
+    yield Query(
+        SAVE,
+        {
+            "tenant": tenant,
+            "sid": session.sid,
+            "cookie_hash": session.cookie_hash,
+            "user_id": session.user_id,
+            "expires_at": session.expires_at,
+            "document": _encode(session).decode(),
+        },
+    )
+
+
+class StoredSessions:
+    """``ports.Sessions``."""
+
+    def __init__(self, database: Database, log: StoredLog) -> None:
+        self._database = database
+        self._log = log
+
+    async def find(self, tenant: str, cookie_hash: bytes) -> Session | None:
+        rows = await self._database.read(BY_COOKIE, {"tenant": tenant, "cookie_hash": cookie_hash})
+        return _decode_session(rows[0][0]) if rows else None
+
+    async def get(self, tenant: str, sid: str) -> Session | None:
+        rows = await self._database.read(BY_SID, {"tenant": tenant, "sid": sid})
+        return _decode_session(rows[0][0]) if rows else None
+
+    async def save(
+        self, tenant: str, session: Session, *, replaces: str | None = None, events: Sequence[LogEvent] = ()
+    ) -> None:
+        def verb() -> Verb[None]:
+            if replaces is not None:
+                yield Query(DELETE, {"tenant": tenant, "sid": replaces})
+            yield from save_session(tenant, session)
+            yield from self._log.insert(tenant, events)
+
+        await self._database.write(verb)
+
+    async def end(self, tenant: str, sid: str, *, events: Sequence[LogEvent]) -> bool:
+        def verb() -> Verb[bool]:
+            ended = yield Query(DELETE, {"tenant": tenant, "sid": sid})
+            yield from self._log.insert(tenant, events)
+            return bool(ended)
+
+        return await self._database.write(verb)
+
+
+class StoredTransactions:
+    """``ports.LoginTransactions``."""
+
+    def __init__(self, database: Database, log: StoredLog) -> None:
+        self._database = database
+        self._log = log
+
+    async def start(self, tenant: str, transaction: LoginTransaction) -> None:
+        def verb() -> Verb[None]:
+            yield Query(
+                START,
+                {
+                    "tenant": tenant,
+                    "id_hash": transaction.id_hash,
+                    "version": transaction.version,
+                    "expires_at": transaction.expires_at,
+                    "document": _encode(transaction).decode(),
+                },
+            )
+
+        await self._database.write(verb)
+
+    async def find(self, tenant: str, id_hash: bytes) -> LoginTransaction | None:
+        rows = await self._database.read(FIND_TRANSACTION, {"tenant": tenant, "id_hash": id_hash})
+        if not rows:
+            return None
+        document, version, finished = rows[0]
+        return msgspec.structs.replace(_decode_transaction(document), version=version, finished=bool(finished))
+
+    async def advance(
+        self,
+        tenant: str,
+        transaction: LoginTransaction,
+        *,
+        session: Session | None = None,
+        replaces: str | None = None,
+        events: Sequence[LogEvent] = (),
+    ) -> bool:
+        def verb() -> Verb[bool]:
+            moved = yield Query(
+                ADVANCE,
+                {
+                    "tenant": tenant,
+                    "id_hash": transaction.id_hash,
+                    "version": transaction.version,
+                    "document": _encode(transaction).decode(),
+                },
+            )
+            if not moved:
+                return False
+            if replaces is not None:
+                yield Query(DELETE, {"tenant": tenant, "sid": replaces})
+            if session is not None:
+                yield from save_session(tenant, session)
+            yield from self._log.insert(tenant, events)
+            return True
+
+        return await self._database.write(verb)

@@ -1,0 +1,111 @@
+"""One open database with everything the ports ask of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+from doorward.backends.storage.attempts import StoredAttempts
+from doorward.backends.storage.codes import StoredCodes
+from doorward.backends.storage.consents import StoredConsents
+from doorward.backends.storage.database import Database, Query, Verb
+from doorward.backends.storage.directory import StoredDirectory
+from doorward.backends.storage.log import StoredLog
+from doorward.backends.storage.refresh_tokens import StoredRefreshTokens
+from doorward.backends.storage.sessions import StoredSessions, StoredTransactions
+from doorward.backends.storage.single_use import StoredOneTimeValues, StoredPushedRequests
+from doorward.backends.storage.sqlite import SqliteDatabase
+from doorward.backends.storage.users import StoredUsers
+from doorward.backends.storage.version import ensure_current
+from doorward.ports import Clock, Entropy, StorageUnavailable
+
+POLL_SECONDS = 1.0
+SWEPT = (
+    ("authorization_code", "code_hash", "expires_at"),
+    ("login_transaction", "id_hash", "expires_at"),
+    ("session", "sid", "expires_at"),
+    ("refresh_token", "token_hash", "expires_at"),
+    ("revoked_access_token", "token_hash", "expires_at"),
+    ("pushed_request", "uri_hash", "expires_at"),
+    ("one_time_value", "value_hash", "expires_at"),
+)
+SWEEP_BATCH = 1000
+
+
+class Storage:
+    """The stores of one database; ``start`` before use, ``stop`` after it.
+
+    ``database`` is ``sqlite:///path`` or ``sqlite://`` (in memory). ``shared`` says that other
+    processes use the same SQLite file.
+    """
+
+    def __init__(self, database: str, *, root_key: bytes, clock: Clock, entropy: Entropy, shared: bool = False) -> None:
+        self.database: Database = _database(database, shared=shared)
+        self._clock = clock
+        self.log = StoredLog(self.database, clock, entropy)
+        self.directory = StoredDirectory(self.database, self.log, clock, root_key=root_key)
+        self.codes = StoredCodes(self.database, self.log)
+        self.refresh_tokens = StoredRefreshTokens(self.database, self.log)
+        self.pushed_requests = StoredPushedRequests(self.database)
+        self.one_time_values = StoredOneTimeValues(self.database)
+        self.users = StoredUsers(self.database, self.log, array="json_group_array", pair="json_array")
+        self.sessions = StoredSessions(self.database, self.log)
+        self.transactions = StoredTransactions(self.database, self.log)
+        self.consents = StoredConsents(self.database, self.log)
+        self.attempts = StoredAttempts(self.database)
+        self._polling: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open the database (SQLite: bring its schema up to date) and read the configuration.
+
+        Raises ``sealing.WrongMasterKey``, ``version.SchemaOutOfDate``, ``StorageUnavailable``.
+        """
+        ensure_current(self.database)
+        await self.database.start()
+        await self.directory.load()
+        await self.log.start()
+        self._polling = asyncio.create_task(self._poll(), name="configuration-poll")
+
+    async def stop(self) -> None:
+        if self._polling is not None:
+            self._polling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._polling
+            self._polling = None
+        await self.log.stop()
+        await self.database.stop()
+
+    async def _poll(self) -> None:
+        """Notice what other processes write to the configuration, within a second."""
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            with contextlib.suppress(StorageUnavailable):
+                await self.directory.refresh()
+
+    async def sweep(self, at: float) -> int:
+        """Delete what expired before ``at`` (epoch seconds), in batches; returns how many rows."""
+        swept = 0
+        for table, key, column in SWEPT:
+            statement = (
+                f"DELETE FROM {table} WHERE (tenant, {key}) IN (SELECT tenant, {key} FROM {table} "  # noqa: S608
+                f"WHERE {column} < :at LIMIT {SWEEP_BATCH}) RETURNING 1"
+            )
+            while True:
+
+                def verb(statement: str = statement) -> Verb[int]:
+                    return len((yield Query(statement, {"at": at})))
+
+                deleted = await self.database.write(verb)
+                swept += deleted
+                if deleted < SWEEP_BATCH:
+                    break
+        return swept
+
+
+def _database(url: str, *, shared: bool) -> Database:
+    if url == "sqlite://":
+        return SqliteDatabase(None)
+    if url.startswith("sqlite:///"):
+        return SqliteDatabase(Path(url.removeprefix("sqlite:///")), shared=shared)
+    raise ValueError(f"not a database this version can use: {url.partition(':')[0]}")

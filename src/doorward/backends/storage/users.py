@@ -1,0 +1,344 @@
+"""Users: profile, identifiers, password, roles and permissions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from doorward.backends.storage.database import Database, Query, Row, Verb
+from doorward.backends.storage.log import StoredLog
+from doorward.backends.storage.refresh_tokens import revoke_family
+from doorward.model.log_event import LogEvent
+from doorward.model.role import Permission
+from doorward.model.user import Identifiers, Password, User
+from doorward.ports import Conflict
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.decode
+
+COLUMNS = """u.user_id, u.connection, u.profile, u.user_metadata, u.app_metadata, u.identities, u.blocked,
+    u.created_at, u.updated_at, u.last_login, u.last_ip, u.logins_count, u.revision"""
+# Roles and permissions come in the same statement, as JSON arrays: one read per user. SQLite and
+# PostgreSQL name the aggregate differently, so each driver fills in its own.
+GRANTS = """,
+    (SELECT {array}(r.role_id) FROM user_role r WHERE r.tenant = u.tenant AND r.user_id = u.user_id),
+    (SELECT {array}({pair}(p.resource_server_identifier, p.permission_name)) FROM user_permission p
+        WHERE p.tenant = u.tenant AND p.user_id = u.user_id)"""
+INSERT = """
+INSERT INTO user_account (tenant, user_id, sequence, connection, email, blocked, profile, user_metadata, app_metadata,
+    identities, created_at, updated_at, last_login, last_ip, logins_count, revision)
+VALUES (:tenant, :user_id, (SELECT coalesce(max(sequence), 0) + 1 FROM user_account WHERE tenant = :tenant),
+    :connection, :email, :blocked, :profile, :user_metadata, :app_metadata,
+    :identities, :created_at, :updated_at, :last_login, :last_ip, :logins_count, 0)
+ON CONFLICT (tenant, user_id) DO NOTHING RETURNING user_id"""
+INSERT_IDENTIFIER = """
+INSERT INTO user_identifier (tenant, connection, field, value, user_id)
+VALUES (:tenant, :connection, :field, :value, :user_id)
+ON CONFLICT (tenant, connection, field, value) DO NOTHING RETURNING user_id"""
+DELETE_IDENTIFIERS = """
+DELETE FROM user_identifier WHERE tenant = :tenant AND user_id = :user_id AND connection = :connection"""
+SET_PASSWORD = """
+INSERT INTO user_password (tenant, user_id, hash, set_at) VALUES (:tenant, :user_id, :hash, :set_at)
+ON CONFLICT (tenant, user_id) DO UPDATE SET hash = excluded.hash, set_at = excluded.set_at"""
+REHASH = """
+UPDATE user_password SET hash = :hash WHERE tenant = :tenant AND user_id = :user_id AND hash = :old_hash"""
+UPDATE = """
+UPDATE user_account SET email = :email, blocked = :blocked, profile = :profile, user_metadata = :user_metadata,
+    app_metadata = :app_metadata, identities = :identities, updated_at = :updated_at, revision = revision + 1
+WHERE tenant = :tenant AND user_id = :user_id AND revision = :revision RETURNING user_id"""
+RECORD_LOGIN = """
+UPDATE user_account SET last_login = :at, last_ip = :ip, logins_count = logins_count + 1
+WHERE tenant = :tenant AND user_id = :user_id"""
+FAMILIES = """
+SELECT DISTINCT family FROM refresh_token WHERE tenant = :tenant AND user_id = :user_id AND revoked_at IS NULL"""
+DELETE_SESSIONS = "DELETE FROM session WHERE tenant = :tenant AND user_id = :user_id"
+DELETE_CONSENTS = "DELETE FROM consent_grant WHERE tenant = :tenant AND user_id = :user_id"
+DELETE_CODES = "DELETE FROM authorization_code WHERE tenant = :tenant AND user_id = :user_id"
+DELETE = "DELETE FROM user_account WHERE tenant = :tenant AND user_id = :user_id RETURNING user_id"
+EXISTS = "SELECT 1 FROM user_account WHERE tenant = :tenant AND user_id = :user_id"
+ADD_ROLE = """
+INSERT INTO user_role (tenant, user_id, role_id) VALUES (:tenant, :user_id, :role_id)
+ON CONFLICT (tenant, user_id, role_id) DO NOTHING"""
+REMOVE_ROLE = "DELETE FROM user_role WHERE tenant = :tenant AND user_id = :user_id AND role_id = :role_id"
+ADD_PERMISSION = """
+INSERT INTO user_permission (tenant, user_id, resource_server_identifier, permission_name)
+VALUES (:tenant, :user_id, :api, :name)
+ON CONFLICT (tenant, user_id, resource_server_identifier, permission_name) DO NOTHING"""
+REMOVE_PERMISSION = """
+DELETE FROM user_permission WHERE tenant = :tenant AND user_id = :user_id
+    AND resource_server_identifier = :api AND permission_name = :name"""
+
+
+class StoredUsers:
+    """``ports.Users``. ``array`` and ``pair`` are the database's JSON aggregate and array functions."""
+
+    def __init__(self, database: Database, log: StoredLog, *, array: str, pair: str) -> None:
+        self._database = database
+        self._log = log
+        columns = COLUMNS + GRANTS.format(array=array, pair=pair)
+        self._find = f"SELECT {columns} FROM user_account u WHERE u.tenant = :tenant AND u.user_id = :user_id"  # noqa: S608
+        self._by_identifier = f"""
+            SELECT {columns}, (SELECT w.hash FROM user_password w WHERE w.tenant = u.tenant AND w.user_id = u.user_id),
+                (SELECT w.set_at FROM user_password w WHERE w.tenant = u.tenant AND w.user_id = u.user_id)
+            FROM user_identifier i JOIN user_account u ON u.tenant = i.tenant AND u.user_id = i.user_id
+            WHERE i.tenant = :tenant AND i.connection = :connection AND i.field = :field AND i.value = :value"""  # noqa: S608
+        self._access = f"""
+            SELECT {columns}, EXISTS (SELECT 1 FROM revoked_access_token x
+                WHERE x.tenant = u.tenant AND x.token_hash = :token_hash)
+            FROM user_account u WHERE u.tenant = :tenant AND u.user_id = :user_id"""  # noqa: S608
+        self._selected = f"SELECT {columns} FROM user_account u WHERE u.tenant = :tenant"  # noqa: S608
+
+    # ── reading ──
+
+    async def find(self, tenant: str, user_id: str) -> User | None:
+        rows = await self._database.read(self._find, {"tenant": tenant, "user_id": user_id})
+        return _user(rows[0]) if rows else None
+
+    async def find_by_identifier(
+        self, tenant: str, connection: str, field: str, value: str
+    ) -> tuple[User, Password | None] | None:
+        rows = await self._database.read(
+            self._by_identifier, {"tenant": tenant, "connection": connection, "field": field, "value": value}
+        )
+        if not rows:
+            return None
+        hash_, set_at = rows[0][-2:]
+        return _user(rows[0]), Password(hash=hash_, set_at=set_at) if hash_ is not None else None
+
+    async def access(self, tenant: str, user_id: str, access_token_hash: bytes) -> tuple[User | None, bool]:
+        rows = await self._database.read(
+            self._access, {"tenant": tenant, "user_id": user_id, "token_hash": access_token_hash}
+        )
+        return (_user(rows[0]), bool(rows[0][-1])) if rows else (None, False)
+
+    async def page(
+        self,
+        tenant: str,
+        *,
+        offset: int,
+        limit: int,
+        connection: str | None = None,
+        email: str | None = None,
+        role: str | None = None,
+    ) -> tuple[list[User], int]:
+        conditions, parameters = "", {"tenant": tenant}
+        if connection is not None:
+            conditions += " AND u.connection = :connection"
+            parameters["connection"] = connection
+        if email is not None:
+            conditions += " AND u.email = :email"
+            parameters["email"] = email
+        if role is not None:
+            conditions += """ AND EXISTS (SELECT 1 FROM user_role f
+                WHERE f.tenant = u.tenant AND f.user_id = u.user_id AND f.role_id = :role)"""
+            parameters["role"] = role
+        rows = await self._database.read(
+            f"{self._selected}{conditions} ORDER BY u.sequence LIMIT :limit OFFSET :offset",
+            {**parameters, "limit": limit, "offset": offset},
+        )
+        total = await self._database.read(
+            f"SELECT count(*) FROM user_account u WHERE u.tenant = :tenant{conditions}",  # noqa: S608
+            parameters,
+        )
+        return [_user(row) for row in rows], total[0][0]
+
+    # ── writing ──
+
+    async def create(
+        self,
+        tenant: str,
+        user: User,
+        identifiers: Identifiers,
+        password: Password | None,
+        *,
+        events: Sequence[LogEvent],
+    ) -> None:
+        def verb() -> Verb[None]:
+            if not (yield Query(INSERT, _parameters(tenant, user))):
+                raise Conflict("user_id", user.user_id)
+            yield from _identify(tenant, user, identifiers)
+            if password is not None:
+                yield Query(SET_PASSWORD, _password_parameters(tenant, user.user_id, password))
+            yield from _grant(tenant, user.user_id, user.roles, user.permissions)
+            yield from self._log.insert(tenant, events)
+
+        await self._database.write(verb)
+
+    async def replace(
+        self,
+        tenant: str,
+        user: User,
+        identifiers: Identifiers,
+        *,
+        expected_revision: int,
+        password: Password | None = None,
+        end_sessions: bool = False,
+        events: Sequence[LogEvent],
+    ) -> bool:
+        def verb() -> Verb[bool]:
+            parameters = _parameters(tenant, user)
+            for unused in ("connection", "created_at", "last_login", "last_ip", "logins_count"):
+                del parameters[unused]
+            if not (yield Query(UPDATE, {**parameters, "revision": expected_revision})):
+                return False
+            yield Query(DELETE_IDENTIFIERS, {"tenant": tenant, "user_id": user.user_id, "connection": user.connection})
+            yield from _identify(tenant, user, identifiers)
+            if password is not None:
+                yield Query(SET_PASSWORD, _password_parameters(tenant, user.user_id, password))
+            if end_sessions:
+                yield Query(DELETE_SESSIONS, {"tenant": tenant, "user_id": user.user_id})
+            yield from self._log.insert(tenant, events)
+            return True
+
+        return await self._database.write(verb)
+
+    async def rehash(self, tenant: str, user_id: str, *, old_hash: str, password: Password) -> None:
+        def verb() -> Verb[None]:
+            yield Query(REHASH, {"tenant": tenant, "user_id": user_id, "hash": password.hash, "old_hash": old_hash})
+
+        await self._database.write(verb)
+
+    async def record_login(self, tenant: str, user_id: str, *, at: float, ip: str, events: Sequence[LogEvent]) -> None:
+        def verb() -> Verb[None]:
+            yield Query(RECORD_LOGIN, {"tenant": tenant, "user_id": user_id, "at": at, "ip": ip})
+            yield from self._log.insert(tenant, events)
+
+        await self._database.write(verb)
+
+    async def delete(self, tenant: str, user_id: str, *, at: float, events: Sequence[LogEvent]) -> bool:
+        key = {"tenant": tenant, "user_id": user_id}
+
+        def verb() -> Verb[bool]:
+            for (family,) in (yield Query(FAMILIES, key)):
+                yield from revoke_family(tenant, family, at)
+            for statement in (DELETE_SESSIONS, DELETE_CONSENTS, DELETE_CODES):
+                yield Query(statement, key)
+            deleted = yield Query(DELETE, key)
+            if deleted:
+                yield from self._log.insert(tenant, events)
+            return bool(deleted)
+
+        return await self._database.write(verb)
+
+    async def assign_roles(
+        self,
+        tenant: str,
+        user_id: str,
+        *,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        events: Sequence[LogEvent],
+    ) -> bool:
+        key = {"tenant": tenant, "user_id": user_id}
+
+        def verb() -> Verb[bool]:
+            if not (yield Query(EXISTS, key)):
+                return False
+            for role_id in remove:
+                yield Query(REMOVE_ROLE, {**key, "role_id": role_id})
+            yield from _grant(tenant, user_id, add, ())
+            yield from self._log.insert(tenant, events)
+            return True
+
+        return await self._database.write(verb)
+
+    async def assign_permissions(
+        self,
+        tenant: str,
+        user_id: str,
+        *,
+        add: Sequence[Permission] = (),
+        remove: Sequence[Permission] = (),
+        events: Sequence[LogEvent],
+    ) -> bool:
+        key = {"tenant": tenant, "user_id": user_id}
+
+        def verb() -> Verb[bool]:
+            if not (yield Query(EXISTS, key)):
+                return False
+            for permission in remove:
+                yield Query(
+                    REMOVE_PERMISSION,
+                    {**key, "api": permission.resource_server_identifier, "name": permission.permission_name},
+                )
+            yield from _grant(tenant, user_id, (), add)
+            yield from self._log.insert(tenant, events)
+            return True
+
+        return await self._database.write(verb)
+
+
+def _grant(tenant: str, user_id: str, roles: Sequence[str], permissions: Sequence[Permission]) -> Verb[None]:
+    key = {"tenant": tenant, "user_id": user_id}
+    for role_id in roles:
+        yield Query(ADD_ROLE, {**key, "role_id": role_id})
+    for permission in permissions:
+        yield Query(
+            ADD_PERMISSION, {**key, "api": permission.resource_server_identifier, "name": permission.permission_name}
+        )
+
+
+def _identify(tenant: str, user: User, identifiers: Identifiers) -> Verb[None]:
+    for field in ("email", "username", "phone_number"):
+        value = getattr(identifiers, field)
+        if value is None:
+            continue
+        taken = yield Query(
+            INSERT_IDENTIFIER,
+            {
+                "tenant": tenant,
+                "connection": user.connection,
+                "field": field,
+                "value": value,
+                "user_id": user.user_id,
+            },
+        )
+        if not taken:
+            raise Conflict(field, value)
+
+
+def _parameters(tenant: str, user: User) -> dict[str, Any]:
+    email = user.profile.get("email")
+    return {
+        "tenant": tenant,
+        "user_id": user.user_id,
+        "connection": user.connection,
+        "email": email.lower() if isinstance(email, str) else None,
+        "blocked": user.blocked,
+        "profile": _encode(user.profile).decode(),
+        "user_metadata": _encode(user.user_metadata).decode(),
+        "app_metadata": _encode(user.app_metadata).decode(),
+        "identities": _encode(user.identities).decode(),
+        "created_at": user.created_at,
+        "updated_at": user.updated_at,
+        "last_login": user.last_login,
+        "last_ip": user.last_ip,
+        "logins_count": user.logins_count,
+    }
+
+
+def _password_parameters(tenant: str, user_id: str, password: Password) -> dict[str, Any]:
+    return {"tenant": tenant, "user_id": user_id, "hash": password.hash, "set_at": password.set_at}
+
+
+def _user(row: Row) -> User:
+    roles, permissions = row[13], row[14]
+    return User(
+        user_id=row[0],
+        connection=row[1],
+        profile=_decode(row[2]),
+        user_metadata=_decode(row[3]),
+        app_metadata=_decode(row[4]),
+        identities=tuple(_decode(row[5])),
+        blocked=bool(row[6]),
+        created_at=row[7],
+        updated_at=row[8],
+        last_login=row[9],
+        last_ip=row[10],
+        logins_count=row[11],
+        revision=row[12],
+        roles=tuple(_decode(roles)) if roles else (),
+        permissions=tuple(Permission(api, name) for api, name in _decode(permissions)) if permissions else (),
+    )

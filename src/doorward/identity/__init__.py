@@ -1,0 +1,1 @@
+"""The person: pure rules over ports. ``password_login`` checks identifier and password."""

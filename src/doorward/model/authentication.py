@@ -1,0 +1,25 @@
+"""What became of an attempt to sign in with a password."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from doorward.model.user import User
+
+
+class Denial(StrEnum):
+    """Why a password was not accepted. Only ``WRONG_CREDENTIALS`` and ``TOO_MANY_ATTEMPTS`` may be
+    told to somebody who has not shown the right password."""
+
+    WRONG_CREDENTIALS = "wrong_credentials"
+    USER_BLOCKED = "user_blocked"
+    TOO_MANY_ATTEMPTS = "too_many_attempts"
+
+
+class PasswordOutcome(Struct, frozen=True, kw_only=True):
+    """``user`` when the password was right and nothing stands against it, else ``denial``."""
+
+    user: User | None = None
+    denial: Denial | None = None

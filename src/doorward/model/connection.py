@@ -1,0 +1,37 @@
+"""Connections: where people's identities live."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+DATABASE_STRATEGY = "auth0"
+
+
+class Connection(Struct, frozen=True, kw_only=True):
+    """A source of users: ``/api/v2/connections``. Strategy ``auth0`` is a password database."""
+
+    id: str
+    name: str
+    strategy: str
+    display_name: str = ""
+    enabled_clients: tuple[str, ...] = ()
+    is_domain_connection: bool = False
+    options: dict[str, Any] = {}
+
+    @property
+    def is_database(self) -> bool:
+        return self.strategy == DATABASE_STRATEGY
+
+    @property
+    def allows_signup(self) -> bool:
+        return self.is_database and not self.options.get("disable_signup", False)
+
+    @property
+    def requires_username(self) -> bool:
+        return bool(self.options.get("requires_username", False))
+
+    @property
+    def brute_force_protection(self) -> bool:
+        return bool(self.options.get("brute_force_protection", True))

@@ -1,0 +1,44 @@
+"""One tenant's configuration as an immutable snapshot: what the hot path reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from doorward.model.client import Client, ClientGrant, SubjectType
+from doorward.model.connection import Connection
+from doorward.model.credential import SigningKey
+from doorward.model.document import Document, Kind
+from doorward.model.resource_server import ResourceServer
+from doorward.model.role import Role
+from doorward.model.tenant import CustomDomain, Tenant, TenantSettings
+
+
+class TenantDirectory(Struct, frozen=True, kw_only=True):
+    """Everything configured in one tenant, at one revision.
+
+    Typed maps serve the protocol; ``documents`` (by kind, then id, in order of creation) serve the
+    Management API. ``token_key`` (32 bytes) seals opaque access tokens.
+    """
+
+    tenant: Tenant
+    settings: TenantSettings
+    clients: Mapping[str, Client]
+    resource_servers: Mapping[str, ResourceServer]
+    client_grants: Mapping[tuple[str | None, str, SubjectType], ClientGrant]
+    connections: Mapping[str, Connection]
+    roles: Mapping[str, Role]
+    signing_keys: tuple[SigningKey, ...]
+    custom_domains: Mapping[str, CustomDomain]
+    documents: Mapping[Kind, Mapping[str, Document]]
+    token_key: bytes
+    confirms_loopback_callbacks: bool = True
+
+    def client_grant(self, client_id: str, audience: str, subject: SubjectType) -> ClientGrant | None:
+        """The grant made to this very client, if any."""
+        return self.client_grants.get((client_id, audience, subject))
+
+    def third_party_default_grant(self, audience: str, subject: SubjectType) -> ClientGrant | None:
+        """The grant that stands in for every third-party client without one of its own."""
+        return self.client_grants.get((None, audience, subject))

@@ -1,0 +1,50 @@
+"""The forms of identifiers, and how what a person types is normalised."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Protocol
+
+
+class _Entropy(Protocol):
+    def alphanumeric(self, length: int) -> str: ...
+
+    def hexadecimal(self, length: int) -> str: ...
+
+    def token(self, nbytes: int = 32) -> str: ...
+
+
+def new_client_id(entropy: _Entropy, *, strict_third_party: bool = False) -> str:
+    return f"tpc_{entropy.alphanumeric(22)}" if strict_third_party else entropy.alphanumeric(32)
+
+
+def new_client_secret(entropy: _Entropy) -> str:
+    return entropy.token(48)
+
+
+def new_id(entropy: _Entropy, prefix: str) -> str:
+    """``con_``, ``rol_``, ``cgr_``, ``cd_`` and the like: the prefix and 16 characters."""
+    return prefix + entropy.alphanumeric(16)
+
+
+def new_object_id(entropy: _Entropy) -> str:
+    """24 hexadecimal digits: APIs, the local part of database users, consent grants."""
+    return entropy.hexadecimal(24)
+
+
+def normalise_email(value: str) -> str:
+    """Trimmed, NFKC and case-folded; nothing clever with dots or plus signs."""
+    return unicodedata.normalize("NFKC", value.strip()).casefold()
+
+
+def normalise_username(value: str) -> str:
+    return unicodedata.normalize("NFKC", value.strip()).casefold()
+
+
+def normalise_phone(value: str) -> str:
+    return "".join(c for c in value if c.isdigit() or c == "+")
+
+
+def attempt_key(connection: str, identifier: str, ip: str) -> str:
+    """The brute-force counter of one identifier from one address."""
+    return f"brute:{connection}:{normalise_email(identifier)}:{ip}"

@@ -1,0 +1,64 @@
+"""Tenant log events, with Auth0's type codes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+
+class LogEvent(Struct, frozen=True, kw_only=True):
+    """One entry of the tenant log: ``/api/v2/logs``. ``date`` is epoch seconds.
+
+    ``type`` is one of ``EVENT_TYPES``. ``log_id`` is given when the event is written.
+    """
+
+    type: str
+    date: float
+    description: str = ""
+    client_id: str | None = None
+    client_name: str | None = None
+    user_id: str | None = None
+    user_name: str | None = None
+    connection: str | None = None
+    connection_id: str | None = None
+    ip: str | None = None
+    user_agent: str | None = None
+    hostname: str | None = None
+    audience: str | None = None
+    scope: str | None = None
+    auth0_client: dict[str, Any] | None = None
+    details: dict[str, Any] = {}
+    log_id: str | None = None
+
+
+EVENT_TYPES: dict[str, str] = {
+    "s": "Success Login",
+    "f": "Failed Login",
+    "fp": "Failed Login (Incorrect Password)",
+    "fu": "Failed Login (Invalid Email/Username)",
+    "ssa": "Success Silent Auth",
+    "fsa": "Failed Silent Auth",
+    "seacft": "Success Exchange: Authorization Code for Access Token",
+    "feacft": "Failed Exchange: Authorization Code for Access Token",
+    "seccft": "Success Exchange: Access Token for a Client Credentials Grant",
+    "feccft": "Failed Exchange: Access Token for a Client Credentials Grant",
+    "sertft": "Success Exchange: Refresh Token for Access Token",
+    "fertft": "Failed Exchange: Refresh Token for Access Token",
+    "ferrt": "Failed Exchange: Rotating Refresh Token",
+    "sepft": "Success Exchange: Password for Access Token",
+    "fepft": "Failed Exchange: Password for Access Token",
+    "srrt": "Success Revocation: Refresh Token",
+    "fpar": "Failed Pushed Authorization Request",
+    "ss": "Success Signup",
+    "fs": "Failed Signup",
+    "slo": "Success Logout",
+    "flo": "Failed Logout",
+    "fco": "Failed Cross-Origin Request",
+    "limit_wc": "Blocked Account",
+    "limit_mu": "Blocked IP Address",
+    "sapi": "Success API Operation",
+    "fapi": "Failed API Operation",
+    "mgmt_api_read": "Management API Read Operation",
+    "w": "Warning",
+}

@@ -1,0 +1,52 @@
+"""Users, as the protocol and the login pages read them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from doorward.model.role import Permission
+
+
+class User(Struct, frozen=True, kw_only=True):
+    """A person: the live profile, and what RBAC grants directly or through roles.
+
+    ``profile`` holds the root attributes under their wire names (``email``, ``name``,
+    ``picture``...), absent ones left out. Times are epoch seconds.
+    """
+
+    user_id: str
+    connection: str
+    profile: dict[str, Any] = {}
+    user_metadata: dict[str, Any] = {}
+    app_metadata: dict[str, Any] = {}
+    identities: tuple[dict[str, Any], ...] = ()
+    blocked: bool = False
+    roles: tuple[str, ...] = ()
+    permissions: tuple[Permission, ...] = ()
+    created_at: float = 0.0
+    updated_at: float = 0.0
+    last_login: float | None = None
+    last_ip: str | None = None
+    logins_count: int = 0
+    revision: int = 0
+
+    @property
+    def email(self) -> str | None:
+        return self.profile.get("email")
+
+
+class Password(Struct, frozen=True, kw_only=True):
+    """A stored password: a PHC or modular-crypt string, never the password."""
+
+    hash: str
+    set_at: float
+
+
+class Identifiers(Struct, frozen=True, kw_only=True):
+    """What a user signs in with, normalised: unique per connection."""
+
+    email: str | None = None
+    username: str | None = None
+    phone_number: str | None = None

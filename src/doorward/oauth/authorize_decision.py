@@ -1,0 +1,133 @@
+"""What next? Ask the person something, answer the client, or refuse; with the reason.
+
+A pure function of the request, the session, what happened in this transaction, and the time. Every
+page returns here; no page decides what follows it. ``prompt=none`` is handled once, at the end.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from doorward.model.directory import TenantDirectory
+from doorward.model.session import ConsentGrant, LoginTransaction, Session, Step
+from doorward.oauth import redirect_uri
+from doorward.oauth.authorize_request import AuthorizationRequest
+from doorward.oauth.consent import consent_is_for, is_covered
+from doorward.oauth.errors import ConsentRequired, InteractionRequired, LoginRequired, OAuthError
+from doorward.oauth.token_policy import TokenPlan
+from doorward.oauth.token_rules import Reason
+
+
+class Interact(Struct, frozen=True):
+    """Show the page of this step."""
+
+    step: Step
+    reason: Reason
+
+
+class Proceed(Struct, frozen=True):
+    """Nothing more to ask at this point."""
+
+    reason: Reason
+
+
+def authentication(
+    request: AuthorizationRequest,
+    session: Session | None,
+    transaction: LoginTransaction | None,
+    now: float,
+) -> Interact | Proceed:
+    """Whether the person has to sign in (OpenID Connect Core §3.1.2.3).
+
+    ``session`` is a live one or ``None``. A sign-in counts once it happened in this very
+    transaction; editing the URL cannot make an old one count.
+    """
+
+    def ask(rule: str) -> Interact:
+        signup = request.screen_hint == "signup" or "create" in request.prompt
+        return Interact(Step.SIGNUP if signup else Step.LOGIN, Reason("login", rule, True))
+
+    if session is None:
+        return ask("login.no_session")
+    if transaction is not None and transaction.authenticated_at is not None:
+        return Proceed(Reason("login", "login.fresh", False))
+    if request.client.sso_disabled:
+        return ask("login.sso_disabled")
+    if "login" in request.prompt:
+        return ask("login.prompt_login")
+    if "select_account" in request.prompt:
+        return ask("login.select_account")
+    if "create" in request.prompt:
+        return ask("login.prompt_create")
+    if request.max_age is not None and (request.max_age == 0 or now - session.authenticated_at > request.max_age):
+        return ask("login.max_age")
+    if request.connection is not None and request.connection != session.connection:
+        return ask("login.other_connection")
+    return Proceed(Reason("login", "login.session", False))
+
+
+def consent(
+    request: AuthorizationRequest,
+    plan: TokenPlan,
+    remembered: ConsentGrant | None,
+    transaction: LoginTransaction | None,
+) -> Interact | Proceed:
+    """Whether the person has to consent to the plan's scopes."""
+    given = transaction.consented if transaction is not None else None
+    if given is not None and set(plan.scope) <= set(given):
+        return Proceed(Reason("consent", "consent.given_now", False))
+    if "consent" in request.prompt:
+        return Interact(Step.CONSENT, Reason("consent", "consent.prompt_consent", True))
+    if not consent_is_for(plan, request.client):
+        return Proceed(Reason("consent", "consent.not_needed", False))
+    if is_covered(plan, remembered):
+        return Proceed(Reason("consent", "consent.remembered", False))
+    rule = "consent.first_party_api" if request.client.is_first_party else "consent.third_party"
+    return Interact(Step.CONSENT, Reason("consent", rule, True))
+
+
+def confirmation(
+    request: AuthorizationRequest,
+    transaction: LoginTransaction | None,
+    directory: TenantDirectory,
+    *,
+    asks_by_default: bool,
+) -> Interact | Proceed:
+    """Whether a callback that anybody on the device could answer has to be confirmed.
+
+    Only where no other page was shown; the client's setting wins over the tenant's, that over the
+    server's default. A web_message goes to a registered web origin instead of the callback.
+    """
+    client, settings = request.client, directory.settings
+    skip = client.skip_non_verifiable_callback_uri_confirmation_prompt
+    if skip is None:
+        skip = settings.skip_non_verifiable_callback_uri_confirmation_prompt
+    asks = asks_by_default if skip is None else not skip
+    shown = transaction is not None and (transaction.interacted or transaction.confirmed)
+    verifiable = not redirect_uri.is_non_verifiable(request.redirect_uri)
+    if not asks or shown or verifiable or request.response_mode == "web_message":
+        return Proceed(Reason("confirmation", "confirmation.not_needed", False))
+    return Interact(Step.CONFIRMATION, Reason("confirmation", "confirmation.non_verifiable_callback", True))
+
+
+def silent_refusal(interact: Interact) -> OAuthError:
+    """The ``prompt=none`` error for a page that would have been shown (OpenID Connect Core §3.1.2.6)."""
+    if interact.step is Step.CONSENT:
+        error: OAuthError = ConsentRequired("Consent required", hint=_HINTS.get(interact.reason.rule))
+    elif interact.step is Step.CONFIRMATION:
+        error = InteractionRequired("Interaction required", hint=_HINTS.get(interact.reason.rule))
+    else:
+        error = LoginRequired("Login required", hint=_HINTS.get(interact.reason.rule))
+    error.reasons = (interact.reason,)
+    return error
+
+
+_HINTS = {
+    "login.no_session": "The browser sent no cookie of a live session: it expired, was ended, or the cookie is third-party.",
+    "login.sso_disabled": "The client has sso_disabled, so every login asks.",
+    "login.max_age": "The last login is older than max_age.",
+    "login.prompt_login": "prompt=login always asks.",
+    "consent.third_party": "A third-party client needs consent that covers every scope.",
+    "consent.first_party_api": "The API does not skip consent (skip_consent_for_verifiable_first_party_clients).",
+    "confirmation.non_verifiable_callback": "A loopback or custom-scheme callback has to be confirmed by the person.",
+}

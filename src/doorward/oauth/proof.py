@@ -1,0 +1,56 @@
+"""What a grant has established, before anything is decided or made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from doorward.model.client import Client
+from doorward.model.credential import AuthorizationCode, RefreshToken
+from doorward.model.user import User
+
+
+class SpendCode(Struct, frozen=True, tag="code"):
+    """The code to use up when the tokens are made."""
+
+    code: AuthorizationCode
+
+
+class SpendRefreshToken(Struct, frozen=True, tag="refresh_token"):
+    """The refresh token to rotate or note as used when the tokens are made."""
+
+    token: RefreshToken
+
+
+Spend = SpendCode | SpendRefreshToken
+
+
+class Proof(Struct, frozen=True, kw_only=True):
+    """Who and what a grant has established; the input of the token policy.
+
+    ``user`` is absent for a machine. ``requested`` is the scope asked for, ``None`` when none was.
+    ``original`` and ``stored_audience`` come from a refresh token. ``consented`` is what the user
+    agreed to, ``None`` where consent was not needed; ``consent_pending`` marks a decision made
+    before consent was asked. ``front_channel`` is the authorization endpoint's own answer.
+    """
+
+    grant_type: str
+    client: Client
+    user: User | None = None
+    audience: str | None = None
+    resource: str | None = None
+    stored_audience: str | None = None
+    requested: tuple[str, ...] | None = None
+    original: tuple[str, ...] | None = None
+    consented: tuple[str, ...] | None = None
+    consent_pending: bool = False
+    at_authorize: bool = False
+    front_channel: bool = False
+    browser: bool = False
+    gty: tuple[str, ...] = ()
+    session_sid: str | None = None
+    nonce: str | None = None
+    auth_time: int | None = None
+    spend: Spend | None = None
+    granted: dict[str, Any] = {}

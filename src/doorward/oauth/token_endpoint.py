@@ -1,0 +1,75 @@
+"""The token endpoint (RFC 6749 §3.2): authenticate, prove, decide, mint; every step shared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from doorward.model.request_context import RequestContext
+from doorward.model.tenant import Issuer
+from doorward.oauth import token_policy, token_request
+from doorward.oauth.client_authentication import AuthenticatedClient, authenticate
+from doorward.oauth.errors import OAuthError, UnauthorizedClient
+from doorward.oauth.grants import PROVE
+from doorward.oauth.log_events import protocol_event
+from doorward.oauth.scopes import join_scope
+from doorward.oauth.token_issue import RefreshTokenReused, TokenResponse, mint
+from doorward.ports import Ports
+
+# grant_type: log type of a success, of a failure
+EVENTS = {
+    "authorization_code": ("seacft", "feacft"),
+    "client_credentials": ("seccft", "feccft"),
+    "refresh_token": ("sertft", "fertft"),
+    "password": ("sepft", "fepft"),
+    "http://auth0.com/oauth/grant-type/password-realm": ("sepft", "fepft"),
+}
+
+
+async def token(
+    parameters: Mapping[str, str],
+    basic: tuple[str, str] | None,
+    context: RequestContext,
+    issuer: Issuer,
+    ports: Ports,
+) -> TokenResponse:
+    """Answer one token request.
+
+    ``basic`` is the decoded Authorization header, if any. Raises ``OAuthError``; the refusal is
+    then in the tenant log, with the decisions that led to it.
+    """
+    directory = ports.directory.tenant(issuer.tenant)
+    grant_type = parameters.get("grant_type", "")
+    authenticated: AuthenticatedClient | None = None
+    try:
+        request = token_request.parse(parameters)
+        authenticated = await authenticate(parameters, basic, issuer, directory, ports)
+        client = authenticated.client
+        if grant_type not in client.grant_types:
+            raise UnauthorizedClient(
+                f"Grant type '{grant_type}' not allowed for the client.",
+                hint=f"Add {grant_type} to the grant_types of {client.client_id}.",
+            )
+        proof = await PROVE[type(request)](request, authenticated, issuer, directory, context, ports)
+        plan = token_policy.decide(proof, directory, issuer)
+        event = protocol_event(
+            EVENTS[grant_type][0],
+            context,
+            ports.clock.now(),
+            client=client,
+            user=proof.user,
+            reasons=plan.reasons,
+            audience=plan.audience,
+            scope=join_scope(plan.scope),
+        )
+        return await mint(plan, proof, directory, issuer, ports, event)
+    except OAuthError as error:
+        client_or_none = authenticated.client if authenticated is not None else None
+        now = ports.clock.now()
+        if isinstance(error, RefreshTokenReused):
+            event = protocol_event("ferrt", context, now, client=client_or_none, error=error)
+            await ports.refresh_tokens.revoke_family(issuer.tenant, error.family, at=now, events=(event,))
+        elif grant_type in EVENTS:
+            ports.log.write(
+                issuer.tenant, protocol_event(EVENTS[grant_type][1], context, now, client=client_or_none, error=error)
+            )
+        raise

@@ -1,0 +1,94 @@
+"""A token request, parsed once: one frozen value per grant type (RFC 6749 §4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from doorward.oauth.errors import InvalidRequest, UnsupportedGrantType, missing_parameter
+from doorward.oauth.scopes import parse_scope
+
+PASSWORD_REALM = "http://auth0.com/oauth/grant-type/password-realm"
+
+
+class AuthorizationCodeRequest(Struct, frozen=True, kw_only=True, tag="authorization_code"):
+    """RFC 6749 §4.1.3, RFC 7636 §4.5."""
+
+    code: str
+    redirect_uri: str | None = None
+    code_verifier: str | None = None
+
+
+class ClientCredentialsRequest(Struct, frozen=True, kw_only=True, tag="client_credentials"):
+    """RFC 6749 §4.4.2."""
+
+    audience: str | None = None
+    resource: str | None = None
+    scope: tuple[str, ...] = ()
+
+
+class RefreshTokenRequest(Struct, frozen=True, kw_only=True, tag="refresh_token"):
+    """RFC 6749 §6."""
+
+    refresh_token: str
+    audience: str | None = None
+    resource: str | None = None
+    scope: tuple[str, ...] = ()
+
+
+class PasswordRequest(Struct, frozen=True, kw_only=True, tag="password"):
+    """RFC 6749 §4.3.2, and Auth0's password-realm with its ``realm``."""
+
+    grant_type: str
+    username: str
+    password: str
+    realm: str | None = None
+    audience: str | None = None
+    resource: str | None = None
+    scope: tuple[str, ...] = ()
+
+
+TokenRequest = AuthorizationCodeRequest | ClientCredentialsRequest | RefreshTokenRequest | PasswordRequest
+
+
+def parse(parameters: Mapping[str, str]) -> TokenRequest:
+    """The typed request. Raises ``InvalidRequest`` for a missing parameter or one that is not
+    supported, ``UnsupportedGrantType``, ``InvalidScope``."""
+    grant_type = _required(parameters, "grant_type")
+    if "organization" in parameters:
+        raise InvalidRequest(
+            "parameter organization is not supported", hint="Organizations do not exist here; leave the parameter out."
+        )
+    audience, resource = parameters.get("audience"), parameters.get("resource")
+    scope = parse_scope(parameters.get("scope"))
+    if grant_type == "client_credentials":
+        return ClientCredentialsRequest(audience=audience, resource=resource, scope=scope)
+    if grant_type == "authorization_code":
+        return AuthorizationCodeRequest(
+            code=_required(parameters, "code"),
+            redirect_uri=parameters.get("redirect_uri"),
+            code_verifier=parameters.get("code_verifier"),
+        )
+    if grant_type == "refresh_token":
+        token = _required(parameters, "refresh_token")
+        return RefreshTokenRequest(refresh_token=token, audience=audience, resource=resource, scope=scope)
+    if grant_type in ("password", PASSWORD_REALM):
+        realm = _required(parameters, "realm") if grant_type == PASSWORD_REALM else None
+        return PasswordRequest(
+            grant_type=grant_type,
+            username=_required(parameters, "username"),
+            password=_required(parameters, "password"),
+            realm=realm,
+            audience=audience,
+            resource=resource,
+            scope=scope,
+        )
+    raise UnsupportedGrantType(f"Unsupported grant type: {grant_type}")
+
+
+def _required(parameters: Mapping[str, str], name: str) -> str:
+    value = parameters.get(name)
+    if not value:
+        raise missing_parameter(name)
+    return value

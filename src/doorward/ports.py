@@ -1,0 +1,479 @@
+"""The sockets in the wall: everything the protocol needs from the world, on one page.
+
+``backends`` holds the plugs. Storage verbs are atomic: what must happen together is one call, and
+whether a thing was still unspent is decided inside it. Every storage verb takes the tenant id
+first. Times are epoch seconds, digests are SHA-256 bytes (see ``model.digest``).
+
+Storage verbs raise ``StorageUnavailable`` when the database cannot answer in time; the edge turns
+it into 503 with ``Retry-After``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from doorward.model.authentication import PasswordOutcome
+from doorward.model.connection import Connection
+from doorward.model.credential import AuthorizationCode, PushedRequest, RefreshToken, SigningKey
+from doorward.model.directory import TenantDirectory
+from doorward.model.document import Change
+from doorward.model.log_event import LogEvent
+from doorward.model.request_context import RequestContext
+from doorward.model.resource_server import EncryptionKey
+from doorward.model.role import Permission
+from doorward.model.session import ConsentGrant, LoginTransaction, Session
+from doorward.model.tenant import Issuer, Tenant
+from doorward.model.user import Identifiers, Password, User
+
+# ── errors a plug may raise ────────────────────────────────────────────────────────────────────
+
+
+class StorageUnavailable(Exception):
+    """The database is lost, locked or too slow; nothing was half-written."""
+
+
+class Conflict(Exception):
+    """A unique value is taken (``field``, ``value``), or a document changed since it was read."""
+
+    def __init__(self, field: str, value: str = "") -> None:
+        super().__init__(f"{field}: {value}")
+        self.field = field
+        self.value = value
+
+
+class InvalidToken(Exception):
+    """A JWT or JWE that is malformed, wrongly signed, or not for us; ``reason`` says which."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Overloaded(Exception):
+    """A bounded pool is full; ``retry_after`` in seconds."""
+
+    def __init__(self, retry_after: int = 1) -> None:
+        super().__init__("overloaded")
+        self.retry_after = retry_after
+
+
+# ── time and chance ────────────────────────────────────────────────────────────────────────────
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """Wall-clock time, epoch seconds."""
+
+
+class Entropy(Protocol):
+    def token(self, nbytes: int = 32) -> str:
+        """``nbytes`` random bytes as unpadded base64url (32 bytes give 43 characters)."""
+
+    def alphanumeric(self, length: int) -> str:
+        """Random characters of ``A-Za-z0-9``."""
+
+    def hexadecimal(self, length: int) -> str:
+        """Random lower-case hexadecimal digits."""
+
+
+# ── configuration ──────────────────────────────────────────────────────────────────────────────
+
+
+class Directory(Protocol):
+    """Configuration in memory: immutable snapshots, replaced whole when a tenant changes."""
+
+    def issuer(self, host: str) -> Issuer | None:
+        """Whom the ``Host`` header names (lower case, with its port if it has one), or ``None``."""
+
+    def tenant(self, tenant: str) -> TenantDirectory:
+        """The current snapshot of a tenant."""
+
+    def tenants(self) -> Sequence[Tenant]:
+        """All tenants, in order of creation."""
+
+    async def change(self, tenant: str, changes: Sequence[Change], events: Sequence[LogEvent] = ()) -> TenantDirectory:
+        """Write documents and log events in one transaction, and return the new snapshot.
+
+        Raises ``Conflict`` (field ``unique_key`` or ``revision``, or ``host`` for a domain that
+        another tenant serves) and then writes nothing.
+        """
+
+    async def create_tenant(self, tenant: Tenant, changes: Sequence[Change]) -> TenantDirectory:
+        """Make a tenant with its first documents; raises ``Conflict`` (``tenant`` or ``host``)."""
+
+    async def move_tenant(self, tenant: str, domain: str, changes: Sequence[Change]) -> TenantDirectory:
+        """Give a tenant another canonical domain."""
+
+    async def refresh(self, tenant: str | None = None) -> None:
+        """Read again what other nodes may have written."""
+
+
+# ── credentials ────────────────────────────────────────────────────────────────────────────────
+
+
+class AuthorizationCodes(Protocol):
+    async def issue(
+        self,
+        tenant: str,
+        code: AuthorizationCode | None,
+        *,
+        session: Session | None,
+        consent: ConsentGrant | None,
+        transaction: bytes | None,
+        events: Sequence[LogEvent],
+    ) -> bool:
+        """Store a code (if the response has one) together with the session as it is after the interaction and the consent
+        (scopes are added to those remembered); the transaction ``id_hash`` is finished with it.
+        ``False``, and nothing written, when that transaction had been finished before."""
+
+    async def find(self, tenant: str, code_hash: bytes) -> AuthorizationCode | None:
+        """The code, spent or not, expired or not."""
+
+    async def spend(
+        self,
+        tenant: str,
+        code_hash: bytes,
+        *,
+        at: float,
+        access_token_hash: bytes | None,
+        access_token_expires_at: float,
+        refresh_token: RefreshToken | None,
+        events: Sequence[LogEvent],
+    ) -> bool:
+        """Use the code up: mark it, store the refresh token and the events, in one step.
+        ``False``, and nothing written, if it was used before or is gone.
+        ``access_token_hash`` is ``None`` when a failed check burns the code."""
+
+    async def revoke_issued(self, tenant: str, code_hash: bytes, *, at: float, events: Sequence[LogEvent]) -> None:
+        """A code came twice: revoke the access token and the refresh family it gave."""
+
+
+class RefreshTokens(Protocol):
+    async def issue(self, tenant: str, token: RefreshToken, *, keep: int, events: Sequence[LogEvent]) -> None:
+        """Store a first token of a family (grants without a code); of the live tokens of the same
+        user and client only the ``keep`` newest stay valid."""
+
+    async def find(self, tenant: str, token_hash: bytes) -> RefreshToken | None:
+        """The token in whatever state."""
+
+    async def latest_generation(self, tenant: str, family: str) -> int:
+        """The highest generation a family has reached."""
+
+    async def rotate(
+        self,
+        tenant: str,
+        token_hash: bytes,
+        successor: RefreshToken,
+        *,
+        at: float,
+        leeway: int,
+        access_token_hash: bytes,
+        access_token_expires_at: float,
+        events: Sequence[LogEvent],
+    ) -> bool:
+        """Spend ``token_hash`` and store its successor in one step. A token spent less than
+        ``leeway`` seconds ago may be exchanged again while it is the immediate predecessor of the
+        newest generation. ``False``, and nothing written, otherwise, or if it was revoked."""
+
+    async def exchange(
+        self,
+        tenant: str,
+        token_hash: bytes,
+        *,
+        at: float,
+        idle_expires_at: float | None,
+        expires_at: float | None,
+        access_token_hash: bytes,
+        access_token_expires_at: float,
+        events: Sequence[LogEvent],
+    ) -> bool:
+        """Use a token that does not rotate; ``False`` if it was revoked meanwhile."""
+
+    async def revoke_family(self, tenant: str, family: str, *, at: float, events: Sequence[LogEvent]) -> None:
+        """Revoke every token of a family, and the access tokens they gave."""
+
+    async def revoke_grant(
+        self, tenant: str, user_id: str, client_id: str, audience: str, *, at: float, events: Sequence[LogEvent]
+    ) -> None:
+        """Delete the consent of (user, client, audience) and revoke every refresh token of it."""
+
+
+class PushedRequests(Protocol):
+    async def push(self, tenant: str, request: PushedRequest) -> None: ...
+
+    async def find(self, tenant: str, uri_hash: bytes) -> PushedRequest | None:
+        """The request, or ``None`` when it was used or never existed."""
+
+    async def spend(self, tenant: str, uri_hash: bytes, *, at: float) -> bool:
+        """Use it up; ``False`` if it was used before."""
+
+
+class OneTimeValues(Protocol):
+    async def use(self, tenant: str, value_hash: bytes, *, at: float, expires_at: float) -> bool:
+        """Remember a value that may come once (``jti`` of an assertion); ``False`` on a replay."""
+
+
+# ── the person ─────────────────────────────────────────────────────────────────────────────────
+
+
+class Users(Protocol):
+    async def create(
+        self,
+        tenant: str,
+        user: User,
+        identifiers: Identifiers,
+        password: Password | None,
+        *,
+        events: Sequence[LogEvent],
+    ) -> None:
+        """Raises ``Conflict`` with field ``email``, ``username``, ``phone_number`` or ``user_id``."""
+
+    async def find(self, tenant: str, user_id: str) -> User | None: ...
+
+    async def find_by_identifier(
+        self, tenant: str, connection: str, field: str, value: str
+    ) -> tuple[User, Password | None] | None:
+        """``field`` is ``email``, ``username`` or ``phone_number``; ``value`` is normalised."""
+
+    async def access(self, tenant: str, user_id: str, access_token_hash: bytes) -> tuple[User | None, bool]:
+        """In one read: the user, and whether the access token was revoked."""
+
+    async def replace(
+        self,
+        tenant: str,
+        user: User,
+        identifiers: Identifiers,
+        *,
+        expected_revision: int,
+        password: Password | None = None,
+        end_sessions: bool = False,
+        events: Sequence[LogEvent],
+    ) -> bool:
+        """Write a changed user (roles and permissions apart); ``False`` when somebody else changed
+        it first. Raises ``Conflict`` as ``create`` does. ``end_sessions`` also deletes its sessions."""
+
+    async def rehash(self, tenant: str, user_id: str, *, old_hash: str, password: Password) -> None:
+        """Replace a stored hash unless it changed meanwhile."""
+
+    async def record_login(
+        self, tenant: str, user_id: str, *, at: float, ip: str, events: Sequence[LogEvent]
+    ) -> None: ...
+
+    async def delete(self, tenant: str, user_id: str, *, at: float, events: Sequence[LogEvent]) -> bool:
+        """Remove a user with sessions, refresh tokens and consents; ``False`` when absent."""
+
+    async def assign_roles(
+        self,
+        tenant: str,
+        user_id: str,
+        *,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        events: Sequence[LogEvent],
+    ) -> bool:
+        """``False`` when the user does not exist; assigning twice is no error."""
+
+    async def assign_permissions(
+        self,
+        tenant: str,
+        user_id: str,
+        *,
+        add: Sequence[Permission] = (),
+        remove: Sequence[Permission] = (),
+        events: Sequence[LogEvent],
+    ) -> bool: ...
+
+    async def page(
+        self,
+        tenant: str,
+        *,
+        offset: int,
+        limit: int,
+        connection: str | None = None,
+        email: str | None = None,
+        role: str | None = None,
+    ) -> tuple[list[User], int]:
+        """Users in order of creation, and how many there are in all."""
+
+
+class Sessions(Protocol):
+    async def find(self, tenant: str, cookie_hash: bytes) -> Session | None: ...
+
+    async def get(self, tenant: str, sid: str) -> Session | None: ...
+
+    async def save(
+        self, tenant: str, session: Session, *, replaces: str | None = None, events: Sequence[LogEvent] = ()
+    ) -> None:
+        """Insert or update by ``sid``; the session ``replaces`` is deleted in the same step."""
+
+    async def end(self, tenant: str, sid: str, *, events: Sequence[LogEvent]) -> bool: ...
+
+
+class LoginTransactions(Protocol):
+    async def start(self, tenant: str, transaction: LoginTransaction) -> None: ...
+
+    async def find(self, tenant: str, id_hash: bytes) -> LoginTransaction | None: ...
+
+    async def advance(
+        self,
+        tenant: str,
+        transaction: LoginTransaction,
+        *,
+        session: Session | None = None,
+        replaces: str | None = None,
+        events: Sequence[LogEvent] = (),
+    ) -> bool:
+        """Write the next state if ``version`` is still the stored one (it is then raised by one),
+        together with the session made in this step; ``False`` when another request was first."""
+
+
+class Consents(Protocol):
+    async def find(self, tenant: str, user_id: str, client_id: str, audience: str) -> ConsentGrant | None: ...
+
+    async def page(
+        self,
+        tenant: str,
+        *,
+        offset: int,
+        limit: int,
+        user_id: str | None = None,
+        client_id: str | None = None,
+        audience: str | None = None,
+    ) -> tuple[list[ConsentGrant], int]: ...
+
+    async def delete(
+        self,
+        tenant: str,
+        *,
+        grant_id: str | None = None,
+        user_id: str | None = None,
+        at: float,
+        events: Sequence[LogEvent],
+    ) -> int:
+        """Delete one grant or all of a user, and revoke the refresh tokens issued under them."""
+
+
+class Attempts(Protocol):
+    """Counters of failed attempts; atomic across nodes."""
+
+    async def count(self, tenant: str, key: str) -> int:
+        """Failures counted so far."""
+
+    async def fail(self, tenant: str, key: str, *, at: float, window: float) -> int:
+        """Count one failure and return the new number; a counter untouched for ``window`` seconds starts again."""
+
+    async def clear(self, tenant: str, prefix: str) -> int:
+        """Forget all counters whose key starts with ``prefix``; returns how many there were."""
+
+    async def matching(self, tenant: str, prefix: str) -> list[tuple[str, int]]:
+        """Keys that start with ``prefix``, and their counts."""
+
+
+class Log(Protocol):
+    def write(self, tenant: str, event: LogEvent) -> None:
+        """Collect an event of an answer that writes nothing else; stored within a second."""
+
+    async def flush(self) -> None: ...
+
+    async def page(
+        self,
+        tenant: str,
+        *,
+        offset: int,
+        limit: int,
+        after: str | None = None,
+        where: Mapping[str, str] | None = None,
+        newest_first: bool = True,
+    ) -> tuple[list[LogEvent], int]:
+        """Events by ``log_id``; ``after`` is a checkpoint (oldest first)."""
+
+    async def find(self, tenant: str, log_id: str) -> LogEvent | None: ...
+
+
+# ── cryptography ───────────────────────────────────────────────────────────────────────────────
+
+
+class Jose(Protocol):
+    """JWS and JWE (RFC 7515, 7516). Algorithms are always the caller's choice, never the token's."""
+
+    def sign(self, key: SigningKey, alg: str, typ: str, claims: Mapping[str, Any]) -> str:
+        """A compact JWS with header ``{alg, typ, kid}``; ``alg`` is RS256, RS384, RS512 or PS256."""
+
+    def sign_symmetric(self, secret: str, alg: str, typ: str, claims: Mapping[str, Any]) -> str:
+        """A compact JWS with header ``{alg, typ}``; ``alg`` is HS256, HS384 or HS512."""
+
+    def verify(
+        self, token: str, keys: Callable[[str | None], SigningKey | None], algs: frozenset[str]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Header and claims of a token signed by one of our keys (found by ``kid``); raises ``InvalidToken``."""
+
+    def verify_symmetric(
+        self, token: str, secret: str, algs: frozenset[str]
+    ) -> tuple[dict[str, Any], dict[str, Any]]: ...
+
+    def verify_pem(self, token: str, pem: str, algs: frozenset[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """As ``verify``, with somebody else's public key (a client assertion)."""
+
+    def peek(self, token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Header and claims **unverified**, parsed strictly: to find whose key to verify with."""
+
+    def seal(self, key: bytes, issuer: str, claims: Mapping[str, Any]) -> str:
+        """A compact JWE ``dir``/``A256GCM`` with header ``{alg, enc, iss}``."""
+
+    def open(self, key: bytes, token: str) -> dict[str, Any]:
+        """The claims of a sealed token; raises ``InvalidToken``."""
+
+    def encrypt(self, key: EncryptionKey, token: str) -> str:
+        """A nested JWE (``cty`` JWT) around a signed token, ``A256GCM``."""
+
+
+class KeyMaker(Protocol):
+    async def signing_key(self, tenant: Tenant) -> SigningKey:
+        """A new RSA 2048 key with a self-signed certificate, in state ``next``."""
+
+
+class Passwords(Protocol):
+    """Password hashing in a bounded pool of its own; raises ``Overloaded`` when that is full."""
+
+    async def hash(self, password: str) -> str: ...
+
+    async def verify(self, password: str, stored: str | None) -> tuple[bool, bool]:
+        """(right, needs rehash). ``None`` verifies against a dummy, so an unknown user costs the same."""
+
+
+class Authenticator(Protocol):
+    """The person, as the protocol asks for them; ``identity`` answers."""
+
+    async def password(
+        self, directory: TenantDirectory, connection: Connection, username: str, password: str, context: RequestContext
+    ) -> PasswordOutcome:
+        """Check an identifier and a password against one database connection: counts failures,
+        logs them, and upgrades old hashes. Raises ``Overloaded`` when hashing is full."""
+
+
+# ── all of them ────────────────────────────────────────────────────────────────────────────────
+
+
+class Ports(Struct, frozen=True, kw_only=True):
+    """What one server runs on; built once in ``app.py`` and handed down."""
+
+    clock: Clock
+    entropy: Entropy
+    directory: Directory
+    codes: AuthorizationCodes
+    refresh_tokens: RefreshTokens
+    pushed_requests: PushedRequests
+    one_time_values: OneTimeValues
+    users: Users
+    sessions: Sessions
+    transactions: LoginTransactions
+    consents: Consents
+    attempts: Attempts
+    log: Log
+    jose: Jose
+    keys: KeyMaker
+    passwords: Passwords
+    authenticator: Authenticator

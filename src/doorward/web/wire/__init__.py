@@ -1,0 +1,1 @@
+"""What travels: requests and responses as values, parameters, cookies, headers, error bodies."""

@@ -1,0 +1,29 @@
+"""Error bodies in the dialects of the endpoints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from doorward.oauth.errors import OAuthError
+from doorward.web.wire.http import NO_STORE, Response, json_response
+
+
+def oauth_error(error: OAuthError) -> Response:
+    """``{"error", "error_description", ...}`` (RFC 6749 §5.2); an invalid client that used the
+    Authorization header is told the scheme."""
+    description = "".join(c if " " <= c <= "~" else "?" for c in error.description)
+    body: dict[str, Any] = {"error": error.error, "error_description": description, **error.extra}
+    headers = NO_STORE
+    if error.status == 401:
+        headers += (("www-authenticate", 'Basic realm="Doorward"'),)
+    return json_response(body, error.status, headers)
+
+
+def bearer_error(error: OAuthError, realm: str) -> Response:
+    """A refused bearer token (RFC 6750 §3)."""
+    description = error.description.replace('"', "'")
+    challenge = f'Bearer realm="{realm}", error="{error.error}", error_description="{description}"'
+    body = b"Unauthorized" if error.status == 401 else f"{error.error}: {description}".encode()
+    return Response(
+        error.status, body, (("content-type", "text/plain; charset=utf-8"), ("www-authenticate", challenge), *NO_STORE)
+    )

@@ -1,0 +1,171 @@
+"""OAuth parameters from query strings, forms and JSON bodies, strictly.
+
+A repeated parameter is an error, ``null`` and the empty string mean absent, scalars are strings.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from doorward.oauth.errors import InvalidRequest
+from doorward.web.wire.http import Request
+
+MAX_FIELDS = 100
+MAX_DEPTH = 32
+
+
+def query_parameters(request: Request) -> dict[str, str]:
+    """The parameters of the query string. Raises ``InvalidRequest``."""
+    return decode_form(request.query)
+
+
+def body_parameters(request: Request, *, allow_json: bool = True) -> dict[str, str]:
+    """The parameters of a form or JSON body. Raises ``InvalidRequest``."""
+    if not request.body:
+        return {}
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type == "application/x-www-form-urlencoded":
+        return decode_form(request.body)
+    if content_type == "application/json" and allow_json:
+        return _decode_json(request.body)
+    allowed = "application/x-www-form-urlencoded" + (" or application/json" if allow_json else "")
+    raise InvalidRequest(f"Content-Type must be {allowed}")
+
+
+def decode_form(data: bytes) -> dict[str, str]:
+    """``application/x-www-form-urlencoded`` to names and values, empty values left out."""
+    if not data:
+        return {}
+    pairs = data.split(b"&")
+    if len(pairs) > MAX_FIELDS:
+        raise InvalidRequest(f"More than {MAX_FIELDS} parameters")
+    parameters: dict[str, str] = {}
+    seen: set[str] = set()
+    for pair in pairs:
+        if not pair:
+            continue
+        raw_name, _, raw_value = pair.partition(b"=")
+        name, value = _text(raw_name), _text(raw_value)
+        if name in seen:
+            raise InvalidRequest(f"Duplicate parameter: {_shown(name)}")
+        seen.add(name)
+        if value:
+            parameters[name] = value
+    return parameters
+
+
+def _text(raw: bytes) -> str:
+    if b"+" in raw:
+        raw = raw.replace(b"+", b" ")
+    if b"%" in raw:
+        raw = unquote_to_bytes(raw)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidRequest("A parameter is not valid UTF-8") from None
+    if "\0" in text:
+        raise InvalidRequest("A parameter contains U+0000")
+    return text
+
+
+def _decode_json(data: bytes) -> dict[str, str]:
+    parameters: dict[str, str] = {}
+    for name, value in json_object(data).items():
+        if value is None or value == "":
+            continue
+        if not isinstance(value, str):
+            raise InvalidRequest(f"Parameter {_shown(name)} must be a string")
+        parameters[name] = value
+    if len(parameters) > MAX_FIELDS:
+        raise InvalidRequest(f"More than {MAX_FIELDS} parameters")
+    return parameters
+
+
+def json_object(data: bytes) -> dict[str, Any]:
+    """A JSON object without repeated members, deep nesting, ``NaN``, U+0000 or lone surrogates.
+
+    Raises ``InvalidRequest``.
+    """
+    try:
+        if _nesting(data) > MAX_DEPTH:
+            raise InvalidRequest("The JSON body is nested too deeply")
+        value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        text = json.dumps(value, ensure_ascii=False)
+        text.encode("utf-8")
+    except (ValueError, RecursionError):
+        raise InvalidRequest("The body is not valid JSON") from None
+    if not isinstance(value, dict):
+        raise InvalidRequest("The body must be a JSON object")
+    if "\\u0000" in text:
+        raise InvalidRequest("The body contains U+0000")
+    return value
+
+
+def _nesting(data: bytes) -> int:
+    """An upper bound of the nesting depth; brackets inside strings count, which only errs on the safe side
+    for bodies that no client sends."""
+    depth = deepest = 0
+    in_string = escaped = False
+    for byte in data:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                in_string = False
+        elif byte == 0x22:
+            in_string = True
+        elif byte in (0x5B, 0x7B):
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in (0x5D, 0x7D):
+            depth -= 1
+    return deepest
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidRequest(f"Duplicate parameter: {_shown(twice)}")
+    return members
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _shown(name: str) -> str:
+    return "".join(c if " " <= c <= "~" and c not in '"\\' else "?" for c in name[:64])
+
+
+def basic_credentials(request: Request) -> tuple[str, str] | None:
+    """Client id and secret of a Basic header, form-decoded (RFC 6749 §2.3.1), or ``None`` without one.
+
+    Raises ``InvalidRequest`` for a header that cannot be read.
+    """
+    header = request.headers.get("authorization")
+    if header is None or header[:6].lower() != "basic ":
+        return None
+    try:
+        decoded = base64.b64decode(header[6:].strip(), validate=True)
+    except (binascii.Error, ValueError):
+        raise InvalidRequest("The Authorization header is malformed") from None
+    user, separator, password = decoded.partition(b":")
+    if not separator:
+        raise InvalidRequest("The Authorization header is malformed")
+    return _text(user), _text(password)
+
+
+def bearer_token(request: Request) -> str | None:
+    """The token of a Bearer header (RFC 6750 §2.1), or ``None`` without one."""
+    header = request.headers.get("authorization")
+    if header is None or header[:7].lower() != "bearer ":
+        return None
+    return header[7:].strip()
