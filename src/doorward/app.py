@@ -14,7 +14,8 @@ from doorward.backends.keys.password_hashes import PasswordHasher
 from doorward.backends.keys.signing_keys import SigningKeyMaker
 from doorward.backends.storage.store import Storage
 from doorward.identity.password_login import PasswordLogin
-from doorward.management.new_tenant import first_documents
+from doorward.management.new_tenant import first_documents, renamed_audience
+from doorward.model.document import Kind
 from doorward.model.tenant import Tenant
 from doorward.ports import Clock, Entropy, Passwords, Ports
 from doorward.web.asgi import Application
@@ -44,6 +45,19 @@ class Doorward(Struct, frozen=True):
         documents = first_documents(tenant, (current, following), self.ports.entropy, self.ports.clock.now())
         await self.ports.directory.create_tenant(tenant, documents)
 
+    async def move_tenant(self, id_: str, domain: str) -> None:
+        """Give a tenant another canonical domain; the system identifiers built from it follow."""
+        directory = self.ports.directory
+        before = directory.tenant(id_)
+        old, new = before.tenant, Tenant(id=id_, domain=domain)
+        changes = [
+            renamed_audience(document, old.management_audience, new.management_audience)
+            for kind in (Kind.RESOURCE_SERVER, Kind.CLIENT_GRANT)
+            for document in before.documents[kind].values()
+            if old.management_audience in (document.body.get("identifier"), document.body.get("audience"))
+        ]
+        await directory.move_tenant(id_, domain, changes)
+
 
 def build(
     database: str,
@@ -54,8 +68,12 @@ def build(
     passwords: Passwords | None = None,
     shared_database: bool = False,
     trusted_proxies: Sequence[Network] = (),
+    development: bool = False,
 ) -> Doorward:
-    """Wire a server on ``database`` (a URL), its secrets sealed under ``root_key`` (32 bytes)."""
+    """Wire a server on ``database`` (a URL), its secrets sealed under ``root_key`` (32 bytes).
+
+    ``development`` is the laxness of ``doorward dev``: helpful answers that production does not give.
+    """
     clock = clock or SystemClock()
     entropy = entropy or SystemEntropy()
     storage = Storage(database, root_key=root_key, clock=clock, entropy=entropy, shared=shared_database)
@@ -82,12 +100,7 @@ def build(
     application = Application(
         Router(routes(ports)),
         ports.directory,
-        start=_nothing,
-        stop=_nothing,
         trusted_proxies=trusted_proxies,
+        names_tenants=development,
     )
     return Doorward(storage, ports, application)
-
-
-async def _nothing() -> None:
-    """Storage is started before the application and stopped after it, by whoever runs it."""

@@ -125,8 +125,8 @@ class AuthorizationCodes(Protocol):
         transaction: bytes | None,
         events: Sequence[LogEvent],
     ) -> bool:
-        """Store a code (if the response has one) together with the session as it is after the interaction and the consent
-        (scopes are added to those remembered); the transaction ``id_hash`` is finished with it.
+        """Store a code (if the response has one) with the session as it is after the interaction and the
+        consent (scopes are added to those remembered); the transaction ``id_hash`` is finished with it.
         ``False``, and nothing written, when that transaction had been finished before."""
 
     async def find(self, tenant: str, code_hash: bytes) -> AuthorizationCode | None:

@@ -148,3 +148,11 @@ def management_client(tenant: Tenant, name: str, entropy: Entropy) -> list[Put]:
         new_document(Kind.CLIENT, client_id, client, client_secret=new_client_secret(entropy)),
         new_document(Kind.CLIENT_GRANT, grant_id, grant, unique_key=f"{client_id} {grant['audience']} client"),
     ]
+
+
+def renamed_audience(document: Document, old: str, new: str) -> Put:
+    """The same document after the audience ``old`` got the name ``new``."""
+    body = {name: new if value == old else value for name, value in document.body.items()}
+    unique_key = document.unique_key.replace(old, new) if document.unique_key is not None else None
+    changed = msgspec.structs.replace(document, body=body, unique_key=unique_key)
+    return Put(document=changed, expected_revision=document.revision)

@@ -17,8 +17,8 @@ _TABLE = {
     "create read delete": """group_roles organization_client_grants organization_group_roles organization_groups
         organization_invitations organization_member_roles organization_members role_members scim_token
         user_custom_blocks""",
-    "read update": """attack_protection connections_options event_deliveries guardian_factors limits mfa_policies prompts
-        self_service_profile_custom_texts tenant_settings triggers""",
+    "read update": """attack_protection connections_options event_deliveries guardian_factors limits mfa_policies
+        prompts self_service_profile_custom_texts tenant_settings triggers""",
     "read delete": """anomaly_blocks federated_connections_tokens flows_executions grants guardian_enrollments""",
     "read update delete": "branding refresh_tokens rules_configs sessions",
     "create read update": "connections_keys email_templates signing_keys",

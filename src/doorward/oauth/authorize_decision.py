@@ -123,7 +123,7 @@ def silent_refusal(interact: Interact) -> OAuthError:
 
 
 _HINTS = {
-    "login.no_session": "The browser sent no cookie of a live session: it expired, was ended, or the cookie is third-party.",
+    "login.no_session": "The browser sent no cookie of a live session: expired, ended, or a third-party cookie.",
     "login.sso_disabled": "The client has sso_disabled, so every login asks.",
     "login.max_age": "The last login is older than max_age.",
     "login.prompt_login": "prompt=login always asks.",

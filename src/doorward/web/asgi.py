@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
-import secrets
+import os
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any
 
 from doorward.oauth.errors import OAuthError
@@ -17,19 +17,32 @@ from doorward.web.wire.http import Request, Response, json_response, text_respon
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Network = IPv4Network | IPv6Network
+Hook = Callable[[], Awaitable[None]]
 
 logger = logging.getLogger("doorward.web")
 
 MAX_BODY = 1024 * 1024
 HEALTH = "/_doorward/health"
+READY = "/_doorward/ready"
+# Two of these would let two readers of one request see different things.
+SINGLE = frozenset({"host", "authorization", "content-type", "content-length", "origin", "x-forwarded-for"})
+
+
+class BadHead(Exception):
+    """A request head that cannot be trusted; answered with 400."""
+
+
+class Disconnected(Exception):
+    """The peer went away while its body was read."""
 
 
 class Application:
     """Doorward as an ASGI application.
 
-    ``start`` and ``stop`` are run with the server's lifespan. ``trusted_proxies`` may name the
-    client's address in ``X-Forwarded-For``.
+    What ``on_start`` and ``on_stop`` were given runs with the server's lifespan. ``trusted_proxies``
+    may name the client's address in ``X-Forwarded-For``. ``names_tenants`` lets the answer to a wrong
+    host name the right one, for a development server on loopback.
     """
 
     def __init__(
@@ -37,15 +50,29 @@ class Application:
         router: Router,
         directory: Directory,
         *,
-        start: Callable[[], Awaitable[None]],
-        stop: Callable[[], Awaitable[None]],
         trusted_proxies: Sequence[Network] = (),
+        names_tenants: bool = False,
     ) -> None:
         self._router = router
         self._directory = directory
-        self._start = start
-        self._stop = stop
         self._trusted = tuple(trusted_proxies)
+        self._names_tenants = names_tenants
+        self._start: Hook | None = None
+        self._stop: Hook | None = None
+        self._ready = False
+        self.startup_error: Exception | None = None
+
+    def on_start(self, start: Hook) -> None:
+        """Run this before the first request."""
+        self._start = start
+
+    def on_stop(self, stop: Hook) -> None:
+        """Run this after the last request."""
+        self._stop = stop
+
+    def drain(self) -> None:
+        """The server is about to stop: readiness is withdrawn."""
+        self._ready = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -56,124 +83,133 @@ class Application:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
-            await self._start()
+            if self._start is not None:
+                await self._start()
         except Exception as error:
-            logger.critical("start failed", exc_info=error)
+            self.startup_error = error
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
+        self._ready = True
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self._stop()
+        self._ready = False
+        if self._stop is not None:
+            await self._stop()
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request_id = secrets.token_hex(10)
+        request_id = os.urandom(10).hex()
         try:
             response = await self._answer(scope, receive, request_id)
         except OAuthError as error:
             response = oauth_error(error)
+        except BadHead as error:
+            response = text_response(f"{error}\n", 400)
+        except Disconnected:
+            return
         except StorageUnavailable as error:
-            logger.error("storage unavailable: %s", error, extra={"request_id": request_id})
+            logger.error("request %s: storage unavailable: %s", request_id, error)
             response = _unavailable(503, "temporarily_unavailable", "The service is temporarily unavailable", 1)
         except Overloaded as overloaded:
             response = _unavailable(429, "too_many_requests", "Too many requests", overloaded.retry_after)
         except Exception as error:
-            logger.error("unexpected failure", exc_info=error, extra={"request_id": request_id})
+            logger.error("request %s failed", request_id, exc_info=error)
             response = json_response(
                 {"error": "server_error", "error_description": f"Request {request_id} failed"}, 500
             )
-        body = b"" if scope["method"] == "HEAD" else response.body
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
         headers.append((b"content-length", b"%d" % len(response.body)))
         headers.append((b"x-auth0-requestid", request_id.encode()))
         headers.append((b"x-content-type-options", b"nosniff"))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else response.body})
 
     async def _answer(self, scope: Scope, receive: Receive, request_id: str) -> Response:
-        headers: dict[str, str] = {}
-        for raw_name, raw_value in scope["headers"]:
-            name = raw_name.decode("latin-1")
-            value = raw_value.decode("latin-1")
-            headers[name] = f"{headers[name]}, {value}" if name in headers and name != "cookie" else value
-        path = scope["path"]
+        headers = _headers(scope["headers"])
+        path = scope["raw_path"].partition(b"?")[0].decode("ascii", "replace")
         if path == HEALTH:
             return json_response({"status": "ok"})
-        if "," in headers.get("host", ""):
-            return text_response("one Host header, please", 400)
-        issuer = self._directory.issuer(headers.get("host", ""))
+        if path == READY:
+            return json_response({"status": "ready" if self._ready else "not ready"}, 200 if self._ready else 503)
+        ip = self._ip(scope, headers)
+        host = headers.get("host", "").lower()
+        issuer = self._directory.issuer(host)
         if issuer is None:
-            return _unknown_host(headers.get("host", ""), self._directory)
+            return self._unknown_host(host)
         handler, parameters, allowed = self._router.find(scope["method"], path)
         if handler is None:
             if allowed:
-                return text_response("Method Not Allowed", 405, (("allow", ", ".join(allowed)),))
-            return text_response("Not Found", 404)
+                return text_response("Method Not Allowed\n", 405, (("allow", ", ".join(allowed)),))
+            return text_response("Not Found\n", 404)
+        declared = headers.get("content-length", "0")
+        if not declared.isdigit() or int(declared[:12]) > MAX_BODY:
+            return text_response("Request body too large\n", 413)
         body = await _body(receive)
         if body is None:
-            return text_response("Request body too large", 413)
-        request = Request(
-            scope["method"],
-            path,
-            scope["query_string"],
-            headers,
-            body,
-            ip=self._ip(scope, headers),
-            request_id=request_id,
-        )
+            return text_response("Request body too large\n", 413)
+        request = Request(scope["method"], path, scope["query_string"], headers, body, ip=ip, request_id=request_id)
         request.issuer = issuer
         request.path_parameters = parameters
         return await handler(request)
 
     def _ip(self, scope: Scope, headers: dict[str, str]) -> str:
-        """The caller's address: the peer's, or the right-most one in X-Forwarded-For that is not a
-        proxy of ours, when the peer is one."""
+        """The caller's address: the peer's, or, when the peer is a proxy of ours, the right-most address in
+        X-Forwarded-For that is not one. Raises ``BadHead`` for an address that is none."""
         peer: str = scope["client"][0] if scope.get("client") else ""
         forwarded = headers.get("x-forwarded-for")
-        if not self._trusted or forwarded is None or not self._is_trusted(peer):
+        if not self._trusted or forwarded is None or not self._trusts(peer):
             return peer
-        for address in reversed([part.strip() for part in forwarded.split(",")]):
+        address = peer
+        for part in reversed(forwarded.split(",")):
+            address = part.strip()
             try:
-                ipaddress.ip_address(address)
+                trusted = self._trusts(address)
             except ValueError:
-                return peer
-            if not self._is_trusted(address):
-                return address
-        return peer
+                raise BadHead("X-Forwarded-For holds something that is no address") from None
+            if not trusted:
+                break
+        return address
 
-    def _is_trusted(self, address: str) -> bool:
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self._trusted)
+    def _trusts(self, address: str) -> bool:
+        parsed = ip_address(address)
+        return any(parsed.version == network.version and parsed in network for network in self._trusted)
+
+    def _unknown_host(self, host: str) -> Response:
+        names = [tenant.domain for tenant in self._directory.tenants()]
+        if self._names_tenants and names and host.startswith(("127.0.0.1", "[::1]")):
+            return text_response(f"No tenant is served by address; use https://{names[0]}/\n", 404)
+        return text_response("No tenant is served under this host\n", 404)
+
+
+def _headers(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Headers by lower-case name. Raises ``BadHead`` for two of a kind there can be one of."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in raw:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        if name not in headers:
+            headers[name] = value
+        elif name in SINGLE:
+            raise BadHead(f"More than one {name} header")
+        else:
+            headers[name] += ("; " if name == "cookie" else ", ") + value
+    return headers
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The whole body, or ``None`` when it is over the limit."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        return body if len(body) <= MAX_BODY else None
-    parts, size = [body], len(body)
-    while message.get("more_body"):
+    """The whole body, or ``None`` when it is over the limit. Raises ``Disconnected``."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return b""
-        part = message.get("body", b"")
+            raise Disconnected
+        part: bytes = message.get("body", b"")
+        if not message.get("more_body"):
+            return part if not parts else b"".join([*parts, part]) if size + len(part) <= MAX_BODY else None
         size += len(part)
         if size > MAX_BODY:
             return None
         parts.append(part)
-    return b"".join(parts)
-
-
-def _unknown_host(host: str, directory: Directory) -> Response:
-    names = [tenant.domain for tenant in directory.tenants()]
-    name = host.rpartition(":")[0] or host
-    if name in ("127.0.0.1", "[::1]") and names:
-        return text_response(f"No tenant is served here by address; use https://{names[0]}/\n", 404)
-    return text_response("No tenant is served under this host\n", 404)
 
 
 def _unavailable(status: int, error: str, description: str, retry_after: int) -> Response:

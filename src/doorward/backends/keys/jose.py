@@ -28,7 +28,11 @@ _SHA: dict[str, hashes.HashAlgorithm] = {"256": hashes.SHA256(), "384": hashes.S
 _PKCS1 = padding.PKCS1v15()
 _HMAC = {"HS256": hashlib.sha256, "HS384": hashlib.sha384, "HS512": hashlib.sha512}
 _CURVES = {"ES256": (ec.SECP256R1, 32), "ES384": (ec.SECP384R1, 48)}
-_OAEP = {"RSA-OAEP-256": hashes.SHA256, "RSA-OAEP-384": hashes.SHA384, "RSA-OAEP-512": hashes.SHA512}
+_OAEP: dict[str, Callable[[], hashes.HashAlgorithm]] = {
+    "RSA-OAEP-256": hashes.SHA256,
+    "RSA-OAEP-384": hashes.SHA384,
+    "RSA-OAEP-512": hashes.SHA512,
+}
 _SIGNS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
 MIN_RSA_BITS = 2048
 MIN_EXPONENT = 65537
@@ -143,7 +147,8 @@ class JoseBackend:
         head = compact.encode(_json.encode({"alg": "dir", "enc": "A256GCM", "iss": issuer}))
         iv = os.urandom(IV_LENGTH)
         sealed = self._cipher(key).encrypt(iv, _json.encode(claims), head.encode("ascii"))
-        return f"{head}..{compact.encode(iv)}.{compact.encode(sealed[:-TAG_LENGTH])}.{compact.encode(sealed[-TAG_LENGTH:])}"
+        parts = (iv, sealed[:-TAG_LENGTH], sealed[-TAG_LENGTH:])
+        return f"{head}..{'.'.join(map(compact.encode, parts))}"
 
     def open(self, key: bytes, token: str) -> dict[str, Any]:
         head, wrapped, iv_part, ciphertext, tag = compact.split(token, compact.JWE_PARTS)

@@ -125,7 +125,7 @@ class StoredDirectory:
 
     async def refresh(self, tenant: str | None = None) -> None:
         known = {id_: snapshot.tenant.revision for id_, snapshot in self._snapshots.items()}
-        current = dict(await self._database.read(REVISIONS, {}))
+        current: dict[str, int] = {row[0]: row[1] for row in await self._database.read(REVISIONS, {})}
         if current == known:
             return
         for gone in known.keys() - current.keys():

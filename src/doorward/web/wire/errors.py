@@ -9,8 +9,8 @@ from doorward.web.wire.http import NO_STORE, Response, json_response
 
 
 def oauth_error(error: OAuthError) -> Response:
-    """``{"error", "error_description", ...}`` (RFC 6749 §5.2); an invalid client that used the
-    Authorization header is told the scheme."""
+    """``{"error", "error_description", ...}`` (RFC 6749 §5.2); a client that failed to authenticate is told
+    the scheme it may use."""
     description = "".join(c if " " <= c <= "~" else "?" for c in error.description)
     body: dict[str, Any] = {"error": error.error, "error_description": description, **error.extra}
     headers = NO_STORE

@@ -22,13 +22,13 @@ def configuration(connection: Connection) -> Config:
 def upgrade_sqlite(raw: sqlite3.Connection) -> None:
     """Bring the database behind an open ``sqlite3`` connection to the newest schema, in one transaction."""
     engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
-    with engine.connect() as connection:
-        raw.execute("BEGIN IMMEDIATE")
-        try:
+    raw.execute("BEGIN IMMEDIATE")
+    try:
+        with engine.connect() as connection:
             command.upgrade(configuration(connection), "head")
-        except BaseException:
-            raw.execute("ROLLBACK")
-            raise
+    except BaseException:
         if raw.in_transaction:
-            raw.execute("COMMIT")
-        connection.detach()
+            raw.execute("ROLLBACK")
+        raise
+    if raw.in_transaction:
+        raw.execute("COMMIT")

@@ -1,0 +1,216 @@
+"""``doorward dev``: a server for development, ready in a second, trusted TLS included."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+import click
+
+from doorward.app import Doorward, build
+from doorward.backends.keys import master_key
+from doorward.backends.keys.local_ca import LocalCa, write_private
+from doorward.backends.storage.sealing import WrongMasterKey
+from doorward.cli.tenant_documents import demo_tenant, read_tenant_file
+from doorward.cli.terminal import Problem
+from doorward.management.new_tenant import management_client
+from doorward.management.system_scopes import EVERY_SCOPE
+from doorward.management.tenant_file.plan import TenantFileError, plan
+from doorward.model.client import Client
+from doorward.model.directory import TenantDirectory
+from doorward.web.server import HttpServer, open_sockets
+
+DEFAULT_PORT = 8443
+DEFAULT_FOLDER = ".doorward"
+DEFAULT_TENANT = "default"
+MANAGEMENT_CLIENT = "Doorward management"
+
+
+@click.command("dev")
+@click.argument("tenant_yaml", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--port", default=DEFAULT_PORT, show_default=True, help="Port on 127.0.0.1 and ::1; 0 takes a free one.")
+@click.option(
+    "--data", "folder", default=DEFAULT_FOLDER, show_default=True, type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for database, certificates and keys.",
+)  # fmt: skip
+@click.option("--tenant", "more_tenants", multiple=True, metavar="DOMAIN=FILE", help="Another tenant; may be repeated.")
+def command(tenant_yaml: Path | None, port: int, folder: Path, more_tenants: tuple[str, ...]) -> None:
+    """Serve TENANT_YAML (or a demo tenant) on https://localhost:PORT/ with a local certificate authority."""
+    documents = {DEFAULT_TENANT: read_tenant_file(tenant_yaml) if tenant_yaml else demo_tenant()}
+    domains: dict[str, str] = {}
+    for pair in more_tenants:
+        domain, separator, file = pair.partition("=")
+        if not separator or not domain or not file:
+            raise Problem(
+                f"--tenant {pair} is not DOMAIN=FILE", fix="doorward dev --tenant acme.test=acme.yaml", exit_code=2
+            )
+        domains[domain.lower()] = domain.lower()
+        documents[domain.lower()] = read_tenant_file(Path(file))
+    try:
+        sockets = open_sockets(port=port)
+    except OSError as error:
+        raise Problem(f"port {port} cannot be used", why=str(error), fix=f"doorward dev --port {port + 1}") from None
+    chosen: int = sockets[0].getsockname()[1]
+    domains = {DEFAULT_TENANT: f"localhost:{chosen}", **domains}
+    _make_folder(folder)
+    _serve(folder, chosen, sockets, domains, documents, demo=tenant_yaml is None)
+
+
+def _make_folder(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.chmod(folder, 0o700)
+
+
+def _serve(
+    folder: Path,
+    port: int,
+    sockets: list[socket.socket],
+    domains: dict[str, str],
+    documents: dict[str, dict[str, Any]],
+    *,
+    demo: bool,
+) -> None:
+    os.umask(0o077)
+    authority = LocalCa(folder)
+    try:
+        root_key = master_key.from_file(folder / "master.key", create=True)
+    except master_key.MasterKeyError as error:
+        raise Problem(error.what, why=error.why, fix=error.fix) from None
+    door = build(f"sqlite:///{folder / 'doorward.sqlite'}", root_key=root_key, development=True)
+    warnings: list[str] = []
+
+    async def start() -> None:
+        await door.start()
+        door.storage.directory.listen({port})
+        for id_, domain in domains.items():
+            warnings.extend(await _prepare(door, id_, domain, documents[id_]))
+
+    door.application.on_start(start)
+    door.application.on_stop(door.stop)
+    certificate = authority.leaf({*domains.values(), *_custom_domains(documents)})
+
+    def ready() -> None:
+        summary = _summary(door, domains, authority)
+        write_private(folder / "ready.json", json.dumps(summary, indent=2).encode() + b"\n")
+        for warning in warnings:
+            click.secho(f"! {warning}", fg="yellow", err=True)
+        _announce(summary, folder, door, demo=demo)
+
+    server = HttpServer(door.application, sockets, certificate=certificate, on_ready=ready)
+    try:
+        server.run()
+    except WrongMasterKey:
+        raise Problem(
+            f"the data in {folder} belongs to another master key",
+            why=f"{folder / 'master.key'} is not the key it was written under",
+            fix=f"put the old master.key back, or start over: rm -r {folder}",
+        ) from None
+    except TenantFileError as error:
+        raise Problem(error.what, fix=error.fix) from None
+
+
+def _custom_domains(documents: dict[str, dict[str, Any]]) -> set[str]:
+    return {
+        entry["domain"]
+        for document in documents.values()
+        for entry in document.get("customDomains") or []
+        if isinstance(entry, dict) and isinstance(entry.get("domain"), str)
+    }
+
+
+async def _prepare(door: Doorward, id_: str, domain: str, document: dict[str, Any]) -> list[str]:
+    """Make or update one tenant; returns warnings."""
+    directory = door.ports.directory
+    known = {tenant.id: tenant for tenant in directory.tenants()}
+    if id_ not in known:
+        await door.create_tenant(id_, domain)
+    elif known[id_].domain != domain:
+        await door.move_tenant(id_, domain)
+    snapshot = directory.tenant(id_)
+    if _management_client(snapshot) is None:
+        await directory.change(id_, management_client(snapshot.tenant, MANAGEMENT_CLIENT, door.ports.entropy))
+    planned = plan(document, directory.tenant(id_), door.ports.entropy, verified_domains=True)
+    if planned.changes:
+        await directory.change(id_, planned.changes)
+    if not planned.unsupported:
+        return []
+    return [f"{domain}: kept out, not supported yet: {', '.join(planned.unsupported)}"]
+
+
+def _management_client(directory: TenantDirectory) -> Client | None:
+    for client in directory.clients.values():
+        if client.name == MANAGEMENT_CLIENT:
+            return client
+    return None
+
+
+def _summary(door: Doorward, domains: dict[str, str], authority: LocalCa) -> dict[str, Any]:
+    """What ready.json holds."""
+    tenants = []
+    for id_ in domains:
+        directory = door.ports.directory.tenant(id_)
+        management = _management_client(directory)
+        if management is None:
+            raise LookupError("the management client is missing")
+        tenants.append({
+            "domain": directory.tenant.domain,
+            "issuer": f"https://{directory.tenant.domain}/",
+            "management": {
+                "client_id": management.client_id,
+                "client_secret": management.client_secret,
+                "audience": directory.tenant.management_audience,
+            },
+            "clients": [
+                {"name": client.name, "client_id": client.client_id, "client_secret": client.client_secret}
+                for client in directory.clients.values()
+                if not client.is_global and client is not management
+            ],
+        })  # fmt: skip
+    first = tenants[0]
+    return {**first, "ca": str(authority.certificate_path.resolve()), "tenants": tenants}
+
+
+def _announce(summary: dict[str, Any], folder: Path, door: Doorward, *, demo: bool) -> None:
+    def line(label: str, value: str, note: str = "") -> None:
+        click.echo(
+            f"  {click.style(label.ljust(12), dim=True)} {value}"
+            + (click.style(f"   {note}", dim=True) if note else "")
+        )
+
+    click.secho(f"\nDoorward  development server, data in {folder}; never for production\n", bold=True)
+    line("Domain", summary["domain"], 'what an SDK calls "domain"')
+    line("Issuer", summary["issuer"])
+    line("Trust", f"export NODE_EXTRA_CA_CERTS={summary['ca']}")
+    line("", f"export SSL_CERT_FILE={summary['ca']} REQUESTS_CA_BUNDLE={summary['ca']}")
+    directory = door.ports.directory.tenant(DEFAULT_TENANT)
+    for api in directory.resource_servers.values():
+        if not api.is_system:
+            line("API", api.identifier, f"{api.signing_alg}, {api.token_lifetime} s")
+    for client in summary["clients"]:
+        line("Application", client["name"], f"client_id {client['client_id']}")
+    machine = _first_machine(directory)
+    if machine is not None:
+        client, audience = machine
+        body = {
+            "grant_type": "client_credentials",
+            "client_id": client.client_id,
+            "client_secret": client.client_secret,
+            "audience": audience,
+        }
+        click.echo("\n  Get a token now:\n")
+        click.echo(f"    curl -s --cacert {summary['ca']} {summary['issuer']}oauth/token \\")
+        click.echo(f"      -H 'content-type: application/json' -d '{json.dumps(body)}'\n")
+    click.echo(f"ready {summary['issuer']}")
+
+
+def _first_machine(directory: TenantDirectory) -> tuple[Client, str] | None:
+    """A client with a grant for an API of the tenant's own, for the first token."""
+    for grant in directory.client_grants.values():
+        client = directory.clients.get(grant.client_id or "")
+        api = directory.resource_servers.get(grant.audience)
+        if client and api and not api.is_system and client.client_secret and len(grant.scope) < len(EVERY_SCOPE):
+            return client, grant.audience
+    return None
