@@ -24,7 +24,7 @@ from doorward.model.log_event import LogEvent
 from doorward.model.request_context import RequestContext
 from doorward.model.resource_server import EncryptionKey
 from doorward.model.role import Permission
-from doorward.model.session import ConsentGrant, LoginTransaction, Session
+from doorward.model.session import ConsentGrant, LoginTransaction, Session, SignIn
 from doorward.model.tenant import Issuer, Tenant
 from doorward.model.user import Identifiers, Password, User
 
@@ -322,12 +322,12 @@ class LoginTransactions(Protocol):
         tenant: str,
         transaction: LoginTransaction,
         *,
-        session: Session | None = None,
-        replaces: str | None = None,
+        sign_in: SignIn | None = None,
         events: Sequence[LogEvent] = (),
     ) -> bool:
         """Write the next state if ``version`` is still the stored one (it is then raised by one),
-        together with the session made in this step; ``False`` when another request was first."""
+        together with the sign-in of this step (session, last login); ``False``, and nothing written, when
+        another request was first or the transaction is finished."""
 
 
 class Consents(Protocol):

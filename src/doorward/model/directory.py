@@ -33,7 +33,12 @@ class TenantDirectory(Struct, frozen=True, kw_only=True):
     custom_domains: Mapping[str, CustomDomain]
     documents: Mapping[Kind, Mapping[str, Document]]
     token_key: bytes
-    confirms_loopback_callbacks: bool = True
+
+    @property
+    def asks_identifier_first(self) -> bool:
+        """Whether the login pages ask for the identifier before the password (``prompts.identifier_first``)."""
+        prompts = self.documents[Kind.CONFIGURATION].get("prompts")
+        return prompts is None or prompts.body.get("identifier_first") is not False
 
     def client_grant(self, client_id: str, audience: str, subject: SubjectType) -> ClientGrant | None:
         """The grant made to this very client, if any."""

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import msgspec
 from msgspec import Struct
+
+from doorward.model.tenant import TenantSettings
+
+HOUR = 3600.0
 
 
 class Session(Struct, frozen=True, kw_only=True):
     """An SSO session on one host. Times are epoch seconds.
 
     ``sid`` is public (the ID token carries it); the cookie value is another secret, stored as
-    ``cookie_hash`` only.
+    ``cookie_hash`` only. ``idle_lifetime`` (seconds) is the longest idle time it was made with.
     """
 
     sid: str
@@ -24,10 +29,38 @@ class Session(Struct, frozen=True, kw_only=True):
     last_interacted_at: float
     idle_expires_at: float
     expires_at: float
+    idle_lifetime: float
     persistent: bool = True
     clients: tuple[str, ...] = ()
     ip: str = ""
     user_agent: str = ""
+
+    def is_live(self, host: str, now: float) -> bool:
+        """Whether it still signs its user in on ``host`` at ``now`` (epoch seconds)."""
+        return self.host == host and now < self.idle_expires_at and now < self.expires_at
+
+    def touched(self, settings: TenantSettings, now: float, client_id: str) -> Session:
+        """The session after an interaction with a client: the idle end moves, the absolute one never later.
+
+        Limits that were shortened since act at once; longer ones are for new sessions.
+        """
+        idle = min(self.idle_lifetime, settings.idle_session_lifetime * HOUR)
+        end = min(self.expires_at, self.created_at + settings.session_lifetime * HOUR)
+        return msgspec.structs.replace(
+            self,
+            last_interacted_at=now,
+            idle_lifetime=idle,
+            idle_expires_at=min(now + idle, end),
+            expires_at=end,
+            clients=self.clients if client_id in self.clients else (*self.clients, client_id),
+        )
+
+
+class SignIn(Struct, frozen=True, kw_only=True):
+    """A person has just proved who they are: the session it makes, and the one it takes the place of."""
+
+    session: Session
+    replaces: str | None = None
 
 
 class Step(StrEnum):
@@ -47,7 +80,8 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     transaction is bound to. ``parameters`` is the validated request as it came. ``username`` is
     the identifier entered so far; ``session_sid`` the session made or chosen in this transaction;
     ``authenticated_at`` is set once the person proved themselves **in this transaction**.
-    ``interacted`` is true once any page was answered.
+    ``interacted`` is true once any page was answered. ``asked`` is the scope the consent page showed,
+    ``consented`` what was agreed to. ``pushed_request`` is the digest of the ``request_uri`` to spend.
     """
 
     id_hash: bytes
@@ -63,7 +97,10 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     session_sid: str | None = None
     authenticated_at: float | None = None
     interacted: bool = False
+    asked: tuple[str, ...] = ()
+    asked_audience: str = ""
     consented: tuple[str, ...] | None = None
+    pushed_request: bytes | None = None
     confirmed: bool = False
     version: int = 0
     finished: bool = False

@@ -36,10 +36,13 @@ def authentication(
     session: Session | None,
     transaction: LoginTransaction | None,
     now: float,
+    *,
+    served: bool = True,
 ) -> Interact | Proceed:
     """Whether the person has to sign in (OpenID Connect Core §3.1.2.3).
 
-    ``session`` is a live one or ``None``. A sign-in counts once it happened in this very
+    ``session`` is a live one or ``None``; ``served`` says whether the client may use the connection it
+    came from. A sign-in counts once it happened in this very
     transaction; editing the URL cannot make an old one count.
     """
 
@@ -49,6 +52,8 @@ def authentication(
 
     if session is None:
         return ask("login.no_session")
+    if not served:
+        return ask("login.connection_not_enabled")
     if transaction is not None and transaction.authenticated_at is not None:
         return Proceed(Reason("login", "login.fresh", False))
     if request.client.sso_disabled:
@@ -124,6 +129,9 @@ def silent_refusal(interact: Interact) -> OAuthError:
 
 _HINTS = {
     "login.no_session": "The browser sent no cookie of a live session: expired, ended, or a third-party cookie.",
+    "login.connection_not_enabled": "The session came from a connection this client may not use.",
+    "login.other_connection": "The session came from another connection than the one asked for.",
+    "login.user_gone": "The user of the session does not exist any more.",
     "login.sso_disabled": "The client has sso_disabled, so every login asks.",
     "login.max_age": "The last login is older than max_age.",
     "login.prompt_login": "prompt=login always asks.",

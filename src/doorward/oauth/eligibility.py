@@ -17,6 +17,20 @@ def connection_serves(connection: Connection, client: Client) -> bool:
     return client.client_id in connection.enabled_clients
 
 
+def serving_databases(client: Client, directory: TenantDirectory, named: str | None) -> tuple[Connection, ...]:
+    """The password databases a login page of this client may use, the one that takes signups first.
+
+    ``named`` is the ``connection`` parameter; without it the tenant's default directory counts alone
+    where it serves the client, else every database that does, in order of creation.
+    """
+    serving = [c for c in directory.connections.values() if c.is_database and connection_serves(c, client)]
+    for wanted in (named, directory.settings.default_directory):
+        chosen = tuple(c for c in serving if wanted and c.name == wanted)
+        if chosen or (wanted and wanted == named):
+            return chosen
+    return tuple(serving)
+
+
 def eligible_user(
     user: User | None, client: Client, directory: TenantDirectory, *, missing: OAuthError | None = None
 ) -> User:

@@ -8,8 +8,9 @@ import msgspec
 
 from doorward.backends.storage.database import Database, Query, Verb
 from doorward.backends.storage.log import StoredLog
+from doorward.backends.storage.users import record_login
 from doorward.model.log_event import LogEvent
-from doorward.model.session import LoginTransaction, Session
+from doorward.model.session import LoginTransaction, Session, SignIn
 
 _encode = msgspec.json.Encoder().encode
 _decode_session = msgspec.json.Decoder(Session).decode
@@ -116,8 +117,7 @@ class StoredTransactions:
         tenant: str,
         transaction: LoginTransaction,
         *,
-        session: Session | None = None,
-        replaces: str | None = None,
+        sign_in: SignIn | None = None,
         events: Sequence[LogEvent] = (),
     ) -> bool:
         def verb() -> Verb[bool]:
@@ -132,10 +132,12 @@ class StoredTransactions:
             )
             if not moved:
                 return False
-            if replaces is not None:
-                yield Query(DELETE, {"tenant": tenant, "sid": replaces})
-            if session is not None:
+            if sign_in is not None:
+                session = sign_in.session
+                if sign_in.replaces is not None:
+                    yield Query(DELETE, {"tenant": tenant, "sid": sign_in.replaces})
                 yield from save_session(tenant, session)
+                yield record_login(tenant, session.user_id, session.authenticated_at, session.ip)
             yield from self._log.insert(tenant, events)
             return True
 

@@ -71,6 +71,11 @@ DELETE FROM user_permission WHERE tenant = :tenant AND user_id = :user_id
     AND resource_server_identifier = :api AND permission_name = :name"""
 
 
+def record_login(tenant: str, user_id: str, at: float, ip: str) -> Query:
+    """The statement that notes a login; for the inside of another verb."""
+    return Query(RECORD_LOGIN, {"tenant": tenant, "user_id": user_id, "at": at, "ip": ip})
+
+
 class StoredUsers:
     """``ports.Users``. ``array`` and ``pair`` are the database's JSON aggregate and array functions."""
 
@@ -202,7 +207,7 @@ class StoredUsers:
 
     async def record_login(self, tenant: str, user_id: str, *, at: float, ip: str, events: Sequence[LogEvent]) -> None:
         def verb() -> Verb[None]:
-            yield Query(RECORD_LOGIN, {"tenant": tenant, "user_id": user_id, "at": at, "ip": ip})
+            yield record_login(tenant, user_id, at, ip)
             yield from self._log.insert(tenant, events)
 
         await self._database.write(verb)

@@ -1,0 +1,131 @@
+"""A person proves who they are on a page: the transaction moves on, and a session begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from msgspec import Struct
+
+from doorward.identity.password_login import PasswordLogin
+from doorward.model.authentication import Denial
+from doorward.model.connection import Connection
+from doorward.model.digest import digest
+from doorward.model.directory import TenantDirectory
+from doorward.model.request_context import RequestContext
+from doorward.model.session import HOUR, LoginTransaction, Session, SignIn
+from doorward.model.user import User
+from doorward.ports import Clock, Entropy, LoginTransactions, Sessions
+
+ATTEMPTS_TO_MOVE = 3
+
+
+class SignedIn(Struct, frozen=True, kw_only=True):
+    """The new session, and the value of its cookie."""
+
+    session: Session
+    cookie: str
+
+
+class HostedSignIn:
+    """What the login pages do once a form came."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        entropy: Entropy,
+        passwords: PasswordLogin,
+        sessions: Sessions,
+        transactions: LoginTransactions,
+    ) -> None:
+        self._clock = clock
+        self._entropy = entropy
+        self._passwords = passwords
+        self._sessions = sessions
+        self._transactions = transactions
+
+    async def with_password(
+        self,
+        directory: TenantDirectory,
+        connections: Sequence[Connection],
+        username: str,
+        password: str,
+        context: RequestContext,
+    ) -> User | Denial:
+        """The user behind identifier and password, tried against the first connection that holds the
+        identifier. Raises ``Overloaded`` when hashing is full."""
+        tenant = directory.tenant.id
+        chosen = connections[0]
+        for connection in connections if len(connections) > 1 else ():
+            if await self._passwords.holds(tenant, connection, username):
+                chosen = connection
+                break
+        outcome = await self._passwords.password(directory, chosen, username, password, context)
+        return outcome.user if outcome.user is not None else outcome.denial or Denial.WRONG_CREDENTIALS
+
+    async def begin_session(
+        self,
+        directory: TenantDirectory,
+        transaction: LoginTransaction,
+        user: User,
+        context: RequestContext,
+        before: str | None,
+    ) -> SignedIn | None:
+        """A session for ``user``, in the place of the one the browser had (cookie value ``before``).
+
+        When the form came twice, the later one takes the transaction over; ``None`` once the
+        transaction is finished.
+        """
+        tenant = directory.tenant.id
+        replaced = await self._sessions.find(tenant, digest(before)) if before is not None else None
+        signed_in = self._new_session(directory, transaction.host, user, context, replaced)
+        for _ in range(ATTEMPTS_TO_MOVE):
+            moved = msgspec.structs.replace(
+                transaction,
+                session_sid=signed_in.session.sid,
+                authenticated_at=signed_in.session.authenticated_at,
+                connection=user.connection,
+                interacted=True,
+                consented=None,
+            )
+            previous = transaction.session_sid if transaction.authenticated_at is not None else None
+            sign_in = SignIn(session=signed_in.session, replaces=previous or (replaced.sid if replaced else None))
+            if await self._transactions.advance(tenant, moved, sign_in=sign_in):
+                return signed_in
+            current = await self._transactions.find(tenant, transaction.id_hash)
+            if current is None or current.finished:
+                return None
+            transaction = current
+        return None
+
+    def _new_session(
+        self,
+        directory: TenantDirectory,
+        host: str,
+        user: User,
+        context: RequestContext,
+        replaced: Session | None,
+    ) -> SignedIn:
+        settings = directory.settings
+        now = self._clock.now()
+        cookie = self._entropy.token(32)
+        idle, end = settings.idle_session_lifetime * HOUR, settings.session_lifetime * HOUR
+        same_person = replaced is not None and replaced.user_id == user.user_id
+        session = Session(
+            sid=self._entropy.token(24),
+            cookie_hash=digest(cookie),
+            host=host,
+            user_id=user.user_id,
+            connection=user.connection,
+            authenticated_at=now,
+            created_at=now,
+            last_interacted_at=now,
+            idle_lifetime=idle,
+            idle_expires_at=now + min(idle, end),
+            expires_at=now + end,
+            persistent=settings.session_cookie is None or settings.session_cookie.mode == "persistent",
+            clients=replaced.clients if same_person and replaced is not None else (),
+            ip=context.ip,
+            user_agent=context.user_agent,
+        )
+        return SignedIn(session=session, cookie=cookie)

@@ -1,0 +1,236 @@
+"""Signing up with a database connection: one door for the pages and for ``/dbconnections/signup``."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+from doorward.identity.password_policy import PasswordVerdict, judge, normalise_password
+from doorward.model.client import Client
+from doorward.model.connection import Connection
+from doorward.model.identifiers import (
+    new_object_id,
+    normalise_email,
+    normalise_phone,
+    normalise_username,
+)
+from doorward.model.log_event import LogEvent
+from doorward.model.request_context import RequestContext
+from doorward.model.user import Identifiers, Password, User
+from doorward.ports import Clock, Conflict, Entropy, Log, Passwords, Users
+
+MAX_EMAIL = 320
+MAX_METADATA = 10
+MAX_METADATA_LENGTH = 500
+MAX_ATTRIBUTE = 300
+ATTRIBUTES = ("given_name", "family_name", "name", "nickname", "picture")
+EMAIL = re.compile(r"[^\s@<>\"(),:;\[\]\\\x00-\x1f\x7f]{1,64}@[^\s@<>\"(),:;\[\]\\\x00-\x1f\x7f]{1,255}")
+PHONE = re.compile(r"\+[0-9]{6,15}")
+
+
+class SignupError(StrEnum):
+    """Why nobody was signed up; the values are Auth0's keys of the page texts."""
+
+    DISABLED = "signup-disabled"
+    NO_EMAIL = "no-email"
+    INVALID_EMAIL = "invalid-email-format"
+    NO_USERNAME = "no-username"
+    INVALID_USERNAME = "invalid-username"
+    NO_PASSWORD = "no-password"
+    WEAK_PASSWORD = "password-too-weak"
+    PASSWORD_IS_PERSONAL = "password-contains-user-information"
+    INVALID_PHONE = "invalid-phone-format"
+    EMAIL_TAKEN = "email-in-use"
+    USERNAME_TAKEN = "username-taken"
+    PHONE_TAKEN = "phone-taken"
+    INVALID_METADATA = "invalid-metadata"
+
+
+class SignupRefused(Exception):
+    """Nothing was written. ``field`` is the form field at fault; ``verdict`` comes with a weak password."""
+
+    def __init__(self, error: SignupError, field: str = "", verdict: PasswordVerdict | None = None) -> None:
+        super().__init__(error.value)
+        self.error = error
+        self.field = field
+        self.verdict = verdict
+
+
+class SignupForm(Struct, frozen=True, kw_only=True):
+    """What a person gives: identifiers, password, and attributes of the profile."""
+
+    email: str = ""
+    username: str = ""
+    phone_number: str = ""
+    password: str = ""
+    attributes: Mapping[str, str] = {}
+    user_metadata: Mapping[str, Any] = {}
+
+
+class Signup:
+    """Makes database users of people who ask to become one."""
+
+    def __init__(self, clock: Clock, entropy: Entropy, users: Users, log: Log, passwords: Passwords) -> None:
+        self._clock = clock
+        self._entropy = entropy
+        self._users = users
+        self._log = log
+        self._passwords = passwords
+
+    async def register(
+        self, tenant: str, connection: Connection, form: SignupForm, client: Client, context: RequestContext
+    ) -> User:
+        """The new user, already stored. Raises ``SignupRefused``, and ``Overloaded`` when hashing is full."""
+        try:
+            checked = _checked(form, connection)
+            hashed = await self._passwords.hash(checked.password)
+            user, identifiers = self._user(checked, connection)
+            event = self._event("ss", connection, client, context, user)
+            password = Password(hash=hashed, set_at=user.created_at)
+            try:
+                await self._users.create(tenant, user, identifiers, password, events=(event,))
+            except Conflict as conflict:
+                raise _taken(conflict.field) from None
+        except SignupRefused as refused:
+            self._log.write(tenant, self._event("fs", connection, client, context, None, refused.error.value, form))
+            raise
+        return user
+
+    def _user(self, form: SignupForm, connection: Connection) -> tuple[User, Identifiers]:
+        now = self._clock.now()
+        local = new_object_id(self._entropy)
+        profile: dict[str, Any] = {}
+        if form.email:
+            profile |= {"email": form.email, "email_verified": False}
+        if form.username:
+            profile["username"] = form.username
+        if form.phone_number:
+            profile |= {"phone_number": form.phone_number, "phone_verified": False}
+        profile |= with_defaults({**profile, **form.attributes})
+        user = User(
+            user_id=f"auth0|{local}",
+            connection=connection.name,
+            profile=profile,
+            user_metadata=dict(form.user_metadata),
+            identities=({"connection": connection.name, "user_id": local, "provider": "auth0", "isSocial": False},),
+            created_at=now,
+            updated_at=now,
+        )
+        return user, identifiers_of(profile)
+
+    def _event(
+        self,
+        type_: str,
+        connection: Connection,
+        client: Client,
+        context: RequestContext,
+        user: User | None,
+        description: str = "",
+        form: SignupForm | None = None,
+    ) -> LogEvent:
+        return LogEvent(
+            type=type_,
+            date=self._clock.now(),
+            description=description,
+            client_id=client.client_id,
+            client_name=client.name,
+            user_id=user.user_id if user is not None else None,
+            user_name=(user.email if user is not None else (form.email or form.username)[:MAX_EMAIL] if form else None),
+            connection=connection.name,
+            connection_id=connection.id,
+            ip=context.ip,
+            user_agent=context.user_agent,
+            hostname=context.hostname,
+            auth0_client=context.auth0_client,
+        )
+
+
+def identifiers_of(profile: Mapping[str, Any]) -> Identifiers:
+    """What somebody with this profile signs in with."""
+    email, username, phone = profile.get("email"), profile.get("username"), profile.get("phone_number")
+    return Identifiers(
+        email=normalise_email(email) if email else None,
+        username=normalise_username(username) if username else None,
+        phone_number=normalise_phone(phone) if phone else None,
+    )
+
+
+def with_defaults(profile: Mapping[str, Any]) -> dict[str, Any]:
+    """The profile with a ``name``, ``nickname`` and ``picture`` where none were given, as Auth0 fills them."""
+    filled = dict(profile)
+    email = str(profile.get("email") or "")
+    shown = email or str(profile.get("username") or profile.get("phone_number") or "")
+    filled.setdefault("name", shown)
+    filled.setdefault("nickname", shown.partition("@")[0])
+    if email:
+        letters = (email[:2] or "??").lower()
+        hashed = hashlib.md5(email.strip().lower().encode(), usedforsecurity=False).hexdigest()
+        fallback = f"https%3A%2F%2Fcdn.auth0.com%2Favatars%2F{letters}.png"
+        filled.setdefault("picture", f"https://s.gravatar.com/avatar/{hashed}?s=480&r=pg&d={fallback}")
+    return filled
+
+
+def _checked(form: SignupForm, connection: Connection) -> SignupForm:
+    """The form, trimmed. Raises ``SignupRefused`` for the first thing that is wrong."""
+    if not connection.allows_signup:
+        raise SignupRefused(SignupError.DISABLED)
+    email, username, phone = form.email.strip().lower(), form.username.strip(), form.phone_number.strip()
+    if not email:
+        raise SignupRefused(SignupError.NO_EMAIL, "email")
+    if len(email) > MAX_EMAIL or not EMAIL.fullmatch(email):
+        raise SignupRefused(SignupError.INVALID_EMAIL, "email")
+    if connection.requires_username and not username:
+        raise SignupRefused(SignupError.NO_USERNAME, "username")
+    if username and not _is_username(username, connection):
+        raise SignupRefused(SignupError.INVALID_USERNAME, "username")
+    if phone and not PHONE.fullmatch(phone):
+        raise SignupRefused(SignupError.INVALID_PHONE, "phone_number")
+    password = normalise_password(form.password)
+    if not password:
+        raise SignupRefused(SignupError.NO_PASSWORD, "password")
+    verdict = judge(password, connection)
+    if not verdict.accepted:
+        raise SignupRefused(SignupError.WEAK_PASSWORD, "password", verdict)
+    if not _metadata_fits(form.user_metadata):
+        raise SignupRefused(SignupError.INVALID_METADATA, "user_metadata")
+    attributes = {
+        name: value[:MAX_ATTRIBUTE] for name, value in form.attributes.items() if name in ATTRIBUTES and value
+    }
+    return SignupForm(
+        email=email,
+        username=username if connection.requires_username else "",
+        phone_number=phone,
+        password=password,
+        attributes=attributes,
+        user_metadata=form.user_metadata,
+    )
+
+
+def _is_username(username: str, connection: Connection) -> bool:
+    """Auth0's user names: letters, digits and a few signs, never something that reads as an address."""
+    validation = connection.options.get("validation")
+    bounds = validation.get("username") if isinstance(validation, dict) else None
+    shortest, longest = 1, 15
+    if isinstance(bounds, dict):
+        shortest, longest = int(bounds.get("min") or 1), int(bounds.get("max") or 15)
+    return shortest <= len(username) <= longest and re.fullmatch(r"[A-Za-z0-9_+\-.!#$^`~]+", username) is not None
+
+
+def _metadata_fits(metadata: Mapping[str, Any]) -> bool:
+    return len(metadata) <= MAX_METADATA and all(
+        isinstance(value, str) and len(value) <= MAX_METADATA_LENGTH and len(name) <= MAX_METADATA_LENGTH
+        for name, value in metadata.items()
+    )
+
+
+def _taken(field: str) -> SignupRefused:
+    if field == "username":
+        return SignupRefused(SignupError.USERNAME_TAKEN, "username")
+    if field == "phone_number":
+        return SignupRefused(SignupError.PHONE_TAKEN, "phone_number")
+    return SignupRefused(SignupError.EMAIL_TAKEN, "email")

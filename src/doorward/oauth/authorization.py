@@ -1,0 +1,471 @@
+"""The authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2): from a request to an answer.
+
+``begin`` takes the parameters, ``resume`` goes on after every page. Both ask the same questions in the
+same order (sign-in, eligibility, policy, consent, confirmation) and end in a page to show
+(``Interaction``) or in an answer for the client (``Answer``). What a page established is kept on the
+server, in the ``LoginTransaction``; nothing that matters travels through the browser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from doorward.model.client import Client
+from doorward.model.credential import AuthorizationCode
+from doorward.model.digest import digest
+from doorward.model.directory import TenantDirectory
+from doorward.model.identifiers import new_object_id
+from doorward.model.request_context import RequestContext
+from doorward.model.session import ConsentGrant, LoginTransaction, Session, Step
+from doorward.model.tenant import Issuer
+from doorward.model.user import User
+from doorward.oauth import authorize_decision, token_policy
+from doorward.oauth.authorize_decision import Interact
+from doorward.oauth.authorize_request import (
+    AuthorizationError,
+    AuthorizationRequest,
+    PageError,
+    ResponseTarget,
+    validate,
+)
+from doorward.oauth.authorize_response import AuthorizationResponse, error_parameters, respond
+from doorward.oauth.consent import consent_is_for
+from doorward.oauth.eligibility import connection_serves, eligible_user
+from doorward.oauth.errors import AccessDenied, InvalidRequest, OAuthError
+from doorward.oauth.log_events import protocol_event
+from doorward.oauth.proof import Proof
+from doorward.oauth.pushed_request import REQUEST_URI_PREFIX
+from doorward.oauth.scopes import join_scope
+from doorward.oauth.token_issue import make_access_token, make_id_token
+from doorward.oauth.token_policy import TokenPlan
+from doorward.oauth.token_rules import Reason
+from doorward.ports import Ports
+
+TRANSACTION_LIFETIME = 3600.0
+CODE_LIFETIME = 600.0
+MAX_STATE_LENGTH = 256
+
+
+class Browser(Struct, frozen=True, kw_only=True):
+    """The secrets a browser brought: its session cookie, and the cookie its transactions are bound to."""
+
+    session: str | None = None
+    transaction: str | None = None
+
+
+class Interaction(Struct, frozen=True, kw_only=True):
+    """Show the page of ``step`` for the transaction ``state``; ``browser_secret`` goes into the cookie."""
+
+    step: Step
+    state: str
+    browser_secret: str
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """An answer for the client; ``session`` is the one it touched, whose cookie is to be renewed."""
+
+    response: AuthorizationResponse
+    session: Session | None = None
+
+
+class TransactionGone(Exception):
+    """There is nothing to go on with: a stale, foreign, expired or finished transaction.
+
+    ``client`` is known where the transaction is; only then may the person be sent on to it.
+    """
+
+    def __init__(self, reason: str, client: Client | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.client = client
+
+
+class _Visit(Struct, kw_only=True):
+    """One request to the endpoint, and what it is about."""
+
+    request: AuthorizationRequest
+    directory: TenantDirectory
+    issuer: Issuer
+    context: RequestContext
+    now: float
+    browser: Browser
+    session: Session | None
+    pushed_request: bytes | None = None
+    transaction: LoginTransaction | None = None
+    state: str = ""
+    reasons: tuple[Reason, ...] = ()
+    user: User | None = None
+
+
+class Authorization:
+    """The endpoint's rules over the ports.
+
+    ``confirms_callbacks``: whether loopback and custom-scheme callbacks are confirmed by the person where
+    neither client nor tenant says.
+    """
+
+    def __init__(self, ports: Ports, *, confirms_callbacks: bool) -> None:
+        self._ports = ports
+        self._confirms_callbacks = confirms_callbacks
+
+    async def begin(
+        self, parameters: Mapping[str, str], browser: Browser, context: RequestContext, issuer: Issuer
+    ) -> Interaction | Answer:
+        """A new authorization request. Raises ``PageError`` for one whose client or redirect URI is not to be
+        trusted."""
+        ports = self._ports
+        directory = ports.directory.tenant(issuer.tenant)
+        now = ports.clock.now()
+        try:
+            parameters, pushed = await self._pushed(parameters, issuer, now)
+            request = validate(parameters, directory, pushed=pushed is not None)
+        except PageError as error:
+            ports.log.write(issuer.tenant, protocol_event("f", context, now, error=error.error))
+            raise
+        except AuthorizationError as error:
+            silent = "none" in (parameters.get("prompt") or "").split()
+            event = protocol_event("fsa" if silent else "f", context, now, client=error.client, error=error.error)
+            ports.log.write(issuer.tenant, event)
+            return _delivered(error.error, error.target, error.client, issuer, directory)
+        return await self._proceed(
+            _Visit(
+                request=request,
+                directory=directory,
+                issuer=issuer,
+                context=context,
+                now=now,
+                browser=browser,
+                session=await self._session(browser, issuer, now),
+                pushed_request=pushed,
+            )
+        )
+
+    async def resume(
+        self, state: str, browser: Browser, context: RequestContext, issuer: Issuer
+    ) -> Interaction | Answer:
+        """Go on after a page. Raises ``TransactionGone``, or ``PageError`` when the client changed meanwhile."""
+        transaction = await self.find(state, browser, issuer)
+        return await self._proceed(await self._visit(transaction, state, browser, context, issuer))
+
+    async def find(self, state: str, browser: Browser, issuer: Issuer) -> LoginTransaction:
+        """The transaction behind ``state``, if this browser began it and it goes on. Raises ``TransactionGone``."""
+        if not state or len(state) > MAX_STATE_LENGTH:
+            raise TransactionGone("unknown")
+        transaction = await self._ports.transactions.find(issuer.tenant, digest(state))
+        if transaction is None or transaction.host != issuer.host:
+            raise TransactionGone("unknown")
+        if browser.transaction is None or digest(browser.transaction) != transaction.browser_hash:
+            raise TransactionGone("other_browser")
+        client = self._ports.directory.tenant(issuer.tenant).clients.get(transaction.client_id)
+        if transaction.finished:
+            raise TransactionGone("finished", client)
+        if transaction.expires_at <= self._ports.clock.now():
+            raise TransactionGone("expired", client)
+        return transaction
+
+    async def accept(self, transaction: LoginTransaction, tenant: str) -> None:
+        """The person agreed on the consent or confirmation page. A second press changes nothing."""
+        if transaction.step is Step.CONSENT:
+            transaction = msgspec.structs.replace(transaction, consented=transaction.asked, interacted=True)
+        elif transaction.step is Step.CONFIRMATION:
+            transaction = msgspec.structs.replace(transaction, confirmed=True)
+        else:
+            return
+        await self._ports.transactions.advance(tenant, transaction)
+
+    async def deny(
+        self, transaction: LoginTransaction, state: str, browser: Browser, context: RequestContext, issuer: Issuer
+    ) -> Answer:
+        """The person declined: ``access_denied`` for the client, and the transaction is over."""
+        visit = await self._visit(transaction, state, browser, context, issuer)
+        return await self._refused(AccessDenied("User did not authorize the request"), visit)
+
+    # ── what came ──────────────────────────────────────────────────────────────────────────────
+
+    async def _pushed(
+        self, parameters: Mapping[str, str], issuer: Issuer, now: float
+    ) -> tuple[Mapping[str, str], bytes | None]:
+        """The parameters behind a ``request_uri`` of ours (RFC 9126 §4), and its digest."""
+        uri = parameters.get("request_uri", "")
+        if not uri.startswith(REQUEST_URI_PREFIX):
+            return parameters, None
+        pushed = await self._ports.pushed_requests.find(issuer.tenant, digest(uri))
+        if pushed is None or pushed.expires_at <= now or pushed.client_id != parameters.get("client_id"):
+            raise PageError(
+                InvalidRequest(
+                    "The request_uri is invalid or has expired",
+                    hint="A request_uri is used once, soon, by the client that pushed it, with its client_id.",
+                )
+            )
+        return pushed.parameters, pushed.uri_hash
+
+    async def _session(self, browser: Browser, issuer: Issuer, now: float) -> Session | None:
+        if browser.session is None:
+            return None
+        session = await self._ports.sessions.find(issuer.tenant, digest(browser.session))
+        return session if session is not None and session.is_live(issuer.host, now) else None
+
+    async def _visit(
+        self, transaction: LoginTransaction, state: str, browser: Browser, context: RequestContext, issuer: Issuer
+    ) -> _Visit:
+        """The request is validated anew: what it named may have changed since."""
+        directory = self._ports.directory.tenant(issuer.tenant)
+        now = self._ports.clock.now()
+        try:
+            request = validate(transaction.parameters, directory, pushed=transaction.pushed_request is not None)
+        except AuthorizationError as error:
+            raise PageError(error.error) from None
+        session = await self._session(browser, issuer, now)
+        if session is None or session.sid != transaction.session_sid:
+            # Somebody else signed in since: what the pages established is not theirs.
+            transaction = msgspec.structs.replace(
+                transaction, authenticated_at=None, consented=None, confirmed=False, interacted=False
+            )
+        return _Visit(
+            request=request,
+            directory=directory,
+            issuer=issuer,
+            context=context,
+            now=now,
+            browser=browser,
+            session=session,
+            pushed_request=transaction.pushed_request,
+            transaction=transaction,
+            state=state,
+        )
+
+    # ── the questions, in order ────────────────────────────────────────────────────────────────
+
+    async def _proceed(self, visit: _Visit) -> Interaction | Answer:
+        try:
+            return await self._decide(visit)
+        except OAuthError as error:
+            return await self._refused(error, visit)
+
+    async def _decide(self, visit: _Visit) -> Interaction | Answer:
+        request, directory, session = visit.request, visit.directory, visit.session
+        connection = directory.connections.get(session.connection) if session is not None else None
+        served = connection is not None and connection_serves(connection, request.client)
+        move = authorize_decision.authentication(request, session, visit.transaction, visit.now, served=served)
+        visit.reasons = (move.reason,)
+        if isinstance(move, Interact) or session is None:
+            return await self._interact(visit, move)
+        user = await self._ports.users.find(visit.issuer.tenant, session.user_id)
+        if user is None:
+            return await self._interact(visit, Interact(Step.LOGIN, Reason("login", "login.user_gone", True)))
+        visit.user = eligible_user(user, request.client, directory)
+
+        pending = _proof(visit, session, front=request.response_type.isdisjoint({"code"}), pending=True)
+        plan = token_policy.decide(pending, directory, visit.issuer)
+        remembered = await self._ports.consents.find(
+            visit.issuer.tenant, user.user_id, request.client.client_id, plan.audience
+        )
+        move = authorize_decision.consent(request, plan, remembered, visit.transaction)
+        visit.reasons += (move.reason,)
+        if isinstance(move, Interact):
+            return await self._interact(visit, move, plan)
+        move = authorize_decision.confirmation(
+            request, visit.transaction, directory, asks_by_default=self._confirms_callbacks
+        )
+        visit.reasons += (move.reason,)
+        if isinstance(move, Interact):
+            return await self._interact(visit, move)
+        return await self._issue(visit, session, user, plan, remembered)
+
+    async def _interact(
+        self, visit: _Visit, move: Interact | authorize_decision.Proceed, plan: TokenPlan | None = None
+    ) -> Interaction:
+        """Show a page, or refuse where none may be shown."""
+        step = move.step if isinstance(move, Interact) else Step.LOGIN
+        if visit.request.is_silent:
+            raise authorize_decision.silent_refusal(Interact(step, move.reason))
+        ports, tenant = self._ports, visit.issuer.tenant
+        shown: dict[str, Any] = {"step": step}
+        if visit.session is not None and step in (Step.CONSENT, Step.CONFIRMATION):
+            shown["session_sid"] = visit.session.sid
+        if plan is not None:
+            shown |= {"asked": plan.scope, "asked_audience": plan.audience, "consented": None}
+        secret = visit.browser.transaction
+        if visit.transaction is not None and secret is not None:
+            moved = msgspec.structs.replace(visit.transaction, **shown)
+            if moved != visit.transaction and not await ports.transactions.advance(tenant, moved):
+                step = (await self.find(visit.state, visit.browser, visit.issuer)).step
+            return Interaction(step=step, state=visit.state, browser_secret=secret)
+        state, secret = ports.entropy.token(32), secret or ports.entropy.token(32)
+        begun = LoginTransaction(
+            id_hash=digest(state),
+            browser_hash=digest(secret),
+            host=visit.issuer.host,
+            client_id=visit.request.client.client_id,
+            parameters=dict(visit.request.parameters),
+            created_at=visit.now,
+            expires_at=visit.now + TRANSACTION_LIFETIME,
+            pushed_request=visit.pushed_request,
+        )
+        await ports.transactions.start(tenant, msgspec.structs.replace(begun, **shown))
+        return Interaction(step=step, state=state, browser_secret=secret)
+
+    # ── the answer ─────────────────────────────────────────────────────────────────────────────
+
+    async def _issue(
+        self, visit: _Visit, session: Session, user: User, plan: TokenPlan, remembered: ConsentGrant | None
+    ) -> Answer:
+        """Code and front-channel tokens, with everything they rest on, in one write."""
+        ports, request, directory, issuer = self._ports, visit.request, visit.directory, visit.issuer
+        given = visit.transaction.consented if visit.transaction is not None else None
+        consented: tuple[str, ...] | None = None
+        if given is not None or consent_is_for(plan, request.client):
+            consented = tuple(dict.fromkeys((remembered.scope if remembered is not None else ()) + (given or ())))
+        now = int(visit.now)
+        parameters: dict[str, str] = {}
+        code_value: str | None = None
+        code: AuthorizationCode | None = None
+        if "code" in request.response_type:
+            code_value = ports.entropy.token(32)
+            code = _code(visit, session, user, code_value, consented)
+            parameters["code"] = code_value
+        access_token: str | None = None
+        if request.response_type & {"token", "id_token"}:
+            proof = _proof(visit, session, front=True, consented=consented)
+            front = token_policy.decide(proof, directory, issuer)
+            if "token" in request.response_type:
+                access_token = make_access_token(front, proof, directory, ports, now=now)
+                parameters |= {"access_token": access_token, "expires_in": str(front.lifetime), "token_type": "Bearer"}
+                if front.scope:
+                    parameters["scope"] = join_scope(front.scope)
+                plan = front
+            if "id_token" in request.response_type:
+                id_token = make_id_token(
+                    front, proof, directory, ports, now=now, access_token=access_token, code=code_value
+                )
+                parameters["id_token"] = id_token or ""
+        if visit.pushed_request is not None and not await ports.pushed_requests.spend(
+            issuer.tenant, visit.pushed_request, at=visit.now
+        ):
+            raise InvalidRequest("The request_uri was used before")
+        touched = session.touched(directory.settings, visit.now, request.client.client_id)
+        event = protocol_event(
+            "ssa" if request.is_silent else "s",
+            visit.context,
+            visit.now,
+            client=request.client,
+            user=user,
+            reasons=visit.reasons + plan.reasons,
+            audience=plan.audience,
+            scope=join_scope(plan.scope),
+            details={"session_id": session.sid},
+        )
+        consent = None
+        if given is not None:
+            consent = ConsentGrant(
+                id=new_object_id(ports.entropy),
+                user_id=user.user_id,
+                client_id=request.client.client_id,
+                audience=plan.audience,
+                scope=given,
+            )
+        issued = await ports.codes.issue(
+            issuer.tenant,
+            code,
+            session=touched,
+            consent=consent,
+            transaction=visit.transaction.id_hash if visit.transaction is not None else None,
+            events=(event,),
+        )
+        if not issued:
+            raise TransactionGone("finished", request.client)
+        return Answer(response=respond(request.target, parameters, issuer, directory), session=touched)
+
+    async def _refused(self, error: OAuthError, visit: _Visit) -> Answer:
+        """Tell the client no; a transaction ends with that."""
+        request, tenant = visit.request, visit.issuer.tenant
+        error.reasons = visit.reasons + tuple(r for r in error.reasons if r not in visit.reasons)
+        event = protocol_event(
+            "fsa" if request.is_silent else "f",
+            visit.context,
+            visit.now,
+            client=request.client,
+            user=visit.user,
+            error=error,
+        )
+        if visit.transaction is None:
+            self._ports.log.write(tenant, event)
+        elif not await self._ports.codes.issue(
+            tenant, None, session=None, consent=None, transaction=visit.transaction.id_hash, events=(event,)
+        ):
+            raise TransactionGone("finished", request.client)
+        return _delivered(error, request.target, request.client, visit.issuer, visit.directory)
+
+
+def _delivered(
+    error: OAuthError, target: ResponseTarget, client: Client, issuer: Issuer, directory: TenantDirectory
+) -> Answer:
+    """Raises ``PageError`` for a strict third-party client that is protected against open redirects."""
+    protected = client.is_strict_third_party and client.redirection_policy == "open_redirect_protection"
+    if protected and target.response_mode != "web_message":
+        raise PageError(error)
+    return Answer(response=respond(target, error_parameters(error), issuer, directory))
+
+
+def _proof(
+    visit: _Visit,
+    session: Session,
+    *,
+    front: bool,
+    pending: bool = False,
+    consented: tuple[str, ...] | None = None,
+) -> Proof:
+    request = visit.request
+    return Proof(
+        grant_type="implicit" if front else "authorization_code",
+        client=request.client,
+        user=visit.user,
+        audience=request.audience,
+        resource=request.resource,
+        requested=request.scope or None,
+        consented=consented,
+        consent_pending=pending,
+        at_authorize=True,
+        front_channel=front,
+        session_sid=session.sid,
+        nonce=request.nonce,
+        auth_time=_auth_time(request, session),
+    )
+
+
+def _auth_time(request: AuthorizationRequest, session: Session) -> int | None:
+    """``auth_time`` is told to those who asked about it (OpenID Connect Core §2)."""
+    return int(session.authenticated_at) if request.max_age is not None or "login" in request.prompt else None
+
+
+def _code(
+    visit: _Visit, session: Session, user: User, value: str, consented: tuple[str, ...] | None
+) -> AuthorizationCode:
+    request = visit.request
+    granted: dict[str, Any] = {"requested": request.scope, "sid": session.sid}
+    for name, known in (
+        ("audience", request.audience),
+        ("resource", request.resource),
+        ("nonce", request.nonce),
+        ("auth_time", _auth_time(request, session)),
+        ("consented", consented),
+    ):
+        if known is not None:
+            granted[name] = known
+    return AuthorizationCode(
+        code_hash=digest(value),
+        client_id=request.client.client_id,
+        user_id=user.user_id,
+        host=visit.issuer.host,
+        redirect_uri=request.redirect_uri,
+        redirect_uri_given=request.redirect_uri_given,
+        expires_at=visit.now + CODE_LIFETIME,
+        created_at=visit.now,
+        granted=granted,
+        code_challenge=request.code_challenge,
+        code_challenge_method=request.code_challenge_method,
+    )
