@@ -1,0 +1,63 @@
+"""Colours that stay legible: contrast by WCAG 2.2, and a tenant's palette made from its brand."""
+
+from __future__ import annotations
+
+import re
+
+TEXT = 4.5
+CONTROL = 3.0
+
+WHITE, INK = "#ffffff", "#0f1115"
+LIGHT_CARD, DARK_CARD = "#ffffff", "#181b22"
+DARK_PAGE = "#0f1115"
+
+_HEX = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
+
+
+def parse(value: object) -> str | None:
+    """``#rrggbb`` in lower case for a hexadecimal colour, ``None`` for anything else."""
+    found = _HEX.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        return None
+    digits = found[1].lower()
+    return "#" + (digits if len(digits) == 6 else "".join(d * 2 for d in digits))
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of two ``#rrggbb`` colours, 1 to 21 (WCAG 2.2, relative luminance)."""
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    red, green, blue = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (p / 255 for p in _parts(colour))
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def legible(colour: str, surface: str, ratio: float) -> str:
+    """``colour``, moved towards black or white as little as it takes to stand out from ``surface``."""
+    end = "#000000" if luminance(surface) > 0.18 else WHITE
+    for step in range(51):
+        candidate = mix(colour, end, step / 50)
+        if contrast(candidate, surface) >= ratio:
+            return candidate
+    return end
+
+
+def ink_on(colour: str) -> str:
+    """White or near-black, whichever reads better on ``colour``; white wins where it is enough."""
+    if contrast(WHITE, colour) >= TEXT or contrast(WHITE, colour) >= contrast(INK, colour):
+        return WHITE
+    return INK
+
+
+def mix(one: str, other: str, share: float) -> str:
+    """``one`` with ``share`` (0 to 1) of ``other`` in it."""
+    pairs = zip(_parts(one), _parts(other), strict=True)
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
+
+
+def _parts(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)

@@ -1,0 +1,97 @@
+"""Security headers of the pages: one policy per kind of page (Content Security Policy Level 3)."""
+
+from __future__ import annotations
+
+import re
+
+from doorward.web.wire.http import Headers
+
+_HTTP = re.compile(r"(https?)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?(?=[/?#]|$)", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*(?=:)", re.IGNORECASE)
+_PERMISSIONS = ", ".join(
+    (
+        "publickey-credentials-get=(self)",
+        "publickey-credentials-create=(self)",
+        *(f"{name}=()" for name in ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")),
+    )
+)
+
+
+def source(url: str) -> str | None:
+    """What a policy must list to allow ``url``: its origin, or its scheme where an origin cannot be
+    written (an IPv6 address, an application's own scheme); ``None`` for no URL."""
+    if found := _HTTP.match(url):
+        scheme, host, port = found[1].lower(), found[2].lower(), found[3] or ""
+        return f"{scheme}:" if host.startswith("[") else f"{scheme}://{host}{port}"
+    found = _SCHEME.match(url)
+    if found is None or found[0].lower() in ("http", "https", "javascript", "data", "blob", "filesystem"):
+        return None
+    return f"{found[0].lower()}:"
+
+
+def for_page(
+    *, nonce: str, form: bool, redirect_uri: str = "", pictures: tuple[str, ...] = (), framable: bool = False
+) -> Headers:
+    """A page of ours, with or without a ``form``.
+
+    Browsers hold redirects after a form against ``form-action`` too, and a login ends at the
+    application or at an identity provider: any https target is allowed, and of the others exactly
+    this transaction's ``redirect_uri``.
+    """
+    targets = ["'self'", "https:"] if form else ["'none'"]
+    target = source(redirect_uri)
+    if form and target is not None and not target.startswith("https:"):
+        targets.append(target)
+    images = ["'self'", "data:", *sorted({s for s in map(source, pictures) if s and s.startswith("https://")})]
+    policy = {
+        "default-src": "'none'",
+        "script-src": f"'nonce-{nonce}' 'strict-dynamic'",
+        "style-src": "'self'",
+        "img-src": " ".join(images),
+        "font-src": "'self'",
+        "connect-src": "'self'",
+        "base-uri": "'none'",
+        "form-action": " ".join(targets),
+    }
+    if not framable:
+        policy["frame-ancestors"] = "'none'"
+    return _headers(policy, "same-origin" if form else "no-referrer", framable=framable)
+
+
+def for_form_post(*, nonce: str, redirect_uri: str) -> Headers:
+    """The form that posts itself to ``redirect_uri``: its own script, and nowhere else to go."""
+    policy = {
+        "default-src": "'none'",
+        "script-src": f"'nonce-{nonce}'",
+        "style-src": "'self'",
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": source(redirect_uri) or "'none'",
+        "frame-ancestors": "'none'",
+    }
+    return _headers(policy, "same-origin")
+
+
+def for_web_message(*, nonce: str) -> Headers:
+    """The page that posts a message to its opener or parent. It may be framed by anyone: the
+    message reaches one origin only, and that origin's page may itself be framed."""
+    policy = {
+        "default-src": "'none'",
+        "script-src": f"'nonce-{nonce}'",
+        "style-src": "'self'",
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    return _headers(policy, "no-referrer", framable=True)
+
+
+def _headers(policy: dict[str, str], referrer: str, *, framable: bool = False) -> Headers:
+    headers: Headers = (
+        ("cache-control", "no-store"),
+        ("pragma", "no-cache"),
+        ("content-security-policy", "; ".join(f"{name} {value}" for name, value in policy.items())),
+        ("referrer-policy", referrer),
+        ("permissions-policy", _PERMISSIONS),
+    )
+    return headers if framable else (*headers, ("x-frame-options", "DENY"))

@@ -1,0 +1,113 @@
+"""From a page to a response."""
+
+from __future__ import annotations
+
+import secrets
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from doorward.web.login import assets, catalogue, headers, locales
+from doorward.web.login.documents import FormPostDocument, WebMessageDocument
+from doorward.web.login.look import Look
+from doorward.web.login.monogram import monogram
+from doorward.web.login.pages import Page, TransactionPage
+from doorward.web.login.wording import Wording
+from doorward.web.wire.http import Headers, Response, html_response
+
+
+def render(page: Page, look: Look, locale: str, *, nonce: str | None = None) -> Response:
+    """The page as people see it.
+
+    ``locale`` is a BCP 47 tag (``locales.choose`` picks it); where it has no texts the page speaks
+    English and says so. ``nonce`` is the policy's; by default a new one.
+    """
+    nonce = nonce or secrets.token_urlsafe(16)
+    texts = catalogue.screen_texts(
+        locale,
+        page.prompt,
+        page.screen,
+        {"clientName": page.client_name or look.company_name, "companyName": look.company_name},
+    )
+    is_form = isinstance(page, TransactionPage)
+    language = catalogue.spoken(locale)
+    html = (
+        _environment()
+        .get_template(page.template)
+        .render(
+            page=page,
+            look=look,
+            t=texts,
+            wording=Wording(texts, page),
+            nonce=nonce if is_form else None,
+            language=language,
+            direction=locales.direction(language),
+            logo=look.logo_url or monogram(look.company_name, look.primary),
+            icon=look.favicon_url or monogram(look.company_name, look.primary),
+            stylesheets=_stylesheets(look),
+            script=assets.path("login.js"),
+        )
+    )
+    policy = headers.for_page(
+        nonce=nonce,
+        form=is_form,
+        redirect_uri=page.redirect_uri if isinstance(page, TransactionPage) else "",
+        pictures=(look.logo_url, look.favicon_url),
+        framable=look.allow_framing,
+    )
+    return html_response(html, page.http_status, (*policy, ("content-language", language)))
+
+
+def render_form_post(document: FormPostDocument, look: Look, locale: str, *, nonce: str | None = None) -> Response:
+    """A form that posts itself; without scripts a button does."""
+    nonce = nonce or secrets.token_urlsafe(16)
+    policy = headers.for_form_post(nonce=nonce, redirect_uri=document.redirect_uri)
+    return _document("form_post.html", document, policy, look, locale, nonce)
+
+
+def render_web_message(document: WebMessageDocument, look: Look, locale: str, *, nonce: str | None = None) -> Response:
+    """``postMessage`` to the opener of a popup or the parent of a frame, to one origin."""
+    nonce = nonce or secrets.token_urlsafe(16)
+    return _document("web_message.html", document, headers.for_web_message(nonce=nonce), look, locale, nonce)
+
+
+def _document(
+    template: str,
+    document: FormPostDocument | WebMessageDocument,
+    policy: Headers,
+    look: Look,
+    locale: str,
+    nonce: str,
+) -> Response:
+    language = catalogue.spoken(locale)
+    html = (
+        _environment()
+        .get_template(template)
+        .render(
+            document=document,
+            parameters=dict(document.parameters),
+            nonce=nonce,
+            t=catalogue.screen_texts(locale, "doorward", template.removesuffix(".html"), {}),
+            language=language,
+            direction=locales.direction(language),
+            icon=monogram(look.company_name, look.primary),
+            stylesheets=_stylesheets(look),
+        )
+    )
+    return html_response(html, 200, (*policy, ("content-language", language)))
+
+
+def _stylesheets(look: Look) -> list[str]:
+    return [path for path in (assets.path("login.css"), assets.theme_path(look)) if path]
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("doorward.web.login"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        auto_reload=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
