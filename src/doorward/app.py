@@ -98,7 +98,7 @@ def build(
         authenticator=PasswordLogin(clock, storage.users, storage.attempts, storage.log, hasher),
     )
     application = Application(
-        Router(routes(ports)),
+        Router(routes(ports, development=development)),
         ports.directory,
         trusted_proxies=trusted_proxies,
         names_tenants=development,

@@ -19,6 +19,7 @@ from doorward.cli.terminal import Problem
 from doorward.management.new_tenant import management_client
 from doorward.management.system_scopes import EVERY_SCOPE
 from doorward.management.tenant_file.plan import TenantFileError, plan
+from doorward.management.tenant_file.users import UserLoader
 from doorward.model.client import Client
 from doorward.model.directory import TenantDirectory
 from doorward.web.server import HttpServer, open_sockets
@@ -135,6 +136,11 @@ async def _prepare(door: Doorward, id_: str, domain: str, document: dict[str, An
     planned = plan(document, directory.tenant(id_), door.ports.entropy, verified_domains=True)
     if planned.changes:
         await directory.change(id_, planned.changes)
+    if document.get("users"):
+        ports = door.ports
+        await UserLoader(ports.clock, ports.entropy, ports.users, ports.passwords).load(
+            document["users"], directory.tenant(id_)
+        )
     if not planned.unsupported:
         return []
     return [f"{domain}: kept out, not supported yet: {', '.join(planned.unsupported)}"]

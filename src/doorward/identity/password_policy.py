@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +9,7 @@ from msgspec import Struct
 
 from doorward.model.connection import Connection
 
-MAX_LENGTH = 1024
+MAX_LENGTH = 256
 DEFAULT_POLICY = "good"
 KINDS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ("lowerCase", "lower case letters (a-z)", lambda c: "a" <= c <= "z"),
@@ -47,11 +46,6 @@ class PasswordVerdict(Struct, frozen=True):
             lines.append("* " + (message % tuple(values) if values else message))
             lines.extend(f" * {item['message']}" for item in rule.get("items", ()))
         return "\n".join(lines)
-
-
-def normalise_password(password: str) -> str:
-    """NFC, so that one keyboard's composed letters are the other's."""
-    return unicodedata.normalize("NFC", password)
 
 
 def judge(password: str, connection: Connection) -> PasswordVerdict:

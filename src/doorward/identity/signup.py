@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from doorward.identity.password_policy import PasswordVerdict, judge, normalise_password
+from doorward.identity.password_policy import PasswordVerdict, judge
 from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.identifiers import (
@@ -190,7 +190,7 @@ def _checked(form: SignupForm, connection: Connection) -> SignupForm:
         raise SignupRefused(SignupError.INVALID_USERNAME, "username")
     if phone and not PHONE.fullmatch(phone):
         raise SignupRefused(SignupError.INVALID_PHONE, "phone_number")
-    password = normalise_password(form.password)
+    password = form.password
     if not password:
         raise SignupRefused(SignupError.NO_PASSWORD, "password")
     verdict = judge(password, connection)

@@ -78,10 +78,11 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
 
     ``id_hash`` is the digest of the ``state`` the pages carry, ``browser_hash`` of the cookie the
     transaction is bound to. ``parameters`` is the validated request as it came. ``username`` is
-    the identifier entered so far; ``session_sid`` the session made or chosen in this transaction;
-    ``authenticated_at`` is set once the person proved themselves **in this transaction**.
-    ``interacted`` is true once any page was answered. ``asked`` is the scope the consent page showed,
-    ``consented`` what was agreed to. ``pushed_request`` is the digest of the ``request_uri`` to spend.
+    the identifier entered so far, ``alias`` a user name chosen at signup; ``session_sid`` the
+    session made or chosen in this transaction; ``authenticated_at`` is set once the person proved
+    themselves **in this transaction**. ``interacted`` is true once any page was answered.
+    ``asked`` is the scope the consent page showed, ``consented`` what was agreed to.
+    ``pushed_request`` is the digest of the ``request_uri`` to spend.
     """
 
     id_hash: bytes
@@ -93,6 +94,7 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     expires_at: float
     step: Step = Step.LOGIN
     username: str | None = None
+    alias: str | None = None
     connection: str | None = None
     session_sid: str | None = None
     authenticated_at: float | None = None

@@ -28,6 +28,7 @@ class TenantFlags(Struct, frozen=True):
     enable_public_signup_user_exists_error: bool = False
     disable_clickjack_protection_headers: bool = False
     remove_alg_from_jwks: bool = False
+    use_scope_descriptions_for_consent: bool = False
 
 
 class OidcLogout(Struct, frozen=True):

@@ -35,7 +35,7 @@ from doorward.oauth.authorize_request import (
 from doorward.oauth.authorize_response import AuthorizationResponse, error_parameters, respond
 from doorward.oauth.consent import consent_is_for
 from doorward.oauth.eligibility import connection_serves, eligible_user
-from doorward.oauth.errors import AccessDenied, InvalidRequest, OAuthError
+from doorward.oauth.errors import InvalidRequest, OAuthError
 from doorward.oauth.log_events import protocol_event
 from doorward.oauth.proof import Proof
 from doorward.oauth.pushed_request import REQUEST_URI_PREFIX
@@ -177,12 +177,18 @@ class Authorization:
             return
         await self._ports.transactions.advance(tenant, transaction)
 
-    async def deny(
-        self, transaction: LoginTransaction, state: str, browser: Browser, context: RequestContext, issuer: Issuer
+    async def refuse(
+        self,
+        error: OAuthError,
+        transaction: LoginTransaction,
+        state: str,
+        browser: Browser,
+        context: RequestContext,
+        issuer: Issuer,
     ) -> Answer:
-        """The person declined: ``access_denied`` for the client, and the transaction is over."""
-        visit = await self._visit(transaction, state, browser, context, issuer)
-        return await self._refused(AccessDenied("User did not authorize the request"), visit)
+        """A page ended in a refusal (the person declined, or is blocked): the client is told, and the
+        transaction is over."""
+        return await self._refused(error, await self._visit(transaction, state, browser, context, issuer))
 
     # ── what came ──────────────────────────────────────────────────────────────────────────────
 

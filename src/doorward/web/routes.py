@@ -2,21 +2,70 @@
 
 from __future__ import annotations
 
+from doorward.identity.password_login import PasswordLogin
+from doorward.identity.sign_in import HostedSignIn
+from doorward.identity.signup import Signup
+from doorward.model.session import Step
+from doorward.oauth.authorization import Authorization
 from doorward.oauth.bearer import BearerTokens
 from doorward.ports import Ports
-from doorward.web.authentication import token, userinfo, well_known
+from doorward.web.authentication import authorize, dbconnections, token, userinfo, well_known
+from doorward.web.authentication.authorize import AuthorizeHandlers
+from doorward.web.authentication.logout import LogoutHandlers
+from doorward.web.login import pages
+from doorward.web.login.presenter import Presenter, static_file
+from doorward.web.login.prompts import Prompt, PromptHandlers
 from doorward.web.router import Route
 
 
-def routes(ports: Ports) -> list[Route]:
+def routes(ports: Ports, *, development: bool) -> list[Route]:
+    """``development``: error pages tell what to mend, and loopback callbacks are not confirmed unless
+    tenant or client ask for it."""
     bearer_tokens = BearerTokens(ports.clock, ports.jose)
     about_me = userinfo.userinfo(ports, bearer_tokens)
     return [
         Route("POST", "/oauth/token", token.token(ports)),
         Route("POST", "/oauth/revoke", token.revoke(ports)),
+        Route("POST", "/oauth/par", authorize.push(ports)),
         Route("GET", "/userinfo", about_me),
         Route("POST", "/userinfo", about_me),
         Route("GET", "/.well-known/openid-configuration", well_known.metadata(ports)),
         Route("GET", "/.well-known/oauth-authorization-server", well_known.metadata(ports)),
         Route("GET", "/.well-known/jwks.json", well_known.key_set(ports)),
+        *_in_the_browser(ports, development=development),
+    ]
+
+
+def _in_the_browser(ports: Ports, *, development: bool) -> list[Route]:
+    passwords = PasswordLogin(ports.clock, ports.users, ports.attempts, ports.log, ports.passwords)
+    sign_in = HostedSignIn(ports.clock, ports.entropy, passwords, ports.sessions, ports.transactions)
+    registrar = Signup(ports.clock, ports.entropy, ports.users, ports.log, ports.passwords)
+    authorization = Authorization(ports, confirms_callbacks=not development)
+    presenter = Presenter(ports.directory, shows_hints=development)
+    authorizing = AuthorizeHandlers(ports, authorization, presenter)
+    prompts = PromptHandlers(ports, authorization, sign_in, registrar, presenter, authorizing.answer)
+    leaving = LogoutHandlers(ports, presenter)
+
+    def page(path: str, prompt: Prompt, *steps: Step) -> list[Route]:
+        handler = prompts.handler(prompt, *steps)
+        return [Route("GET", path, handler), Route("POST", path, handler)]
+
+    entering = (Step.LOGIN, Step.SIGNUP)
+    return [
+        Route("GET", "/authorize", authorizing.authorize),
+        Route("POST", "/authorize", authorizing.authorize),
+        Route("GET", "/authorize/resume", authorizing.resume),
+        *page(pages.LOGIN, prompts.login, *entering),
+        *page(pages.LOGIN_ID, prompts.login_identifier, *entering),
+        *page(pages.LOGIN_PASSWORD, prompts.login_password, *entering),
+        *page(pages.SIGNUP, prompts.signup, *entering),
+        *page(pages.SIGNUP_ID, prompts.signup_identifier, *entering),
+        *page(pages.SIGNUP_PASSWORD, prompts.signup_password, *entering),
+        *page(pages.CONSENT, prompts.consent, Step.CONSENT),
+        *page(pages.LOGIN_CONFIRMATION, prompts.confirmation, Step.CONFIRMATION),
+        Route("GET", "/v2/logout", leaving.auth0),
+        Route("GET", "/oidc/logout", leaving.oidc),
+        Route("POST", "/oidc/logout", leaving.oidc),
+        Route("POST", "/dbconnections/signup", dbconnections.signup(ports, registrar)),
+        Route("GET", "/_doorward/static/{digest}/{name}", static_file),
     ]

@@ -1,0 +1,101 @@
+"""Pages in answer to a request: the tenant's look, the reader's language, the right headers."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from doorward.model.directory import TenantDirectory
+from doorward.model.document import Kind
+from doorward.oauth.authorization import TransactionGone
+from doorward.oauth.errors import OAuthError
+from doorward.ports import Directory
+from doorward.web.login import assets, locales
+from doorward.web.login.documents import FormPostDocument, WebMessageDocument
+from doorward.web.login.look import Look
+from doorward.web.login.pages import ErrorPage, Page
+from doorward.web.login.render import render, render_form_post, render_web_message
+from doorward.web.wire.http import Request, Response, redirect, text_response
+
+
+class Presenter:
+    """Renders for one server. ``shows_hints``: error pages tell a developer what to mend."""
+
+    def __init__(self, directory: Directory, *, shows_hints: bool) -> None:
+        self._directory = directory
+        self._shows_hints = shows_hints
+
+    def render(self, request: Request, page: Page, ui_locales: str = "") -> Response:
+        """The page as an answer. ``ui_locales`` is what the authorization request asked for."""
+        tenant = self._directory.tenant(request.issuer.tenant)
+        return render(page, look_of(tenant), _locale(request, tenant, ui_locales))
+
+    def document(self, request: Request, document: FormPostDocument | WebMessageDocument) -> Response:
+        """An answer that carries itself to the application."""
+        tenant = self._directory.tenant(request.issuer.tenant)
+        look, locale = look_of(tenant), _locale(request, tenant, "")
+        if isinstance(document, FormPostDocument):
+            return render_form_post(document, look, locale)
+        return render_web_message(document, look, locale)
+
+    def error(self, request: Request, error: OAuthError) -> Response:
+        """An error nobody may be redirected with; a tenant can have a page of its own for it."""
+        tenant = self._directory.tenant(request.issuer.tenant)
+        own = (tenant.settings.error_page or {}).get("url")
+        if isinstance(own, str) and own.startswith("https://"):
+            told = {"error": error.error, "error_description": error.description, "tracking": request.request_id}
+            return redirect(own + ("&" if "?" in own else "?") + urlencode(told))
+        return self.render(
+            request,
+            ErrorPage(
+                error=error.error,
+                description=error.description,
+                tracking=request.request_id,
+                hint=(error.hint or "") if self._shows_hints else "",
+                status=error.status,
+            ),
+        )
+
+    def gone(self, request: Request, gone: TransactionGone) -> Response:
+        """There is no login to go on with: back to where logins begin, or a page that says so."""
+        tenant = self._directory.tenant(request.issuer.tenant)
+        start = gone.client.initiate_login_uri if gone.client is not None else ""
+        start = start or tenant.settings.default_redirection_uri
+        if start.startswith("https://"):
+            return redirect(start)
+        return self.render(
+            request,
+            ErrorPage(
+                error="invalid_request",
+                description=_GONE[gone.reason],
+                tracking=request.request_id,
+                client_name=gone.client.name if gone.client is not None else "",
+                expired=True,
+            ),
+        )
+
+
+_GONE = {
+    "unknown": "There is no such login in progress.",
+    "other_browser": "This login was begun in another browser, or its cookie is gone.",
+    "finished": "This login is finished already.",
+    "expired": "This login was left open for too long.",
+}
+
+
+def look_of(directory: TenantDirectory) -> Look:
+    """What the tenant's settings and branding change."""
+    branding = directory.documents[Kind.CONFIGURATION].get("branding")
+    return Look.of(directory.settings, branding.body if branding is not None else None, name=directory.tenant.domain)
+
+
+def _locale(request: Request, directory: TenantDirectory, ui_locales: str) -> str:
+    return locales.choose(directory.settings.enabled_locales, ui_locales, request.headers.get("accept-language"))
+
+
+async def static_file(request: Request) -> Response:
+    """Style sheets and scripts of the pages, at addresses that name their content."""
+    found = assets.find(request.path)
+    if found is None:
+        return text_response("Not Found\n", 404)
+    headers = (("content-type", found.content_type), ("cache-control", assets.CACHE_CONTROL), ("etag", found.etag))
+    return Response(200, found.body, headers)
