@@ -25,4 +25,4 @@ def monogram(name: str, primary: str = "") -> str:
         f"<text x='32' y='43.5' text-anchor='middle' font-family='system-ui,-apple-system,Segoe UI,sans-serif' "
         f"font-size='32' font-weight='600' fill='{colours.ink_on(fill)}'>{escape(initial)}</text></svg>"
     )
-    return "data:image/svg+xml," + quote(svg, safe=" ='/:,()")
+    return "data:image/svg+xml," + quote(svg, safe=" =/:,()")

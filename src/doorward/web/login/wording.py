@@ -14,7 +14,7 @@ _LABELS = {
     Identifier.USERNAME: "usernameOnlyPlaceholder",
     Identifier.USERNAME_OR_EMAIL: "usernamePlaceholder",
 }
-_KNOWN_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
+_IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 
 
 class ShownError(Struct, frozen=True):
@@ -65,29 +65,32 @@ class Wording:
 
     @property
     def focus(self) -> str:
-        """The field to start in: the first with an error, else the first."""
+        """The field to start in: the first with an error, else the first that is still empty."""
         wrong = {e.field for e in self._page.errors}
-        return next((f for f in self._page.fields if f in wrong), next(iter(self._page.fields), ""))
+        empty = (f for f in self._page.fields if not getattr(self._page, f, ""))
+        return next((f for f in self._page.fields if f in wrong), next(empty, ""))
 
     def label(self, identifier: Identifier) -> str:
         return self._texts(_LABELS[identifier])
 
-    def scopes(self, scopes: tuple[ConsentScope, ...]) -> list[ShownScope]:
-        """Scopes as people read them: known ones worded, ``action:resource`` gathered by resource."""
+    def identity_scopes(self, scopes: tuple[ConsentScope, ...]) -> list[ShownScope]:
+        """What an application learns about the person. ``openid`` goes without saying beside others."""
+        known = [s for s in scopes if s.value in _IDENTITY_SCOPES]
+        return [self._known_scope(s) for s in known if s.value != "openid" or len(scopes) == 1]
+
+    def api_scopes(self, scopes: tuple[ConsentScope, ...]) -> list[ShownScope]:
+        """What it may do at the API: ``action:resource`` scopes are gathered by resource."""
         shown: list[ShownScope] = []
         actions: dict[str, list[str]] = {}
         for scope in scopes:
+            if scope.value in _IDENTITY_SCOPES:
+                continue
             action, separator, resource = scope.value.partition(":")
-            if scope.description:
-                shown.append(ShownScope(scope.description))
-            elif scope.value in _KNOWN_SCOPES:
-                if scope.value != "openid" or len(scopes) == 1:
-                    shown.append(ShownScope(*self._known_scope(scope.value)))
-            elif separator and action and resource:
+            if separator and action and resource and not scope.description:
                 actions.setdefault(resource, []).append(action)
             else:
-                shown.append(ShownScope(scope.value))
-        return shown + [ShownScope(resource, ", ".join(done)) for resource, done in actions.items()]
+                shown.append(ShownScope(scope.description or scope.value))
+        return [*(ShownScope(resource, ", ".join(done)) for resource, done in actions.items()), *shown]
 
     def rules(self, rules: tuple[PasswordRule, ...]) -> list[ShownRule]:
         return [
@@ -97,8 +100,10 @@ class Wording:
             for r in rules
         ]
 
-    def _known_scope(self, scope: str) -> tuple[str, str]:
-        return self._texts.shared(f"scope-{scope}"), self._texts.shared(f"scope-{scope}-detail")
+    def _known_scope(self, scope: ConsentScope) -> ShownScope:
+        if scope.description:
+            return ShownScope(scope.description)
+        return ShownScope(self._texts.shared(f"scope-{scope.value}"), self._texts.shared(f"scope-{scope.value}-detail"))
 
     def _shown(self, error: FieldError) -> ShownError:
         key = error.code if error.code in self._texts else UNKNOWN_ERROR
