@@ -92,3 +92,15 @@ class SigningKey(Struct, frozen=True, kw_only=True):
     current_since: float | None = None
     current_until: float | None = None
     revoked_at: float | None = None
+
+
+class PublicKey(Struct, frozen=True, kw_only=True):
+    """What a PEM public key or certificate says. ``thumbprint`` is RFC 7638's; ``subject``,
+    ``expires_at`` (epoch seconds) and ``sha256`` (hex, of the DER form) only of a certificate."""
+
+    kind: str
+    bits: int
+    thumbprint: str
+    subject: str | None = None
+    expires_at: float | None = None
+    sha256: str | None = None

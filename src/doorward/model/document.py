@@ -61,4 +61,20 @@ class Delete(Struct, frozen=True, kw_only=True, tag="delete"):
     id: str
 
 
-Change = Put | Delete
+class Forget(Struct, frozen=True, kw_only=True, tag="forget"):
+    """Remove what people hold of something that goes away, in the same transaction.
+
+    ``client_id``: consents given to it and its refresh tokens. ``audience``: consents, refresh tokens
+    and direct permissions of the API; with ``permissions`` only those direct permissions. ``role_id``:
+    its assignments. ``connection``: its users with all they have. ``at`` in epoch seconds.
+    """
+
+    at: float
+    client_id: str | None = None
+    audience: str | None = None
+    permissions: tuple[str, ...] | None = None
+    role_id: str | None = None
+    connection: str | None = None
+
+
+Change = Put | Delete | Forget

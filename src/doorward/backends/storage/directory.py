@@ -15,13 +15,14 @@ from typing import Any, TypeVar
 import msgspec
 
 from doorward.backends.storage import sealing
+from doorward.backends.storage.cascades import forget
 from doorward.backends.storage.database import Database, Query, Verb
 from doorward.backends.storage.log import StoredLog
 from doorward.model.client import Client, ClientGrant
 from doorward.model.connection import Connection
 from doorward.model.credential import KeyState, SigningKey
 from doorward.model.directory import TenantDirectory
-from doorward.model.document import Change, Delete, Document, Kind, Put
+from doorward.model.document import Change, Delete, Document, Forget, Kind, Put
 from doorward.model.log_event import LogEvent
 from doorward.model.resource_server import ResourceServer
 from doorward.model.role import Role
@@ -219,7 +220,8 @@ class StoredDirectory:
                 documents[change.kind].pop(change.id, None)
         for document in written:
             documents[document.kind][document.id] = document
-        touched = {change.kind if isinstance(change, Delete) else change.document.kind for change in changes}
+        touched = {change.document.kind for change in changes if isinstance(change, Put)}
+        touched |= {change.kind for change in changes if isinstance(change, Delete)}
         current = msgspec.structs.replace(snapshot.tenant, revision=revision)
         self._snapshots[tenant] = snapshot_of(current, documents, data_key, previous=snapshot, touched=touched)
         if Kind.CUSTOM_DOMAIN in touched or current.domain != snapshot.tenant.domain:
@@ -239,6 +241,9 @@ class StoredDirectory:
         for change in changes:
             if isinstance(change, Delete):
                 yield Query(DELETE_DOCUMENT, {"tenant": tenant, "kind": change.kind.value, "id": change.id})
+                continue
+            if isinstance(change, Forget):
+                yield from forget(tenant, change)
                 continue
             written.append((yield from self._put(tenant, data_key, change, revision)))
         return written

@@ -1,0 +1,61 @@
+"""What people hold of a client, an API, a role or a connection that goes away."""
+
+from __future__ import annotations
+
+from doorward.backends.storage.database import Query, Verb
+from doorward.backends.storage.refresh_tokens import revoke_family
+from doorward.model.document import Forget
+
+FAMILIES_OF_CLIENT = """
+SELECT DISTINCT family FROM refresh_token
+WHERE tenant = :tenant AND client_id = :client_id AND revoked_at IS NULL"""
+CONSENTS_OF_CLIENT = "DELETE FROM consent_grant WHERE tenant = :tenant AND client_id = :client_id"
+FAMILIES_OF_AUDIENCE = """
+SELECT DISTINCT family FROM refresh_token
+WHERE tenant = :tenant AND audience = :audience AND revoked_at IS NULL"""
+CONSENTS_OF_AUDIENCE = "DELETE FROM consent_grant WHERE tenant = :tenant AND audience = :audience"
+PERMISSIONS_OF_AUDIENCE = """
+DELETE FROM user_permission WHERE tenant = :tenant AND resource_server_identifier = :audience"""
+ONE_PERMISSION = """
+DELETE FROM user_permission
+WHERE tenant = :tenant AND resource_server_identifier = :audience AND permission_name = :name"""
+ASSIGNMENTS_OF_ROLE = "DELETE FROM user_role WHERE tenant = :tenant AND role_id = :role_id"
+FAMILIES_OF_CONNECTION = """
+SELECT DISTINCT t.family FROM refresh_token t
+JOIN user_account u ON u.tenant = t.tenant AND u.user_id = t.user_id
+WHERE t.tenant = :tenant AND u.connection = :connection AND t.revoked_at IS NULL"""
+_USERS_OF_CONNECTION = "SELECT user_id FROM user_account WHERE tenant = :tenant AND connection = :connection"
+OF_CONNECTION = (
+    f"DELETE FROM session WHERE tenant = :tenant AND user_id IN ({_USERS_OF_CONNECTION})",  # noqa: S608
+    f"DELETE FROM consent_grant WHERE tenant = :tenant AND user_id IN ({_USERS_OF_CONNECTION})",  # noqa: S608
+    f"DELETE FROM authorization_code WHERE tenant = :tenant AND user_id IN ({_USERS_OF_CONNECTION})",  # noqa: S608
+    "DELETE FROM user_account WHERE tenant = :tenant AND connection = :connection",
+)
+
+
+def forget(tenant: str, change: Forget) -> Verb[None]:
+    """Statements that remove it; for the inside of another verb."""
+    if change.client_id is not None:
+        key = {"tenant": tenant, "client_id": change.client_id}
+        yield from _revoke(tenant, FAMILIES_OF_CLIENT, key, change.at)
+        yield Query(CONSENTS_OF_CLIENT, key)
+    if change.audience is not None and change.permissions is not None:
+        for name in change.permissions:
+            yield Query(ONE_PERMISSION, {"tenant": tenant, "audience": change.audience, "name": name})
+    elif change.audience is not None:
+        key = {"tenant": tenant, "audience": change.audience}
+        yield from _revoke(tenant, FAMILIES_OF_AUDIENCE, key, change.at)
+        yield Query(CONSENTS_OF_AUDIENCE, key)
+        yield Query(PERMISSIONS_OF_AUDIENCE, key)
+    if change.role_id is not None:
+        yield Query(ASSIGNMENTS_OF_ROLE, {"tenant": tenant, "role_id": change.role_id})
+    if change.connection is not None:
+        key = {"tenant": tenant, "connection": change.connection}
+        yield from _revoke(tenant, FAMILIES_OF_CONNECTION, key, change.at)
+        for statement in OF_CONNECTION:
+            yield Query(statement, key)
+
+
+def _revoke(tenant: str, families: str, key: dict[str, str], at: float) -> Verb[None]:
+    for (family,) in (yield Query(families, key)):
+        yield from revoke_family(tenant, family, at)
