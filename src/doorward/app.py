@@ -11,6 +11,7 @@ from doorward.backends.chance import SystemEntropy
 from doorward.backends.clock import SystemClock
 from doorward.backends.keys.jose import JoseBackend
 from doorward.backends.keys.password_hashes import PasswordHasher
+from doorward.backends.keys.public_keys import read_public_key
 from doorward.backends.keys.signing_keys import SigningKeyMaker
 from doorward.backends.storage.store import Storage
 from doorward.identity.password_login import PasswordLogin
@@ -98,7 +99,7 @@ def build(
         authenticator=PasswordLogin(clock, storage.users, storage.attempts, storage.log, hasher),
     )
     application = Application(
-        Router(routes(ports, development=development)),
+        Router(routes(ports, read_public_key, development=development)),
         ports.directory,
         trusted_proxies=trusted_proxies,
         names_tenants=development,

@@ -79,7 +79,14 @@ def first_documents(tenant: Tenant, keys: tuple[SigningKey, SigningKey], entropy
         new_document(
             Kind.CLIENT,
             global_id,
-            {**CLIENT_DEFAULTS, "client_id": global_id, "name": "All Applications", "global": True, "is_global": True},
+            {
+                **CLIENT_DEFAULTS,
+                "client_id": global_id,
+                "name": "All Applications",
+                "global": True,
+                "is_global": True,
+                "jwt_configuration": {"alg": "RS256", "lifetime_in_seconds": 36000, "secret_encoded": False},
+            },
             client_secret=new_client_secret(entropy),
         ),
         new_document(

@@ -19,6 +19,13 @@ class Route(Struct, frozen=True):
     handler: Handler
 
 
+class Mount(Struct, frozen=True):
+    """Everything below a prefix, whatever the method."""
+
+    prefix: str
+    handler: Handler
+
+
 class _Node:
     __slots__ = ("children", "handlers", "parameter")
 
@@ -31,11 +38,15 @@ class _Node:
 class Router:
     """Finds the handler of a method and path; a HEAD goes to the GET handler."""
 
-    def __init__(self, routes: Iterable[Route]) -> None:
+    def __init__(self, routes: Iterable[Route | Mount]) -> None:
         self._exact: dict[tuple[str, str], Handler] = {}
+        self._mounts: list[Mount] = []
         self._root = _Node()
         for route in routes:
-            self._add(route)
+            if isinstance(route, Mount):
+                self._mounts.append(route)
+            else:
+                self._add(route)
 
     def _add(self, route: Route) -> None:
         if "{" not in route.path:
@@ -58,6 +69,9 @@ class Router:
         exact = self._exact.get((method, path))
         if exact is not None:
             return exact, {}, ()
+        for mount in self._mounts:
+            if path.startswith(mount.prefix):
+                return mount.handler, {}, ()
         if not path.startswith("/"):
             return None, {}, ()
         values: list[str] = []

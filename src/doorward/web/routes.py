@@ -5,6 +5,7 @@ from __future__ import annotations
 from doorward.identity.password_login import PasswordLogin
 from doorward.identity.sign_in import HostedSignIn
 from doorward.identity.signup import Signup
+from doorward.management.kit.context import ReadPublicKey, Services
 from doorward.model.session import Step
 from doorward.oauth.authorization import Authorization
 from doorward.oauth.bearer import BearerTokens
@@ -15,13 +16,15 @@ from doorward.web.authentication.logout import LogoutHandlers
 from doorward.web.login import pages
 from doorward.web.login.presenter import Presenter, static_file
 from doorward.web.login.prompts import Prompt, PromptHandlers
-from doorward.web.router import Route
+from doorward.web.management import PREFIX, management
+from doorward.web.router import Mount, Route
 
 
-def routes(ports: Ports, *, development: bool) -> list[Route]:
+def routes(ports: Ports, read_public_key: ReadPublicKey, *, development: bool) -> list[Route | Mount]:
     """``development``: error pages tell what to mend, and loopback callbacks are not confirmed unless
     tenant or client ask for it."""
     bearer_tokens = BearerTokens(ports.clock, ports.jose)
+    services = Services(ports=ports, verify=bearer_tokens.verify, read_public_key=read_public_key)
     about_me = userinfo.userinfo(ports, bearer_tokens)
     return [
         Route("POST", "/oauth/token", token.token(ports)),
@@ -32,6 +35,7 @@ def routes(ports: Ports, *, development: bool) -> list[Route]:
         Route("GET", "/.well-known/openid-configuration", well_known.metadata(ports)),
         Route("GET", "/.well-known/oauth-authorization-server", well_known.metadata(ports)),
         Route("GET", "/.well-known/jwks.json", well_known.key_set(ports)),
+        Mount(f"{PREFIX}/", management(services)),
         *_in_the_browser(ports, development=development),
     ]
 

@@ -1,0 +1,169 @@
+"""Reading bodies and query strings, and refusing them in Auth0's validation sentences."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from doorward.management.kit.errors import ApiError, invalid_body
+from doorward.management.kit.schema import LARGEST, Boolean, Items, MappingOf, Number, Record, Rule, Unfit, plain
+
+MAX_DEPTH = 32
+MAX_FIELDS = 1000
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+PAYLOAD, QUERY, PATH = ("Payload", "invalid_body"), ("Query", "invalid_query_string"), ("Path", "invalid_uri")
+
+_decode = msgspec.json.Decoder().decode
+_number = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
+
+
+def refusal(error: Unfit, where: tuple[str, str] = PAYLOAD) -> ApiError:
+    """The one translation of what is wrong into Auth0's sentence."""
+    part, code = where
+    message = f"{part} validation error: '{error.what}'"
+    if error.path:
+        message += f" on property {error.path}"
+        if error.about:
+            message += f" ({error.about})"
+    return ApiError(400, message + ".", code)
+
+
+def read_body(content_type: str, body: bytes, rule: Rule) -> Any:
+    """The value of a JSON or form-encoded body, checked against ``rule``; raises ``ApiError`` (400)."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type == FORM:
+        value = _read_form(body, rule)
+    elif media_type in (JSON, "") or media_type.endswith("+json"):
+        value = _read_json(body)
+    else:
+        raise ApiError(415, f"Unsupported content type: use {JSON}", "unsupported_media_type")
+    try:
+        rule.check(value, "")
+    except Unfit as error:
+        raise refusal(error) from None
+    return value
+
+
+def _read_json(body: bytes) -> Any:
+    if not body.strip():
+        return {}
+    try:
+        value = _decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise invalid_body("Invalid request payload JSON format") from None
+    _check_storable(value, MAX_DEPTH)
+    return value
+
+
+def _check_storable(value: Any, depth: int) -> None:
+    """No NUL, no lone surrogate, no boundless number or nesting: nothing a database could choke on."""
+    if isinstance(value, str):
+        if "\0" in value or not _encodable(value):
+            raise invalid_body("Invalid request payload: a string holds a character that cannot be stored")
+    elif isinstance(value, int):
+        if abs(value) > LARGEST:
+            raise invalid_body("Invalid request payload: a number is out of range")
+    elif isinstance(value, dict):
+        if depth == 0:
+            raise invalid_body("Invalid request payload: too deeply nested")
+        for name, item in value.items():
+            _check_storable(name, depth)
+            _check_storable(item, depth - 1)
+    elif isinstance(value, list):
+        if depth == 0:
+            raise invalid_body("Invalid request payload: too deeply nested")
+        for item in value:
+            _check_storable(item, depth - 1)
+
+
+def _encodable(value: str) -> bool:
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _read_form(body: bytes, rule: Rule) -> Any:
+    """``a=1&b[c]=2&d[]=3``: brackets nest, and values become what the rule says they are."""
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+    except (UnicodeDecodeError, ValueError):
+        raise invalid_body("Invalid request payload form encoding") from None
+    tree: dict[str, Any] = {}
+    for name, value in pairs:
+        head, *rest = re.split(r"\]?\[", name.removesuffix("]")) if "[" in name else [name]
+        if len(rest) > MAX_DEPTH:
+            raise invalid_body("Invalid request payload: too deeply nested")
+        _place(tree, head, rest, value)
+    typed = _typed(tree, rule)
+    _check_storable(typed, MAX_DEPTH)
+    return typed
+
+
+def _place(tree: dict[str, Any], head: str, rest: list[str], value: str) -> None:
+    if not rest:
+        known = tree.get(head)
+        tree[head] = value if known is None else [*known, value] if isinstance(known, list) else [known, value]
+        return
+    branch = tree.setdefault(head, {})
+    if not isinstance(branch, dict):
+        raise invalid_body("Invalid request payload form encoding")
+    step = rest[0] or str(len(branch))
+    _place(branch, step, rest[1:], value)
+
+
+def _typed(value: Any, rule: Rule | None) -> Any:
+    rule = plain(rule)
+    if isinstance(rule, Record) and isinstance(value, dict):
+        return {name: _typed(item, rule.properties.get(name)) for name, item in value.items()}
+    if isinstance(rule, MappingOf) and isinstance(value, dict):
+        return {name: _typed(item, rule.item) for name, item in value.items()}
+    if isinstance(rule, Items):
+        entries = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else [value]
+        return [_typed(item, rule.item) for item in entries]
+    if isinstance(rule, Boolean) and value in ("true", "false"):
+        return value == "true"
+    if isinstance(rule, Number) and isinstance(value, str) and _number.fullmatch(value):
+        return float(value) if "." in value else int(value)
+    return value
+
+
+def read_query(query: str, rules: Mapping[str, Rule]) -> dict[str, Any]:
+    """Query parameters by name, typed by ``rules``; unknown ones are ignored, an array's may repeat.
+
+    Raises ``ApiError`` (400, ``invalid_query_string``).
+    """
+    if not query:
+        return {}
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS)
+    except (UnicodeDecodeError, ValueError):
+        raise ApiError(400, "Invalid query string", "invalid_query_string") from None
+    found: dict[str, Any] = {}
+    for written, value in pairs:
+        name = written.removesuffix("[]")
+        rule = rules.get(name)
+        if rule is None:
+            continue
+        if "\0" in value:
+            raise ApiError(400, "Invalid query string", "invalid_query_string")
+        if isinstance(rule, Items):
+            found.setdefault(name, []).append(value)
+        elif name in found:
+            raise refusal(Unfit("Expected type string but found type array", name), QUERY)
+        else:
+            found[name] = _typed(value, rule)
+    try:
+        for name, value in found.items():
+            rules[name].check(value, name)
+    except Unfit as error:
+        raise refusal(error, QUERY) from None
+    return found

@@ -1,0 +1,124 @@
+"""What a Management API handler is given: the caller, the tenant, the request, the world."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+from msgspec import Struct
+
+from doorward.model.credential import PublicKey
+from doorward.model.directory import TenantDirectory
+from doorward.model.request_context import RequestContext
+from doorward.model.tenant import Issuer
+from doorward.ports import Ports
+
+MACHINE = "@clients"
+
+
+class Claims(Protocol):
+    """What is read of a verified token (``oauth.bearer.BearerToken`` has it)."""
+
+    @property
+    def subject(self) -> str: ...
+
+    @property
+    def client_id(self) -> str: ...
+
+    @property
+    def scopes(self) -> frozenset[str]: ...
+
+    @property
+    def sealed(self) -> bool: ...
+
+
+Verify = Callable[[str, str, Issuer, TenantDirectory], Claims]
+LookUpTxt = Callable[[str], Awaitable[list[str]]]
+ReadPublicKey = Callable[[str], PublicKey]
+
+
+class Services(Struct, frozen=True, kw_only=True):
+    """What this floor needs beside the ports.
+
+    ``verify`` checks a bearer token against an audience and raises ``oauth.errors.InvalidTokenError``
+    (``oauth.bearer.BearerTokens.verify``). ``read_public_key`` reads a PEM public key or certificate
+    and raises ``ValueError`` for what is not one. ``lookup_txt`` asks DNS; without it every custom
+    domain counts as verified.
+    """
+
+    ports: Ports
+    verify: Verify
+    read_public_key: ReadPublicKey
+    lookup_txt: LookUpTxt | None = None
+
+
+class Actor(Struct, frozen=True, kw_only=True):
+    """Who calls. ``scopes`` are those that count: a person's token only has the ``current_user`` ones."""
+
+    client_id: str
+    subject: str
+    scopes: frozenset[str]
+
+    @property
+    def is_machine(self) -> bool:
+        return self.subject.endswith(MACHINE)
+
+    def may(self, *scopes: str) -> bool:
+        """Whether any of the scopes was granted."""
+        return not self.scopes.isdisjoint(scopes)
+
+
+class ManagementRequest(Struct, frozen=True, kw_only=True):
+    """A request as it came. ``path`` is percent-encoded and begins after ``/api/v2``."""
+
+    method: str
+    path: str
+    query: str = ""
+    body: bytes = b""
+    content_type: str = ""
+    token: str | None = None
+    issuer: Issuer
+    context: RequestContext = RequestContext()
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """``body`` is encoded as JSON, unless it is ``NOTHING``."""
+
+    status: int = 200
+    body: Any = None
+    headers: Mapping[str, str] = {}
+
+
+class Nothing:
+    """Marks an answer without a body."""
+
+
+NOTHING = Nothing()
+
+
+class Call(Struct, kw_only=True):
+    """One authorised request. ``arguments`` are the decoded path parameters, ``query`` and ``body``
+    are checked. ``directory`` is the snapshot the request began with."""
+
+    request: ManagementRequest
+    directory: TenantDirectory
+    actor: Actor
+    services: Services
+    summary: str
+    arguments: dict[str, str] = {}
+    query: dict[str, Any] = {}
+    body: Any = None
+    loader: bool = False
+
+    @property
+    def ports(self) -> Ports:
+        return self.services.ports
+
+    @property
+    def tenant(self) -> str:
+        return self.directory.tenant.id
+
+    @property
+    def id(self) -> str:
+        """The first path parameter."""
+        return next(iter(self.arguments.values()))

@@ -1,0 +1,119 @@
+"""From a request to an answer, in the one order of checks.
+
+Path (404), token (401), scope (403), query, body (400), then the handler: existence (404) and
+business rules (400, 409). A handler that lost a race against another write is run again on the new
+snapshot; it must not write anything before the write that can lose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from doorward.management.kit.bodies import read_body, read_query
+from doorward.management.kit.context import Actor, Answer, Call, ManagementRequest, Services
+from doorward.management.kit.errors import ApiError, conflict, insufficient_scope, no_such_path, unauthorized
+from doorward.management.kit.operation import Operation
+from doorward.management.kit.paths import Paths
+from doorward.management.kit.writing import api_event
+from doorward.model.directory import TenantDirectory
+from doorward.oauth.errors import InvalidTokenError
+from doorward.ports import Conflict
+
+RETRIES = 8
+OWN_SCOPES = frozenset(
+    f"{verb}:{noun}"
+    for verb, noun in (
+        ("read", "current_user"), ("delete", "current_user"), ("update", "current_user_identities"),
+        ("create", "current_user_metadata"), ("update", "current_user_metadata"), ("delete", "current_user_metadata"),
+        ("create", "current_user_device_credentials"), ("delete", "current_user_device_credentials"),
+    )
+)  # fmt: skip
+SENTENCES = {
+    "The token has expired": "Expired token received for JSON Web Token validation",
+    "The token is malformed or its signature is invalid": "Invalid token",
+    "The token is not an access token": "Invalid token",
+}
+
+
+class Management:
+    """The Management API of every tenant of one server."""
+
+    def __init__(self, operations: Iterable[Operation], services: Services) -> None:
+        self._paths = Paths(operations)
+        self._services = services
+
+    async def answer(self, request: ManagementRequest) -> Answer:
+        """The answer to a request, refusals included. Raises only what storage raises."""
+        try:
+            return await self._answer(request)
+        except ApiError as error:
+            return Answer(status=error.status, body=error.body, headers=error.headers)
+
+    async def _answer(self, request: ManagementRequest) -> Answer:
+        found = self._paths.find("GET" if request.method == "HEAD" else request.method, request.path)
+        if found is None:
+            raise no_such_path()
+        operation, arguments = found
+        directory = self._services.ports.directory.tenant(request.issuer.tenant)
+        actor = self._authenticate(request, directory)
+        self._authorise(operation, actor, arguments)
+        call = Call(
+            request=request,
+            directory=directory,
+            actor=actor,
+            services=self._services,
+            summary=operation.summary,
+            arguments=arguments,
+        )
+        try:
+            return await self._perform(operation, call)
+        except ApiError as error:
+            if request.method not in ("GET", "HEAD"):
+                event = api_event(call, type_="fapi", status=error.status, message=error.message)
+                call.ports.log.write(call.tenant, event)
+            raise
+
+    async def _perform(self, operation: Operation, call: Call) -> Answer:
+        _refuse_nul(call.arguments)
+        call.query = read_query(call.request.query, operation.query)
+        if operation.body is not None:
+            call.body = read_body(call.request.content_type, call.request.body, operation.body)
+        for _ in range(RETRIES):
+            try:
+                return await operation.run(call)
+            except Conflict as error:
+                if error.field != "revision":
+                    raise
+                await call.ports.directory.refresh(call.tenant)
+                call.directory = call.ports.directory.tenant(call.tenant)
+        raise conflict("The resource was changed by several requests at once, try again")
+
+    def _authenticate(self, request: ManagementRequest, directory: TenantDirectory) -> Actor:
+        if request.token is None:
+            raise unauthorized("Missing authentication")
+        audience = directory.tenant.management_audience
+        try:
+            token = self._services.verify(request.token, audience, request.issuer, directory)
+        except InvalidTokenError as error:
+            sentence = SENTENCES.get(error.description, error.description)
+            raise unauthorized(f"{sentence}: {audience}" if sentence == "Bad audience" else sentence) from None
+        if token.sealed:
+            raise unauthorized("Invalid token")
+        actor = Actor(client_id=token.client_id, subject=token.subject, scopes=token.scopes)
+        if actor.is_machine:
+            return actor
+        return Actor(client_id=token.client_id, subject=token.subject, scopes=token.scopes & OWN_SCOPES)
+
+    def _authorise(self, operation: Operation, actor: Actor, arguments: dict[str, str]) -> None:
+        """Raises ``ApiError`` (403). A person's token reaches only the person."""
+        if operation.unbuilt or not actor.may(*operation.scopes, *operation.own):
+            raise insufficient_scope([*operation.scopes, *operation.own])
+        if not actor.is_machine and next(iter(arguments.values()), None) != actor.subject:
+            raise ApiError(403, "User to be acted on does not match subject in bearer token.", "insufficient_scope")
+
+
+def _refuse_nul(arguments: dict[str, str]) -> None:
+    for name, value in arguments.items():
+        if "\0" in value or "\ufffd" in value:
+            what = f"Path validation error: 'Object didn't pass validation for format text' on property {name}."
+            raise ApiError(400, what, "invalid_uri")

@@ -1,0 +1,31 @@
+"""One operation of the API: what every shape unfolds into."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from msgspec import Struct
+
+from doorward.management.kit.context import Answer, Call
+from doorward.management.kit.schema import Rule
+
+Handler = Callable[[Call], Awaitable[Answer]]
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """``scopes``: any one of them is enough. ``path`` has its parameters in braces.
+
+    ``own`` are the scopes a person's own token may use here; the first path parameter must then be
+    the person. ``unbuilt`` marks an operation this server does not offer: it is refused as if the scope
+    were missing, which the official tools take as "skip this".
+    """
+
+    method: str
+    path: str
+    scopes: tuple[str, ...]
+    summary: str
+    run: Handler
+    query: Mapping[str, Rule] = {}
+    body: Rule | None = None
+    own: tuple[str, ...] = ()
+    unbuilt: bool = False

@@ -1,0 +1,105 @@
+"""Three ways to page through a list: a bare array, totals, and a checkpoint.
+
+``page``/``per_page`` answers an array; with ``include_totals`` an object with ``start``, ``limit`` and
+``total``; ``from``/``take`` answers an object with ``next`` while there is more.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from doorward.management.kit.errors import invalid_query
+from doorward.management.kit.schema import BOOLEAN, Rule, integer, text
+
+T = TypeVar("T")
+
+DEFAULT_SIZE = 50
+MAX_SIZE = 100
+MAX_CURSOR = 1000
+LARGEST_PAGE = 1_000_000
+
+
+class Paging(Struct, frozen=True, kw_only=True):
+    """Which styles a list knows. ``key`` names the items in the object forms; ``smallest`` and
+    ``largest`` bound ``per_page`` and ``take``; ``length`` adds the number of items on the page."""
+
+    key: str
+    offset: bool = True
+    checkpoint: bool = False
+    smallest: int = 1
+    largest: int = MAX_SIZE
+    always_object: bool = False
+    length: bool = False
+
+    @property
+    def rules(self) -> dict[str, Rule]:
+        rules: dict[str, Rule] = {}
+        if self.offset:
+            rules["page"] = integer(min=0, max=LARGEST_PAGE)
+            rules["per_page"] = integer(min=self.smallest, max=self.largest)
+            rules["include_totals"] = BOOLEAN
+        if self.checkpoint:
+            rules["from"] = text(max=MAX_CURSOR)
+            rules["take"] = integer(min=1, max=self.largest)
+        return rules
+
+    def window(self, query: Mapping[str, Any]) -> tuple[int, int]:
+        """Where the page starts and how many items it may hold."""
+        if self._by_checkpoint(query):
+            return cursor(query.get("from")), query.get("take", DEFAULT_SIZE)
+        limit = query.get("per_page", DEFAULT_SIZE)
+        return query.get("page", 0) * limit, limit
+
+    def _by_checkpoint(self, query: Mapping[str, Any]) -> bool:
+        return self.checkpoint and ("take" in query or "from" in query)
+
+    def answer(self, shown: list[Any], query: Mapping[str, Any], *, total: int) -> Any:
+        """The list in the form asked for; ``shown`` are the items of the window, ``total`` counts all."""
+        start, limit = self.window(query)
+        if self._by_checkpoint(query):
+            more = {"next": encode_cursor(start + limit)} if start + limit < total else {}
+            return {self.key: shown, **more}
+        if self.offset and query.get("include_totals"):
+            length = {"length": len(shown)} if self.length else {}
+            return {"start": start, "limit": limit, **length, "total": total, self.key: shown}
+        return {self.key: shown} if self.always_object else shown
+
+    def of(
+        self,
+        items: Sequence[T],
+        query: Mapping[str, Any],
+        show: Callable[[T], Any],
+        position: Callable[[T], int] | None = None,
+    ) -> Any:
+        """Page through ``items``, all of them at hand. ``position`` is a number that grows along the list
+        and survives changes to it: a checkpoint is then the position of the last item handed out."""
+        if position is None or not self._by_checkpoint(query):
+            start, limit = self.window(query)
+            return self.answer([show(item) for item in items[start : start + limit]], query, total=len(items))
+        after, take = cursor(query.get("from")), query.get("take", DEFAULT_SIZE)
+        rest = [item for item in items if position(item) > after]
+        shown = rest[:take]
+        more = {"next": encode_cursor(position(shown[-1]))} if len(rest) > take else {}
+        return {self.key: [show(item) for item in shown], **more}
+
+
+def encode_cursor(position: int) -> str:
+    return base64.urlsafe_b64encode(f"p{position}".encode()).decode().rstrip("=")
+
+
+def cursor(value: str | None) -> int:
+    """The position a ``from`` stands for. Raises ``ApiError`` for one that was never handed out."""
+    if value is None:
+        return 0
+    try:
+        plain = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode("ascii")
+    except (binascii.Error, ValueError):
+        plain = ""
+    if not plain.startswith("p") or not plain[1:].isdigit() or len(plain) > 17:
+        raise invalid_query("Invalid checkpoint: use the next value of the page before as from")
+    return int(plain[1:])

@@ -1,0 +1,332 @@
+"""The five shapes of the API; each unfolds into ``Operation`` values.
+
+``Collection``: list, create, read, update, delete of documents of one kind. ``Singleton``: one
+document, read and update. ``Link``: what belongs to an entity, listed, added and removed. ``View``: a
+computed answer. ``Command``: a verb with an effect. Where a resource has rules of its own, it hands a
+plain function to its declaration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from doorward.management.kit.context import NOTHING, Answer, Call
+from doorward.management.kit.errors import ApiError, conflict
+from doorward.management.kit.operation import Handler, Operation
+from doorward.management.kit.paging import Paging
+from doorward.management.kit.projection import RULES as PROJECTION
+from doorward.management.kit.projection import project
+from doorward.management.kit.schema import Rule
+from doorward.management.kit.writing import commit
+from doorward.model.document import Change, Delete, Document, Kind, Put
+from doorward.ports import Conflict
+
+Show = Callable[[Call, Document], dict[str, Any]]
+Prepare = Callable[[Call, dict[str, Any]], Document]
+Revise = Callable[[Call, Document, dict[str, Any]], Document]
+Also = Callable[[Call, Document], Sequence[Change]]
+AlsoRevise = Callable[[Call, Document, Document], Sequence[Change]]
+Keep = Callable[[Call, Document], bool]
+Find = Callable[[Call, str], Document | None]
+ACTIONS = ("list", "create", "read", "update", "delete")
+VERBS = {"list": "read", "create": "create", "read": "read", "update": "update", "delete": "delete"}
+
+
+def _nothing_else(call: Call, document: Document) -> Sequence[Change]:
+    return ()
+
+
+def _nothing_else_changes(call: Call, before: Document, after: Document) -> Sequence[Change]:
+    return ()
+
+
+def _all(call: Call, document: Document) -> bool:
+    return True
+
+
+def as_is(call: Call, document: Document) -> dict[str, Any]:
+    return dict(document.body)
+
+
+def merged(call: Call, document: Document, body: dict[str, Any]) -> Document:
+    """A PATCH that replaces top-level properties; ``null`` removes one."""
+    return msgspec.structs.replace(document, body=without_nulls({**document.body, **body}))
+
+
+def without_nulls(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if value is not None}
+
+
+class Collection(Struct, frozen=True, kw_only=True):
+    """Documents of one ``kind`` under ``path``.
+
+    ``one`` and ``many`` name them in log entries; ``scopes`` is the noun of their scopes, or the scopes by
+    action. ``prepare`` makes the document of a POST, ``revise`` that of a PATCH; ``created_with``,
+    ``revised_with`` and ``removed_with`` add what has to change in the same transaction. ``keep`` filters a
+    list. ``find`` looks an entity up where its id is not the only name. ``gone`` is the status of a DELETE
+    of what is not there: ``None`` refuses it as ``missing``.
+    """
+
+    path: str
+    kind: Kind
+    one: str
+    many: str
+    scopes: str | Mapping[str, tuple[str, ...]]
+    create: Rule
+    update: Rule
+    prepare: Prepare
+    missing: Callable[[str], ApiError]
+    paging: Paging
+    revise: Revise = merged
+    show: Show = as_is
+    show_created: Show | None = None
+    parameter: str = "id"
+    created_with: Also = _nothing_else
+    revised_with: AlsoRevise = _nothing_else_changes
+    removed_with: Also = _nothing_else
+    keep: Keep = _all
+    find: Find | None = None
+    filters: Mapping[str, Rule] = {}
+    projects: bool = False
+    always: tuple[str, ...] = ()
+    created: int = 201
+    deleted: int = 204
+    deleted_body: Callable[[Call], Any] | None = None
+    gone: int | None = 204
+    taken: Callable[[Document], ApiError] = lambda document: conflict("The resource already exists.")
+    without: tuple[str, ...] = ()
+
+    def operations(self) -> list[Operation]:
+        item = f"{self.path}/{{{self.parameter}}}"
+        projection = PROJECTION if self.projects else {}
+        declared = {
+            "list": (
+                "GET",
+                self.path,
+                f"Get {self.many}",
+                self._list,
+                {**self.paging.rules, **projection, **self.filters},
+            ),
+            "create": ("POST", self.path, f"Create a {self.one}", self._create, {}),
+            "read": ("GET", item, f"Get a {self.one} by ID", self._read, projection),
+            "update": ("PATCH", item, f"Update a {self.one}", self._update, {}),
+            "delete": ("DELETE", item, f"Delete a {self.one}", self._delete, {}),
+        }
+        bodies = {"create": self.create, "update": self.update}
+        return [
+            Operation(
+                method=method,
+                path=path,
+                scopes=self._scopes(action),
+                summary=summary,
+                run=run,
+                query=query,
+                body=bodies.get(action),
+            )
+            for action, (method, path, summary, run, query) in declared.items()
+            if action not in self.without
+        ]
+
+    def _scopes(self, action: str) -> tuple[str, ...]:
+        return (f"{VERBS[action]}:{self.scopes}",) if isinstance(self.scopes, str) else self.scopes[action]
+
+    def get(self, call: Call, id_: str) -> Document:
+        """The document with this id. Raises ``missing``."""
+        found = self.find(call, id_) if self.find is not None else call.directory.documents[self.kind].get(id_)
+        if found is None:
+            raise self.missing(id_)
+        return found
+
+    def shown(self, call: Call, document: Document) -> dict[str, Any]:
+        return project(self.show(call, document), call.query, self.always)
+
+    async def _list(self, call: Call) -> Answer:
+        kept = [document for document in call.directory.documents[self.kind].values() if self.keep(call, document)]
+        body = self.paging.of(
+            kept, call.query, lambda document: self.shown(call, document), lambda document: document.sequence
+        )
+        return Answer(body=body)
+
+    async def _read(self, call: Call) -> Answer:
+        return Answer(body=self.shown(call, self.get(call, call.id)))
+
+    async def _create(self, call: Call) -> Answer:
+        new = self.prepare(call, call.body)
+        try:
+            directory = await commit(call, [Put(document=new), *self.created_with(call, new)], status=self.created)
+        except Conflict as error:
+            raise self._refusal(error, new) from None
+        show = self.show_created or self.show
+        return Answer(status=self.created, body=show(call, directory.documents[self.kind][new.id]))
+
+    async def _update(self, call: Call) -> Answer:
+        before = self.get(call, call.id)
+        after = self.revise(call, before, call.body)
+        changes = [Put(document=after, expected_revision=before.revision), *self.revised_with(call, before, after)]
+        try:
+            directory = await commit(call, changes)
+        except Conflict as error:
+            raise self._refusal(error, after) from None
+        return Answer(body=self.show(call, directory.documents[self.kind][before.id]))
+
+    def _refusal(self, error: Conflict, document: Document) -> Exception:
+        return error if error.field == "revision" else self.taken(document)
+
+    async def _delete(self, call: Call) -> Answer:
+        try:
+            document = self.get(call, call.id)
+        except ApiError:
+            if self.gone is None:
+                raise
+            return Answer(status=self.gone, body=NOTHING)
+        changes = [Delete(kind=self.kind, id=document.id), *self.removed_with(call, document)]
+        await commit(call, changes, status=self.deleted)
+        return Answer(status=self.deleted, body=self.deleted_body(call) if self.deleted_body else NOTHING)
+
+
+class Singleton(Struct, frozen=True, kw_only=True):
+    """One document under ``path``; it is there from the tenant's beginning, or starts as ``{}``."""
+
+    path: str
+    kind: Kind
+    id: str
+    scopes: str
+    summary: str
+    update: Rule
+    revise: Revise = merged
+    show: Show = as_is
+    projects: bool = False
+
+    def operations(self) -> list[Operation]:
+        projection = PROJECTION if self.projects else {}
+        return [
+            Operation(
+                method="GET",
+                path=self.path,
+                scopes=(f"read:{self.scopes}",),
+                summary=f"Get {self.summary}",
+                run=self._read,
+                query=projection,
+            ),
+            Operation(
+                method="PATCH",
+                path=self.path,
+                scopes=(f"update:{self.scopes}",),
+                summary=f"Update {self.summary}",
+                run=self._update,
+                body=self.update,
+            ),
+        ]
+
+    def get(self, call: Call) -> Document:
+        return call.directory.documents[self.kind].get(self.id) or Document(kind=self.kind, id=self.id, body={})
+
+    async def _read(self, call: Call) -> Answer:
+        return Answer(body=project(self.show(call, self.get(call)), call.query))
+
+    async def _update(self, call: Call) -> Answer:
+        before = self.get(call)
+        after = self.revise(call, before, call.body)
+        await commit(call, [Put(document=after, expected_revision=before.revision or None)])
+        return Answer(body=self.show(call, self.get(call)))
+
+
+class Link(Struct, frozen=True, kw_only=True):
+    """What belongs to the entity at ``path``: listed with GET, added with POST, removed with DELETE.
+
+    ``body`` is the rule of both bodies. Handlers answer ``list``; ``add`` and ``remove`` write.
+    """
+
+    path: str
+    body: Rule
+    reading: tuple[str, ...]
+    adding: tuple[str, ...]
+    removing: tuple[str, ...]
+    summaries: tuple[str, str, str]
+    list: Handler
+    add: Handler | None = None
+    remove: Handler | None = None
+    paging: Paging
+
+    def operations(self) -> Sequence[Operation]:
+        read = Operation(
+            method="GET",
+            path=self.path,
+            scopes=self.reading,
+            summary=self.summaries[0],
+            run=self.list,
+            query=self.paging.rules,
+        )
+        writes = (
+            ("POST", self.adding, self.summaries[1], self.add),
+            ("DELETE", self.removing, self.summaries[2], self.remove),
+        )
+        return [
+            read,
+            *(
+                Operation(method=method, path=self.path, scopes=scopes, summary=summary, run=run, body=self.body)
+                for method, scopes, summary, run in writes
+                if run is not None
+            ),
+        ]
+
+
+class View(Struct, frozen=True, kw_only=True):
+    """A computed answer to GET; what ``answer`` returns becomes the body."""
+
+    path: str
+    scopes: tuple[str, ...]
+    summary: str
+    answer: Callable[[Call], Awaitable[Any]]
+    query: Mapping[str, Rule] = {}
+    own: tuple[str, ...] = ()
+
+    def operations(self) -> Sequence[Operation]:
+        return [
+            Operation(
+                method="GET",
+                path=self.path,
+                scopes=self.scopes,
+                summary=self.summary,
+                run=self._run,
+                query=self.query,
+                own=self.own,
+            )
+        ]
+
+    async def _run(self, call: Call) -> Answer:
+        return Answer(body=await self.answer(call))
+
+
+class Command(Struct, frozen=True, kw_only=True):
+    """A verb with an effect."""
+
+    method: str
+    path: str
+    scopes: tuple[str, ...]
+    summary: str
+    run: Handler
+    query: Mapping[str, Rule] = {}
+    body: Rule | None = None
+    own: tuple[str, ...] = ()
+
+    def operations(self) -> Sequence[Operation]:
+        return [
+            Operation(
+                method=self.method,
+                path=self.path,
+                scopes=self.scopes,
+                summary=self.summary,
+                run=self.run,
+                query=self.query,
+                body=self.body,
+                own=self.own,
+            )
+        ]
+
+
+Shape = Collection | Singleton | Link | View | Command

@@ -1,0 +1,16 @@
+"""Values in the form Auth0 writes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def timestamp(at: float) -> str:
+    """Epoch seconds as ``YYYY-MM-DDTHH:MM:SS.mmmZ``."""
+    moment = datetime.fromtimestamp(at, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+
+
+def same_moment(value: str) -> str:
+    """An RFC 3339 moment with a zone, in Auth0's form."""
+    return timestamp(datetime.fromisoformat(value).timestamp())
