@@ -453,6 +453,9 @@ class Authenticator(Protocol):
         """Check an identifier and a password against one database connection: counts failures,
         logs them, and upgrades old hashes. Raises ``Overloaded`` when hashing is full."""
 
+    async def identify(self, directory: TenantDirectory, connection: Connection, username: str) -> User | None:
+        """Whom an identifier names in one database connection; no password is checked, nothing is counted."""
+
 
 # ── all of them ────────────────────────────────────────────────────────────────────────────────
 

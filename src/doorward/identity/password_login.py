@@ -58,10 +58,8 @@ class PasswordLogin:
             return PasswordOutcome(denial=Denial.USER_BLOCKED)
         return PasswordOutcome(user=user)
 
-    async def holds(self, tenant: str, connection: Connection, username: str) -> bool:
-        """Whether the connection knows this identifier; for choosing among several, never to be told."""
-        user, _ = await self._find(tenant, connection, username)
-        return user is not None
+    async def identify(self, directory: TenantDirectory, connection: Connection, username: str) -> User | None:
+        return (await self._find(directory.tenant.id, connection, username))[0]
 
     async def _find(self, tenant: str, connection: Connection, username: str) -> tuple[User | None, Password | None]:
         """By e-mail where it looks like one, else by user name, else by telephone number."""

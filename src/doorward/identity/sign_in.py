@@ -54,10 +54,9 @@ class HostedSignIn:
     ) -> User | Denial:
         """The user behind identifier and password, tried against the first connection that holds the
         identifier. Raises ``Overloaded`` when hashing is full."""
-        tenant = directory.tenant.id
         chosen = connections[0]
         for connection in connections if len(connections) > 1 else ():
-            if await self._passwords.holds(tenant, connection, username):
+            if await self._passwords.identify(directory, connection, username) is not None:
                 chosen = connection
                 break
         outcome = await self._passwords.password(directory, chosen, username, password, context)

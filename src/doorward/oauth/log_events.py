@@ -10,6 +10,7 @@ from doorward.model.request_context import RequestContext
 from doorward.model.user import User
 from doorward.oauth.errors import OAuthError
 from doorward.oauth.token_rules import Reason
+from doorward.oauth.trace import trace
 
 
 def protocol_event(
@@ -35,7 +36,7 @@ def protocol_event(
         reasons = error.reasons or reasons
         description = description or error.description
     if reasons:
-        more["trace"] = reasons
+        more["trace"] = trace(reasons, error)
     return LogEvent(
         type=type_,
         date=at,

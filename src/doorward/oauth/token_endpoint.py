@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from doorward.model.directory import TenantDirectory
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
 from doorward.oauth import token_policy, token_request
@@ -11,8 +12,10 @@ from doorward.oauth.client_authentication import AuthenticatedClient, authentica
 from doorward.oauth.errors import OAuthError, UnauthorizedClient
 from doorward.oauth.grants import PROVE
 from doorward.oauth.log_events import protocol_event
+from doorward.oauth.proof import Proof
 from doorward.oauth.scopes import join_scope
 from doorward.oauth.token_issue import RefreshTokenReused, TokenResponse, mint
+from doorward.oauth.token_policy import TokenPlan
 from doorward.ports import Ports
 
 # grant_type: log type of a success, of a failure
@@ -43,19 +46,12 @@ async def token(
     try:
         request = token_request.parse(parameters)
         authenticated = await authenticate(parameters, basic, issuer, directory, ports)
-        client = authenticated.client
-        if grant_type not in client.grant_types:
-            raise UnauthorizedClient(
-                f"Grant type '{grant_type}' not allowed for the client.",
-                hint=f"Add {grant_type} to the grant_types of {client.client_id}.",
-            )
-        proof = await PROVE[type(request)](request, authenticated, issuer, directory, context, ports)
-        plan = token_policy.decide(proof, directory, issuer)
+        proof, plan = await prove_and_decide(request, authenticated, grant_type, context, issuer, directory, ports)
         event = protocol_event(
             EVENTS[grant_type][0],
             context,
             ports.clock.now(),
-            client=client,
+            client=authenticated.client,
             user=proof.user,
             reasons=plan.reasons,
             audience=plan.audience,
@@ -73,3 +69,26 @@ async def token(
                 issuer.tenant, protocol_event(EVENTS[grant_type][1], context, now, client=client_or_none, error=error)
             )
         raise
+
+
+async def prove_and_decide(
+    request: token_request.TokenRequest,
+    authenticated: AuthenticatedClient,
+    grant_type: str,
+    context: RequestContext,
+    issuer: Issuer,
+    directory: TenantDirectory,
+    ports: Ports,
+) -> tuple[Proof, TokenPlan]:
+    """What an authenticated request establishes and what it is worth: all but the minting, which spends.
+
+    Raises ``OAuthError``.
+    """
+    client = authenticated.client
+    if grant_type not in client.grant_types:
+        raise UnauthorizedClient(
+            f"Grant type '{grant_type}' not allowed for the client.",
+            hint=f"Add {grant_type} to the grant_types of {client.client_id}.",
+        )
+    proof = await PROVE[type(request)](request, authenticated, issuer, directory, context, ports)
+    return proof, token_policy.decide(proof, directory, issuer)

@@ -10,6 +10,7 @@ from doorward.model.session import Step
 from doorward.oauth.authorization import Authorization
 from doorward.oauth.bearer import BearerTokens
 from doorward.ports import Ports
+from doorward.web import doorward_api
 from doorward.web.authentication import authorize, dbconnections, token, userinfo, well_known
 from doorward.web.authentication.authorize import AuthorizeHandlers
 from doorward.web.authentication.logout import LogoutHandlers
@@ -35,6 +36,7 @@ def routes(ports: Ports, read_public_key: ReadPublicKey, *, development: bool) -
         Route("GET", "/.well-known/openid-configuration", well_known.metadata(ports)),
         Route("GET", "/.well-known/oauth-authorization-server", well_known.metadata(ports)),
         Route("GET", "/.well-known/jwks.json", well_known.key_set(ports)),
+        Route("POST", "/_doorward/api/v1/explain", doorward_api.explain(ports, bearer_tokens)),
         Mount(f"{PREFIX}/", management(services)),
         *_in_the_browser(ports, development=development),
     ]
