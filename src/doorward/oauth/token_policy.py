@@ -89,12 +89,12 @@ def decide(proof: Proof, directory: TenantDirectory, issuer: Issuer) -> TokenPla
         scope = _requested(proof, api, ceiling, why)
         scope = _defined(proof, api, scope, why)
         scope = _within_grant(proof, api, scope, ceiling, why)
-        scope = _rbac(proof, api, scope, why)
+        scope = _rbac(proof, api, directory, scope, why)
         scope = _consented(proof, scope, why)
         refresh, scope = _refresh(proof, api, scope, why)
         why.append(Reason("scope", "scope.granted", scope))
         aud = _aud(proof, api, directory, scope, why)
-        permissions = _permissions(proof, api, scope, why)
+        permissions = _permissions(proof, api, directory, scope, why)
         lifetime = _lifetime(proof, api, why)
         id_token = _id_token(proof, scope, why)
     except OAuthError as error:
@@ -393,16 +393,22 @@ def _within_grant(
     return kept
 
 
-def user_permissions(proof: Proof, api: ResourceServer) -> tuple[str, ...]:
-    """All permissions the user holds on the API, in the order the API defines them."""
+def user_permissions(proof: Proof, api: ResourceServer, directory: TenantDirectory) -> tuple[str, ...]:
+    """All permissions the user holds on the API, directly or by role, in the order the API defines them."""
     user = proof.user
     if user is None:
         return ()
-    held = {p.permission_name for p in user.permissions if p.resource_server_identifier == api.identifier}
+    granted = list(user.permissions)
+    for role in user.roles:
+        if role in directory.roles:
+            granted += directory.roles[role].permissions
+    held = {p.permission_name for p in granted if p.resource_server_identifier == api.identifier}
     return tuple(scope.value for scope in api.scopes if scope.value in held)
 
 
-def _rbac(proof: Proof, api: ResourceServer | None, scope: tuple[str, ...], why: list[Reason]) -> tuple[str, ...]:
+def _rbac(
+    proof: Proof, api: ResourceServer | None, directory: TenantDirectory, scope: tuple[str, ...], why: list[Reason]
+) -> tuple[str, ...]:
     field = "scope.rbac"
     if _is_machine(proof):
         why.append(Reason(field, "scope.rbac_machine", scope))
@@ -411,7 +417,7 @@ def _rbac(proof: Proof, api: ResourceServer | None, scope: tuple[str, ...], why:
         setting = _of_api(api, "enforce_policies", False) if api is not None else None
         why.append(Reason(field, "scope.rbac_off", scope, setting=setting))
         return scope
-    held = user_permissions(proof, api)
+    held = user_permissions(proof, api, directory)
     kept = tuple(s for s in scope if s in held or s in OIDC_SCOPES or s == OFFLINE_ACCESS)
     setting = _of_api(api, "enforce_policies", True)
     if kept == scope:
@@ -497,7 +503,7 @@ def _aud(
 
 
 def _permissions(
-    proof: Proof, api: ResourceServer | None, scope: tuple[str, ...], why: list[Reason]
+    proof: Proof, api: ResourceServer | None, directory: TenantDirectory, scope: tuple[str, ...], why: list[Reason]
 ) -> tuple[str, ...] | None:
     field = "permissions"
     if api is None:
@@ -510,7 +516,7 @@ def _permissions(
     if not api.enforce_policies:
         why.append(Reason(field, "permissions.rbac_off", None, setting=_of_api(api, "enforce_policies", False)))
         return None
-    held = scope if _is_machine(proof) else user_permissions(proof, api)
+    held = scope if _is_machine(proof) else user_permissions(proof, api, directory)
     why.append(Reason(field, "permissions.included", held))
     return held
 
