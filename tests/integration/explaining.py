@@ -139,8 +139,11 @@ class Answer:
 class Served:
     """The application, called as a server would call it."""
 
-    def __init__(self, door: Doorward, clock: Clock, management_id: str, management_secret: str) -> None:
+    def __init__(
+        self, door: Doorward, database: Path, clock: Clock, management_id: str, management_secret: str
+    ) -> None:
         self.door = door
+        self.database = database
         self.clock = clock
         self.management_id = management_id
         self._management_secret = management_secret
@@ -207,7 +210,8 @@ class Served:
 @asynccontextmanager
 async def serve(folder: Path) -> AsyncIterator[Served]:
     clock = Clock()
-    url = make_url("sqlite:///").set(database=str(folder / "explain.sqlite"))
+    database = folder / "explain.sqlite"
+    url = make_url("sqlite:///").set(database=str(database))
     door = build(url.render_as_string(), root_key=b"k" * 32, clock=clock, passwords=PlainPasswords())
     await door.start()
     try:
@@ -233,6 +237,6 @@ async def serve(folder: Path) -> AsyncIterator[Served]:
         manage_all = [Permission(BIG_API, scope) for scope in BIG_SCOPES.split()]
         await ports.users.assign_permissions("acme", ADA, add=manage_all, events=())
         management = next(c for c in snapshot.clients.values() if c.name == "Management")
-        yield Served(door, clock, management.client_id, management.client_secret)
+        yield Served(door, database, clock, management.client_id, management.client_secret)
     finally:
         await door.stop()
