@@ -29,7 +29,7 @@ from doorward.oauth.authorize_request import AuthorizationError, AuthorizationRe
 from doorward.oauth.client_authentication import AuthenticatedClient, authenticate
 from doorward.oauth.dry_run import dry_run
 from doorward.oauth.eligibility import connection_serves, eligible_user
-from doorward.oauth.errors import InvalidGrant, OAuthError
+from doorward.oauth.errors import InvalidGrant, InvalidScope, OAuthError
 from doorward.oauth.explain_fixes import fix
 from doorward.oauth.fixes.facts import Facts
 from doorward.oauth.proof import Proof, SpendCode, SpendRefreshToken
@@ -60,7 +60,11 @@ class NotExplainable(Exception):
 
 
 class _Walk(Struct):
-    """What is known so far of the request being explained; filled in on the way."""
+    """What is known so far of the request being explained; filled in on the way.
+
+    ``before`` and ``after`` are the reasons around those of the plan; ``named`` is whom the caller named, ``user``
+    whom the request turned out to be for.
+    """
 
     parameters: Mapping[str, str]
     issuer: Issuer
@@ -70,12 +74,18 @@ class _Walk(Struct):
     named: User | None = None
     proof: Proof | None = None
     plan: TokenPlan | None = None
-    reasons: list[Reason] = []
+    before: list[Reason] = []
+    after: list[Reason] = []
     shape: dict[str, Any] = {}
     delivered: str = "response"
 
     def note(self, rule: str, value: Any = None) -> None:
-        self.reasons.append(Reason(ALL_RULES[rule].field, rule, value))
+        self.before.append(Reason(ALL_RULES[rule].field, rule, value))
+
+    @property
+    def reasons(self) -> list[Reason]:
+        """Everything decided so far, in the order it was decided."""
+        return [*self.before, *(self.plan.reasons if self.plan is not None else ()), *self.after]
 
 
 async def explain(parameters: Mapping[str, str], user_id: str | None, issuer: Issuer, ports: Ports) -> Trace:
@@ -279,7 +289,7 @@ async def _plan(walk: _Walk, request: AuthorizationRequest, person: User, pages:
         at_authorize=True,
         front_channel=front_channel,
     )
-    plan = token_policy.decide(proof, directory, walk.issuer)
+    walk.plan = plan = token_policy.decide(proof, directory, walk.issuer)
     remembered = None
     if walk.named is not None:
         remembered = await ports.consents.find(
@@ -303,7 +313,7 @@ def _take(
         if request.is_silent:
             raise authorize_decision.silent_refusal(outcome)
         pages.append(outcome.step)
-    walk.reasons.append(outcome.reason)
+    (walk.before if walk.plan is None else walk.after).append(outcome.reason)
 
 
 def _session(user: User, issuer: Issuer, now: float) -> Session:
@@ -343,7 +353,7 @@ def _made(walk: _Walk) -> Trace:
     if plan is None or proof is None:
         raise LookupError("a request that was not refused has a plan")
     size = size_reason(plan, proof)
-    reasons = [*walk.reasons, *plan.reasons, size]
+    reasons = [*walk.reasons, size]
     made: dict[str, Any] = dict(walk.shape)
     made |= decision(plan.reasons, proof.requested or ()) or {}
     made["kid"] = _kid(walk.directory, plan)
@@ -382,7 +392,7 @@ def _refused(walk: _Walk, error: OAuthError) -> Trace:
 
 def _steps(walk: _Walk, reasons: Sequence[Reason], error: OAuthError | None) -> tuple[Step, ...]:
     """The reasons in words; a reason that refused, or took something away, says what to do about it."""
-    api = _api(walk, reasons)
+    api, asked = _api(walk, reasons), _asked(walk)
     steps = []
     for reason in reasons:
         plain = step(reason)
@@ -395,6 +405,7 @@ def _steps(walk: _Walk, reasons: Sequence[Reason], error: OAuthError | None) -> 
             api=api,
             proof=walk.proof,
             error=error if reason.refused else None,
+            asked=asked,
             redirect_uri=walk.parameters.get("redirect_uri"),
         )
         mended = fix(facts)
@@ -411,3 +422,13 @@ def _api(walk: _Walk, reasons: Sequence[Reason]) -> ResourceServer | None:
         if reason.field == "audience" and isinstance(reason.value, str):
             return walk.directory.resource_servers.get(reason.value)
     return None
+
+
+def _asked(walk: _Walk) -> tuple[str, ...]:
+    """The scopes asked for, whether or not the request got as far as a proof."""
+    if walk.proof is not None:
+        return walk.proof.requested or ()
+    try:
+        return parse_scope(walk.parameters.get("scope"))
+    except InvalidScope:
+        return ()

@@ -21,7 +21,7 @@ _SOME_ID = "0" * 22
 
 
 def size_reason(plan: TokenPlan, proof: Proof) -> Reason:
-    """About how many bytes the token has, within a few per cent, and its three largest claims."""
+    """About how many bytes the token has, within a few per cent, and the claims that make it so, three at most."""
     if plan.api is None:
         claims = opaque_token_claims(plan, proof, now=_SOME_TIME, jti=_SOME_ID)
         total = _base64(_bytes(claims)) + _SEALED
@@ -33,8 +33,9 @@ def size_reason(plan: TokenPlan, proof: Proof) -> Reason:
     value: dict[str, Any] = {"bytes": total}
     if total <= LARGE:
         return Reason("size", "size.fits", value)
-    largest = sorted(((_bytes(claim), name) for name, claim in claims.items()), reverse=True)[:3]
-    value["largest"] = {name: size for size, name in largest}
+    sizes = {name: _bytes(claim) for name, claim in claims.items()}
+    largest = sorted(sizes, key=lambda name: -sizes[name])[:3]
+    value["largest"] = {name: sizes[name] for name in largest if sizes[name] >= total / 20}
     return Reason("size", "size.large", value)
 
 

@@ -26,8 +26,7 @@ def no_client_grant(facts: Facts) -> Fix:
 def _wanted(facts: Facts) -> tuple[str, ...]:
     """The scopes asked for that the API defines, or all it defines when none was asked for."""
     defined = tuple(scope.value for scope in facts.api.scopes) if facts.api is not None else ()
-    asked = (facts.proof.requested if facts.proof is not None else None) or ()
-    return tuple(scope for scope in asked if scope in defined) or defined[:10]
+    return tuple(scope for scope in facts.asked if scope in defined) or defined[:10]
 
 
 def deny_all(facts: Facts) -> Fix:

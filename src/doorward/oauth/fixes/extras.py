@@ -15,7 +15,7 @@ ROTATING = {"rotation_type": "rotating", "expiration_type": "expiring"}
 def refresh(facts: Facts) -> Fix:
     """The whole list of conditions, met or not, so that one look is enough."""
     proof, client, api, rule = facts.proof, facts.client, facts.api, facts.reason.rule
-    asked = proof is not None and OFFLINE_ACCESS in (proof.requested or ())
+    asked = OFFLINE_ACCESS in facts.asked
     level = REFUSED if facts.error is not None else WARNING if asked else NOTE
     browser = client is not None and (
         client.app_type == "spa" or (client.is_public and proof is not None and proof.browser)

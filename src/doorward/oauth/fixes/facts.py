@@ -21,7 +21,7 @@ REFUSED, WARNING, NOTE = "refused", "warning", "note"
 
 class Facts(Struct, frozen=True, kw_only=True):
     """What a fix may look at. ``reason`` is the step it is for, ``api`` the API addressed, ``user`` whom the request
-    names, ``error`` the refusal where this step is it."""
+    names, ``error`` the refusal where this step is it, ``asked`` the scopes of the request."""
 
     directory: TenantDirectory
     issuer: Issuer
@@ -32,6 +32,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     proof: Proof | None = None
     error: OAuthError | None = None
     redirect_uri: str | None = None
+    asked: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

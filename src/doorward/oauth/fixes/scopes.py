@@ -100,7 +100,7 @@ def rbac(facts: Facts) -> Fix:
 
 def narrowed(facts: Facts) -> Fix | None:
     original = facts.reason.before or ()
-    beyond = tuple(s for s in (facts.proof.requested if facts.proof else None) or () if s not in original)
+    beyond = tuple(scope for scope in facts.asked if scope not in original)
     if not beyond:
         return None
     return Fix(
