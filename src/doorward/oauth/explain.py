@@ -69,6 +69,7 @@ class _Walk(Struct):
     parameters: Mapping[str, str]
     issuer: Issuer
     directory: TenantDirectory
+    confirms_callbacks: bool
     client: Client | None = None
     user: User | None = None
     named: User | None = None
@@ -88,11 +89,14 @@ class _Walk(Struct):
         return [*self.before, *(self.plan.reasons if self.plan is not None else ()), *self.after]
 
 
-async def explain(parameters: Mapping[str, str], user_id: str | None, issuer: Issuer, ports: Ports) -> Trace:
+async def explain(
+    parameters: Mapping[str, str], user_id: str | None, issuer: Issuer, ports: Ports, *, confirms_callbacks: bool
+) -> Trace:
     """Explain one request; nothing is issued, written or spent.
 
     ``parameters`` are those of ``/oauth/token`` (when there is a ``grant_type``) or of ``/authorize``, by their
-    wire names; ``user_id`` names the person for whom it would be. Raises ``NotExplainable``.
+    wire names; ``user_id`` names the person for whom it would be; ``confirms_callbacks`` is the server's default
+    for callbacks nobody can verify. Raises ``NotExplainable``.
     """
     directory = ports.directory.tenant(issuer.tenant)
     named = None
@@ -100,7 +104,7 @@ async def explain(parameters: Mapping[str, str], user_id: str | None, issuer: Is
         named = await ports.users.find(directory.tenant.id, user_id)
         if named is None:
             raise NotExplainable("The user does not exist.", code="inexistent_user")
-    walk = _Walk(parameters, issuer, directory, named=named)
+    walk = _Walk(parameters, issuer, directory, confirms_callbacks=confirms_callbacks, named=named)
     walk.client = directory.clients.get(parameters.get("client_id", ""))
     try:
         if "grant_type" in parameters:
@@ -261,7 +265,7 @@ async def _authorize(walk: _Walk, parameters: Mapping[str, str], ports: Ports) -
     eligible_user(person, request.client, directory)
     await _plan(walk, request, person, pages, ports)
     seen = _transaction(walk.issuer, request, now) if pages else None
-    asks = directory.confirms_loopback_callbacks
+    asks = walk.confirms_callbacks
     _take(walk, authorize_decision.confirmation(request, seen, directory, asks_by_default=asks), request, pages)
     walk.shape = {
         "endpoint": "/authorize",
@@ -326,6 +330,7 @@ def _session(user: User, issuer: Issuer, now: float) -> Session:
         authenticated_at=now,
         created_at=now,
         last_interacted_at=now,
+        idle_lifetime=0,
         idle_expires_at=now,
         expires_at=now,
     )

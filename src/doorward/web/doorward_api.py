@@ -17,7 +17,7 @@ from doorward.web.wire.parameters import MAX_FIELDS, bearer_token, json_object
 READ_LOGS = "read:logs"
 
 
-def explain(ports: Ports, bearer_tokens: BearerTokens) -> Handler:
+def explain(ports: Ports, bearer_tokens: BearerTokens, *, confirms_callbacks: bool) -> Handler:
     """``POST /_doorward/api/v1/explain``.
 
     The body is a JSON object: the parameters of ``/authorize`` or ``/oauth/token``, plus an optional ``user_id``.
@@ -32,7 +32,9 @@ def explain(ports: Ports, bearer_tokens: BearerTokens) -> Handler:
         try:
             parameters = _parameters(request)
             user_id = parameters.pop("user_id", None)
-            answer = await explain_request(parameters, user_id, request.issuer, ports)
+            answer = await explain_request(
+                parameters, user_id, request.issuer, ports, confirms_callbacks=confirms_callbacks
+            )
         except InvalidRequest as error:
             return management_error(400, error.description, "invalid_body")
         except NotExplainable as error:

@@ -27,6 +27,7 @@ def routes(ports: Ports, read_public_key: ReadPublicKey, *, development: bool) -
     bearer_tokens = BearerTokens(ports.clock, ports.jose)
     services = Services(ports=ports, verify=bearer_tokens.verify, read_public_key=read_public_key)
     about_me = userinfo.userinfo(ports, bearer_tokens)
+    explain = doorward_api.explain(ports, bearer_tokens, confirms_callbacks=not development)
     return [
         Route("POST", "/oauth/token", token.token(ports)),
         Route("POST", "/oauth/revoke", token.revoke(ports)),
@@ -36,7 +37,7 @@ def routes(ports: Ports, read_public_key: ReadPublicKey, *, development: bool) -
         Route("GET", "/.well-known/openid-configuration", well_known.metadata(ports)),
         Route("GET", "/.well-known/oauth-authorization-server", well_known.metadata(ports)),
         Route("GET", "/.well-known/jwks.json", well_known.key_set(ports)),
-        Route("POST", "/_doorward/api/v1/explain", doorward_api.explain(ports, bearer_tokens)),
+        Route("POST", "/_doorward/api/v1/explain", explain),
         Mount(f"{PREFIX}/", management(services)),
         *_in_the_browser(ports, development=development),
     ]
