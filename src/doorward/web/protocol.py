@@ -213,11 +213,30 @@ class LimitedProtocol(HttpToolsProtocol):
             self.transport.write_eof()
         self._linger = self.loop.call_later(self.limits.linger, self.transport.close)
 
+    # ── saying goodbye ─────────────────────────────────────────────────────────────────────────
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._bound_farewell()
+
     def shutdown(self) -> None:
         if self._refused:
             self.transport.close()
-            return
-        super().shutdown()
+        else:
+            super().shutdown()
+        self._bound_farewell()
+
+    def _bound_farewell(self) -> None:
+        """A closing TLS connection waits half a minute for the peer's goodbye, and a server that ends waits
+        with it; an idle peer does not even look. ``linger`` after the last byte the line is cut."""
+        if self.transport.is_closing() and self._linger is None:
+            self._linger = self.loop.call_later(self.limits.linger, self._hang_up)
+
+    def _hang_up(self) -> None:
+        if self.transport.get_write_buffer_size():  # the answer is still on its way
+            self._linger = self.loop.call_later(self.limits.linger, self._hang_up)
+        else:
+            self.transport.abort()
 
 
 def limited(limits: Limits) -> type[LimitedProtocol]:
