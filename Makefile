@@ -1,4 +1,4 @@
-# dev: install and run · test: install and run every test · check: lint, types, import contracts
+# dev: install and run · test: install and run every test but those of test-sdk (Node) · check: lint, types, import contracts
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -11,7 +11,7 @@ dev: $(VENV)/.run
 	@$(BIN)/doorward dev $(ARGS)
 
 test: $(VENV)/.dev
-	@$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -n auto --dist loadgroup --ignore=tests/sdk $(ARGS)
 
 test-sdk: $(VENV)/.dev
 	@command -v npm >/dev/null || { echo "test-sdk needs Node.js 20 or newer with npm on the PATH"; exit 1; }

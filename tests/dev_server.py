@@ -1,0 +1,113 @@
+"""A real ``doorward dev`` process for tests: trusted TLS, a tenant of its own, what a client has to know."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+START_LIMIT = 60.0  # seconds until a server that says nothing counts as broken
+STOP_LIMIT = 15.0
+
+
+@dataclass(frozen=True)
+class KnownClient:
+    """An application of the tenant, as ``ready.json`` names it."""
+
+    client_id: str
+    client_secret: str
+
+
+@dataclass(frozen=True)
+class DevServer:
+    """A running development server. ``domain`` carries the port, ``issuer`` ends in a slash."""
+
+    domain: str
+    issuer: str
+    ca: Path
+    clients: Mapping[str, KnownClient]
+    management: KnownClient
+    management_audience: str
+
+    @property
+    def trust(self) -> dict[str, str]:
+        """The environment that makes Python, Node and curl trust the server's certificate authority."""
+        ca = str(self.ca)
+        return {"REQUESTS_CA_BUNDLE": ca, "SSL_CERT_FILE": ca, "NODE_EXTRA_CA_CERTS": ca, "CURL_CA_BUNDLE": ca}
+
+    def url(self, path: str) -> str:
+        """``path`` (without its leading slash) at this server."""
+        return self.issuer + path
+
+
+@contextlib.contextmanager
+def dev_server(tenant: Mapping[str, Any], folder: Path) -> Iterator[DevServer]:
+    """Run ``doorward dev`` on a free port with ``tenant``, a document in the format of ``tenant.yaml``.
+
+    ``folder`` receives the file and the server's data. Raises ``RuntimeError`` with what the process
+    said when it does not become ready, or does not end cleanly on SIGTERM.
+    """
+    file, data = folder / "tenant.yaml", folder / "data"
+    file.write_text(yaml.safe_dump(dict(tenant)))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DOORWARD_")}
+    command = [sys.executable, "-m", "doorward", "dev", str(file), "--port", "0", "--data", str(data)]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**environment, "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        said: list[str] = []
+        ready = threading.Event()
+        reader = threading.Thread(target=_listen, args=(process, said, ready), daemon=True)
+        reader.start()
+        try:
+            ready.wait(START_LIMIT)
+            if not any(line.startswith("ready ") for line in said):
+                raise RuntimeError("doorward dev did not become ready:\n" + "".join(said))
+            yield _known(json.loads((data / "ready.json").read_text()))
+        finally:
+            process.terminate()
+            try:
+                code = process.wait(STOP_LIMIT)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise RuntimeError("doorward dev did not end on SIGTERM:\n" + "".join(said)) from None
+            finally:
+                reader.join(STOP_LIMIT)
+        if code != 0:
+            raise RuntimeError(f"doorward dev ended with {code}:\n" + "".join(said))
+
+
+def _listen(process: subprocess.Popen[str], said: list[str], ready: threading.Event) -> None:
+    """Keep what the server says; tell when it is ready, or gone."""
+    for line in process.stdout or ():
+        said.append(line)
+        if line.startswith("ready "):
+            ready.set()
+    ready.set()
+
+
+def _known(summary: Mapping[str, Any]) -> DevServer:
+    management = summary["management"]
+    return DevServer(
+        domain=summary["domain"],
+        issuer=summary["issuer"],
+        ca=Path(summary["ca"]),
+        clients={
+            client["name"]: KnownClient(client["client_id"], client["client_secret"]) for client in summary["clients"]
+        },
+        management=KnownClient(management["client_id"], management["client_secret"]),
+        management_audience=management["audience"],
+    )
