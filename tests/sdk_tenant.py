@@ -21,7 +21,11 @@ def sdk_tenant(*, single_page: Sequence[str] = (), web: Sequence[str] = ()) -> d
     """A tenant document; ``single_page`` and ``web`` are origins (``http://localhost:4000``) of applications."""
     scopes = [{"value": "read:items", "description": "See items"}, {"value": "write:items", "description": "Add items"}]
     return {
-        "tenant": {"friendly_name": "SDK", "default_directory": CONNECTION},
+        "tenant": {
+            "friendly_name": "SDK",
+            "default_directory": CONNECTION,
+            "pushed_authorization_requests_supported": True,
+        },
         "resourceServers": [
             {
                 "name": "Items",

@@ -1,0 +1,160 @@
+"""auth0-python for a person: password, code, refresh, revocation, profile and sign-up; ID tokens verified."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from auth0.authentication import Database, GetToken, RevokeToken, Users
+from auth0.authentication.exceptions import Auth0Error, TokenValidationError
+from auth0.authentication.pushed_authorization_requests import PushedAuthorizationRequests
+from auth0.authentication.token_verifier import AsymmetricSignatureVerifier, TokenVerifier
+from tests.dev_server import DevServer
+from tests.scripted_login import ScriptedLogin
+from tests.sdk_tenant import AUDIENCE, CONNECTION, EMAIL, NEVER_CALLED, PASSWORD, SINGLE_PAGE, WEB
+
+pytestmark = pytest.mark.xdist_group("sdk-python")
+
+VERIFIER = "a-code-verifier-of-at-least-forty-three-characters"
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+
+
+def get_token(door: DevServer, name: str = WEB) -> GetToken:
+    client = door.clients[name]
+    secret = None if name == SINGLE_PAGE else client.client_secret
+    return GetToken(door.domain, client.client_id, client_secret=secret)
+
+
+def verify(door: DevServer, token: str, audience: str, **expected: Any) -> dict[str, Any]:
+    keys = AsymmetricSignatureVerifier(door.url(".well-known/jwks.json"))
+    return TokenVerifier(signature_verifier=keys, issuer=door.issuer, audience=audience).verify(token, **expected)
+
+
+def read(door: DevServer, access_token: str) -> dict[str, Any]:
+    """The claims of a signed access token. TokenVerifier as a whole is for ID tokens: of two audiences it
+    wants ``azp`` to be its own."""
+    return AsymmetricSignatureVerifier(door.url(".well-known/jwks.json")).verify_signature(access_token)
+
+
+def authorize_url(door: DevServer, name: str, **parameters: str) -> str:
+    asked = {
+        "response_type": "code",
+        "client_id": door.clients[name].client_id,
+        "redirect_uri": NEVER_CALLED,
+        "scope": "openid profile email",
+        "state": "a-state",
+        **parameters,
+    }
+    return door.url("authorize?" + urlencode(asked))
+
+
+def code_for(door: DevServer, name: str = WEB, **parameters: str) -> str:
+    with ScriptedLogin(door, EMAIL, PASSWORD) as person:
+        answer = person.answer(authorize_url(door, name, **parameters))
+    assert answer["state"] == "a-state"
+    return answer["code"]
+
+
+def test_the_password_grant_with_a_realm_gives_an_id_token_the_verifier_accepts(door: DevServer) -> None:
+    answer = get_token(door).login(EMAIL, PASSWORD, scope="openid email", realm=CONNECTION)
+    claims = verify(door, answer["id_token"], door.clients[WEB].client_id)
+    assert claims["email"] == EMAIL
+    assert claims["sub"].startswith("auth0|")
+
+
+def test_the_password_grant_without_a_realm_uses_the_default_directory(door: DevServer) -> None:
+    answer = get_token(door).login(EMAIL, PASSWORD, scope="read:items", audience=AUDIENCE, grant_type="password")
+    claims = verify(door, answer["access_token"], AUDIENCE)
+    assert claims["gty"] == "password"
+
+
+def test_a_wrong_password_raises_the_error_the_sdk_names(door: DevServer) -> None:
+    with pytest.raises(Auth0Error) as refusal:
+        get_token(door).login(EMAIL, "not-the-password", realm=CONNECTION)
+    assert (refusal.value.status_code, refusal.value.error_code) == (403, "invalid_grant")
+    assert refusal.value.message == "Wrong email or password."
+
+
+def test_a_code_is_exchanged_and_its_id_token_carries_the_nonce_and_the_time_of_login(door: DevServer) -> None:
+    code = code_for(door, nonce="a-nonce", max_age="3600")
+    answer = get_token(door).authorization_code(code, NEVER_CALLED)
+    claims = verify(door, answer["id_token"], door.clients[WEB].client_id, nonce="a-nonce", max_age=3600)
+    assert claims["name"] == "Ada Lovelace"
+    with pytest.raises(TokenValidationError, match="Nonce"):
+        verify(door, answer["id_token"], door.clients[WEB].client_id, nonce="another-nonce")
+
+
+def test_a_code_is_spent_by_its_first_use(door: DevServer) -> None:
+    code = code_for(door)
+    get_token(door).authorization_code(code, NEVER_CALLED)
+    with pytest.raises(Auth0Error) as refusal:
+        get_token(door).authorization_code(code, NEVER_CALLED)
+    assert (refusal.value.status_code, refusal.value.error_code) == (403, "invalid_grant")
+
+
+def test_a_public_client_proves_its_code_with_pkce(door: DevServer) -> None:
+    pkce = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+    public = get_token(door, SINGLE_PAGE)
+    with pytest.raises(Auth0Error) as refusal:
+        public.authorization_code_pkce("x" * 43, code_for(door, SINGLE_PAGE, **pkce), NEVER_CALLED)
+    assert refusal.value.error_code == "invalid_grant"
+    answer = public.authorization_code_pkce(VERIFIER, code_for(door, SINGLE_PAGE, **pkce), NEVER_CALLED)
+    assert verify(door, answer["id_token"], door.clients[SINGLE_PAGE].client_id)["email"] == EMAIL
+
+
+def test_a_refresh_token_renews_until_it_is_revoked(door: DevServer) -> None:
+    code = code_for(door, scope="openid offline_access read:items", audience=AUDIENCE)
+    first = get_token(door).authorization_code(code, NEVER_CALLED)
+    renewed = get_token(door).refresh_token(first["refresh_token"])
+    assert read(door, renewed["access_token"])["scope"] == "openid offline_access read:items"
+    assert "id_token" in renewed
+    client = door.clients[WEB]
+    revoke = RevokeToken(door.domain, client.client_id, client_secret=client.client_secret)
+    revoke.revoke_refresh_token(first["refresh_token"])
+    with pytest.raises(Auth0Error) as refusal:
+        get_token(door).refresh_token(first["refresh_token"])
+    assert (refusal.value.status_code, refusal.value.error_code) == (403, "invalid_grant")
+
+
+def test_the_profile_answers_to_the_opaque_token_and_to_the_api_token_with_openid(door: DevServer) -> None:
+    users = Users(door.domain)
+    opaque = get_token(door).login(EMAIL, PASSWORD, scope="openid profile email", realm=CONNECTION)
+    assert users.userinfo(opaque["access_token"])["email"] == EMAIL
+    code = code_for(door, audience=AUDIENCE, scope="openid email read:items")
+    for_both = get_token(door).authorization_code(code, NEVER_CALLED)
+    claims = read(door, for_both["access_token"])
+    assert claims["aud"] == [AUDIENCE, door.url("userinfo")]
+    assert users.userinfo(for_both["access_token"]) == {
+        "sub": claims["sub"],
+        "email": EMAIL,
+        "email_verified": True,
+    }
+
+
+def test_a_person_signs_up_and_signs_in(door: DevServer) -> None:
+    client = door.clients[WEB]
+    database = Database(door.domain, client.client_id)
+    person = {"email": "grace@example.test", "password": "Nanoseconds-Of-Wire-11", "connection": CONNECTION}
+    made = database.signup(**person, given_name="Grace", user_metadata={"rank": "rear admiral"})
+    assert made["email"] == person["email"]
+    assert made["email_verified"] is False
+    answer = get_token(door).login(person["email"], person["password"], scope="openid profile", realm=CONNECTION)
+    assert verify(door, answer["id_token"], client.client_id)["given_name"] == "Grace"
+    with pytest.raises(Auth0Error) as refusal:
+        database.signup(**person)
+    assert refusal.value.status_code == 400
+
+
+def test_a_pushed_request_is_authorized_by_its_reference(door: DevServer) -> None:
+    client = door.clients[WEB]
+    pushed = PushedAuthorizationRequests(
+        door.domain, client.client_id, client_secret=client.client_secret
+    ).pushed_authorization_request("code", NEVER_CALLED, scope="openid", state="pushed-state")
+    asked = {"client_id": client.client_id, "request_uri": pushed["request_uri"]}
+    with ScriptedLogin(door, EMAIL, PASSWORD) as person:
+        answer = person.answer(door.url("authorize?" + urlencode(asked)))
+    assert answer["state"] == "pushed-state"
+    assert "id_token" in get_token(door).authorization_code(answer["code"], NEVER_CALLED)
