@@ -7,6 +7,7 @@ import os
 import socket
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import click
 
@@ -14,7 +15,7 @@ from doorward.app import Doorward, build
 from doorward.backends.keys import master_key
 from doorward.backends.keys.local_ca import LocalCa, write_private
 from doorward.backends.storage.sealing import WrongMasterKey
-from doorward.cli.tenant_documents import demo_tenant, read_tenant_file
+from doorward.cli.tenant_documents import demo_tenant, demo_user, read_tenant_file
 from doorward.cli.terminal import Problem
 from doorward.management.new_tenant import management_client
 from doorward.management.system_scopes import EVERY_SCOPE
@@ -197,6 +198,11 @@ def _announce(summary: dict[str, Any], folder: Path, door: Doorward, *, demo: bo
             line("API", api.identifier, f"{api.signing_alg}, {api.token_lifetime} s")
     for client in summary["clients"]:
         line("Application", client["name"], f"client_id {client['client_id']}")
+    application = _first_application(directory)
+    if application is not None:
+        line("Log in", _login_url(summary["issuer"], application), f"as {application.name}")
+    if demo:
+        line("Test user", demo_user())
     machine = _first_machine(directory)
     if machine is not None:
         client, audience = machine
@@ -210,6 +216,24 @@ def _announce(summary: dict[str, Any], folder: Path, door: Doorward, *, demo: bo
         click.echo(f"    curl -s --cacert {summary['ca']} {summary['issuer']}oauth/token \\")
         click.echo(f"      -H 'content-type: application/json' -d '{json.dumps(body)}'\n")
     click.echo(f"ready {summary['issuer']}")
+
+
+def _login_url(issuer: str, client: Client) -> str:
+    """An authorization request to try in a browser; the challenge is the example of RFC 7636, Appendix B."""
+    asked = {
+        "client_id": client.client_id, "response_type": "code", "redirect_uri": client.callbacks[0],
+        "scope": "openid profile email", "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        "code_challenge_method": "S256",
+    }  # fmt: skip
+    return f"{issuer}authorize?{urlencode(asked, safe=':/')}"
+
+
+def _first_application(directory: TenantDirectory) -> Client | None:
+    """A client people log in to."""
+    for client in directory.clients.values():
+        if client.callbacks and client.is_first_party and "authorization_code" in client.grant_types:
+            return client
+    return None
 
 
 def _first_machine(directory: TenantDirectory) -> tuple[Client, str] | None:

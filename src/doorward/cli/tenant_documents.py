@@ -26,6 +26,12 @@ def demo_tenant() -> dict[str, Any]:
     return parse_tenant(text, "the demo tenant")
 
 
+def demo_user() -> str:
+    """E-mail and password of the demo tenant's user."""
+    user = demo_tenant()["users"][0]
+    return f"{user['email']} / {user['password']}"
+
+
 def parse_tenant(text: str, name: str) -> dict[str, Any]:
     try:
         document = yaml.safe_load(text)

@@ -11,6 +11,8 @@ from doorward.model.connection import Connection
 
 MAX_LENGTH = 256
 DEFAULT_POLICY = "good"
+# A connection that names no policy: length alone (NIST SP 800-63B-4 §3.1.1.2, a password as the only factor).
+UNNAMED: tuple[int, int, int, int | None] = (15, 0, 0, None)
 KINDS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ("lowerCase", "lower case letters (a-z)", lambda c: "a" <= c <= "z"),
     ("upperCase", "upper case letters (A-Z)", lambda c: "A" <= c <= "Z"),
@@ -51,8 +53,8 @@ class PasswordVerdict(Struct, frozen=True):
 def judge(password: str, connection: Connection) -> PasswordVerdict:
     """The password against the connection's ``passwordPolicy`` and ``password_complexity_options``."""
     options = connection.options
-    strength = options.get("passwordPolicy") or "none"
-    shortest, kinds, needed, run = STRENGTHS.get(strength, STRENGTHS[DEFAULT_POLICY])
+    strength = options.get("passwordPolicy")
+    shortest, kinds, needed, run = UNNAMED if strength is None else STRENGTHS.get(strength, STRENGTHS[DEFAULT_POLICY])
     complexity = options.get("password_complexity_options")
     if isinstance(complexity, dict) and isinstance(complexity.get("min_length"), int):
         shortest = max(1, min(complexity["min_length"], 128))

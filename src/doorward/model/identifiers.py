@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from ipaddress import ip_network
 from typing import Protocol
 
 
@@ -46,5 +47,14 @@ def normalise_phone(value: str) -> str:
 
 
 def attempt_key(connection: str, identifier: str, ip: str) -> str:
-    """The brute-force counter of one identifier from one address."""
-    return f"brute:{connection}:{normalise_email(identifier)}:{ip}"
+    """The brute-force counter of one identifier from one address; of IPv6, the whole /64 a subscriber has."""
+    return f"brute:{connection}:{normalise_email(identifier)}:{_subscriber(ip)}"
+
+
+def _subscriber(ip: str) -> str:
+    if ":" not in ip:
+        return ip
+    try:
+        return str(ip_network(f"{ip.partition('%')[0]}/64", strict=False).network_address)
+    except ValueError:
+        return ip

@@ -1,7 +1,7 @@
 """The cookies a browser carries: Auth0's session pair, and the one login transactions are bound to.
 
-Every one is host-only, ``Secure`` and ``HttpOnly``. ``SameSite=None`` is what silent authentication in
-an iframe needs; ``auth0_compat`` is the same cookie for browsers that do not know that value.
+Every one is host-only, ``Secure`` and ``HttpOnly``. The session's ``SameSite=None`` is what silent
+authentication in an iframe needs; ``auth0_compat`` is the same cookie for browsers that do not know that value.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from doorward.web.wire.http import Headers, Request
 
 SESSION = "auth0"
 SESSION_COMPAT = "auth0_compat"
-TRANSACTION = "doorward_transaction"
+TRANSACTION = "__Host-doorward_transaction"
 MAX_VALUE = 128
 _ATTRIBUTES = "; Path=/; Secure; HttpOnly"
 _CROSS_SITE = "; SameSite=None"
@@ -45,7 +45,7 @@ def session_cookies(session: Session, value: str) -> Headers:
 
 def transaction_cookie(value: str) -> Headers:
     """Bind transactions to this browser until it closes."""
-    return (("set-cookie", f"{TRANSACTION}={value}{_ATTRIBUTES}{_CROSS_SITE}"),)
+    return (("set-cookie", f"{TRANSACTION}={value}{_ATTRIBUTES}; SameSite=Lax"),)
 
 
 CLEARED_SESSION: Headers = (
