@@ -276,6 +276,11 @@ class Users(Protocol):
     ) -> bool:
         """``False`` when the user does not exist; assigning twice is no error."""
 
+    async def assign_role(
+        self, tenant: str, role_id: str, user_ids: Sequence[str], *, events: Sequence[LogEvent]
+    ) -> str | None:
+        """Assign one role to many users; the first user that does not exist, and then nothing is written."""
+
     async def assign_permissions(
         self,
         tenant: str,

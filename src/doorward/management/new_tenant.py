@@ -141,6 +141,8 @@ def management_client(tenant: Tenant, name: str, entropy: Entropy) -> list[Put]:
         "client_id": client_id,
         "name": name,
         "app_type": "non_interactive",
+        "oidc_conformant": True,
+        "jwt_configuration": {**CLIENT_DEFAULTS["jwt_configuration"], "alg": "RS256"},
         "token_endpoint_auth_method": "client_secret_post",
         "grant_types": ["client_credentials"],
     }

@@ -249,6 +249,20 @@ class StoredUsers:
 
         return await self._database.write(verb)
 
+    async def assign_role(
+        self, tenant: str, role_id: str, user_ids: Sequence[str], *, events: Sequence[LogEvent]
+    ) -> str | None:
+        def verb() -> Verb[str | None]:
+            for user_id in user_ids:
+                if not (yield Query(EXISTS, {"tenant": tenant, "user_id": user_id})):
+                    return user_id
+            for user_id in user_ids:
+                yield from _grant(tenant, user_id, (role_id,), ())
+            yield from self._log.insert(tenant, events)
+            return None
+
+        return await self._database.write(verb)
+
     async def assign_permissions(
         self,
         tenant: str,

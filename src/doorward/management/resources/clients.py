@@ -42,6 +42,11 @@ SESSION_TRANSFER_DEFAULTS: dict[str, Any] = {
     "allow_refresh_token": False,
     "enforce_online_refresh_tokens": True,
 }
+# A client that stands for an API signs nobody in.
+FOR_RESOURCE_SERVERS: dict[str, Any] = {
+    "grant_types": [],
+    "jwt_configuration": {**CLIENT_DEFAULTS["jwt_configuration"], "alg": "RS256"},
+}
 READING = ("read:clients", "read:client_keys", "read:client_credentials", "read:client_summary")
 KEY_READING = ("read:client_keys", "read:client_credentials")
 UPDATING = (
@@ -111,7 +116,7 @@ def prepare(call: Call, given: dict[str, Any]) -> Document:
     for name in MERGED:
         if name in body:
             body[name] = _completed(name, {**CLIENT_DEFAULTS.get(name, {}), **body[name]})
-    body = {**CLIENT_DEFAULTS, **body}
+    body = {**CLIENT_DEFAULTS, **(FOR_RESOURCE_SERVERS if body.get("app_type") == "resource_server" else {}), **body}
     if not body["is_first_party"]:
         body.setdefault("third_party_security_mode", "strict")
     elif "third_party_security_mode" in body:

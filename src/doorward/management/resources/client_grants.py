@@ -1,0 +1,114 @@
+"""``/client-grants``: what one client, or every third-party client, may ask of one API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from doorward.management.kit.context import Call
+from doorward.management.kit.errors import ApiError, conflict, invalid_body, not_found, not_supported
+from doorward.management.kit.paging import Paging
+from doorward.management.kit.schema import BOOLEAN, choice, items, record, text
+from doorward.management.kit.shapes import Collection, Shape, without_nulls
+from doorward.management.resources.client_credentials import no_such_client
+from doorward.management.resources.resource_servers import no_such_api
+from doorward.management.system_scopes import OPENAPI_ONLY
+from doorward.model.document import Document, Kind
+from doorward.model.identifiers import new_id
+
+USAGE = choice("deny", "allow", "require")
+CREATE = record(
+    {
+        "client_id": text(min=1, max=255),
+        "audience": text(min=1, max=600),
+        "default_for": choice("third_party_clients"),
+        "organization_usage": USAGE,
+        "allow_any_organization": BOOLEAN,
+        "scope": items(text(min=1, max=280), unique=True),
+        "subject_type": choice("client", "user"),
+        "authorization_details_types": items(text(min=1, max=255)),
+        "allow_all_scopes": BOOLEAN,
+    },
+    required=("audience",),
+)
+CHANGEABLE = (
+    "scope",
+    "organization_usage",
+    "allow_any_organization",
+    "authorization_details_types",
+    "allow_all_scopes",
+)
+UPDATE = record({name: CREATE.properties[name].or_null for name in CHANGEABLE})
+
+
+def key(body: Mapping[str, Any]) -> str:
+    """What is unique: who, the API, and whether it is for people or the client itself."""
+    return f"{body.get('client_id') or body.get('default_for')} {body['audience']} {body['subject_type']}"
+
+
+def _check_scope(call: Call, audience: str, scope: list[str]) -> None:
+    api = call.directory.resource_servers.get(audience)
+    if api is None:
+        raise no_such_api()
+    extra = OPENAPI_ONLY if audience == call.directory.tenant.management_audience else ()
+    unknown = [value for value in scope if value not in api.scope_values and value not in extra]
+    if unknown:
+        raise invalid_body(f"The resource server does not define the scope: {', '.join(unknown)}")
+
+
+def prepare(call: Call, given: dict[str, Any]) -> Document:
+    if ("client_id" in given) is ("default_for" in given):
+        raise invalid_body("Exactly one of client_id and default_for is required")
+    id_ = new_id(call.ports.entropy, "cgr_")
+    body = {"subject_type": "client", "scope": [], **given, "id": id_}
+    if "client_id" in given:
+        client = call.directory.documents[Kind.CLIENT].get(given["client_id"])
+        if client is None:
+            raise no_such_client()
+        if client.body.get("is_global"):
+            raise not_supported("The global client cannot be granted anything")
+    _check_scope(call, body["audience"], body["scope"])
+    return Document(kind=Kind.CLIENT_GRANT, id=id_, body=body, unique_key=key(body))
+
+
+def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
+    body = {"scope": [], **without_nulls({**before.body, **given})}
+    known = set(before.body.get("scope", ()))
+    _check_scope(call, body["audience"], [scope for scope in body["scope"] if scope not in known])
+    return msgspec.structs.replace(before, body=body)
+
+
+def keep(call: Call, document: Document) -> bool:
+    names = ("audience", "client_id", "subject_type", "default_for", "allow_any_organization")
+    return all(document.body.get(name) == call.query[name] for name in names if name in call.query)
+
+
+def _missing(_: str) -> ApiError:
+    return not_found("The grant does not exist.", "inexistent_client_grant")
+
+
+CLIENT_GRANTS = Collection(
+    path="/client-grants",
+    kind=Kind.CLIENT_GRANT,
+    one="client grant",
+    many="client grants",
+    scopes="client_grants",
+    create=CREATE,
+    update=UPDATE,
+    prepare=prepare,
+    revise=revise,
+    missing=_missing,
+    paging=Paging(key="client_grants", checkpoint=True),
+    filters={
+        "audience": text(max=600),
+        "client_id": text(max=255),
+        "allow_any_organization": BOOLEAN,
+        "subject_type": choice("client", "user"),
+        "default_for": choice("third_party_clients"),
+    },
+    keep=keep,
+    taken=lambda _: conflict("A client grant for this client, API and subject type already exists", "conflict"),
+)
+RESOURCES: tuple[Shape, ...] = (CLIENT_GRANTS,)

@@ -1,0 +1,187 @@
+"""``/roles``: named sets of permissions, and who has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from doorward.management.kit.context import NOTHING, Answer, Call
+from doorward.management.kit.errors import ApiError, conflict, invalid_body, not_found, not_supported
+from doorward.management.kit.paging import Paging
+from doorward.management.kit.schema import choice, items, record, text
+from doorward.management.kit.shapes import Collection, Link, Shape, merged
+from doorward.management.kit.writing import api_event, commit
+from doorward.management.resources import permissions
+from doorward.model.document import Change, Document, Forget, Kind, Put
+from doorward.model.identifiers import new_id
+from doorward.model.role import Permission
+from doorward.model.user import User
+
+LARGEST = 1000
+CREATE = record(
+    {
+        "name": text(min=1, max=128),
+        "description": text(max=255).or_null,
+        "type": choice("tenant", "organization"),
+        "owner_id": text(max=50),
+    },
+    required=("name",),
+)
+UPDATE = CREATE.patch(without=("type", "owner_id"))
+USERS = record({"users": items(text(min=1, max=255), min=1, max=LARGEST)}, required=("users",))
+
+
+def prepare(call: Call, given: dict[str, Any]) -> Document:
+    if given.get("type") == "organization" or "owner_id" in given:
+        raise not_supported("Roles of an organization are not supported by this server")
+    if len(call.directory.documents[Kind.ROLE]) >= LARGEST:
+        raise not_supported(f"A tenant can have {LARGEST} roles at most")
+    id_ = new_id(call.ports.entropy, "rol_")
+    body = {"description": None, **given, "id": id_, "permissions": []}
+    return Document(kind=Kind.ROLE, id=id_, body=body, unique_key=given["name"])
+
+
+def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
+    return msgspec.structs.replace(merged(call, before, given), unique_key=given.get("name", before.unique_key))
+
+
+def show(call: Call, document: Document) -> dict[str, Any]:
+    body = {**document.body, "type": "tenant"}
+    body["description"] = body.get("description") or ""
+    body.pop("permissions", None)
+    return body
+
+
+def show_created(call: Call, document: Document) -> dict[str, Any]:
+    return {**show(call, document), "description": document.body.get("description")}
+
+
+def keep(call: Call, document: Document) -> bool:
+    query = call.query
+    if query.get("type", "tenant") != "tenant":
+        return False
+    return query.get("name_filter", "").casefold() in str(document.body["name"]).casefold()
+
+
+def removed_with(call: Call, document: Document) -> Sequence[Change]:
+    return (Forget(role_id=document.id, at=call.ports.clock.now()),)
+
+
+def no_such_role(_: str = "") -> ApiError:
+    return not_found("The role does not exist.")
+
+
+ROLES = Collection(
+    path="/roles",
+    kind=Kind.ROLE,
+    one="role",
+    many="roles",
+    scopes="roles",
+    create=CREATE,
+    update=UPDATE,
+    prepare=prepare,
+    revise=revise,
+    show=show,
+    show_created=show_created,
+    missing=no_such_role,
+    paging=Paging(key="roles"),
+    filters={"name_filter": text(max=1000), "type": choice("tenant", "organization")},
+    keep=keep,
+    removed_with=removed_with,
+    created=200,
+    deleted=200,
+    deleted_body=lambda _: {},
+    gone=None,
+    taken=lambda _: conflict("The role already exists."),
+)
+
+# ── permissions ──
+
+PERMISSIONS_PAGING = Paging(key="permissions")
+USERS_PAGING = Paging(key="users", checkpoint=True)
+
+
+def _held(document: Document) -> list[Permission]:
+    held = document.body.get("permissions", [])
+    return [Permission(p["resource_server_identifier"], p["permission_name"]) for p in held]
+
+
+async def _permissions(call: Call) -> Answer:
+    held = _held(ROLES.get(call, call.id))
+    return Answer(body=PERMISSIONS_PAGING.of(held, call.query, lambda permission: permissions.show(call, permission)))
+
+
+async def _write(call: Call, document: Document, held: Sequence[Permission], status: int) -> None:
+    if len(held) > permissions.LARGEST:
+        raise not_supported(f"A role can hold {permissions.LARGEST} permissions at most")
+    body = {**document.body, "permissions": [msgspec.to_builtins(permission) for permission in held]}
+    changed = msgspec.structs.replace(document, body=body)
+    await commit(call, [Put(document=changed, expected_revision=document.revision)], status=status)
+
+
+async def _add_permissions(call: Call) -> Answer:
+    document = ROLES.get(call, call.id)
+    new = permissions.named(call.body)
+    permissions.check(call, new)
+    await _write(call, document, list(dict.fromkeys([*_held(document), *new])), 201)
+    return Answer(status=201, body={})
+
+
+async def _remove_permissions(call: Call) -> Answer:
+    document = ROLES.get(call, call.id)
+    gone = set(permissions.named(call.body))
+    await _write(call, document, [permission for permission in _held(document) if permission not in gone], 204)
+    return Answer(status=204, body=NOTHING)
+
+
+PERMISSIONS = Link(
+    path="/roles/{id}/permissions",
+    body=permissions.BODY,
+    reading=("read:roles",),
+    adding=("update:roles",),
+    removing=("update:roles",),
+    summaries=("Get a role's permissions", "Associate permissions with a role", "Remove permissions from a role"),
+    list=_permissions,
+    add=_add_permissions,
+    remove=_remove_permissions,
+    paging=PERMISSIONS_PAGING,
+)
+
+# ── users ──
+
+
+def _member(user: User) -> dict[str, Any]:
+    names = ("email", "picture", "name")
+    return {"user_id": user.user_id, **{name: user.profile[name] for name in names if name in user.profile}}
+
+
+async def _users(call: Call) -> Answer:
+    role = ROLES.get(call, call.id)
+    offset, limit = USERS_PAGING.window(call.query)
+    users, total = await call.ports.users.page(call.tenant, offset=offset, limit=limit, role=role.id)
+    return Answer(body=USERS_PAGING.answer([_member(user) for user in users], call.query, total=total))
+
+
+async def _assign(call: Call) -> Answer:
+    role = ROLES.get(call, call.id)
+    users = list(dict.fromkeys(call.body["users"]))
+    unknown = await call.ports.users.assign_role(call.tenant, role.id, users, events=(api_event(call),))
+    if unknown is not None:
+        raise invalid_body(f"The user does not exist: {unknown}")
+    return Answer(body={})
+
+
+MEMBERS = Link(
+    path="/roles/{id}/users",
+    body=USERS,
+    reading=("read:users", "read:roles", "read:role_members"),
+    adding=("update:roles", "create:role_members"),
+    removing=(),
+    summaries=("Get a role's users", "Assign users to a role", ""),
+    list=_users,
+    add=_assign,
+    paging=USERS_PAGING,
+)
+RESOURCES: tuple[Shape, ...] = (ROLES, PERMISSIONS, MEMBERS)
