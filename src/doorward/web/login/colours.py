@@ -7,7 +7,7 @@ import re
 TEXT = 4.5
 CONTROL = 3.0
 
-WHITE, INK = "#ffffff", "#0f1115"
+WHITE, INK, BLACK = "#ffffff", "#0f1115", "#000000"
 LIGHT_CARD, DARK_CARD = "#ffffff", "#181b22"
 DARK_PAGE = "#0f1115"
 
@@ -38,7 +38,7 @@ def luminance(colour: str) -> float:
 
 def legible(colour: str, surface: str, ratio: float) -> str:
     """``colour``, moved towards black or white as little as it takes to stand out from ``surface``."""
-    end = "#000000" if luminance(surface) > 0.18 else WHITE
+    end = BLACK if luminance(surface) > 0.18 else WHITE
     for step in range(51):
         candidate = mix(colour, end, step / 50)
         if contrast(candidate, surface) >= ratio:
@@ -47,10 +47,9 @@ def legible(colour: str, surface: str, ratio: float) -> str:
 
 
 def ink_on(colour: str) -> str:
-    """White or near-black, whichever reads better on ``colour``; white wins where it is enough."""
-    if contrast(WHITE, colour) >= TEXT or contrast(WHITE, colour) >= contrast(INK, colour):
-        return WHITE
-    return INK
+    """What to write in on ``colour``: white where that is legible, else near-black, else black,
+    one of which always is."""
+    return next((ink for ink in (WHITE, INK) if contrast(ink, colour) >= TEXT), BLACK)
 
 
 def mix(one: str, other: str, share: float) -> str:

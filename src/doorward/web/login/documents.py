@@ -16,7 +16,8 @@ class FormPostDocument(Struct, frozen=True):
 
 class WebMessageDocument(Struct, frozen=True):
     """Posts ``parameters`` as a message to the opener or parent window, if that is of ``origin``
-    (the exact origin of the redirect URI, as ``AuthorizationResponse.origin`` has it)."""
+    (the exact origin of the redirect URI, as ``AuthorizationResponse.origin`` has it; rendering
+    raises ``ValueError`` for anything that is no origin)."""
 
     origin: str
     parameters: Mapping[str, str]

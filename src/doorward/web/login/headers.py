@@ -29,6 +29,12 @@ def source(url: str) -> str | None:
     return f"{found[0].lower()}:"
 
 
+def is_origin(value: str) -> bool:
+    """Whether this is an http or https origin and nothing more (RFC 6454 §6.2)."""
+    found = _HTTP.match(value)
+    return found is not None and found.end() == len(value)
+
+
 def for_page(
     *, nonce: str, form: bool, redirect_uri: str = "", pictures: tuple[str, ...] = (), framable: bool = False
 ) -> Headers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -30,6 +31,13 @@ class Look(Struct, frozen=True, kw_only=True):
     support_email: str = ""
     support_url: str = ""
     allow_framing: bool = False
+
+    @property
+    def support_link(self) -> str:
+        """Where people find help; empty if nowhere."""
+        if self.support_url:
+            return self.support_url
+        return f"mailto:{quote(self.support_email, safe='@')}" if self.support_email else ""
 
     @classmethod
     def of(cls, settings: TenantSettings, branding: Mapping[str, Any] | None = None, *, name: str = "") -> Look:

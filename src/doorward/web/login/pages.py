@@ -290,3 +290,7 @@ class ErrorPage(Page, frozen=True, kw_only=True):
     @property
     def http_status(self) -> int:
         return self.status or 400
+
+    @property
+    def can_start_again(self) -> bool:
+        return self.start_again.startswith(("https://", "http://", "/"))

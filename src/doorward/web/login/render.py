@@ -67,6 +67,8 @@ def render_form_post(document: FormPostDocument, look: Look, locale: str, *, non
 
 def render_web_message(document: WebMessageDocument, look: Look, locale: str, *, nonce: str | None = None) -> Response:
     """``postMessage`` to the opener of a popup or the parent of a frame, to one origin."""
+    if not headers.is_origin(document.origin):
+        raise ValueError(f"not an origin: {document.origin!r}")
     nonce = nonce or secrets.token_urlsafe(16)
     return _document("web_message.html", document, headers.for_web_message(nonce=nonce), look, locale, nonce)
 

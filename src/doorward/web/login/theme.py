@@ -53,10 +53,12 @@ def stylesheet(name: str) -> str | None:
 
 def _accents(brand: str, button: str, card: str) -> list[str]:
     accent = colours.legible(brand, card, colours.TEXT)
+    ink = colours.ink_on(button)
+    away = colours.BLACK if ink == colours.WHITE else colours.WHITE
     return [
         f"--primary-color: {button};",
-        f"--primary-ink: {colours.ink_on(button)};",
-        f"--primary-hover: {colours.mix(button, colours.ink_on(button), 0.12)};",
+        f"--primary-ink: {ink};",
+        f"--primary-hover: {colours.mix(button, away, 0.16)};",
         f"--link-color: {accent};",
         f"--ring: {accent};",
     ]

@@ -1,0 +1,153 @@
+"""Every text the pages ask for exists, and every text there is can be seen."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from importlib.resources import files
+
+import msgspec
+import pytest
+from tests.e2e.screens import PAGE_TYPES, SCREENS, SOCIAL
+
+from doorward.web.login import catalogue
+from doorward.web.login.catalogue import ScreenTexts
+from doorward.web.login.documents import FormPostDocument, WebMessageDocument
+from doorward.web.login.look import Look
+from doorward.web.login.pages import (
+    ConsentPage,
+    ConsentScope,
+    FieldError,
+    Identifier,
+    LoginIdPage,
+    LoginPage,
+    LoginPasswordPage,
+    Page,
+    PasswordRule,
+    SignupPage,
+    SignupPasswordPage,
+)
+from doorward.web.login.render import render, render_form_post, render_web_message
+
+ENGLISH = json.loads((files("doorward.web.login") / "texts" / "en.json").read_text())
+VARIABLES = set(
+    ["clientName", "companyName", "connectionName", "userName", "audience", "count", "min", "max", "characters"]
+)
+IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
+RULES = tuple(
+    PasswordRule(code, 2, met=met)
+    for code in (
+        "nonEmpty",
+        "lengthAtLeast",
+        "containsAtLeast",
+        "shouldContain",
+        "lowerCase",
+        "upperCase",
+        "numbers",
+        "specialCharacters",
+        "identicalChars",
+    )
+    for met in (True, False)
+)
+
+
+def is_error_key(page_type: type[Page], key: str) -> bool:
+    return page_type.prompt != "doorward" and "-" in key
+
+
+def variants() -> Iterator[Page]:
+    """Pages that between them show everything a page can show."""
+    yield from SCREENS.values()
+    for identifier in Identifier:
+        yield LoginPage(state="s", identifier=identifier, connections=SOCIAL, signup_allowed=True)
+        yield LoginIdPage(state="s", identifier=identifier, connections=SOCIAL, signup_allowed=True)
+        yield LoginPasswordPage(state="s", username="u", identifier=identifier, signup_allowed=True)
+    yield SignupPage(state="s", username_required=True, password_rules=RULES, connections=SOCIAL)
+    yield SignupPasswordPage(state="s", email="e", username="u", password_rules=RULES)
+    for scope in IDENTITY_SCOPES:
+        yield ConsentPage(state="s", user_name="u", scopes=(ConsentScope(scope),), receiver="r")
+    samples = {type(page): page for page in SCREENS.values()}
+    for page_type in PAGE_TYPES:
+        for key in ENGLISH[page_type.prompt][page_type.screen]:
+            if is_error_key(page_type, key):
+                yield msgspec.structs.replace(samples[page_type], errors=(FieldError("", key),))
+    yield msgspec.structs.replace(samples[LoginPage], errors=(FieldError("", "unheard-of"),))
+    yield msgspec.structs.replace(samples[ConsentPage], errors=(FieldError("", "unheard-of"),))
+
+
+@pytest.fixture
+def used(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str, str]]:
+    """The texts read while everything is rendered: prompt, screen, key."""
+    seen: set[tuple[str, str, str]] = set()
+    original = catalogue.screen_texts
+
+    class Watched(ScreenTexts):
+        where: tuple[str, str]
+
+        def __call__(self, key: str, *args: object, **more: object) -> str:
+            seen.add((*self.where, key))
+            return super().__call__(key, *args, **more)  # type: ignore[arg-type]
+
+        def shared(self, key: str, **values: object) -> str:
+            seen.add(("doorward", "shared", key))
+            return super().shared(key, **values)
+
+    def watched(locale: str, prompt: str, screen: str, variables: dict[str, str]) -> Watched:
+        texts = original(locale, prompt, screen, variables)
+        result = Watched(texts._texts, texts._shared, variables)
+        result.where = (prompt, screen)
+        return result
+
+    monkeypatch.setattr(catalogue, "screen_texts", watched)
+    for look in (Look(), Look(support_email="a@b.c")):
+        for page in variants():
+            render(page, look, "en")
+    render_form_post(FormPostDocument("https://a.test", {}), Look(), "en")
+    render_web_message(WebMessageDocument("https://a.test", {}), Look(), "en")
+    return seen
+
+
+def test_every_text_is_used_and_every_used_text_exists(used: set[tuple[str, str, str]]) -> None:
+    there = {(p, s, k) for p, screens in ENGLISH.items() for s, texts in screens.items() for k in texts}
+    assert there == used
+
+
+def test_every_text_says_something_with_variables_that_exist() -> None:
+    for screens in ENGLISH.values():
+        for texts in screens.values():
+            for key, text in texts.items():
+                assert text.strip() == text != "", key
+                assert set(re.findall(r"\$\{(\w+)\}", text)) <= VARIABLES, key
+                assert "<" not in text, key
+
+
+def test_variables_are_filled_as_text() -> None:
+    page = LoginPage(state="s", client_name="Shop <1>", errors=(FieldError("", "same-user-login", values={"x": "y"}),))
+    html = render(page, Look(company_name="A & B"), "en").body.decode()
+    assert "Log in to A &amp; B to continue to Shop &lt;1&gt;." in html
+    assert "${" not in html
+
+
+def test_values_of_an_error_reach_its_text() -> None:
+    error = FieldError("username", "invalid-username", values={"min": "3", "max": "15", "characters": "_ - ."})
+    page = SignupPage(state="s", username_required=True, errors=(error,))
+    assert "3 to 15 characters: letters, digits and _ - ." in render(page, Look(), "en").body.decode()
+
+
+def test_a_language_without_texts_is_english_and_says_so() -> None:
+    response = render(SCREENS["login"], Look(), "fr")
+    assert '<html lang="en" dir="ltr">' in response.body.decode()
+    assert dict(response.headers)["content-language"] == "en"
+
+
+def test_missing_keys_of_a_language_come_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = {**catalogue._catalogues(), "ar": {"login": {"login": {"title": "أهلا"}}}}
+    monkeypatch.setattr(catalogue, "_catalogues", lambda: texts)
+    response = render(SCREENS["login"], Look(), "ar-EG")
+    html = response.body.decode()
+    assert '<html lang="ar" dir="rtl">' in html
+    assert "<h1>أهلا</h1>" in html
+    assert "Email address" in html
+    assert dict(response.headers)["content-language"] == "ar"
+    assert catalogue.available() == tuple(texts)
