@@ -38,7 +38,7 @@ from doorward.oauth.eligibility import connection_serves, eligible_user
 from doorward.oauth.errors import InvalidRequest, OAuthError
 from doorward.oauth.log_events import protocol_event
 from doorward.oauth.proof import Proof
-from doorward.oauth.pushed_request import REQUEST_URI_PREFIX
+from doorward.oauth.pushed_request import resolve
 from doorward.oauth.scopes import join_scope
 from doorward.oauth.token_issue import make_access_token, make_id_token
 from doorward.oauth.token_policy import TokenPlan
@@ -121,7 +121,7 @@ class Authorization:
         directory = ports.directory.tenant(issuer.tenant)
         now = ports.clock.now()
         try:
-            parameters, pushed = await self._pushed(parameters, issuer, now)
+            parameters, pushed = await resolve(parameters, issuer, now, ports)
             request = validate(parameters, directory, pushed=pushed is not None)
         except PageError as error:
             ports.log.write(issuer.tenant, protocol_event("f", context, now, error=error.error))
@@ -191,23 +191,6 @@ class Authorization:
         return await self._refused(error, await self._visit(transaction, state, browser, context, issuer))
 
     # ── what came ──────────────────────────────────────────────────────────────────────────────
-
-    async def _pushed(
-        self, parameters: Mapping[str, str], issuer: Issuer, now: float
-    ) -> tuple[Mapping[str, str], bytes | None]:
-        """The parameters behind a ``request_uri`` of ours (RFC 9126 §4), and its digest."""
-        uri = parameters.get("request_uri", "")
-        if not uri.startswith(REQUEST_URI_PREFIX):
-            return parameters, None
-        pushed = await self._ports.pushed_requests.find(issuer.tenant, digest(uri))
-        if pushed is None or pushed.expires_at <= now or pushed.client_id != parameters.get("client_id"):
-            raise PageError(
-                InvalidRequest(
-                    "The request_uri is invalid or has expired",
-                    hint="A request_uri is used once, soon, by the client that pushed it, with its client_id.",
-                )
-            )
-        return pushed.parameters, pushed.uri_hash
 
     async def _session(self, browser: Browser, issuer: Issuer, now: float) -> Session | None:
         if browser.session is None:
@@ -411,10 +394,15 @@ def _delivered(
     error: OAuthError, target: ResponseTarget, client: Client, issuer: Issuer, directory: TenantDirectory
 ) -> Answer:
     """Raises ``PageError`` for a strict third-party client that is protected against open redirects."""
-    protected = client.is_strict_third_party and client.redirection_policy == "open_redirect_protection"
-    if protected and target.response_mode != "web_message":
+    if stays_on_a_page(client, target):
         raise PageError(error)
     return Answer(response=respond(target, error_parameters(error), issuer, directory))
+
+
+def stays_on_a_page(client: Client, target: ResponseTarget) -> bool:
+    """Whether refusals are shown to the person instead of being sent to the client."""
+    protected = client.is_strict_third_party and client.redirection_policy == "open_redirect_protection"
+    return protected and target.response_mode != "web_message"
 
 
 def _proof(
@@ -425,11 +413,24 @@ def _proof(
     pending: bool = False,
     consented: tuple[str, ...] | None = None,
 ) -> Proof:
-    request = visit.request
+    proof = authorization_proof(visit.request, visit.user, front=front, pending=pending, consented=consented)
+    auth_time = _auth_time(visit.request, session)
+    return msgspec.structs.replace(proof, session_sid=session.sid, auth_time=auth_time)
+
+
+def authorization_proof(
+    request: AuthorizationRequest,
+    user: User | None,
+    *,
+    front: bool,
+    pending: bool = False,
+    consented: tuple[str, ...] | None = None,
+) -> Proof:
+    """What an authorization request establishes for ``user``: for its own answer (``front``), or for the code's."""
     return Proof(
         grant_type="implicit" if front else "authorization_code",
         client=request.client,
-        user=visit.user,
+        user=user,
         audience=request.audience,
         resource=request.resource,
         requested=request.scope or None,
@@ -437,9 +438,7 @@ def _proof(
         consent_pending=pending,
         at_authorize=True,
         front_channel=front,
-        session_sid=session.sid,
         nonce=request.nonce,
-        auth_time=_auth_time(request, session),
     )
 
 

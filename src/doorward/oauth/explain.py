@@ -23,10 +23,19 @@ from doorward.model.session import LoginTransaction, Session
 from doorward.model.session import Step as Page
 from doorward.model.tenant import Issuer
 from doorward.model.user import User
-from doorward.oauth import authorize_decision, authorize_request, token_endpoint, token_policy, token_request
+from doorward.oauth import (
+    authorize_decision,
+    authorize_request,
+    pushed_request,
+    token_endpoint,
+    token_policy,
+    token_request,
+)
+from doorward.oauth.authorization import authorization_proof, stays_on_a_page
 from doorward.oauth.authorize_decision import Interact
 from doorward.oauth.authorize_request import AuthorizationError, AuthorizationRequest, PageError
 from doorward.oauth.client_authentication import AuthenticatedClient, authenticate
+from doorward.oauth.consent import consent_is_for
 from doorward.oauth.dry_run import dry_run
 from doorward.oauth.eligibility import connection_serves, eligible_user
 from doorward.oauth.errors import InvalidGrant, InvalidScope, OAuthError
@@ -69,7 +78,6 @@ class _Walk(Struct):
     parameters: Mapping[str, str]
     issuer: Issuer
     directory: TenantDirectory
-    confirms_callbacks: bool
     client: Client | None = None
     user: User | None = None
     named: User | None = None
@@ -79,6 +87,7 @@ class _Walk(Struct):
     after: list[Reason] = []
     shape: dict[str, Any] = {}
     delivered: str = "response"
+    confirms_callbacks: bool = True
 
     def note(self, rule: str, value: Any = None) -> None:
         self.before.append(Reason(ALL_RULES[rule].field, rule, value))
@@ -95,8 +104,8 @@ async def explain(
     """Explain one request; nothing is issued, written or spent.
 
     ``parameters`` are those of ``/oauth/token`` (when there is a ``grant_type``) or of ``/authorize``, by their
-    wire names; ``user_id`` names the person for whom it would be; ``confirms_callbacks`` is the server's default
-    for callbacks nobody can verify. Raises ``NotExplainable``.
+    wire names; ``user_id`` names the person for whom it would be; ``confirms_callbacks`` is the server's default, as in
+    ``Authorization``. Raises ``NotExplainable``.
     """
     directory = ports.directory.tenant(issuer.tenant)
     named = None
@@ -104,7 +113,7 @@ async def explain(
         named = await ports.users.find(directory.tenant.id, user_id)
         if named is None:
             raise NotExplainable("The user does not exist.", code="inexistent_user")
-    walk = _Walk(parameters, issuer, directory, confirms_callbacks=confirms_callbacks, named=named)
+    walk = _Walk(parameters, issuer, directory, named=named, confirms_callbacks=confirms_callbacks)
     walk.client = directory.clients.get(parameters.get("client_id", ""))
     try:
         if "grant_type" in parameters:
@@ -121,7 +130,8 @@ async def explain(
         walk.delivered = "page"
         return _refused(walk, refused.error)
     except AuthorizationError as refused:
-        walk.delivered = "redirect"
+        walk.client = refused.client
+        walk.delivered = "page" if stays_on_a_page(refused.client, refused.target) else "redirect"
         return _refused(walk, refused.error)
     return _made(walk)
 
@@ -250,15 +260,20 @@ def _anybody(client: Client | None, directory: TenantDirectory, connection: str 
 
 
 async def _authorize(walk: _Walk, parameters: Mapping[str, str], ports: Ports) -> None:
+    """The questions of ``authorization``, in its order; a page that would be shown is taken to be answered."""
     directory, now = walk.directory, ports.clock.now()
-    request = authorize_request.validate(parameters, directory)
-    walk.client, walk.delivered = request.client, "redirect"
-    walk.user = walk.named
+    parameters, pushed = await pushed_request.resolve(parameters, walk.issuer, now, ports)
+    request = authorize_request.validate(parameters, directory, pushed=pushed is not None)
+    walk.client, walk.user = request.client, walk.named
+    walk.delivered = "page" if stays_on_a_page(request.client, request.target) else "redirect"
     pages: list[Page] = []
+    session, served = None, True
     if walk.named is not None:
         walk.note("assumed.session")
-    session = _session(walk.named, walk.issuer, now) if walk.named is not None else None
-    _take(walk, authorize_decision.authentication(request, session, None, now), request, pages)
+        connection = directory.connections.get(walk.named.connection)
+        served = connection is not None and connection_serves(connection, request.client)
+        session = _session(walk.named, walk.issuer, now)
+    _take(walk, authorize_decision.authentication(request, session, None, now, served=served), request, pages)
     if walk.named is None:
         walk.note("assumed.any_user")
     person = walk.named or _anybody(request.client, directory, request.connection)
@@ -280,20 +295,9 @@ async def _authorize(walk: _Walk, parameters: Mapping[str, str], ports: Ports) -
 async def _plan(walk: _Walk, request: AuthorizationRequest, person: User, pages: list[Page], ports: Ports) -> None:
     """The token, twice: once to know what consent is about, once with what consent leaves of it."""
     directory = walk.directory
-    front_channel = bool(request.response_type & {"token", "id_token"}) and (
-        "token" in request.response_type or "code" not in request.response_type
-    )
-    walk.proof = proof = Proof(
-        grant_type="authorization_code",
-        client=request.client,
-        user=person,
-        audience=request.audience,
-        resource=request.resource,
-        requested=request.scope,
-        at_authorize=True,
-        front_channel=front_channel,
-    )
-    walk.plan = plan = token_policy.decide(proof, directory, walk.issuer)
+    has_code = "code" in request.response_type
+    walk.proof = authorization_proof(request, person, front=not has_code, pending=True)
+    walk.plan = plan = token_policy.decide(walk.proof, directory, walk.issuer)
     remembered = None
     if walk.named is not None:
         remembered = await ports.consents.find(
@@ -301,11 +305,13 @@ async def _plan(walk: _Walk, request: AuthorizationRequest, person: User, pages:
         )
     asked = authorize_decision.consent(request, plan, remembered, None)
     _take(walk, asked, request, pages)
-    if isinstance(asked, Interact):
-        proof = msgspec.structs.replace(proof, consent_pending=True)
-    elif remembered is not None and asked.reason.rule == "consent.remembered":
-        proof = msgspec.structs.replace(proof, consented=remembered.scope)
-    walk.proof, walk.plan = proof, token_policy.decide(proof, directory, walk.issuer)
+    pending = isinstance(asked, Interact)
+    consented = None
+    if not pending and consent_is_for(plan, request.client):
+        consented = remembered.scope if remembered is not None else ()
+    front = "token" in request.response_type or not has_code
+    walk.proof = authorization_proof(request, person, front=front, pending=pending, consented=consented)
+    walk.plan = token_policy.decide(walk.proof, directory, walk.issuer)
 
 
 def _take(

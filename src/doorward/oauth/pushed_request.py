@@ -69,3 +69,24 @@ async def push(
     )
     await ports.pushed_requests.push(issuer.tenant, pushed)
     return PushedResponse(uri, LIFETIME)
+
+
+async def resolve(
+    parameters: Mapping[str, str], issuer: Issuer, now: float, ports: Ports
+) -> tuple[Mapping[str, str], bytes | None]:
+    """The parameters behind a ``request_uri`` of ours (RFC 9126 §4), and its digest; others come back as they are.
+
+    Raises ``PageError``. Nothing is spent.
+    """
+    uri = parameters.get("request_uri", "")
+    if not uri.startswith(REQUEST_URI_PREFIX):
+        return parameters, None
+    pushed = await ports.pushed_requests.find(issuer.tenant, digest(uri))
+    if pushed is None or pushed.expires_at <= now or pushed.client_id != parameters.get("client_id"):
+        raise PageError(
+            InvalidRequest(
+                "The request_uri is invalid or has expired",
+                hint="A request_uri is used once, soon, by the client that pushed it, with its client_id.",
+            )
+        )
+    return pushed.parameters, pushed.uri_hash

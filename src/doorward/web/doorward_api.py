@@ -21,7 +21,8 @@ def explain(ports: Ports, bearer_tokens: BearerTokens, *, confirms_callbacks: bo
     """``POST /_doorward/api/v1/explain``.
 
     The body is a JSON object: the parameters of ``/authorize`` or ``/oauth/token``, plus an optional ``user_id``.
-    Needs ``read:logs``; answers ``{decision, error, steps}`` for refusals too.
+    Needs ``read:logs``; answers ``{decision, error, steps}`` for refusals too. ``confirms_callbacks`` is the
+    authorization endpoint's.
     """
 
     async def handler(request: Request) -> Response:

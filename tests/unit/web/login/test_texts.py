@@ -31,9 +31,7 @@ from doorward.web.login.pages import (
 from doorward.web.login.render import render, render_form_post, render_web_message
 
 ENGLISH = json.loads((files("doorward.web.login") / "texts" / "en.json").read_text())
-VARIABLES = set(
-    ["clientName", "companyName", "connectionName", "userName", "audience", "count", "min", "max", "characters"]
-)
+VARIABLES = {"clientName", "companyName", "connectionName", "userName", "audience", "count", "min", "max", "characters"}
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 RULES = tuple(
     PasswordRule(code, 2, met=met)
