@@ -1,0 +1,95 @@
+"""Pushed authorization requests: the client says what it wants ahead of the browser."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx2
+import pytest
+from tests.integration.door import CALLBACK, CHALLENGE, Door
+
+
+@pytest.fixture
+async def door(door: Door) -> Door:
+    return await door.tenant({"tenant": {"pushed_authorization_requests_supported": True}})
+
+
+async def push(door: Door, name: str = "Web", **more: Any) -> httpx2.Response:
+    client = door.client(name)
+    asked = {
+        "client_id": client.client_id, "client_secret": client.client_secret, "response_type": "code",
+        "redirect_uri": CALLBACK, "scope": "openid", "state": "pushed", "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256", **more,
+    }  # fmt: skip
+    async with door.http() as http:
+        return await http.post("/oauth/par", data={k: v for k, v in asked.items() if v is not None})
+
+
+async def test_a_pushed_request_is_carried_out_once(door: Door) -> None:
+    web = door.client("Web")
+    pushed = await push(door)
+    assert pushed.status_code == 201
+    assert pushed.json()["expires_in"] == 30
+    link = "/authorize?" + urlencode({"client_id": web.client_id, "request_uri": pushed.json()["request_uri"]})
+    tab = await door.browser().get(link)
+    await tab.login()
+    assert tab.answer["state"] == "pushed"
+    assert (await door.redeem(web, tab.answer["code"])).status_code == 200
+    await tab.get(link)
+    assert tab.page is not None
+    assert tab.page.status_code == 400
+
+
+async def test_parameters_beside_the_reference_do_not_count(door: Door) -> None:
+    pushed = (await push(door)).json()["request_uri"]
+    tab = await door.browser().authorize(
+        door.client("Web"), request_uri=pushed, state="injected", redirect_uri="https://evil.test/"
+    )
+    await tab.login()
+    assert tab.at.startswith(CALLBACK)
+    assert tab.answer["state"] == "pushed"
+
+
+async def test_a_reference_expires_and_belongs_to_its_client(door: Door) -> None:
+    pushed = (await push(door)).json()["request_uri"]
+    tab = await door.browser().authorize(door.client("Spa"), request_uri=pushed)
+    assert tab.page is not None
+    assert tab.page.status_code == 400
+    door.clock.pass_(31)
+    await tab.authorize(door.client("Web"), request_uri=pushed)
+    assert tab.page.status_code == 400
+
+
+async def test_a_client_that_has_to_push_cannot_ask_in_the_open(door: Door) -> None:
+    await door.tenant({"clients": [{"name": "Web", "require_pushed_authorization_requests": True}]})
+    tab = await door.browser().authorize(door.client("Web"))
+    assert tab.answer["error"] == "invalid_request"
+    assert tab.answer["error_description"] == "Pushed authorization requests are required"
+    assert (await push(door)).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "error"),
+    [
+        ({"client_secret": "wrong"}, 401, "invalid_client"),
+        ({"redirect_uri": "https://evil.test/"}, 403, "unauthorized_client"),
+        ({"response_type": "nonsense"}, 400, "unsupported_response_type"),
+        ({"request_uri": "urn:ietf:params:oauth:request_uri:x"}, 400, "invalid_request"),
+        ({"request": "e30.e30."}, 400, "request_not_supported"),
+        ({"organization": "org_1"}, 400, "invalid_request"),
+    ],
+)
+async def test_what_may_not_be_pushed(door: Door, more: dict[str, str], status: int, error: str) -> None:
+    refused = await push(door, **more)
+    assert (refused.status_code, refused.json()["error"]) == (status, error)
+    assert await door.log("fpar")
+
+
+async def test_pushing_is_off_until_the_tenant_wants_it_and_takes_no_json(door: Door) -> None:
+    async with door.http() as http:
+        assert (await http.post("/oauth/par", json={})).status_code == 400
+        metadata = (await http.get("/.well-known/openid-configuration")).json()
+    assert metadata["pushed_authorization_request_endpoint"] == "https://tenant.test/oauth/par"
+    await door.tenant({"tenant": {"pushed_authorization_requests_supported": False}})
+    assert (await push(door)).json()["error"] == "invalid_request"
