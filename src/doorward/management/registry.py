@@ -9,13 +9,14 @@ from doorward.management.kit.errors import insufficient_scope
 from doorward.management.kit.operation import Operation
 from doorward.management.kit.shapes import Shape
 from doorward.management.ledger import operations as every_operation
-from doorward.management.resources import client_grants, clients, resource_servers, roles
+from doorward.management.resources import client_grants, clients, connections, resource_servers, roles
 
 RESOURCES: tuple[Shape, ...] = (
     *clients.RESOURCES,
     *resource_servers.RESOURCES,
     *client_grants.RESOURCES,
     *roles.RESOURCES,
+    *connections.RESOURCES,
 )
 
 
