@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 DOCS = "https://github.com/doorward/doorward/blob/main/docs"
+
+
+def colour() -> bool | None:
+    """``False`` where nobody wants any (https://no-color.org), else ``None``: click decides by the terminal."""
+    return False if os.environ.get("NO_COLOR") else None
 
 
 class Problem(Exception):
@@ -15,7 +22,7 @@ class Problem(Exception):
         self.what, self.why, self.fix, self.more, self.exit_code = what, why, fix, more, exit_code
 
     def show(self) -> None:
-        click.secho(f"✗ {self.what}", fg="red", err=True)
+        click.secho(f"✗ {self.what}", fg="red", err=True, color=colour())
         for label, text in (("why", self.why), ("fix", self.fix), ("more", self.more)):
             if text:
-                click.echo(f"  {click.style(label.ljust(5), dim=True)} {text}", err=True)
+                click.echo(f"  {click.style(label.ljust(5), dim=True)} {text}", err=True, color=colour())
