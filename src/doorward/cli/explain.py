@@ -161,10 +161,15 @@ def _any_client(server: RunningServer) -> str:
 def _user_id(server: RunningServer, wanted: str) -> str:
     if "|" in wanted:
         return wanted
-    status, answer = server.call("GET", f"/api/v2/users-by-email?email={quote(wanted, safe='')}")
-    if status == 200 and isinstance(answer, list) and answer:
-        return str(answer[0]["user_id"])
-    why = "no user has this e-mail address" if status == 200 else "this server cannot look users up by e-mail address"
+    why = "this server cannot look users up by e-mail address"
+    searched = quote(f'email:"{wanted}"', safe="")
+    for path in (f"/api/v2/users-by-email?email={quote(wanted, safe='')}", f"/api/v2/users?q={searched}"):
+        status, answer = server.call("GET", path)
+        if status == 200 and isinstance(answer, list):
+            if answer:
+                return str(answer[0]["user_id"])
+            why = "no user has this e-mail address"
+            break
     raise Problem(f"the user {wanted} cannot be found", why=why, fix="--user 'auth0|…'   (the user_id)", exit_code=2)
 
 

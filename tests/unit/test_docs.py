@@ -1,0 +1,73 @@
+"""The reference says what the code does: it is made from the same tables, and this is held here."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from doorward.cli.explanation import anchor
+from doorward.oauth.explain_fixes import FIXES
+from doorward.oauth.request_rules import ALL_RULES, REQUEST_RULES
+from doorward.oauth.token_rules import FIELDS, RULES
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.fixture(scope="module")
+def generate() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_rules_page_is_up_to_date(generate: ModuleType) -> None:
+    """Run ``python docs/generate.py`` after a change of the tables."""
+    assert generate.TOKEN_RULES.read_text("utf-8") == generate.token_rules()
+
+
+@pytest.mark.parametrize("rule", sorted(ALL_RULES))
+def test_every_rule_has_the_anchor_the_terminal_links_to(generate: ModuleType, rule: str) -> None:
+    assert generate.TOKEN_RULES.read_text("utf-8").count(f'<a id="{anchor(rule)}"></a>') == 1
+
+
+def test_anchors_are_unique(generate: ModuleType) -> None:
+    anchors = re.findall(r'<a id="([^"]+)">', generate.TOKEN_RULES.read_text("utf-8"))
+    assert len(anchors) == len(set(anchors))
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page in DOCS.rglob("*.md"):
+        for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
+            if "://" in target:
+                continue
+            path, _, fragment = target.partition("#")
+            linked = (page.parent / path).resolve() if path else page
+            assert linked.exists(), f"{page.name}: {target}"
+            if fragment:
+                assert fragment in anchors_of(linked.read_text("utf-8")), f"{page.name}: {target}"
+
+
+def anchors_of(text: str) -> set[str]:
+    """The anchors of a page: those written out, and those GitHub gives to headings."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    slugs = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return slugs | set(re.findall(r'<a id="([^"]+)">', text))
+
+
+def test_the_tables_do_not_overlap_and_sentences_are_sentences() -> None:
+    assert not set(RULES) & set(REQUEST_RULES)
+    for rule_id, rule in ALL_RULES.items():
+        assert rule.sentence.endswith("."), rule_id
+        assert rule.source, rule_id
+    assert {rule.field for rule in RULES.values()} == set(FIELDS)
+
+
+def test_every_fix_belongs_to_a_rule() -> None:
+    assert set(FIXES) <= set(ALL_RULES)
