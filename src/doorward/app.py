@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -19,11 +18,10 @@ from doorward.management.new_tenant import first_documents, renamed_audience
 from doorward.model.document import Kind
 from doorward.model.tenant import Tenant
 from doorward.ports import Clock, Entropy, Passwords, Ports
-from doorward.web.asgi import Application
+from doorward.web.asgi import MAX_ACTIVE, Application
+from doorward.web.forwarded import Forwarded, Network
 from doorward.web.router import Router
 from doorward.web.routes import routes
-
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Doorward(Struct, frozen=True):
@@ -69,10 +67,14 @@ def build(
     passwords: Passwords | None = None,
     shared_database: bool = False,
     trusted_proxies: Sequence[Network] = (),
+    trust_unix_socket: bool = False,
+    max_active: int = MAX_ACTIVE,
     development: bool = False,
 ) -> Doorward:
     """Wire a server on ``database`` (a URL), its secrets sealed under ``root_key`` (32 bytes).
 
+    ``trusted_proxies`` may say who their caller is; ``trust_unix_socket`` lets whoever connects that way.
+    ``max_active`` requests are worked on at a time.
     ``development`` is the laxness of ``doorward dev``: helpful answers that production does not give.
     """
     clock = clock or SystemClock()
@@ -101,7 +103,9 @@ def build(
     application = Application(
         Router(routes(ports, read_public_key, development=development)),
         ports.directory,
-        trusted_proxies=trusted_proxies,
+        forwarded=Forwarded(trusted_proxies, unix_socket=trust_unix_socket),
+        strict_transport=not development,
         names_tenants=development,
+        max_active=max_active,
     )
     return Doorward(storage, ports, application)

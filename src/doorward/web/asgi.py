@@ -5,32 +5,33 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Any
 
+from doorward.model.tenant import Issuer
 from doorward.oauth.errors import OAuthError
 from doorward.ports import Directory, Overloaded, StorageUnavailable
+from doorward.web.forwarded import BadHead, Forwarded
 from doorward.web.router import Router
 from doorward.web.wire.errors import oauth_error
-from doorward.web.wire.http import Request, Response, json_response, text_response
+from doorward.web.wire.headers import INERT_PAGE, NOSNIFF, STRICT_TRANSPORT, lacks_policy, may_be_strict
+from doorward.web.wire.http import NO_STORE, Request, Response, json_response, redirect, text_response
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Network = IPv4Network | IPv6Network
 Hook = Callable[[], Awaitable[None]]
 
 logger = logging.getLogger("doorward.web")
 
 MAX_BODY = 1024 * 1024
+MAX_ACTIVE = 1024
 HEALTH = "/_doorward/health"
 READY = "/_doorward/ready"
+SERVED_HOST = "doorward.host"
 # Two of these would let two readers of one request see different things.
-SINGLE = frozenset({"host", "authorization", "content-type", "content-length", "origin", "x-forwarded-for"})
-
-
-class BadHead(Exception):
-    """A request head that cannot be trusted; answered with 400."""
+SINGLE = frozenset(
+    {"host", "authorization", "content-type", "content-length", "origin", "x-forwarded-host", "x-forwarded-proto"}
+)
 
 
 class Disconnected(Exception):
@@ -40,9 +41,10 @@ class Disconnected(Exception):
 class Application:
     """Doorward as an ASGI application.
 
-    What ``on_start`` and ``on_stop`` were given runs with the server's lifespan. ``trusted_proxies``
-    may name the client's address in ``X-Forwarded-For``. ``names_tenants`` lets the answer to a wrong
-    host name the right one, for a development server on loopback.
+    What ``on_start`` and ``on_stop`` were given runs with the server's lifespan. ``forwarded`` knows the
+    proxies to believe. ``strict_transport`` tells browsers to come back over https only. ``names_tenants``
+    lets the answer to a wrong host name the right one, for a development server on loopback. Past
+    ``max_active`` requests at a time the answer is 503.
     """
 
     def __init__(
@@ -50,13 +52,18 @@ class Application:
         router: Router,
         directory: Directory,
         *,
-        trusted_proxies: Sequence[Network] = (),
+        forwarded: Forwarded | None = None,
+        strict_transport: bool = False,
         names_tenants: bool = False,
+        max_active: int = MAX_ACTIVE,
     ) -> None:
         self._router = router
         self._directory = directory
-        self._trusted = tuple(trusted_proxies)
+        self._forwarded = forwarded or Forwarded()
+        self._strict_transport = strict_transport
         self._names_tenants = names_tenants
+        self._max_active = max_active
+        self._active = 0
         self._start: Hook | None = None
         self._stop: Hook | None = None
         self._ready = False
@@ -99,6 +106,7 @@ class Application:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = os.urandom(10).hex()
+        self._active += 1
         try:
             response = await self._answer(scope, receive, request_id)
         except OAuthError as error:
@@ -117,10 +125,16 @@ class Application:
             response = json_response(
                 {"error": "server_error", "error_description": f"Request {request_id} failed"}, 500
             )
+        finally:
+            self._active -= 1
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
         headers.append((b"content-length", b"%d" % len(response.body)))
         headers.append((b"x-auth0-requestid", request_id.encode()))
-        headers.append((b"x-content-type-options", b"nosniff"))
+        headers.append(NOSNIFF)
+        if lacks_policy(response.headers):
+            headers.extend(INERT_PAGE)
+        if self._strict_transport and may_be_strict(scope.get(SERVED_HOST, "localhost")):
+            headers.append(STRICT_TRANSPORT)
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else response.body})
 
@@ -128,15 +142,24 @@ class Application:
         headers = _headers(scope["headers"])
         path = scope["raw_path"].partition(b"?")[0].decode("ascii", "replace")
         if path == HEALTH:
-            return json_response({"status": "ok"})
+            return json_response({"status": "ok"}, 200, NO_STORE)
         if path == READY:
-            return json_response({"status": "ready" if self._ready else "not ready"}, 200 if self._ready else 503)
-        ip = self._ip(scope, headers)
+            return json_response(
+                {"status": "ready" if self._ready else "not ready"}, 200 if self._ready else 503, NO_STORE
+            )
+        if self._active > self._max_active:
+            return _unavailable(503, "temporarily_unavailable", "Too many requests at a time", 1)
+        client = scope.get("client")
+        ip, is_plain = self._forwarded.read(client[0] if client else "", headers)
         host = headers.get("host", "").lower()
         issuer = self._directory.issuer(host)
         if issuer is None:
             return self._unknown_host(host)
-        handler, parameters, allowed = self._router.find(scope["method"], path)
+        scope[SERVED_HOST] = issuer.host
+        method: str = scope["method"]
+        if is_plain:
+            return _to_https(method, issuer, path, scope["query_string"])
+        handler, parameters, allowed = self._router.find(method, path)
         if handler is None:
             if allowed:
                 return text_response("Method Not Allowed\n", 405, (("allow", ", ".join(allowed)),))
@@ -147,38 +170,25 @@ class Application:
         body = await _body(receive)
         if body is None:
             return text_response("Request body too large\n", 413)
-        request = Request(scope["method"], path, scope["query_string"], headers, body, ip=ip, request_id=request_id)
+        request = Request(method, path, scope["query_string"], headers, body, ip=ip, request_id=request_id)
         request.issuer = issuer
         request.path_parameters = parameters
         return await handler(request)
-
-    def _ip(self, scope: Scope, headers: dict[str, str]) -> str:
-        """The caller's address: the peer's, or, when the peer is a proxy of ours, the right-most address in
-        X-Forwarded-For that is not one. Raises ``BadHead`` for an address that is none."""
-        peer: str = scope["client"][0] if scope.get("client") else ""
-        forwarded = headers.get("x-forwarded-for")
-        if not self._trusted or forwarded is None or not self._trusts(peer):
-            return peer
-        address = peer
-        for part in reversed(forwarded.split(",")):
-            address = part.strip()
-            try:
-                trusted = self._trusts(address)
-            except ValueError:
-                raise BadHead("X-Forwarded-For holds something that is no address") from None
-            if not trusted:
-                break
-        return address
-
-    def _trusts(self, address: str) -> bool:
-        parsed = ip_address(address)
-        return any(parsed.version == network.version and parsed in network for network in self._trusted)
 
     def _unknown_host(self, host: str) -> Response:
         names = [tenant.domain for tenant in self._directory.tenants()]
         if self._names_tenants and names and host.startswith(("127.0.0.1", "[::1]")):
             return text_response(f"No tenant is served by address; use https://{names[0]}/\n", 404)
         return text_response("No tenant is served under this host\n", 404)
+
+
+def _to_https(method: str, issuer: Issuer, path: str, query: bytes) -> Response:
+    """The proxy says its caller spoke plain HTTP: nothing secret may be asked or answered that way."""
+    if method in ("GET", "HEAD"):
+        return redirect(
+            issuer.endpoint(path.removeprefix("/")) + (f"?{query.decode('ascii', 'replace')}" if query else "")
+        )
+    return text_response("This address is served over https only (X-Forwarded-Proto: http)\n", 400)
 
 
 def _headers(raw: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -206,7 +206,7 @@ class LimitedProtocol(HttpToolsProtocol):
         text = _SENTENCES[status]
         self.transport.write(
             b"HTTP/1.1 %d %s\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n"
-            b"x-auth0-requestid: %s\r\nconnection: close\r\n\r\n%s"
+            b"x-auth0-requestid: %s\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n%s"
             % (status, http.HTTPStatus(status).phrase.encode(), len(text), os.urandom(10).hex().encode(), text)
         )
         if self.transport.can_write_eof():

@@ -19,6 +19,7 @@ from doorward.web.login.presenter import Presenter, static_file
 from doorward.web.login.prompts import Prompt, PromptHandlers
 from doorward.web.management import PREFIX, management
 from doorward.web.router import Mount, Route
+from doorward.web.wire.cors import across_origins
 
 
 def routes(ports: Ports, read_public_key: ReadPublicKey, *, development: bool) -> list[Route | Mount]:
@@ -28,7 +29,7 @@ def routes(ports: Ports, read_public_key: ReadPublicKey, *, development: bool) -
     services = Services(ports=ports, verify=bearer_tokens.verify, read_public_key=read_public_key)
     about_me = userinfo.userinfo(ports, bearer_tokens)
     explain = doorward_api.explain(ports, bearer_tokens, confirms_callbacks=not development)
-    return [
+    everything: list[Route | Mount] = [
         Route("POST", "/oauth/token", token.token(ports)),
         Route("POST", "/oauth/revoke", token.revoke(ports)),
         Route("POST", "/oauth/par", authorize.push(ports)),
@@ -41,6 +42,7 @@ def routes(ports: Ports, read_public_key: ReadPublicKey, *, development: bool) -
         Mount(f"{PREFIX}/", management(services)),
         *_in_the_browser(ports, development=development),
     ]
+    return across_origins(everything, ports)
 
 
 def _in_the_browser(ports: Ports, *, development: bool) -> list[Route]:

@@ -1,0 +1,182 @@
+"""Cross-origin requests: which pages of other sites may read our answers (Fetch standard, CORS protocol).
+
+A preflight names no client, so every origin that some client of the tenant registered passes it; the
+request itself is held to its own client. No answer ever allows credentials, and a page without an
+origin (``null``) is nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from doorward.model.client import Client
+from doorward.model.directory import TenantDirectory
+from doorward.model.log_event import LogEvent
+from doorward.oauth.errors import OAuthError
+from doorward.oauth.redirect_uri import origin_allowed
+from doorward.ports import Ports
+from doorward.web.router import Handler, Mount, Route
+from doorward.web.wire.errors import oauth_error
+from doorward.web.wire.http import Headers, Request, Response, text_response
+from doorward.web.wire.parameters import basic_credentials, body_parameters, json_object
+
+# Readable by every site: public documents.
+PUBLIC = frozenset(
+    {"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"}
+)
+# Readable by every site that holds a token to show.
+REFLECTED = frozenset({"/userinfo"})
+# Readable by the sites a client registered.
+CLIENTS = frozenset({"/oauth/token", "/oauth/revoke", "/dbconnections/signup"})
+
+ALLOW_HEADERS = "Content-Type, Authorization, Auth0-Client, DPoP, X-Request-Language"
+EXPOSE_HEADERS = "DPoP-Nonce, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After"
+MAX_AGE = "3600"
+MAX_ORIGIN = 512
+VARY = ("vary", "Origin")
+
+
+def across_origins(routes: Iterable[Route | Mount], ports: Ports) -> list[Route | Mount]:
+    """The routes, those of the tables above answering other origins, preflights included."""
+    wrapped: list[Route | Mount] = []
+    methods: dict[str, list[str]] = {}
+    for route in routes:
+        if isinstance(route, Route) and route.path in PUBLIC | REFLECTED | CLIENTS:
+            methods.setdefault(route.path, []).append(route.method)
+            handler = _wrapped(route.path, route.handler, ports)
+            route = Route(route.method, route.path, handler)  # noqa: PLW2901
+        wrapped.append(route)
+    preflights = [Route("OPTIONS", path, _preflight(path, allowed, ports)) for path, allowed in methods.items()]
+    return [*wrapped, *preflights]
+
+
+def _wrapped(path: str, handler: Handler, ports: Ports) -> Handler:
+    if path in PUBLIC:
+        return handler  # these say so themselves, in headers that never change
+    if path in REFLECTED:
+        return _reflecting(handler)
+    return _for_clients(handler, ports)
+
+
+def _reflecting(handler: Handler) -> Handler:
+    async def answer(request: Request) -> Response:
+        origin = request.origin
+        if origin is None or not _is_origin(origin):
+            return await handler(request)
+        return await _allowed(handler, request, origin)
+
+    return answer
+
+
+def _for_clients(handler: Handler, ports: Ports) -> Handler:
+    async def answer(request: Request) -> Response:
+        origin = request.origin
+        if origin is None or origin.lower() == f"https://{request.issuer.host}":
+            return await handler(request)
+        directory = ports.directory.tenant(request.issuer.tenant)
+        client = _client(request, directory)
+        allowed = tenant_allows(origin, directory) if client is None else client_allows(origin, client)
+        if not allowed:
+            return _refused(request, origin, client, ports)
+        return await _allowed(handler, request, origin)
+
+    return answer
+
+
+async def _allowed(handler: Handler, request: Request, origin: str) -> Response:
+    """The answer, errors included, made readable for ``origin``."""
+    try:
+        response = await handler(request)
+    except OAuthError as error:
+        response = oauth_error(error)
+    return response.with_headers(*_headers(origin))
+
+
+def _preflight(path: str, methods: list[str], ports: Ports) -> Handler:
+    listed = ", ".join(sorted({*methods, "OPTIONS"}))
+
+    async def answer(request: Request) -> Response:
+        origin = request.origin
+        if origin is None:
+            return Response(204, b"", (("allow", listed),))
+        if path in CLIENTS and not tenant_allows(origin, ports.directory.tenant(request.issuer.tenant)):
+            return _refused(request, origin, None, ports)
+        if not _is_origin(origin):
+            return Response(204, b"", (("allow", listed),))
+        allow: Headers = (("access-control-allow-origin", "*"),) if path in PUBLIC else _headers(origin)
+        return Response(
+            204,
+            b"",
+            (
+                *allow,
+                ("access-control-allow-methods", listed),
+                ("access-control-allow-headers", ALLOW_HEADERS),
+                ("access-control-max-age", MAX_AGE),
+            ),
+        )
+
+    return answer
+
+
+def _headers(origin: str) -> Headers:
+    return (("access-control-allow-origin", origin), ("access-control-expose-headers", EXPOSE_HEADERS), VARY)
+
+
+def tenant_allows(origin: str, directory: TenantDirectory) -> bool:
+    """Whether some client of the tenant registered the origin."""
+    return any(client_allows(origin, client) for client in directory.clients.values())
+
+
+def client_allows(origin: str, client: Client) -> bool:
+    """Whether this client registered the origin: as one of its origins, or by a callback on it."""
+    return _is_origin(origin) and origin_allowed(
+        origin, (*client.allowed_origins, *client.callbacks, *client.web_origins)
+    )
+
+
+def _client(request: Request, directory: TenantDirectory) -> Client | None:
+    """The client a request says it comes from; who it is gets proved later."""
+    try:
+        basic = basic_credentials(request)
+        if basic is not None:
+            return directory.clients.get(basic[0])
+        is_json = request.headers.get("content-type", "").lstrip().lower().startswith("application/json")
+        client_id = (json_object(request.body) if is_json else body_parameters(request)).get("client_id")
+    except OAuthError:
+        return None
+    return directory.clients.get(client_id) if isinstance(client_id, str) else None
+
+
+def _refused(request: Request, origin: str, client: Client | None, ports: Ports) -> Response:
+    """403 in plain text, and an ``fco`` in the tenant log."""
+    shown = origin[:MAX_ORIGIN]
+    ports.log.write(
+        request.issuer.tenant,
+        LogEvent(
+            type="fco",
+            date=ports.clock.now(),
+            description=f"Origin {shown} is not allowed.",
+            client_id=client.client_id if client is not None else None,
+            client_name=client.name if client is not None else None,
+            ip=request.context.ip,
+            user_agent=request.context.user_agent,
+            hostname=request.issuer.host,
+            auth0_client=request.context.auth0_client,
+        ),
+    )
+    printable = "".join(c if " " <= c <= "~" else "?" for c in shown)
+    return text_response(f"Origin {printable} is not allowed.", 403, (VARY,))
+
+
+def _is_origin(value: str) -> bool:
+    """Whether this is an origin as browsers write one (RFC 6454 §6.2), and not ``null``."""
+    if len(value) > MAX_ORIGIN or not value.isascii() or not value.isprintable() or " " in value:
+        return False
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return False
+    return (
+        bool(parts.scheme and parts.netloc) and "@" not in parts.netloc and value == f"{parts.scheme}://{parts.netloc}"
+    )
