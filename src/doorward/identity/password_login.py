@@ -48,11 +48,16 @@ class PasswordLogin:
                 if failures == MAX_ATTEMPTS:
                     self._write(tenant, "limit_wc", context, connection, username, user)
             return PasswordOutcome(denial=Denial.WRONG_CREDENTIALS)
+        failures = await self._attempts.count(tenant, key) if guarded else 0
+        if failures >= MAX_ATTEMPTS:
+            # Others guessed while this password was hashed: a burst gains nothing over a queue.
+            self._write(tenant, "limit_wc", context, connection, username, user)
+            return PasswordOutcome(denial=Denial.TOO_MANY_ATTEMPTS)
+        if failures:
+            await self._attempts.clear(tenant, key)
         if rehash:
             upgraded = Password(hash=await self._passwords.hash(password), set_at=stored.set_at)
             await self._users.rehash(tenant, user.user_id, old_hash=stored.hash, password=upgraded)
-        if guarded and await self._attempts.count(tenant, key):
-            await self._attempts.clear(tenant, key)
         if user.blocked:
             self._write(tenant, "f", context, connection, username, user)
             return PasswordOutcome(denial=Denial.USER_BLOCKED)

@@ -6,6 +6,8 @@ import unicodedata
 from ipaddress import ip_network
 from typing import Protocol
 
+SEPARATOR = "\x1f"
+
 
 class _Entropy(Protocol):
     def alphanumeric(self, length: int) -> str: ...
@@ -46,9 +48,23 @@ def normalise_phone(value: str) -> str:
     return "".join(c for c in value if c.isdigit() or c == "+")
 
 
+def attempt_prefix(connection: str, identifier: str) -> str:
+    """How the brute-force counters of one identifier in one connection begin, whatever the address."""
+    parts = ("brute", connection, normalise_email(identifier))
+    return "".join(part.replace(SEPARATOR, " ") + SEPARATOR for part in parts)
+
+
 def attempt_key(connection: str, identifier: str, ip: str) -> str:
-    """The brute-force counter of one identifier from one address; of IPv6, the whole /64 a subscriber has."""
-    return f"brute:{connection}:{normalise_email(identifier)}:{_subscriber(ip)}"
+    """The brute-force counter of one identifier from one address; of IPv6, the whole /64 a subscriber has.
+
+    It ends in a separator, so that no key is the beginning of another.
+    """
+    return f"{attempt_prefix(connection, identifier)}{_subscriber(ip)}{SEPARATOR}"
+
+
+def attempt_address(key: str) -> str:
+    """The address a counter is for."""
+    return key.split(SEPARATOR)[-2]
 
 
 def _subscriber(ip: str) -> str:
