@@ -84,9 +84,9 @@ class Door:
     def client(self, name: str, domain: str = DOMAIN) -> Client:
         return next(c for c in self.ports.directory.tenant(domain).clients.values() if c.name == name)
 
-    def http(self, domain: str = DOMAIN) -> httpx2.AsyncClient:
+    def http(self, domain: str = DOMAIN, ip: str = "192.0.2.1") -> httpx2.AsyncClient:
         """A client without a cookie, as a backend is."""
-        transport = httpx2.ASGITransport(app=self.server.application, client=("192.0.2.1", 50000))
+        transport = httpx2.ASGITransport(app=self.server.application, client=(ip, 50000))
         return httpx2.AsyncClient(transport=transport, base_url=f"https://{domain}", follow_redirects=False)
 
     def browser(self, domain: str = DOMAIN) -> BrowserTab:
@@ -148,7 +148,7 @@ class BrowserTab:
     async def get(self, path: str, **headers: str) -> BrowserTab:
         return await self._follow(await self.http.get(path, headers=headers))
 
-    async def authorize(self, client: Client, **parameters: str) -> BrowserTab:
+    async def authorize(self, client: Client, **parameters: str | None) -> BrowserTab:
         """``/authorize`` for a code with PKCE, as an application would; ``None`` leaves a parameter out."""
         asked = {
             "client_id": client.client_id, "response_type": "code", "redirect_uri": CALLBACK, "scope": "openid",

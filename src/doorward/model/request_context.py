@@ -8,10 +8,12 @@ from msgspec import Struct
 
 
 class RequestContext(Struct, frozen=True, kw_only=True):
-    """``ip`` is the end user's address as far as it is trusted; ``origin`` the ``Origin`` header;
-    ``auth0_client`` the decoded telemetry header of an SDK."""
+    """``ip`` is the end user's address as far as it is trusted; ``forwarded_for`` the one a backend names
+    in ``auth0-forwarded-for``, not trusted yet; ``origin`` the ``Origin`` header; ``auth0_client`` the
+    decoded telemetry header of an SDK."""
 
     ip: str = ""
+    forwarded_for: str | None = None
     user_agent: str = ""
     hostname: str = ""
     origin: str | None = None

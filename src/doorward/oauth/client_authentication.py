@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any, TypeGuard
 
+import msgspec
 from msgspec import Struct
 
 from doorward.model.client import Client
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
+from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
 from doorward.oauth.errors import AccessDenied, InvalidClient, InvalidRequest, missing_parameter
 from doorward.ports import InvalidToken, Ports
@@ -73,6 +76,25 @@ async def authenticate(
     if not client.client_secret or not hmac.compare_digest(secret.encode(), client.client_secret.encode()):
         raise _unauthorized("The client_secret is not the client's.")
     return AuthenticatedClient(client, "client_secret_basic" if basic is not None else "client_secret_post")
+
+
+def trusted_context(context: RequestContext, authenticated: AuthenticatedClient) -> RequestContext:
+    """The context with the end user's address that a backend forwards in ``auth0-forwarded-for``.
+
+    Believed only of a client that authenticated and has ``is_token_endpoint_ip_header_trusted``; from
+    anybody else it is ignored. Raises ``InvalidRequest`` for what is not an address.
+    """
+    if (
+        context.forwarded_for is None
+        or not authenticated.is_confidential
+        or not authenticated.client.is_token_endpoint_ip_header_trusted
+    ):
+        return context
+    try:
+        address = ip_address(context.forwarded_for.strip())
+    except ValueError:
+        raise InvalidRequest("auth0-forwarded-for must be one IP address") from None
+    return msgspec.structs.replace(context, ip=str(address))
 
 
 def _unauthorized(hint: str) -> AccessDenied:

@@ -8,7 +8,7 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
 from doorward.oauth import token_policy, token_request
-from doorward.oauth.client_authentication import AuthenticatedClient, authenticate
+from doorward.oauth.client_authentication import AuthenticatedClient, authenticate, trusted_context
 from doorward.oauth.errors import OAuthError, UnauthorizedClient
 from doorward.oauth.grants import PROVE
 from doorward.oauth.log_events import protocol_event
@@ -46,6 +46,7 @@ async def token(
     try:
         request = token_request.parse(parameters)
         authenticated = await authenticate(parameters, basic, issuer, directory, ports)
+        context = trusted_context(context, authenticated)
         proof, plan = await prove_and_decide(request, authenticated, grant_type, context, issuer, directory, ports)
         event = protocol_event(
             EVENTS[grant_type][0],

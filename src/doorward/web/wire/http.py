@@ -78,6 +78,7 @@ class Request:
         """Who is calling, for the log and for attack protection."""
         return RequestContext(
             ip=self.ip,
+            forwarded_for=self.headers.get("auth0-forwarded-for"),
             user_agent=self.headers.get("user-agent", "")[:512],
             hostname=self.issuer.host,
             origin=self.origin,

@@ -1,0 +1,89 @@
+"""Guessing passwords: counted per identifier and address, exactly, and for the right address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx2
+import pytest
+from tests.integration.door import DOMAIN, Door
+
+from doorward.backends.keys.password_hashes import PasswordHasher
+from doorward.model.identifiers import attempt_key
+
+RIGHT, WRONG = "correct-horse-9", "not-this-one-9"
+LIMIT = 10
+
+
+async def attempt(door: Door, password: str, *, ip: str = "192.0.2.1", **headers: str) -> httpx2.Response:
+    web = door.client("Web")
+    asked = {
+        "grant_type": "password", "client_id": web.client_id, "client_secret": web.client_secret,
+        "username": "ada@example.test", "password": password,
+    }  # fmt: skip
+    async with door.http(ip=ip) as http:
+        return await http.post("/oauth/token", data=asked, headers=headers)
+
+
+async def guess(door: Door, times: int, **more: Any) -> None:
+    for _ in range(times):
+        assert (await attempt(door, WRONG, **more)).status_code == 403
+
+
+async def test_k1_the_right_password_does_not_open_a_locked_account(door: Door) -> None:
+    await guess(door, LIMIT)
+    refused = await attempt(door, RIGHT)
+    assert refused.status_code == 429
+    assert refused.json()["error"] == "too_many_attempts"
+    assert await door.log("limit_wc")
+
+
+async def test_k1_another_address_is_not_locked(door: Door) -> None:
+    await guess(door, LIMIT)
+    assert (await attempt(door, RIGHT, ip="192.0.2.2")).status_code == 200
+
+
+async def test_k1_a_sign_in_clears_the_counter_of_its_own_address_only(door: Door) -> None:
+    await guess(door, LIMIT, ip="192.0.2.11")
+    await guess(door, 1, ip="192.0.2.1")
+    assert (await attempt(door, RIGHT, ip="192.0.2.1")).status_code == 200
+    assert (await attempt(door, RIGHT, ip="192.0.2.11")).status_code == 429
+
+
+async def test_k1_guesses_counted_while_a_password_was_checked_count(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A burst of guesses that all began before the first was counted gains nothing."""
+    verify = PasswordHasher.verify
+
+    async def others_guess_meanwhile(hasher: PasswordHasher, password: str, stored: str | None) -> tuple[bool, bool]:
+        key = attempt_key("people", "ada@example.test", "192.0.2.1")
+        for _ in range(LIMIT):
+            await door.ports.attempts.fail(DOMAIN, key, at=door.clock.now(), window=3600.0)
+        return await verify(hasher, password, stored)
+
+    monkeypatch.setattr(PasswordHasher, "verify", others_guess_meanwhile)
+    assert (await attempt(door, RIGHT)).status_code == 429
+
+
+@pytest.fixture
+async def trusting(door: Door) -> Door:
+    return await door.tenant({"clients": [{"name": "Web", "is_token_endpoint_ip_header_trusted": True}]})
+
+
+async def test_b14_a_trusted_backend_names_the_person_s_address(trusting: Door) -> None:
+    forwarded = {"auth0-forwarded-for": "203.0.113.9"}
+    await guess(trusting, LIMIT, **forwarded)
+    assert (await attempt(trusting, RIGHT, **forwarded)).status_code == 429
+    assert (await attempt(trusting, RIGHT)).status_code == 200
+    assert {event.ip for event in await trusting.log("fp")} == {"203.0.113.9"}
+
+
+async def test_b14_the_address_of_others_is_not_believed(door: Door) -> None:
+    await guess(door, 1, **{"auth0-forwarded-for": "203.0.113.9"})
+    assert {event.ip for event in await door.log("fp")} == {"192.0.2.1"}
+
+
+async def test_b14_what_is_no_address_is_refused(trusting: Door) -> None:
+    refused = await attempt(trusting, RIGHT, **{"auth0-forwarded-for": "203.0.113.9, 192.0.2.7"})
+    assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
