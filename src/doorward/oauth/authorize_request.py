@@ -198,9 +198,10 @@ def _client(parameters: Mapping[str, str], directory: TenantDirectory) -> Client
 def _redirect_uri(parameters: Mapping[str, str], client: Client) -> tuple[str, bool]:
     uri = parameters.get("redirect_uri")
     if uri is None:
-        if len(client.callbacks) != 1:
+        default = next(iter(client.callbacks), None)
+        if default is None or "*" in default or redirect_uri.refusal(default) is not None:
             raise PageError(missing_parameter("redirect_uri"))
-        return client.callbacks[0], False
+        return default, False
     if redirect_uri.refusal(uri) is not None or not redirect_uri.matches(
         uri, client.callbacks, exact=client.is_strict_third_party
     ):

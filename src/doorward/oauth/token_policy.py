@@ -90,7 +90,7 @@ def decide(proof: Proof, directory: TenantDirectory, issuer: Issuer) -> TokenPla
         scope = _defined(proof, api, scope, why)
         scope = _within_grant(proof, api, scope, ceiling, why)
         scope = _rbac(proof, api, directory, scope, why)
-        scope = _consented(proof, scope, why)
+        scope = _consented(proof, audience, scope, why)
         refresh, scope = _refresh(proof, api, scope, why)
         why.append(Reason("scope", "scope.granted", scope))
         aud = _aud(proof, api, directory, scope, why)
@@ -427,9 +427,11 @@ def _rbac(
     return kept
 
 
-def _consented(proof: Proof, scope: tuple[str, ...], why: list[Reason]) -> tuple[str, ...]:
+def _consented(proof: Proof, audience: str, scope: tuple[str, ...], why: list[Reason]) -> tuple[str, ...]:
+    """What consent covers. It was given for one audience; a refresh policy reaches only APIs that skip it."""
     field = "scope.consent"
-    if proof.consented is None:
+    elsewhere = proof.stored_audience is not None and proof.stored_audience != audience
+    if proof.consented is None or elsewhere:
         rule = "scope.consent_pending" if proof.consent_pending else "scope.consent_not_needed"
         why.append(Reason(field, rule, scope))
         return scope

@@ -56,6 +56,25 @@ async def test_consent_of_one_person_does_not_count_for_the_next(door: Door) -> 
     assert "eve@example.test" in tab.page.text
 
 
+async def test_consent_for_one_api_does_not_narrow_what_a_refresh_policy_opens(door: Door) -> None:
+    items = "https://api.test"
+    policies = [{"audience": items, "scope": ["read:items"]}]
+    await door.tenant({
+        "clients": [{"name": "Web", "refresh_token": {"policies": policies}}],
+        "resourceServers": [{"identifier": SECRETS["audience"], "allow_offline_access": True}],
+    })  # fmt: skip
+    web = door.client("Web")
+    tab = await door.browser().authorize(web, audience=SECRETS["audience"], scope="openid offline_access read:secrets")
+    await tab.login()
+    await tab.submit("accept")
+    given = (await door.redeem(web, tab.answer["code"])).json()
+    refreshed = await door.token(
+        grant_type="refresh_token", client_id=web.client_id, client_secret=web.client_secret,
+        refresh_token=given["refresh_token"], audience=items,
+    )  # fmt: skip
+    assert refreshed.json()["scope"] == "openid offline_access read:items"
+
+
 async def test_a_first_party_api_that_skips_consent_asks_nothing(door: Door) -> None:
     tab = await door.browser().authorize(door.client("Web"), audience="https://api.test", scope="openid read:items")
     await tab.login()

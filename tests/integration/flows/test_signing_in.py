@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.integration.door import CALLBACK, Door
+from tests.integration.door import CALLBACK, VERIFIER, Door
 
 
 async def test_a_password_on_one_page_leads_to_a_code_and_tokens(door: Door) -> None:
@@ -165,3 +165,14 @@ async def test_errors_of_a_good_callback_are_sent_to_it(door: Door) -> None:
     assert tab.at.startswith(CALLBACK + "?")
     assert tab.answer["error"] == "unsupported_response_type"
     assert tab.answer["state"] == "s1"
+
+
+async def test_without_a_redirect_uri_the_answer_goes_to_the_first_callback(door: Door) -> None:
+    spa = door.client("Spa")
+    tab = await door.browser().authorize(spa, redirect_uri=None)
+    await tab.login()
+    assert tab.at.startswith(f"{CALLBACK}?")
+    answer = await door.token(
+        grant_type="authorization_code", client_id=spa.client_id, code=tab.answer["code"], code_verifier=VERIFIER
+    )
+    assert answer.status_code == 200
