@@ -9,7 +9,15 @@ from doorward.management.kit.errors import insufficient_scope
 from doorward.management.kit.operation import Operation
 from doorward.management.kit.shapes import Shape
 from doorward.management.ledger import operations as every_operation
-from doorward.management.resources import client_grants, clients, connections, resource_servers, roles
+from doorward.management.resources import (
+    client_grants,
+    clients,
+    connections,
+    resource_servers,
+    roles,
+    signing_keys,
+    tenant_settings,
+)
 
 RESOURCES: tuple[Shape, ...] = (
     *clients.RESOURCES,
@@ -17,6 +25,8 @@ RESOURCES: tuple[Shape, ...] = (
     *client_grants.RESOURCES,
     *roles.RESOURCES,
     *connections.RESOURCES,
+    *tenant_settings.RESOURCES,
+    *signing_keys.RESOURCES,
 )
 
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from doorward.model.client import Client, ClientGrant, SubjectType
 from doorward.model.connection import Connection
-from doorward.model.credential import SigningKey
+from doorward.model.credential import KeyState, SigningKey
 from doorward.model.document import Document, Kind
 from doorward.model.resource_server import ResourceServer
 from doorward.model.role import Role
@@ -39,6 +39,13 @@ class TenantDirectory(Struct, frozen=True, kw_only=True):
         """Whether the login pages ask for the identifier before the password (``prompts.identifier_first``)."""
         prompts = self.documents[Kind.CONFIGURATION].get("prompts")
         return prompts is None or prompts.body.get("identifier_first") is not False
+
+    def verification_key(self, kid: str | None) -> SigningKey | None:
+        """The key a token was signed with, unless it is revoked."""
+        for key in self.signing_keys:
+            if key.kid == kid and key.state is not KeyState.REVOKED:
+                return key
+        return None
 
     def client_grant(self, client_id: str, audience: str, subject: SubjectType) -> ClientGrant | None:
         """The grant made to this very client, if any."""

@@ -11,7 +11,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from doorward.model.credential import KeyState, SigningKey
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.tenant import Issuer
@@ -76,19 +75,10 @@ class BearerTokens:
             if sealed:
                 claims = self._jose.open(directory.token_key, token)
             else:
-                claims = self._jose.verify(token, _public_keys(directory), ACCEPTED_ALGORITHMS)[1]
+                claims = self._jose.verify(token, directory.verification_key, ACCEPTED_ALGORITHMS)[1]
         except InvalidToken as error:
             raise InvalidTokenError("The token is malformed or its signature is invalid", hint=error.reason) from None
         return _bearer(claims, token_hash, sealed, issuer)
-
-
-def _public_keys(directory: TenantDirectory) -> Any:
-    keys = {key.kid: key for key in directory.signing_keys if key.state is not KeyState.REVOKED}
-
-    def find(kid: str | None) -> SigningKey | None:
-        return keys.get(kid) if kid is not None else None
-
-    return find
 
 
 def _bearer(claims: Mapping[str, Any], token_hash: bytes, sealed: bool, issuer: Issuer) -> BearerToken:

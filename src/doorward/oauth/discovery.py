@@ -19,6 +19,8 @@ CLAIMS_SUPPORTED = (
     "aud", "auth_time", "created_at", "email", "email_verified", "exp", "family_name", "given_name", "iat",
     "identities", "iss", "name", "nickname", "phone_number", "picture", "sub",
 )  # fmt: skip
+# Seconds readers may keep what is published before they ask again.
+KEY_SET_MAX_AGE = 15
 PUBLISHED = (KeyState.CURRENT, KeyState.NEXT, KeyState.PREVIOUS)
 
 

@@ -125,7 +125,6 @@ def _client(client_id: str | None, directory: TenantDirectory) -> Client | None:
 
 def _hinted(token: str, issuer: Issuer, directory: TenantDirectory, ports: Ports) -> dict[str, object]:
     """Claims of an ID token of ours, expired or not; nothing else is a hint."""
-    keys = {key.kid: key for key in directory.signing_keys}
     try:
         header, unverified = ports.jose.peek(token)
         if header.get("alg") in SYMMETRIC:
@@ -134,7 +133,7 @@ def _hinted(token: str, issuer: Issuer, directory: TenantDirectory, ports: Ports
                 raise InvalidToken("no such client")
             header, claims = ports.jose.verify_symmetric(token, client.client_secret, SYMMETRIC)
         else:
-            header, claims = ports.jose.verify(token, lambda kid: keys.get(kid or ""), ID_TOKEN_ALGORITHMS)
+            header, claims = ports.jose.verify(token, directory.verification_key, ID_TOKEN_ALGORITHMS)
     except InvalidToken as error:
         raise InvalidRequest("id_token_hint is invalid", hint=f"The token was refused: {error}.") from None
     is_id_token = header.get("typ") == "JWT" and isinstance(claims.get("aud"), str) and "scope" not in claims

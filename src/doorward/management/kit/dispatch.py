@@ -106,8 +106,8 @@ class Management:
 
     def _authorise(self, operation: Operation, actor: Actor, arguments: dict[str, str]) -> None:
         """Raises ``ApiError`` (403). A person's token reaches only the person."""
-        if operation.unbuilt or not actor.may(*operation.scopes, *operation.own):
-            raise insufficient_scope([*operation.scopes, *operation.own])
+        if operation.unbuilt or not operation.allows(actor.scopes):
+            raise insufficient_scope([*operation.scopes, *operation.own], every=operation.every_scope)
         if not actor.is_machine and next(iter(arguments.values()), None) != actor.subject:
             raise ApiError(403, "User to be acted on does not match subject in bearer token.", "insufficient_scope")
 

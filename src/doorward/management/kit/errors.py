@@ -44,8 +44,9 @@ def unauthorized(message: str) -> ApiError:
     return ApiError(401, message, headers={"www-authenticate": 'Bearer realm="Management API"'})
 
 
-def insufficient_scope(scopes: Iterable[str]) -> ApiError:
-    return ApiError(403, f"Insufficient scope, expected any of: {','.join(scopes)}", "insufficient_scope")
+def insufficient_scope(scopes: Iterable[str], *, every: bool = False) -> ApiError:
+    wanted = "all" if every else "any"
+    return ApiError(403, f"Insufficient scope, expected {wanted} of: {','.join(scopes)}", "insufficient_scope")
 
 
 def not_found(message: str, code: str | None = None) -> ApiError:

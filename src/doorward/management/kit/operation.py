@@ -13,7 +13,7 @@ Handler = Callable[[Call], Awaitable[Answer]]
 
 
 class Operation(Struct, frozen=True, kw_only=True):
-    """``scopes``: any one of them is enough. ``path`` has its parameters in braces.
+    """``scopes``: any one of them is enough, unless ``every_scope``. ``path`` has its parameters in braces.
 
     ``own`` are the scopes a person's own token may use here; the first path parameter must then be
     the person. ``unbuilt`` marks an operation this server does not offer: it is refused as if the scope
@@ -28,4 +28,11 @@ class Operation(Struct, frozen=True, kw_only=True):
     query: Mapping[str, Rule] = {}
     body: Rule | None = None
     own: tuple[str, ...] = ()
+    every_scope: bool = False
     unbuilt: bool = False
+
+    def allows(self, granted: frozenset[str]) -> bool:
+        """Whether these scopes are enough."""
+        if self.every_scope:
+            return granted.issuperset(self.scopes)
+        return not granted.isdisjoint(self.scopes) or not granted.isdisjoint(self.own)

@@ -313,6 +313,7 @@ class Command(Struct, frozen=True, kw_only=True):
     query: Mapping[str, Rule] = {}
     body: Rule | None = None
     own: tuple[str, ...] = ()
+    every_scope: bool = False
 
     def operations(self) -> Sequence[Operation]:
         return [
@@ -325,6 +326,7 @@ class Command(Struct, frozen=True, kw_only=True):
                 query=self.query,
                 body=self.body,
                 own=self.own,
+                every_scope=self.every_scope,
             )
         ]
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from doorward.oauth import discovery
+from doorward.oauth.discovery import KEY_SET_MAX_AGE
 from doorward.ports import Ports
 from doorward.web.router import Handler
 from doorward.web.wire.http import Request, Response, json_response
 
 CACHED = (
     ("access-control-allow-origin", "*"),
-    ("cache-control", "public, max-age=15, stale-while-revalidate=15, stale-if-error=86400"),
+    ("cache-control", f"public, max-age={KEY_SET_MAX_AGE}, stale-while-revalidate=15, stale-if-error=86400"),
 )
 
 

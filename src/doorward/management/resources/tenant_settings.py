@@ -1,0 +1,112 @@
+"""``/tenants/settings``: what holds for the whole tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+from typing import Any
+
+import msgspec
+
+from doorward.management.kit.bodies import refusal
+from doorward.management.kit.context import Call
+from doorward.management.kit.errors import ApiError, invalid_body
+from doorward.management.kit.schema import Unfit
+from doorward.management.kit.shapes import Shape, Singleton, without_nulls
+from doorward.management.new_tenant import SETTINGS_DEFAULTS, SETTINGS_ID
+from doorward.management.resources.tenant_settings_body import LIFETIMES, UPDATE
+from doorward.model.document import Document, Kind
+
+MINUTES = "_in_minutes"
+SANDBOX_VERSIONS = ("22", "18", "12")
+# What the server decides; writing back what was read is no change.
+READ_ONLY_FLAGS = frozenset(
+    [
+        "allow_changing_enable_sso",
+        "cannot_change_enforce_client_authentication_on_passwordless_start",
+        "disable_impersonation",
+        "universal_login",
+    ]
+)
+# Of the flags, a PATCH answers these too.
+FLAGS_AFTER_UPDATE = {
+    "cannot_change_enforce_client_authentication_on_passwordless_start": False,
+    "enforce_client_authentication_on_passwordless_start": True,
+}
+
+
+def revised(
+    before: Mapping[str, Any], given: Mapping[str, Any], *, apis: Container[str], connections: Container[str]
+) -> dict[str, Any]:
+    """The settings after a PATCH: flags change one by one, other objects are replaced, ``null`` unsets.
+
+    ``apis`` are the identifiers ``default_audience`` may name, ``connections`` the names
+    ``default_directory`` may. Raises ``ApiError``.
+    """
+    if not given:
+        raise refusal(Unfit("Too few properties defined (0), minimum 1", ""))
+    changes = dict(given)
+    for name in LIFETIMES:
+        minutes = changes.pop(name + MINUTES, None)
+        if minutes is None:
+            continue
+        if name in changes:
+            raise invalid_body(f"{name}{MINUTES} cannot be specified together with {name}")
+        changes[name] = minutes // 60 if minutes % 60 == 0 else minutes / 60
+    _check_names(before, changes, "default_audience", apis, "an API")
+    _check_names(before, changes, "default_directory", connections, "a connection")
+    if "sandbox_version" in changes and changes["sandbox_version"] not in SANDBOX_VERSIONS:
+        raise invalid_body(f"sandbox_version has to be one of {', '.join(SANDBOX_VERSIONS)}")
+    if "flags" in changes:
+        changes["flags"] = _flags({**SETTINGS_DEFAULTS["flags"], **before.get("flags", {})}, changes["flags"])
+    return without_nulls({**before, **changes})
+
+
+def _check_names(
+    before: Mapping[str, Any], changes: Mapping[str, Any], name: str, known: Container[str], kind: str
+) -> None:
+    """What was stored may be written back, even if what it names is gone."""
+    value = changes.get(name)
+    if value and value != before.get(name) and value not in known:
+        raise invalid_body(f"{name} does not name {kind} of this tenant")
+
+
+def _flags(before: Mapping[str, bool], given: Mapping[str, bool]) -> dict[str, bool]:
+    fixed = READ_ONLY_FLAGS if before["allow_changing_enable_sso"] else READ_ONLY_FLAGS | {"enable_sso"}
+    for name in sorted(fixed & given.keys()):
+        if given[name] is not before.get(name, False):
+            raise _fixed_flag(name)
+    return {**before, **given}
+
+
+def _fixed_flag(name: str) -> ApiError:
+    return invalid_body(f"The flag {name} cannot be changed")
+
+
+def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
+    directory = call.directory
+    body = revised(before.body, given, apis=directory.resource_servers, connections=directory.connections)
+    return msgspec.structs.replace(before, body=body)
+
+
+def show(call: Call, document: Document) -> dict[str, Any]:
+    flags = {**SETTINGS_DEFAULTS["flags"], **document.body.get("flags", {})}
+    shown: dict[str, Any] = {"sandbox_version": SANDBOX_VERSIONS[0], **document.body, "flags": flags}
+    if call.request.method == "PATCH":
+        shown["flags"] = {**FLAGS_AFTER_UPDATE, **flags}
+    else:
+        shown["sandbox_versions_available"] = list(SANDBOX_VERSIONS)
+    return shown
+
+
+SETTINGS = Singleton(
+    path="/tenants/settings",
+    kind=Kind.SETTINGS,
+    id=SETTINGS_ID,
+    scopes="tenant_settings",
+    summary="tenant settings",
+    update=UPDATE,
+    revise=revise,
+    show=show,
+    projects=True,
+)
+RESOURCES: tuple[Shape, ...] = (SETTINGS,)
