@@ -59,7 +59,7 @@ This page is written by `docs/generate.py` from `oauth/token_rules.py` and `oaut
 
 
 def anchor(name: str) -> str:
-    """The anchor of a rule or a field; the same as the terminal links to."""
+    """The anchor of a rule or a field."""
     return name.replace(".", "-")
 
 

@@ -66,9 +66,7 @@ def test_a_refusal_has_what_why_fix_and_more_and_exit_code_1(folder: Path) -> No
     assert lines[0] == f"✗ access_denied: Service not enabled within domain: {API}/"
     assert re.search(r"^  why +No API has the identifier", result.output, re.MULTILINE)
     assert re.search(rf"^  fix +Send audience={API}\.$", result.output, re.MULTILINE)
-    assert re.search(
-        r"^  more +https://\S+/reference/token-rules\.md#audience-unknown_api$", result.output, re.MULTILINE
-    )
+    assert re.search(r"^  more +https://\S+/_doorward/help/audience\.unknown_api$", result.output, re.MULTILINE)
 
 
 def test_an_authorize_address_is_explained(folder: Path) -> None:

@@ -14,6 +14,7 @@ from doorward.cli.running_server import NOT_AUTHORIZED, RunningServer, developme
 from doorward.cli.terminal import DOCS, Problem
 
 PATH = "/_doorward/api/v1/explain"
+HELP = "/_doorward/help"
 SHORT_GRANTS = {"password-realm": "http://auth0.com/oauth/grant-type/password-realm"}
 MACHINE, PERSON = "client_credentials", "authorization_code"
 
@@ -83,7 +84,8 @@ def command(
     if as_json:
         click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
     else:
-        show(answer, parameters, _name(server, parameters["client_id"]), everything=everything)
+        name = _name(server, parameters["client_id"])
+        show(answer, parameters, name, everything=everything, help_address=f"https://{server.host}{HELP}")
     if answer["error"] is not None:
         raise SystemExit(1)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from doorward.cli.terminal import DOCS, colour
+from doorward.cli.terminal import colour
 
 FORMATS = {"opaque": "an opaque token", "jwt": "a JWT", "jwe": "an encrypted JWT"}
 PAGES = {"login": "sign in", "signup": "sign up", "consent": "consent", "confirmation": "confirm the callback"}
@@ -26,13 +26,21 @@ LONGEST_BODY = 400
 LONGEST_VALUE = 60
 
 
-def show(answer: dict[str, Any], parameters: dict[str, str], client: str, *, everything: bool) -> None:
-    """Print the answer of the explain endpoint to ``parameters``, asked for the application ``client``."""
-    _Page(answer, parameters, client, everything).print()
+def show(
+    answer: dict[str, Any], parameters: dict[str, str], client: str, *, everything: bool, help_address: str
+) -> None:
+    """Print the answer of the explain endpoint to ``parameters``, asked for the application ``client``.
+
+    ``help_address`` is where the server's help on a rule begins.
+    """
+    _Page(answer, parameters, client, everything, help_address).print()
 
 
 class _Page:
-    def __init__(self, answer: dict[str, Any], parameters: dict[str, str], client: str, everything: bool) -> None:
+    def __init__(
+        self, answer: dict[str, Any], parameters: dict[str, str], client: str, everything: bool, help_address: str
+    ) -> None:
+        self._help_address = help_address
         self._decision = answer["decision"]
         self._error = answer["error"]
         self._steps = answer["steps"]
@@ -136,7 +144,7 @@ class _Page:
         if change is not None:
             body = json.dumps(change["body"], ensure_ascii=False) if change.get("body") else ""
             self._line("call", f"{change['api']} {body if len(body) <= LONGEST_BODY else ''}".rstrip())
-        say(f"  {dim('more'.ljust(LABEL))}{DOCS}/reference/token-rules.md#{anchor(step['because']['code'])}")
+        say(f"  {dim('more'.ljust(LABEL))}{self._help_address}/{step['because']['code']}")
 
     # ── step by step ──
 
@@ -178,11 +186,6 @@ def setting_in_words(setting: dict[str, Any] | None) -> str:
     value = json.dumps(setting["value"], ensure_ascii=False)
     shown = f" = {value}" if len(value) <= LONGEST_VALUE else ""
     return f"({OBJECTS.get(setting['object'], setting['object'])}: {setting['field']}{shown})"
-
-
-def anchor(rule: str) -> str:
-    """The anchor of a rule in the reference."""
-    return rule.replace(".", "-")
 
 
 def lifetime(seconds: int) -> str:

@@ -6,7 +6,7 @@ import os
 
 import click
 
-DOCS = "https://github.com/doorward/doorward/blob/main/docs"
+DOCS = "docs"  # the folder of the project's documentation
 
 
 def colour() -> bool | None:

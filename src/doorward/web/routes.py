@@ -10,7 +10,7 @@ from doorward.model.session import Step
 from doorward.oauth.authorization import Authorization
 from doorward.oauth.bearer import BearerTokens
 from doorward.ports import Ports
-from doorward.web import doorward_api
+from doorward.web import doorward_api, help
 from doorward.web.authentication import authorize, dbconnections, token, userinfo, well_known
 from doorward.web.authentication.authorize import AuthorizeHandlers
 from doorward.web.authentication.logout import LogoutHandlers
@@ -76,5 +76,7 @@ def _in_the_browser(ports: Ports, *, development: bool) -> list[Route]:
         Route("GET", "/oidc/logout", leaving.oidc),
         Route("POST", "/oidc/logout", leaving.oidc),
         Route("POST", "/dbconnections/signup", dbconnections.signup(ports, registrar)),
+        Route("GET", help.PATH, help.every_rule(presenter)),
+        Route("GET", f"{help.PATH}/{{rule}}", help.one_rule(presenter)),
         Route("GET", "/_doorward/static/{digest}/{name}", static_file),
     ]

@@ -1,10 +1,12 @@
-"""Answers of ``/authorize`` that carry themselves to the application."""
+"""Pages beside the screens: answers of ``/authorize`` that carry themselves to the application, and help."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from msgspec import Struct
+
+from doorward.oauth.token_rules import Rule
 
 
 class FormPostDocument(Struct, frozen=True):
@@ -21,3 +23,17 @@ class WebMessageDocument(Struct, frozen=True):
 
     origin: str
     parameters: Mapping[str, str]
+
+
+class HelpDocument(Struct, frozen=True):
+    """What the rules of the decision trace say, by the field they decide; ``asked`` is the one looked up."""
+
+    rules: Mapping[str, Mapping[str, Rule]]
+    asked: str | None = None
+
+    @property
+    def asked_rule(self) -> Rule | None:
+        for rules in self.rules.values():
+            if self.asked is not None and self.asked in rules:
+                return rules[self.asked]
+        return None

@@ -10,10 +10,10 @@ from doorward.oauth.authorization import TransactionGone
 from doorward.oauth.errors import OAuthError
 from doorward.ports import Directory
 from doorward.web.login import assets, locales
-from doorward.web.login.documents import FormPostDocument, WebMessageDocument
+from doorward.web.login.documents import FormPostDocument, HelpDocument, WebMessageDocument
 from doorward.web.login.look import Look
 from doorward.web.login.pages import ErrorPage, Page
-from doorward.web.login.render import render, render_form_post, render_web_message
+from doorward.web.login.render import render, render_form_post, render_help, render_web_message
 from doorward.web.wire.http import Request, Response, redirect, text_response
 
 
@@ -36,6 +36,11 @@ class Presenter:
         if isinstance(document, FormPostDocument):
             return render_form_post(document, look, locale)
         return render_web_message(document, look, locale)
+
+    def help(self, request: Request, document: HelpDocument) -> Response:
+        """What the rules of the decision trace mean."""
+        tenant = self._directory.tenant(request.issuer.tenant)
+        return render_help(document, look_of(tenant), _locale(request, tenant, ""))
 
     def error(self, request: Request, error: OAuthError) -> Response:
         """An error nobody may be redirected with; a tenant can have a page of its own for it."""

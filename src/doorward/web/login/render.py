@@ -8,7 +8,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from doorward.web.login import assets, catalogue, headers, locales
-from doorward.web.login.documents import FormPostDocument, WebMessageDocument
+from doorward.web.login.documents import FormPostDocument, HelpDocument, WebMessageDocument
 from doorward.web.login.look import Look
 from doorward.web.login.monogram import monogram
 from doorward.web.login.pages import Page, TransactionPage
@@ -73,13 +73,19 @@ def render_web_message(document: WebMessageDocument, look: Look, locale: str, *,
     return _document("web_message.html", document, headers.for_web_message(nonce=nonce), look, locale, nonce)
 
 
+def render_help(document: HelpDocument, look: Look, locale: str) -> Response:
+    """What a rule means. No form, no script."""
+    policy = headers.for_page(nonce=secrets.token_urlsafe(16), form=False)
+    return _document("help.html", document, policy, look, locale)
+
+
 def _document(
     template: str,
-    document: FormPostDocument | WebMessageDocument,
+    document: FormPostDocument | WebMessageDocument | HelpDocument,
     policy: Headers,
     look: Look,
     locale: str,
-    nonce: str,
+    nonce: str | None = None,
 ) -> Response:
     language = catalogue.spoken(locale)
     html = (
@@ -87,7 +93,6 @@ def _document(
         .get_template(template)
         .render(
             document=document,
-            parameters=dict(document.parameters),
             nonce=nonce,
             t=catalogue.screen_texts(locale, "doorward", template.removesuffix(".html"), {}),
             language=language,
