@@ -64,11 +64,12 @@ async def push(
         ports.log.write(issuer.tenant, protocol_event("fpar", context, now, client=client, error=error))
         raise
     uri = REQUEST_URI_PREFIX + ports.entropy.token(32)
+    lifetime = client.par_request_expiry or LIFETIME
     pushed = PushedRequest(
-        uri_hash=digest(uri), client_id=client.client_id, parameters=request, expires_at=now + LIFETIME
+        uri_hash=digest(uri), client_id=client.client_id, parameters=request, expires_at=now + lifetime
     )
     await ports.pushed_requests.push(issuer.tenant, pushed)
-    return PushedResponse(uri, LIFETIME)
+    return PushedResponse(uri, lifetime)
 
 
 async def resolve(

@@ -87,3 +87,13 @@ async def test_b14_the_address_of_others_is_not_believed(door: Door) -> None:
 async def test_b14_what_is_no_address_is_refused(trusting: Door) -> None:
     refused = await attempt(trusting, RIGHT, **{"auth0-forwarded-for": "203.0.113.9, 192.0.2.7"})
     assert (refused.status_code, refused.json()["error"]) == (400, "invalid_request")
+
+
+async def test_k6_a_counter_of_long_ago_is_swept_and_no_other(door: Door) -> None:
+    await guess(door, LIMIT, ip="192.0.2.1")
+    door.clock.pass_(29 * 24 * 3600)
+    await guess(door, 1, ip="192.0.2.2")
+    assert (await attempt(door, RIGHT, ip="192.0.2.1")).status_code == 429
+    door.clock.pass_(2 * 24 * 3600)
+    assert await door.server.storage.sweep(door.clock.now()) == 1
+    assert [count for _, count in await door.ports.attempts.matching(DOMAIN, "")] == [1]

@@ -93,3 +93,23 @@ async def test_pushing_is_off_until_the_tenant_wants_it_and_takes_no_json(door: 
     assert metadata["pushed_authorization_request_endpoint"] == "https://tenant.test/oauth/par"
     await door.tenant({"tenant": {"pushed_authorization_requests_supported": False}})
     assert (await push(door)).json()["error"] == "invalid_request"
+
+
+async def test_a_client_may_have_its_own_time_to_use_a_request(door: Door) -> None:
+    await door.tenant({"clients": [{"name": "Web", "par_request_expiry": 120}]})
+    pushed = (await push(door)).json()
+    assert pushed["expires_in"] == 120
+    door.clock.pass_(119)
+    link = "/authorize?" + urlencode({"client_id": door.client("Web").client_id, "request_uri": pushed["request_uri"]})
+    tab = await door.browser().get(link)
+    assert tab.path == "/u/login"
+
+
+async def test_a_login_may_take_longer_than_the_request_uri_lives(door: Door) -> None:
+    pushed = (await push(door)).json()
+    link = "/authorize?" + urlencode({"client_id": door.client("Web").client_id, "request_uri": pushed["request_uri"]})
+    tab = await door.browser().get(link)
+    door.clock.pass_(1800)
+    await door.server.storage.sweep(door.clock.now())
+    await tab.login()
+    assert "code" in tab.answer

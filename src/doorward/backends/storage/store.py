@@ -21,14 +21,17 @@ from doorward.backends.storage.version import ensure_current
 from doorward.ports import Clock, Entropy, StorageUnavailable
 
 POLL_SECONDS = 1.0
+# Table, key, the time that makes a row useless, and how many seconds later it goes. A pushed request is
+# needed until its login ends, a counter of failures until it would start again anyway.
 SWEPT = (
-    ("authorization_code", "code_hash", "expires_at"),
-    ("login_transaction", "id_hash", "expires_at"),
-    ("session", "sid", "expires_at"),
-    ("refresh_token", "token_hash", "expires_at"),
-    ("revoked_access_token", "token_hash", "expires_at"),
-    ("pushed_request", "uri_hash", "expires_at"),
-    ("one_time_value", "value_hash", "expires_at"),
+    ("authorization_code", "code_hash", "expires_at", 0.0),
+    ("login_transaction", "id_hash", "expires_at", 0.0),
+    ("session", "sid", "expires_at", 0.0),
+    ("refresh_token", "token_hash", "expires_at", 0.0),
+    ("revoked_access_token", "token_hash", "expires_at", 0.0),
+    ("pushed_request", "uri_hash", "expires_at", 3600.0),
+    ("one_time_value", "value_hash", "expires_at", 0.0),
+    ("attempt", "key", "last_at", 30 * 24 * 3600.0),
 )
 SWEEP_BATCH = 1000
 
@@ -84,17 +87,17 @@ class Storage:
                 await self.directory.refresh()
 
     async def sweep(self, at: float) -> int:
-        """Delete what expired before ``at`` (epoch seconds), in batches; returns how many rows."""
+        """Delete what is of no use any more at ``at`` (epoch seconds), in batches; returns how many rows."""
         swept = 0
-        for table, key, column in SWEPT:
+        for table, key, column, kept in SWEPT:
             statement = (
                 f"DELETE FROM {table} WHERE (tenant, {key}) IN (SELECT tenant, {key} FROM {table} "  # noqa: S608
                 f"WHERE {column} < :at LIMIT {SWEEP_BATCH}) RETURNING 1"
             )
             while True:
 
-                def verb(statement: str = statement) -> Verb[int]:
-                    return len((yield Query(statement, {"at": at})))
+                def verb(statement: str = statement, before: float = at - kept) -> Verb[int]:
+                    return len((yield Query(statement, {"at": before})))
 
                 deleted = await self.database.write(verb)
                 swept += deleted
