@@ -178,6 +178,22 @@ class RefreshTokens(Protocol):
         ``leeway`` seconds ago may be exchanged again while it is the immediate predecessor of the
         newest generation. ``False``, and nothing written, otherwise, or if it was revoked."""
 
+    async def replace(
+        self,
+        tenant: str,
+        token_hash: bytes,
+        successor: RefreshToken,
+        *,
+        at: float,
+        access_token_hash: bytes,
+        access_token_expires_at: float,
+        events: Sequence[LogEvent],
+    ) -> bool:
+        """Revoke ``token_hash`` and store the first token of another family in one step, for a client that
+        changed between rotating and not. With it are revoked, when the successor rotates, all tokens of its
+        user, client and audience that do not; else the rest of the old family. ``False``, and nothing
+        written, if it was used or revoked."""
+
     async def exchange(
         self,
         tenant: str,

@@ -14,7 +14,13 @@ from doorward.cli.terminal import colour
 FORMATS = {"opaque": "an opaque token", "jwt": "a JWT", "jwe": "an encrypted JWT"}
 PAGES = {"login": "sign in", "signup": "sign up", "consent": "consent", "confirmation": "confirm the callback"}
 PAGE_STAGES = ("login", "consent", "confirmation")
-REFRESH = {"issue": "yes", "rotate": "yes, a successor", "reuse": "the same one stays", None: "no"}
+REFRESH = {
+    "issue": "yes",
+    "rotate": "yes, a successor",
+    "replace": "yes, of the other kind",
+    "reuse": "the same one stays",
+    None: "no",
+}
 SEEN = {
     "page": "the person sees an error page",
     "redirect": "what the client gets at its redirect_uri",

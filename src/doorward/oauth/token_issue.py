@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from doorward.model.client import ExpirationType
+from doorward.model.client import ExpirationType, RotationType
 from doorward.model.credential import KeyState, RefreshToken, SigningKey
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
@@ -177,7 +177,7 @@ def _first_refresh_token(
         scope=plan.scope,
         granted=_granted(proof),
         issued_at=at,
-        rotating=settings.rotation_type.value == "rotating",
+        rotating=settings.rotation_type is RotationType.ROTATING,
         session_sid=proof.session_sid,
         expires_at=at + settings.token_lifetime if expiring and not settings.infinite_token_lifetime else None,
         idle_expires_at=_idle_end(proof, at),
@@ -215,7 +215,7 @@ async def _exchange_refresh_token(
     access_token_hash: bytes,
     access_token_expires_at: float,
 ) -> str | None:
-    """Rotate, or note the use. The absolute end never moves; the idle end follows the client's
+    """Rotate, replace, or note the use. The absolute end never moves; the idle end follows the client's
     setting of today; a token without an end gets one once the client is configured so."""
     tenant = directory.tenant.id
     settings = proof.client.refresh_token
@@ -224,7 +224,7 @@ async def _exchange_refresh_token(
     if expires_at is None and expiring and not settings.infinite_token_lifetime:
         expires_at = at + settings.token_lifetime
     idle_end = _idle_end(proof, at)
-    if plan.refresh is not RefreshPlan.ROTATE:
+    if plan.refresh is RefreshPlan.REUSE:
         kept = await ports.refresh_tokens.exchange(
             tenant,
             presented.token_hash,
@@ -239,11 +239,12 @@ async def _exchange_refresh_token(
             raise InvalidGrant(INVALID_REFRESH_TOKEN, hint="The refresh token was revoked.")
         return None
     secret = "v1." + ports.entropy.token(48)
+    rotates = plan.refresh is RefreshPlan.ROTATE
     successor = RefreshToken(
         id=ports.entropy.alphanumeric(16),
         token_hash=digest(secret),
-        family=presented.family,
-        generation=presented.generation + 1,
+        family=presented.family if rotates else ports.entropy.token(16),
+        generation=presented.generation + 1 if rotates else 0,
         client_id=presented.client_id,
         user_id=presented.user_id,
         host=presented.host,
@@ -251,11 +252,24 @@ async def _exchange_refresh_token(
         scope=presented.scope,
         granted=presented.granted,
         issued_at=at,
-        rotating=True,
+        rotating=settings.rotation_type is RotationType.ROTATING,
         session_sid=presented.session_sid,
         expires_at=expires_at,
         idle_expires_at=idle_end,
     )
+    if not rotates:
+        replaced = await ports.refresh_tokens.replace(
+            tenant,
+            presented.token_hash,
+            successor,
+            at=at,
+            access_token_hash=access_token_hash,
+            access_token_expires_at=access_token_expires_at,
+            events=events,
+        )
+        if not replaced:
+            raise InvalidGrant(INVALID_REFRESH_TOKEN, hint="The refresh token was used or revoked.")
+        return secret
     rotated = await ports.refresh_tokens.rotate(
         tenant,
         presented.token_hash,

@@ -17,7 +17,7 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.resource_server import ResourceServer, TokenDialect
 from doorward.model.tenant import DomainKind, Issuer, ResourceParameterProfile
 from doorward.oauth.errors import AccessDenied, OAuthError, UnauthorizedClient
-from doorward.oauth.proof import Proof
+from doorward.oauth.proof import Proof, SpendRefreshToken
 from doorward.oauth.scopes import CURRENT_USER_SCOPES, OFFLINE_ACCESS, OIDC_SCOPES, STANDARD_OIDC_SCOPES
 from doorward.oauth.token_rules import Reason, Setting
 
@@ -40,11 +40,13 @@ class Format(StrEnum):
 
 
 class RefreshPlan(StrEnum):
-    """What happens to the refresh token: a first one is issued, it is rotated, or it stays."""
+    """What happens to the refresh token: a first one is issued, it is rotated, it stays, or one of
+    another kind takes its place since the client changed between rotating and not."""
 
     ISSUE = "issue"
     ROTATE = "rotate"
     REUSE = "reuse"
+    REPLACE = "replace"
 
 
 class TokenPlan(Struct, frozen=True, kw_only=True):
@@ -451,9 +453,14 @@ def _refresh(
     client = proof.client
     if proof.original is not None:
         rotating = client.refresh_token.rotation_type is RotationType.ROTATING
-        plan = RefreshPlan.ROTATE if rotating else RefreshPlan.REUSE
+        rotated = proof.spend.token.rotating if isinstance(proof.spend, SpendRefreshToken) else rotating
+        if rotating is not rotated:
+            plan, rule = RefreshPlan.REPLACE, "refresh.rotation_began" if rotating else "refresh.rotation_ended"
+        elif rotating:
+            plan, rule = RefreshPlan.ROTATE, "refresh.rotated"
+        else:
+            plan, rule = RefreshPlan.REUSE, "refresh.reused"
         setting = _of_client(client, "refresh_token.rotation_type", client.refresh_token.rotation_type.value)
-        rule = "refresh.rotated" if rotating else "refresh.reused"
         why.append(Reason(field, rule, plan.value, setting=setting))
         return plan, scope
 

@@ -135,6 +135,8 @@ RULES: dict[str, Rule] = {
     "refresh.machine": Rule("refresh_token", "Client credentials never give a refresh token: ask again instead.", "RFC 6749 §4.4.3"),
     "refresh.front_channel": Rule("refresh_token", "The front channel never carries a refresh token.", "RFC 6749 §4.2.2"),
     "refresh.rotated": Rule("refresh_token", "The client rotates refresh tokens, so a successor is issued.", "RFC 9700 §4.14.2"),
+    "refresh.rotation_began": Rule("refresh_token", "The client rotates by now: a rotating token takes the place of all that did not.", "Auth0 refresh token rotation"),
+    "refresh.rotation_ended": Rule("refresh_token", "The client does not rotate any more: a lasting token takes the place of the family.", "Auth0 refresh token rotation"),
     "refresh.reused": Rule("refresh_token", "The client does not rotate: the same refresh token stays.", "RFC 6749 §6"),
     # aud
     "aud.with_userinfo": Rule("aud", "openid was granted and the API signs asymmetrically, so /userinfo is added.", "Auth0 get access tokens"),

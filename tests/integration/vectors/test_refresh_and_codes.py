@@ -58,6 +58,42 @@ async def test_v67_leeway_shields_the_immediate_predecessor(world: World) -> Non
     assert error(await world.refresh("P", fourth.json()["refresh_token"])) == UNKNOWN
 
 
+async def test_a_client_that_begins_to_rotate_gets_a_rotating_token_for_all_its_lasting_ones(world: World) -> None:
+    lasting = [(await world.code_flow(**OFFLINE))["refresh_token"] for _ in range(2)]
+    await rotating(world, "W")
+    first = (await world.refresh("W", lasting[0])).json()["refresh_token"]
+    for token in lasting:
+        assert error(await world.refresh("W", token)) == UNKNOWN
+    second = await world.refresh("W", first)
+    assert second.json()["refresh_token"] != first
+    assert error(await world.refresh("W", first)) == UNKNOWN
+
+
+async def test_a_client_that_ends_rotation_gets_a_lasting_token_for_the_family(world: World) -> None:
+    await rotating(world, "W", leeway=60)
+    other = (await world.code_flow(**OFFLINE))["refresh_token"]
+    first = (await world.code_flow(**OFFLINE))["refresh_token"]
+    siblings = [(await world.refresh("W", first)).json()["refresh_token"] for _ in range(2)]
+    await rotating(world, "W", rotation_type="non-rotating")
+    lasting = (await world.refresh("W", siblings[0])).json()["refresh_token"]
+    for token in (first, *siblings):
+        assert error(await world.refresh("W", token)) == UNKNOWN
+    for _ in range(2):
+        again = await world.refresh("W", lasting)
+        assert (again.status_code, "refresh_token" in again.json()) == (200, False)
+    assert (await world.refresh("W", other)).status_code == 200
+
+
+async def test_a_token_of_the_other_kind_lives_no_longer(world: World) -> None:
+    await rotating(world, "W", token_lifetime=60, infinite_token_lifetime=False)
+    first = (await world.code_flow(**OFFLINE))["refresh_token"]
+    world.door.clock.pass_(30)
+    await rotating(world, "W", rotation_type="non-rotating")
+    lasting = (await world.refresh("W", first)).json()["refresh_token"]
+    world.door.clock.pass_(31)
+    assert error(await world.refresh("W", lasting)) == UNKNOWN
+
+
 async def test_v68_a_narrower_refresh_narrows_once(world: World) -> None:
     token = (await world.code_flow(**OFFLINE))["refresh_token"]
     assert (await world.refresh("W", token, scope="openid")).json()["scope"] == "openid"

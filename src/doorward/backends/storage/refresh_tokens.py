@@ -39,6 +39,13 @@ WHERE tenant = :tenant AND token_hash = :token_hash AND revoked_at IS NULL AND u
     AND generation + 1 = (SELECT max(other.generation) FROM refresh_token AS other
         WHERE other.tenant = :tenant AND other.family = refresh_token.family)
 RETURNING family, generation"""
+GIVE_UP = """
+UPDATE refresh_token SET revoked_at = :at
+WHERE tenant = :tenant AND token_hash = :token_hash AND used_at IS NULL AND revoked_at IS NULL RETURNING family"""
+GIVE_UP_LASTING = """
+UPDATE refresh_token SET revoked_at = :at
+WHERE tenant = :tenant AND user_id = :user_id AND client_id = :client_id AND audience = :audience
+    AND NOT rotating AND revoked_at IS NULL"""
 EXCHANGE = """
 UPDATE refresh_token SET last_exchanged_at = :at, expires_at = :expires_at, idle_expires_at = :idle_expires_at,
     access_token_hash = :access_token_hash, access_token_expires_at = :access_token_expires_at
@@ -161,6 +168,41 @@ class StoredRefreshTokens:
             yield from insert_refresh_token(
                 tenant,
                 msgspec.structs.replace(successor, generation=generation + 1),
+                access_token_hash=access_token_hash,
+                access_token_expires_at=access_token_expires_at,
+            )
+            yield from self._log.insert(tenant, events)
+            return True
+
+        return await self._database.write(verb)
+
+    async def replace(
+        self,
+        tenant: str,
+        token_hash: bytes,
+        successor: RefreshToken,
+        *,
+        at: float,
+        access_token_hash: bytes,
+        access_token_expires_at: float,
+        events: Sequence[LogEvent],
+    ) -> bool:
+        def verb() -> Verb[bool]:
+            given_up = yield Query(GIVE_UP, {"tenant": tenant, "token_hash": token_hash, "at": at})
+            if not given_up:
+                return False
+            if successor.rotating:
+                whose = {
+                    "user_id": successor.user_id,
+                    "client_id": successor.client_id,
+                    "audience": successor.audience,
+                }
+                yield Query(GIVE_UP_LASTING, {"tenant": tenant, "at": at, **whose})
+            else:
+                yield Query(REVOKE_FAMILY, {"tenant": tenant, "family": given_up[0][0], "at": at})
+            yield from insert_refresh_token(
+                tenant,
+                successor,
                 access_token_hash=access_token_hash,
                 access_token_expires_at=access_token_expires_at,
             )
