@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from doorward.backends import dns
 from doorward.backends.chance import SystemEntropy
 from doorward.backends.clock import SystemClock
 from doorward.backends.keys.jose import JoseBackend
@@ -14,6 +15,7 @@ from doorward.backends.keys.public_keys import read_public_key
 from doorward.backends.keys.signing_keys import SigningKeyMaker
 from doorward.backends.storage.store import Storage
 from doorward.identity.password_login import PasswordLogin
+from doorward.management.kit.context import LookUpTxt
 from doorward.management.new_tenant import first_documents, renamed_audience
 from doorward.model.document import Kind
 from doorward.model.tenant import Tenant
@@ -70,12 +72,14 @@ def build(
     trust_unix_socket: bool = False,
     max_active: int = MAX_ACTIVE,
     development: bool = False,
+    look_up_txt: LookUpTxt | None = None,
 ) -> Doorward:
     """Wire a server on ``database`` (a URL), its secrets sealed under ``root_key`` (32 bytes).
 
     ``trusted_proxies`` may say who their caller is; ``trust_unix_socket`` lets whoever connects that way.
     ``max_active`` requests are worked on at a time.
-    ``development`` is the laxness of ``doorward dev``: helpful answers that production does not give.
+    ``development`` is the laxness of ``doorward dev``: helpful answers that production does not give, and the
+    operator's word for custom domains. ``look_up_txt`` asks something else than the system's DNS about them.
     """
     clock = clock or SystemClock()
     entropy = entropy or SystemEntropy()
@@ -101,7 +105,14 @@ def build(
         authenticator=PasswordLogin(clock, storage.users, storage.attempts, storage.log, hasher),
     )
     application = Application(
-        Router(routes(ports, read_public_key, development=development)),
+        Router(
+            routes(
+                ports,
+                read_public_key,
+                look_up_txt or (None if development else dns.look_up_txt),
+                development=development,
+            )
+        ),
         ports.directory,
         forwarded=Forwarded(trusted_proxies, unix_socket=trust_unix_socket),
         strict_transport=not development,

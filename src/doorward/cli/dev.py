@@ -84,15 +84,22 @@ def _serve(
     door = build(f"sqlite:///{folder / 'doorward.sqlite'}", root_key=root_key, development=True)
     warnings: list[str] = []
 
+    def certify(hosts: frozenset[str]) -> None:
+        """The certificate follows the domains that are served."""
+        try:
+            server.reload_certificate(authority.leaf(set(hosts)))
+        except (OSError, ValueError) as error:
+            click.secho(f"! no certificate for {', '.join(sorted(hosts))}: {error}", fg="yellow", err=True)
+
     async def start() -> None:
         await door.start()
         door.storage.directory.listen({port})
+        door.storage.directory.on_hosts(certify)
         for id_, domain in domains.items():
             warnings.extend(await _prepare(door, id_, domain, documents[id_]))
 
     door.application.on_start(start)
     door.application.on_stop(door.stop)
-    certificate = authority.leaf({*domains.values(), *_custom_domains(documents)})
 
     def ready() -> None:
         summary = _summary(door, domains, authority)
@@ -101,6 +108,7 @@ def _serve(
             click.secho(f"! {warning}", fg="yellow", err=True)
         _announce(summary, folder, door, demo=demo)
 
+    certificate = authority.leaf(set(domains.values()))
     server = HttpServer(door.application, sockets, certificate=certificate, on_ready=ready)
     try:
         server.run()
@@ -112,15 +120,6 @@ def _serve(
         ) from None
     except TenantFileError as error:
         raise Problem(error.what, fix=error.fix) from None
-
-
-def _custom_domains(documents: dict[str, dict[str, Any]]) -> set[str]:
-    return {
-        entry["domain"]
-        for document in documents.values()
-        for entry in document.get("customDomains") or []
-        if isinstance(entry, dict) and isinstance(entry.get("domain"), str)
-    }
 
 
 async def _prepare(door: Doorward, id_: str, domain: str, document: dict[str, Any]) -> list[str]:

@@ -13,6 +13,7 @@ from doorward.management.resources import (
     client_grants,
     clients,
     connections,
+    custom_domains,
     resource_servers,
     roles,
     signing_keys,
@@ -27,6 +28,7 @@ RESOURCES: tuple[Shape, ...] = (
     *connections.RESOURCES,
     *tenant_settings.RESOURCES,
     *signing_keys.RESOURCES,
+    *custom_domains.RESOURCES,
 )
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from doorward.app import Doorward, build
 from doorward.backends.keys.password_hashes import PasswordHasher
+from doorward.management.kit.context import LookUpTxt
 from doorward.management.new_tenant import first_documents, management_client, new_document
 from doorward.management.system_scopes import EVERY_SCOPE
 from doorward.model.credential import SigningKey
@@ -89,10 +90,17 @@ async def keys_of(tenant: Tenant, house: House) -> tuple[SigningKey, SigningKey]
 class House:
     """The server, and ways to call it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, development: bool = False, look_up_txt: LookUpTxt | None = None) -> None:
         self.clock = StandingClock()
         self._hasher = PasswordHasher(memory_kib=8, iterations=1, workers=1)
-        self.server: Doorward = build("sqlite://", root_key=b"k" * 32, clock=self.clock, passwords=self._hasher)
+        self.server: Doorward = build(
+            "sqlite://",
+            root_key=b"k" * 32,
+            clock=self.clock,
+            passwords=self._hasher,
+            development=development,
+            look_up_txt=look_up_txt,
+        )
         self.ports = self.server.ports
 
     async def open(self) -> House:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -80,6 +80,7 @@ class StoredDirectory:
         self._data_keys: dict[str, bytes] = {}
         self._issuers: dict[str, Issuer] = {}
         self._listener_ports: frozenset[int] = frozenset()
+        self._on_hosts: Callable[[frozenset[str]], None] | None = None
 
     # ── reading ──
 
@@ -100,6 +101,11 @@ class StoredDirectory:
         self._listener_ports = frozenset(ports)
         self._index_hosts()
 
+    def on_hosts(self, follow: Callable[[frozenset[str]], None]) -> None:
+        """Call ``follow`` with the hosts that are served, now and whenever they change."""
+        self._on_hosts = follow
+        self._index_hosts()
+
     def _index_hosts(self) -> None:
         issuers: dict[str, Issuer] = {}
         for snapshot in self._snapshots.values():
@@ -109,6 +115,8 @@ class StoredDirectory:
                 if domain.status == "ready":
                     self._index(issuers, tenant.id, domain.domain, DomainKind.CUSTOM)
         self._issuers = issuers
+        if self._on_hosts is not None:
+            self._on_hosts(frozenset(issuer.host for issuer in issuers.values()))
 
     def _index(self, issuers: dict[str, Issuer], tenant: str, domain: str, kind: DomainKind) -> None:
         name, port = split_port(domain.lower())

@@ -42,8 +42,8 @@ class Services(Struct, frozen=True, kw_only=True):
 
     ``verify`` checks a bearer token against an audience and raises ``oauth.errors.InvalidTokenError``
     (``oauth.bearer.BearerTokens.verify``). ``read_public_key`` reads a PEM public key or certificate
-    and raises ``ValueError`` for what is not one. ``lookup_txt`` asks DNS; without it every custom
-    domain counts as verified.
+    and raises ``ValueError`` for what is not one. ``lookup_txt`` asks DNS for the TXT records of a
+    name and never raises; without it the operator's word verifies a custom domain.
     """
 
     ports: Ports
