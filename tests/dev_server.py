@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -39,6 +40,11 @@ class DevServer:
     management_audience: str
 
     @property
+    def port(self) -> int:
+        """Where it listens, on 127.0.0.1 and ::1."""
+        return int(self.domain.rpartition(":")[2])
+
+    @property
     def trust(self) -> dict[str, str]:
         """The environment that makes Python, Node and curl trust the server's certificate authority."""
         ca = str(self.ca)
@@ -50,16 +56,23 @@ class DevServer:
 
 
 @contextlib.contextmanager
-def dev_server(tenant: Mapping[str, Any], folder: Path) -> Iterator[DevServer]:
+def dev_server(
+    tenant: Mapping[str, Any], folder: Path, others: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+) -> Iterator[DevServer]:
     """Run ``doorward dev`` on a free port with ``tenant``, a document in the format of ``tenant.yaml``.
 
-    ``folder`` receives the file and the server's data. Raises ``RuntimeError`` with what the process
-    said when it does not become ready, or does not end cleanly on SIGTERM.
+    ``others`` are further tenants by domain. ``folder`` receives the files and the server's data.
+    Raises ``RuntimeError`` with what the process said when it does not become ready, or does not end
+    cleanly on SIGTERM.
     """
     file, data = folder / "tenant.yaml", folder / "data"
     file.write_text(yaml.safe_dump(dict(tenant)))
+    more = []
+    for domain, document in others.items():
+        (folder / f"{domain}.yaml").write_text(yaml.safe_dump(dict(document)))
+        more += ["--tenant", f"{domain}={folder / domain}.yaml"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DOORWARD_")}
-    command = [sys.executable, "-m", "doorward", "dev", str(file), "--port", "0", "--data", str(data)]
+    command = [sys.executable, "-m", "doorward", "dev", str(file), "--port", "0", "--data", str(data), *more]
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

@@ -159,11 +159,11 @@ PAGE_TYPES = {
 
 def photograph(folder: Path, only: set[str]) -> None:
     from playwright.sync_api import sync_playwright
-    from tests.e2e.login_pages.site import CHROMIUM, serve
+    from tests import chromium
+    from tests.e2e.login_pages.site import serve
 
     folder.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with sync_playwright() as driver, chromium.browser(driver) as browser:
         for scheme in ("light", "dark"):
             for device, (width, height) in {"desktop": (1280, 860), "phone": (390, 780)}.items():
                 context = browser.new_context(
@@ -180,7 +180,6 @@ def photograph(folder: Path, only: set[str]) -> None:
                         page.goto(f"{ORIGIN}/u/page")
                         page.screenshot(path=folder / f"{name}{suffix}-{scheme}-{device}.png", full_page=True)
                 context.close()
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,8 +10,6 @@ from doorward.web.login.look import Look
 from doorward.web.login.pages import Page
 from doorward.web.login.render import render
 from doorward.web.wire.http import Response
-
-CHROMIUM = shutil.which("chromium")
 
 
 def serve(browser_page: Any, screen: Page, look: Look, locale: str = "en") -> None:

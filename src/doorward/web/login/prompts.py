@@ -7,7 +7,7 @@ for a step that is over leads to the step that is current.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -69,6 +69,12 @@ class Visit(Struct, frozen=True, kw_only=True):
     @property
     def redirect_uri(self) -> str:
         return self.transaction.parameters.get("redirect_uri") or next(iter(self.client.callbacks), "")
+
+    @property
+    def receiver(self) -> str:
+        """Where the browser goes in the end, as people may judge it: a host, or an application's scheme."""
+        parts = urlsplit(self.redirect_uri)
+        return parts.netloc or f"{parts.scheme}:"
 
     @property
     def identifier(self) -> Identifier:
@@ -413,6 +419,7 @@ class PromptHandlers:
                 ),
                 audience=transaction.asked_audience if api is not None else "",
                 audience_name=(api.name or api.identifier) if api is not None else "",
+                receiver=visit.receiver,
                 errors=errors,
             ),
         )

@@ -1,0 +1,134 @@
+"""One server with two tenants, one application beside it, and a browser that finds both."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator
+from urllib.parse import urlencode, urlsplit
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from tests import chromium
+from tests.dev_server import DevServer, dev_server
+from tests.e2e.login_pages.application import Application, application
+from tests.e2e.login_pages.tenants import ELSEWHERE, EMAIL, IDENTIFIER_FIRST, PASSWORD, WEB, tenant
+
+STEP_LIMIT = 10_000.0  # milliseconds
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # RFC 7636 appendix B
+
+
+class Site:
+    """Where logins begin, and the application they end at."""
+
+    def __init__(self, door: DevServer, app: Application) -> None:
+        self.door = door
+        self.app = app
+        self.combined = door.issuer
+        self.identifier_first = f"https://{IDENTIFIER_FIRST}/"
+
+    def client(self, issuer: str, address: str = "127.0.0.1") -> httpx2.Client:
+        """An HTTP client of a tenant, with a cookie jar and no browser about it."""
+        trust = ssl.create_default_context(cafile=self.door.ca)
+        host = {"Host": urlsplit(issuer).netloc}  # not every name is one the resolver knows
+        base = f"https://{address}:{self.door.port}"
+        return httpx2.Client(base_url=base, headers=host, verify=trust, trust_env=False)
+
+    def authorize(self, issuer: str, client_id: str = WEB, **parameters: str) -> str:
+        """The URL of an authorization request."""
+        asked = {
+            "response_type": "code",
+            "client_id": client_id,
+            "redirect_uri": self.app.callback,
+            "scope": "openid profile email",
+            "state": "the-state",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+            **parameters,
+        }
+        return f"{issuer}authorize?{urlencode(asked)}"
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    if chromium.CHROMIUM is None:
+        pytest.skip(chromium.NO_CHROMIUM)
+    with application() as app:
+        first = {IDENTIFIER_FIRST: tenant(app.origin, identifier_first=True)}
+        folder = tmp_path_factory.mktemp("login-pages")
+        with dev_server(tenant(app.origin, identifier_first=False), folder, first) as door:
+            yield Site(door, app)
+
+
+@pytest.fixture
+def site(running: Site) -> Site:
+    running.app.forget()
+    return running
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator[Playwright]:
+    if chromium.CHROMIUM is None:
+        pytest.skip(chromium.NO_CHROMIUM)
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def browser(driver: Playwright, running: Site) -> Iterator[Browser]:
+    address = f"127.0.0.1:{running.door.port}"
+    with chromium.browser(driver, {IDENTIFIER_FIRST: address, urlsplit(ELSEWHERE).netloc: address}) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def profile(driver: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """A browser that sends cookies to framed sites too."""
+    with chromium.profile(driver, tmp_path_factory.mktemp("profile")) as started:
+        started.set_default_timeout(STEP_LIMIT)
+        yield started
+
+
+@pytest.fixture(params=[True, False], ids=["scripts", "no-scripts"])
+def scripts(request: pytest.FixtureRequest) -> bool:
+    """Whether the browser runs scripts; tests that ask for it run both ways."""
+    run: bool = request.param
+    return run
+
+
+@pytest.fixture
+def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """Open a browser of its own: no cookies yet, nothing shared."""
+    opened: list[BrowserContext] = []
+
+    def new(**options: object) -> BrowserContext:
+        context = browser.new_context(ignore_https_errors=True, **options)
+        context.set_default_timeout(STEP_LIMIT)
+        opened.append(context)
+        return context
+
+    yield new
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def context(new_context: Callable[..., BrowserContext], request: pytest.FixtureRequest) -> BrowserContext:
+    runs = request.getfixturevalue("scripts") if "scripts" in request.fixturenames else True
+    return new_context(java_script_enabled=runs)
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """A tab whose pages must give the browser nothing to complain of."""
+    opened = context.new_page()
+    complaints = chromium.Complaints(opened)
+    yield opened
+    assert complaints.heard == []
+
+
+def log_in(page: Page, username: str = EMAIL, password: str = PASSWORD) -> None:
+    """Fill in the page with both fields."""
+    page.locator("#username").fill(username)
+    page.locator("#password").fill(password)
+    page.locator("[data-action-button-primary]").click()

@@ -1,0 +1,100 @@
+"""The tenants people log in to: one asks for everything on one page, one asks for the identifier first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+CONNECTION = "Username-Password-Authentication"
+EMAIL = "ada@example.test"
+LOCKED = "locked@example.test"  # wrong passwords are tried on this one
+PASSWORD = "Analytical-Engine-1843"
+AUDIENCE = "https://api.pages.test"
+
+IDENTIFIER_FIRST = "first.pages.test"  # the domain of the second tenant
+ELSEWHERE = "https://app.elsewhere.test/callback"  # an application at another https origin
+CUSTOM_SCHEME = "com.example.pages://callback"
+
+WEB, SINGLE_PAGE, NATIVE, PARTNER, DESKTOP = "web", "single-page", "native", "partner", "desktop"  # client ids
+SECRET = "the-secret-of-every-confidential-client"
+
+
+def tenant(origin: str, *, identifier_first: bool) -> dict[str, Any]:
+    """A tenant document; ``origin`` is the application's."""
+    callback = f"{origin}/callback"
+    return {
+        "tenant": {"friendly_name": "Pages", "default_directory": CONNECTION, "allowed_logout_urls": [f"{origin}/bye"]},
+        "prompts": {"identifier_first": identifier_first},
+        "resourceServers": [
+            {
+                "name": "Items",
+                "identifier": AUDIENCE,
+                "scopes": [{"value": "read:items", "description": "See items"}, {"value": "write:items"}],
+            }
+        ],
+        "clients": [
+            {
+                "name": "Web",
+                "client_id": WEB,
+                "client_secret": SECRET,
+                "app_type": "regular_web",
+                "grant_types": ["authorization_code", "implicit", "password"],
+                "callbacks": [callback, ELSEWHERE],
+                "allowed_logout_urls": [f"{origin}/bye"],
+            },
+            {
+                "name": "Single page",
+                "client_id": SINGLE_PAGE,
+                "app_type": "spa",
+                "token_endpoint_auth_method": "none",
+                "grant_types": ["authorization_code"],
+                "callbacks": [callback],
+                "web_origins": [origin],
+            },
+            {
+                "name": "Native",
+                "client_id": NATIVE,
+                "app_type": "native",
+                "token_endpoint_auth_method": "none",
+                "grant_types": ["authorization_code"],
+                "callbacks": [CUSTOM_SCHEME],
+            },
+            {
+                "name": "Partner",
+                "client_id": PARTNER,
+                "client_secret": SECRET,
+                "app_type": "regular_web",
+                "is_first_party": False,
+                "third_party_security_mode": "permissive",
+                "grant_types": ["authorization_code"],
+                "callbacks": [callback],
+            },
+            {
+                "name": "Desktop",
+                "client_id": DESKTOP,
+                "app_type": "native",
+                "token_endpoint_auth_method": "none",
+                "grant_types": ["authorization_code"],
+                "callbacks": [callback],
+                "skip_non_verifiable_callback_uri_confirmation_prompt": False,
+            },
+        ],
+        "databases": [
+            {
+                "name": CONNECTION,
+                "strategy": "auth0",
+                "is_domain_connection": True,
+                "enabled_clients": ["Web", "Single page", "Native", "Desktop"],
+                "options": {"passwordPolicy": "good", "brute_force_protection": True},
+            }
+        ],
+        "users": [
+            {
+                "email": email,
+                "password": PASSWORD,
+                "connection": CONNECTION,
+                "email_verified": True,
+                "name": "Ada Lovelace",
+            }
+            for email in (EMAIL, LOCKED)
+        ],
+    }

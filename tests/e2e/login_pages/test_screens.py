@@ -1,0 +1,137 @@
+"""Every screen as the browser lays it out: WCAG 2.2 AA by axe, narrow and dark, by keyboard, by finger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Playwright
+from tests import chromium
+from tests.e2e.login_pages.site import serve
+from tests.e2e.screens import BRANDED, ORIGIN, SCREENS, STOCK
+
+from doorward.web.login.look import Look
+
+pytestmark = pytest.mark.xdist_group("login-screens")
+
+WCAG_AA = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+DESKTOP, NARROW = {"width": 1280, "height": 860}, {"width": 320, "height": 640}
+OVERFLOWING = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
+# WCAG 2.2, 1.4.12: what a reader may set, and nothing may be lost by it.
+TEXT_SPACING = """() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(`* { line-height: 1.5 !important; letter-spacing: .12em !important;
+                           word-spacing: .16em !important } p { margin-block-end: 2em !important }`);
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+}"""
+SMALL_TARGETS = """() => [...document.querySelectorAll("button, a, summary, input:not([type=hidden])")]
+    .filter((control) => control.checkVisibility() && control.getBoundingClientRect().height < 44)
+    .map((control) => control.outerHTML)"""
+FOCUS = """() => {
+    const { activeElement: at } = document;
+    const { outlineStyle, outlineWidth } = getComputedStyle(at);
+    const name = at.id || at.value || at.dataset.linkName || at.textContent.trim();
+    return at === document.body ? null : { name, ring: outlineStyle === "none" ? 0 : parseFloat(outlineWidth) };
+}"""
+
+
+@pytest.fixture(scope="module")
+def screen_browser(driver: Playwright) -> Iterator[Browser]:
+    with chromium.browser(driver) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def tab(screen_browser: Browser) -> Page:
+    page: Page = screen_browser.new_page(viewport=DESKTOP)
+    return page
+
+
+def show(tab: Page, name: str, look: Look = STOCK) -> None:
+    serve(tab, SCREENS[name], look)
+    tab.goto(f"{ORIGIN}/u/page")
+
+
+def violations(tab: Page) -> list[str]:
+    found = Axe().run(tab, options=WCAG_AA).response["violations"]
+    return [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", SCREENS)
+def test_nothing_for_axe_to_find(tab: Page, name: str, scheme: str) -> None:
+    tab.emulate_media(color_scheme=scheme)
+    tab.set_viewport_size(DESKTOP)
+    show(tab, name)
+    assert violations(tab) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["login-wrong", "signup-weak", "consent", "error-developer"])
+def test_colours_of_a_tenant_are_no_less_legible(tab: Page, name: str, scheme: str) -> None:
+    tab.emulate_media(color_scheme=scheme)
+    tab.set_viewport_size(DESKTOP)
+    show(tab, name, BRANDED)
+    assert violations(tab) == []
+
+
+@pytest.mark.parametrize("name", SCREENS)
+def test_fits_a_narrow_screen_and_wide_spacing(tab: Page, name: str) -> None:
+    tab.emulate_media(color_scheme="light")
+    tab.set_viewport_size(NARROW)
+    show(tab, name)
+    assert violations(tab) == []
+    assert not tab.evaluate(OVERFLOWING)
+    assert tab.evaluate(SMALL_TARGETS) == []
+    tab.evaluate(TEXT_SPACING)
+    assert not tab.evaluate(OVERFLOWING)
+
+
+def tabbed(tab: Page) -> list[str]:
+    """The names of what the Tab key reaches, from where the page starts."""
+    reached = []
+    while (at := tab.evaluate(FOCUS)) is not None and at["name"] not in reached:
+        assert at["ring"] >= 2, f"no ring around {at['name']}"
+        reached.append(at["name"])
+        tab.keyboard.press("Tab")
+    return reached
+
+
+@pytest.mark.parametrize(
+    ("name", "order"),
+    [
+        ("login-social", ["username", "password", "Show password", "default", "Sign up",
+                          "Continue with Google", "Continue with Acme Workforce"]),
+        ("login-id", ["username", "default", "Sign up"]),
+        ("login-password", ["password", "Show password", "default", "Sign up"]),
+        ("login-wrong", ["password", "Show password", "default", "Sign up"]),
+        ("signup-username", ["email", "username", "password", "Show password", "default", "Log in",
+                             "Continue with Google", "Continue with Acme Workforce"]),
+    ],
+)  # fmt: skip
+def test_starts_where_typing_starts_and_goes_on_in_reading_order(tab: Page, name: str, order: list[str]) -> None:
+    tab.set_viewport_size(DESKTOP)
+    show(tab, name)
+    assert tabbed(tab) == order
+
+
+@pytest.mark.parametrize(("name", "order"), [("consent", ["accept", "deny"]), ("logout", ["accept", "deny"])])
+def test_a_choice_is_reached_by_keyboard(tab: Page, name: str, order: list[str]) -> None:
+    show(tab, name)
+    tab.keyboard.press("Tab")
+    assert tabbed(tab) == order
+
+
+def test_a_password_is_shown_and_hidden_again(tab: Page) -> None:
+    show(tab, "login")
+    password = tab.locator("#password")
+    password.fill("secret")
+    tab.get_by_role("button", name="Show password").click()
+    assert password.get_attribute("type") == "text"
+    tab.get_by_role("button", name="Hide password").click()
+    assert password.get_attribute("type") == "password"
+    assert password.input_value() == "secret"
