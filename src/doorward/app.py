@@ -15,10 +15,11 @@ from doorward.backends.keys.public_keys import read_public_key
 from doorward.backends.keys.signing_keys import SigningKeyMaker
 from doorward.backends.storage.store import Storage
 from doorward.identity.password_login import PasswordLogin
-from doorward.management.kit.context import LookUpTxt
+from doorward.management.kit.context import LookUpTxt, Services
 from doorward.management.new_tenant import first_documents, renamed_audience
 from doorward.model.document import Kind
 from doorward.model.tenant import Tenant
+from doorward.oauth.bearer import BearerTokens
 from doorward.ports import Clock, Entropy, Passwords, Ports
 from doorward.web.asgi import MAX_ACTIVE, Application
 from doorward.web.forwarded import Forwarded, Network
@@ -27,10 +28,11 @@ from doorward.web.routes import routes
 
 
 class Doorward(Struct, frozen=True):
-    """One server: its storage, its ports, and the ASGI application to run."""
+    """One server: its storage, its ports, what manages its tenants, and the ASGI application to run."""
 
     storage: Storage
     ports: Ports
+    services: Services
     application: Application
 
     async def start(self) -> None:
@@ -104,19 +106,18 @@ def build(
         passwords=hasher,
         authenticator=PasswordLogin(clock, storage.users, storage.attempts, storage.log, hasher),
     )
+    services = Services(
+        ports=ports,
+        verify=BearerTokens(clock, ports.jose).verify,
+        read_public_key=read_public_key,
+        lookup_txt=look_up_txt or (None if development else dns.look_up_txt),
+    )
     application = Application(
-        Router(
-            routes(
-                ports,
-                read_public_key,
-                look_up_txt or (None if development else dns.look_up_txt),
-                development=development,
-            )
-        ),
+        Router(routes(services, development=development)),
         ports.directory,
         forwarded=Forwarded(trusted_proxies, unix_socket=trust_unix_socket),
         strict_transport=not development,
         names_tenants=development,
         max_active=max_active,
     )
-    return Doorward(storage, ports, application)
+    return Doorward(storage, ports, services, application)

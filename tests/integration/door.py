@@ -19,8 +19,7 @@ import yaml
 from doorward.app import Doorward, build
 from doorward.backends.keys.password_hashes import PasswordHasher
 from doorward.management.new_tenant import management_client
-from doorward.management.tenant_file.plan import plan
-from doorward.management.tenant_file.users import UserLoader
+from doorward.management.tenant_file.loading import load
 from doorward.model.client import Client
 from doorward.model.tenant import Tenant
 from doorward.ports import Clock
@@ -74,11 +73,7 @@ class Door:
             await directory.change(
                 domain, management_client(Tenant(id=domain, domain=domain), "Mgmt", self.ports.entropy)
             )
-        planned = plan(parsed, directory.tenant(domain), self.ports.entropy, verified_domains=True)
-        if planned.changes:
-            await directory.change(domain, planned.changes)
-        loader = UserLoader(self.clock, self.ports.entropy, self.ports.users, self.ports.passwords)
-        await loader.load(parsed.get("users", []), directory.tenant(domain))
+        await load(parsed, domain, self.server.services, verified_domains=True)
         return self
 
     def client(self, name: str, domain: str = DOMAIN) -> Client:

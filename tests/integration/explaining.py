@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 
 from doorward.app import Doorward, build
 from doorward.management.new_tenant import management_client
-from doorward.management.tenant_file.plan import plan
+from doorward.management.tenant_file.loading import load
 from doorward.model.role import Permission
 from doorward.model.user import Identifiers, Password, User
 
@@ -55,6 +55,18 @@ def _api(identifier: str, scopes: str = "read:items write:items", **more: Any) -
 
 
 BIG_SCOPES = " ".join(f"manage:a-rather-long-permission-name-{number}" for number in range(150))
+CREDENTIAL = {
+    "credential_type": "public_key",
+    "pem": """-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAscirno+KPOuwiXr7N8bd
+548S6+on39KGzYCh4nc5UcHfL71zCgjoluJ6U+mdJJPj7mS6M3Za8eC8VIGqgL2n
+kCQgrofEjldXTfakmsHOdBSqucmMsBdU59K0Amh0gk+G5ob8OdjFVUN7z/JU7/Rt
+MpSahxZZVBLdb0hG6RdM8Qj8sP9Ar/EmWi+5JdRmXPMGA3cueUSDLFStcaCVRVxG
++PA/0nOZIY7SqmAFmGRdN9/obKTGjpcHLOxffhYeLTcXz3zpqMaubMnFxvURl8mL
+rCijuQx//HgDKitmEpgUUZ1ol4dwjkSG5rEubySctqgDPEwTRMVGTodAzRoQyclm
+hwIDAQAB
+-----END PUBLIC KEY-----""",
+}
 DOCUMENT: dict[str, Any] = {
     "tenant": {"default_directory": DATABASE},
     "resourceServers": [
@@ -78,7 +90,11 @@ DOCUMENT: dict[str, Any] = {
         _client("big", app_type="non_interactive", grant_types=["client_credentials"]),
         _client("third", is_first_party=False, third_party_security_mode="permissive", grant_types=WEB_GRANTS),
         _client("strict", is_first_party=False, grant_types=["authorization_code"]),
-        _client("assertive", client_authentication_methods={"private_key_jwt": {"credentials": [{"id": "cred"}]}}),
+        _client(
+            "assertive",
+            token_endpoint_auth_method=None,
+            client_authentication_methods={"private_key_jwt": {"credentials": [CREDENTIAL]}},
+        ),
     ],
     "clientGrants": [
         {"client_id": "machine", "audience": API, "scope": ["read:items"]},
@@ -219,8 +235,7 @@ async def serve(folder: Path) -> AsyncIterator[Served]:
         ports = door.ports
         directory = ports.directory
         await directory.change("acme", management_client(directory.tenant("acme").tenant, "Management", ports.entropy))
-        planned = plan(DOCUMENT, directory.tenant("acme"), ports.entropy, verified_domains=True)
-        await directory.change("acme", planned.changes)
+        await load(DOCUMENT, "acme", door.services, verified_domains=True)
         snapshot = directory.tenant("acme")
         roles = {role.name: role.id for role in snapshot.roles.values()}
         for user_id in (ADA, BOB, BLOCKED, OUTSIDER):

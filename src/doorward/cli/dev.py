@@ -19,8 +19,8 @@ from doorward.cli.tenant_documents import demo_tenant, demo_user, read_tenant_fi
 from doorward.cli.terminal import Problem
 from doorward.management.new_tenant import management_client
 from doorward.management.system_scopes import EVERY_SCOPE
-from doorward.management.tenant_file.plan import TenantFileError, plan
-from doorward.management.tenant_file.users import UserLoader
+from doorward.management.tenant_file.loading import load
+from doorward.management.tenant_file.plan import TenantFileError
 from doorward.model.client import Client
 from doorward.model.directory import TenantDirectory
 from doorward.web.server import HttpServer, open_sockets
@@ -133,17 +133,10 @@ async def _prepare(door: Doorward, id_: str, domain: str, document: dict[str, An
     snapshot = directory.tenant(id_)
     if _management_client(snapshot) is None:
         await directory.change(id_, management_client(snapshot.tenant, MANAGEMENT_CLIENT, door.ports.entropy))
-    planned = plan(document, directory.tenant(id_), door.ports.entropy, verified_domains=True)
-    if planned.changes:
-        await directory.change(id_, planned.changes)
-    if document.get("users"):
-        ports = door.ports
-        await UserLoader(ports.clock, ports.entropy, ports.users, ports.passwords).load(
-            document["users"], directory.tenant(id_)
-        )
-    if not planned.unsupported:
+    loaded = await load(document, id_, door.services, verified_domains=True)
+    if not loaded.unsupported:
         return []
-    return [f"{domain}: kept out, not supported yet: {', '.join(planned.unsupported)}"]
+    return [f"{domain}: kept out, not supported yet: {', '.join(loaded.unsupported)}"]
 
 
 def _management_client(directory: TenantDirectory) -> Client | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from doorward.identity.password_login import PasswordLogin
 from doorward.identity.sign_in import HostedSignIn
 from doorward.identity.signup import Signup
-from doorward.management.kit.context import LookUpTxt, ReadPublicKey, Services
+from doorward.management.kit.context import Services
 from doorward.model.session import Step
 from doorward.oauth.authorization import Authorization
 from doorward.oauth.bearer import BearerTokens
@@ -22,15 +22,11 @@ from doorward.web.router import Mount, Route
 from doorward.web.wire.cors import across_origins
 
 
-def routes(
-    ports: Ports, read_public_key: ReadPublicKey, look_up_txt: LookUpTxt | None, *, development: bool
-) -> list[Route | Mount]:
+def routes(services: Services, *, development: bool) -> list[Route | Mount]:
     """``development``: error pages tell what to mend, and loopback callbacks are not confirmed unless
-    tenant or client ask for it. Without ``look_up_txt`` custom domains need no proof."""
+    tenant or client ask for it."""
+    ports = services.ports
     bearer_tokens = BearerTokens(ports.clock, ports.jose)
-    services = Services(
-        ports=ports, verify=bearer_tokens.verify, read_public_key=read_public_key, lookup_txt=look_up_txt
-    )
     about_me = userinfo.userinfo(ports, bearer_tokens)
     explain = doorward_api.explain(ports, bearer_tokens, confirms_callbacks=not development)
     everything: list[Route | Mount] = [

@@ -7,6 +7,8 @@ from tests.integration.door import Door
 
 SECRETS = {"audience": "https://careful.test", "scope": "openid read:secrets"}
 
+NEVER_ENDING = {"rotation_type": "non-rotating", "expiration_type": "non-expiring"}
+
 
 async def test_consent_is_asked_once_per_scope_set_and_remembered(door: Door) -> None:
     partner = door.client("Partner")
@@ -60,7 +62,7 @@ async def test_consent_for_one_api_does_not_narrow_what_a_refresh_policy_opens(d
     items = "https://api.test"
     policies = [{"audience": items, "scope": ["read:items"]}]
     await door.tenant({
-        "clients": [{"name": "Web", "refresh_token": {"policies": policies}}],
+        "clients": [{"name": "Web", "refresh_token": {**NEVER_ENDING, "policies": policies}}],
         "resourceServers": [{"identifier": SECRETS["audience"], "allow_offline_access": True}],
     })  # fmt: skip
     web = door.client("Web")

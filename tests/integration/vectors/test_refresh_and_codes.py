@@ -11,6 +11,12 @@ OFFLINE = {"audience": A, "scope": "openid r offline_access"}
 ROTATING = {"rotation_type": "rotating", "expiration_type": "expiring", "leeway": 0}
 UNKNOWN = (403, "invalid_grant", "Unknown or invalid refresh token.")
 
+OPENS_B = {
+    "rotation_type": "non-rotating",
+    "expiration_type": "non-expiring",
+    "policies": [{"audience": B, "scope": ["b1"]}],
+}
+
 
 async def rotating(world: World, name: str = "P", **settings: Any) -> World:
     return await world.with_(clients=[{"name": name, "refresh_token": {**ROTATING, **settings}}])
@@ -116,7 +122,7 @@ async def test_v70_rotation_does_not_lengthen_a_familys_life(world: World) -> No
 
 
 async def test_v71_a_policy_opens_another_api(world: World) -> None:
-    await world.with_(clients=[{"name": "W", "refresh_token": {"policies": [{"audience": B, "scope": ["b1"]}]}}])
+    await world.with_(clients=[{"name": "W", "refresh_token": OPENS_B}])
     token = (await world.code_flow(**OFFLINE))["refresh_token"]
     answer = (await world.refresh("W", token, audience=B, scope="b1 b2")).json()
     access = claims(answer["access_token"])
@@ -124,7 +130,7 @@ async def test_v71_a_policy_opens_another_api(world: World) -> None:
 
 
 async def test_v72_an_api_outside_the_policy_is_ignored(world: World) -> None:
-    await world.with_(clients=[{"name": "W", "refresh_token": {"policies": [{"audience": B, "scope": ["b1"]}]}}])
+    await world.with_(clients=[{"name": "W", "refresh_token": OPENS_B}])
     token = (await world.code_flow(audience=A, scope="r offline_access"))["refresh_token"]
     assert claims((await world.refresh("W", token, audience=H)).json()["access_token"])["aud"] == A
 

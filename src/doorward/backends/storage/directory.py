@@ -1,8 +1,7 @@
 """Configuration in memory: one immutable snapshot per tenant, replaced whole.
 
 Own writes change the snapshot at once; what other processes write is noticed by the tenant's
-revision. A document the protocol cannot read is kept for the Management API, left out of the typed
-maps, and reported.
+revision. A document the protocol cannot read is reported.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -18,19 +17,14 @@ from doorward.backends.storage import sealing
 from doorward.backends.storage.cascades import forget
 from doorward.backends.storage.database import Database, Query, Verb
 from doorward.backends.storage.log import StoredLog
-from doorward.model.client import Client, ClientGrant
-from doorward.model.connection import Connection
-from doorward.model.credential import KeyState, SigningKey
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Change, Delete, Document, Forget, Kind, Put
 from doorward.model.log_event import LogEvent
-from doorward.model.resource_server import ResourceServer
-from doorward.model.role import Role
-from doorward.model.tenant import CustomDomain, DomainKind, Issuer, Tenant, TenantSettings
+from doorward.model.snapshot import snapshot_of
+from doorward.model.tenant import DomainKind, Issuer, Tenant
 from doorward.ports import Clock, Conflict
 
 logger = logging.getLogger(__name__)
-T = TypeVar("T")
 
 MAX_HOST = 255
 
@@ -161,7 +155,7 @@ class StoredDirectory:
                 created_at=created_at,
                 updated_at=updated_at,
             )
-        self._snapshots[tenant.id] = snapshot_of(tenant, documents, data_key)
+        self._snapshots[tenant.id] = _snapshot(tenant, documents, data_key)
 
     # ── writing ──
 
@@ -185,7 +179,7 @@ class StoredDirectory:
         for document in written:
             documents[document.kind][document.id] = document
         current = msgspec.structs.replace(tenant, revision=1)
-        self._snapshots[tenant.id] = snapshot_of(current, documents, data_key)
+        self._snapshots[tenant.id] = _snapshot(current, documents, data_key)
         self._index_hosts()
         return self._snapshots[tenant.id]
 
@@ -231,7 +225,7 @@ class StoredDirectory:
         touched = {change.document.kind for change in changes if isinstance(change, Put)}
         touched |= {change.kind for change in changes if isinstance(change, Delete)}
         current = msgspec.structs.replace(snapshot.tenant, revision=revision)
-        self._snapshots[tenant] = snapshot_of(current, documents, data_key, previous=snapshot, touched=touched)
+        self._snapshots[tenant] = _snapshot(current, documents, data_key, previous=snapshot, touched=touched)
         if Kind.CUSTOM_DOMAIN in touched or current.domain != snapshot.tenant.domain:
             self._index_hosts()
         return self._snapshots[tenant]
@@ -320,34 +314,7 @@ def split_port(host: str) -> tuple[str, int | None]:
     return host, None
 
 
-# ── from documents to a snapshot ───────────────────────────────────────────────────────────────
-
-
-def read_document(document: Document, type_: type[T]) -> T | None:
-    """The document as the protocol reads it: ``null`` counts as absent, so that defaults apply."""
-    merged = {**document.body, **document.secrets}
-    try:
-        return msgspec.convert(_without_nulls(merged), type_, strict=False)
-    except msgspec.ValidationError as error:
-        logger.error("%s %s cannot be used: %s", document.kind.value, document.id, error)
-        return None
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _without_nulls(item) for name, item in value.items() if item is not None}
-    return value
-
-
-def _typed(documents: Mapping[str, Document], type_: type[T]) -> list[T]:
-    read = (read_document(document, type_) for document in documents.values())
-    return [value for value in read if value is not None]
-
-
-KEY_ORDER = {KeyState.CURRENT: 0, KeyState.NEXT: 1, KeyState.PREVIOUS: 2, KeyState.REVOKED: 3}
-
-
-def snapshot_of(
+def _snapshot(
     tenant: Tenant,
     documents: Mapping[Kind, Mapping[str, Document]],
     data_key: bytes,
@@ -355,57 +322,9 @@ def snapshot_of(
     previous: TenantDirectory | None = None,
     touched: set[Kind] | None = None,
 ) -> TenantDirectory:
-    """The snapshot of these documents; kinds not ``touched`` are taken from ``previous``."""
-
-    def fresh(kind: Kind) -> bool:
-        return previous is None or touched is None or kind in touched
-
-    if previous is not None and not fresh(Kind.CLIENT):
-        clients = previous.clients
-    else:
-        clients = _clients(documents[Kind.CLIENT], previous)
-    settings_document = documents[Kind.SETTINGS].get("tenant")
-    settings = read_document(settings_document, TenantSettings) if settings_document is not None else None
-    return TenantDirectory(
-        tenant=tenant,
-        settings=settings or TenantSettings(),
-        clients=clients,
-        resource_servers={api.identifier: api for api in _typed(documents[Kind.RESOURCE_SERVER], ResourceServer)}
-        if fresh(Kind.RESOURCE_SERVER) or previous is None
-        else previous.resource_servers,
-        client_grants={
-            (None if grant.default_for else grant.client_id, grant.audience, grant.subject_type): grant
-            for grant in _typed(documents[Kind.CLIENT_GRANT], ClientGrant)
-        }
-        if fresh(Kind.CLIENT_GRANT) or previous is None
-        else previous.client_grants,
-        connections={connection.name: connection for connection in _typed(documents[Kind.CONNECTION], Connection)}
-        if fresh(Kind.CONNECTION) or previous is None
-        else previous.connections,
-        roles={role.id: role for role in _typed(documents[Kind.ROLE], Role)}
-        if fresh(Kind.ROLE) or previous is None
-        else previous.roles,
-        signing_keys=tuple(
-            sorted(_typed(documents[Kind.SIGNING_KEY], SigningKey), key=lambda key: KEY_ORDER[key.state])
-        )
-        if fresh(Kind.SIGNING_KEY) or previous is None
-        else previous.signing_keys,
-        custom_domains={domain.domain: domain for domain in _typed(documents[Kind.CUSTOM_DOMAIN], CustomDomain)}
-        if fresh(Kind.CUSTOM_DOMAIN) or previous is None
-        else previous.custom_domains,
-        documents=documents,
-        token_key=sealing.derive(data_key, "opaque-access-token"),
-    )
+    token_key = sealing.derive(data_key, "opaque-access-token")
+    return snapshot_of(tenant, documents, token_key, report=_report, previous=previous, touched=touched)
 
 
-def _clients(documents: Mapping[str, Document], previous: TenantDirectory | None) -> dict[str, Client]:
-    """Typed clients; unchanged documents keep the value they had, so that a change costs one."""
-    clients: dict[str, Client] = {}
-    before = previous.documents[Kind.CLIENT] if previous is not None else {}
-    for id_, document in documents.items():
-        known = before.get(id_)
-        kept = previous.clients.get(id_) if previous is not None and known is document else None
-        client = kept or read_document(document, Client)
-        if client is not None:
-            clients[id_] = client
-    return clients
+def _report(document: Document, reason: str) -> None:
+    logger.error("%s %s cannot be used: %s", document.kind.value, document.id, reason)

@@ -108,7 +108,6 @@ class Call(Struct, kw_only=True):
     arguments: dict[str, str] = {}
     query: dict[str, Any] = {}
     body: Any = None
-    loader: bool = False
 
     @property
     def ports(self) -> Ports:

@@ -210,6 +210,25 @@ class Either(Rule, frozen=True, kw_only=True):
         raise Unfit("Data does not match any schemas from 'oneOf'", path, self.about)
 
 
+def pruned(rule: Rule | None, value: Any, path: str, unknown: list[str]) -> Any:
+    """The value without the properties no rule knows; their paths (without positions) go to ``unknown``."""
+    rule = plain(rule)
+    if isinstance(rule, Record) and isinstance(value, dict):
+        kept = {}
+        for name, item in value.items():
+            inside = f"{path}.{name}" if path else name
+            if name in rule.properties or rule.open:
+                kept[name] = pruned(rule.properties.get(name), item, inside, unknown)
+            else:
+                unknown.append(inside)
+        return kept
+    if isinstance(rule, MappingOf) and isinstance(value, dict):
+        return {name: pruned(rule.item, item, f"{path}.{name}", unknown) for name, item in value.items()}
+    if isinstance(rule, Items) and isinstance(value, list):
+        return [pruned(rule.item, item, path, unknown) for item in value]
+    return value
+
+
 ANY = Rule()
 BOOLEAN = Boolean()
 OBJECT = MappingOf()

@@ -20,7 +20,7 @@ from doorward.management.kit.operation import Handler, Operation
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.projection import RULES as PROJECTION
 from doorward.management.kit.projection import project
-from doorward.management.kit.schema import Rule
+from doorward.management.kit.schema import Record, Rule
 from doorward.management.kit.writing import commit
 from doorward.model.document import Change, Delete, Document, Kind, Put
 from doorward.ports import Conflict
@@ -76,8 +76,8 @@ class Collection(Struct, frozen=True, kw_only=True):
     one: str
     many: str
     scopes: str | Mapping[str, tuple[str, ...]]
-    create: Rule
-    update: Rule
+    create: Record
+    update: Record
     prepare: Prepare
     missing: Callable[[str], ApiError]
     paging: Paging

@@ -44,6 +44,15 @@ def of(document: Document) -> list[dict[str, Any]]:
     return sorted(found, key=lambda credential: credential["created_at"])
 
 
+def is_same(credential: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+    """Whether a credential spelled out is this one, by its key or its subject."""
+    if given["credential_type"] != credential["credential_type"]:
+        return False
+    if given.get("pem") is not None:
+        return bool(credential.get("pem") == given["pem"].strip())
+    return given.get("subject_dn") is not None and credential.get("subject_dn") == given["subject_dn"]
+
+
 def make(call: Call, given: Mapping[str, Any]) -> dict[str, Any]:
     """A credential as it is stored. Raises ``ApiError`` for a PEM that cannot be used."""
     kind, pem = given["credential_type"], given.get("pem")

@@ -32,6 +32,8 @@ SECRETS = ("client_secret", "addons", "encryption_key")
 NEED_KEYS = ("client_secret", "client_authentication_methods", "encryption_key", "signing_keys")
 SUMMARY = ("client_id", "name", "app_type", "description")
 INTERNAL = ("is_global", credentials.KEYS, credentials.CERTIFICATES)
+# What may name credentials.
+HOLDERS = frozenset(("client_authentication_methods", "signed_request_object", "token_vault_privileged_access"))
 # A PATCH changes these property by property; every other object is replaced.
 MERGED = ("jwt_configuration", "refresh_token", "session_transfer", "signed_request_object")
 SESSION_TRANSFER_DEFAULTS: dict[str, Any] = {
@@ -71,14 +73,18 @@ def split(body: Mapping[str, Any], secrets: Mapping[str, Any]) -> tuple[dict[str
     )
 
 
-def _adopt(call: Call, body: dict[str, Any]) -> list[dict[str, Any]]:
-    """Credentials spelled out in a new client become its credentials; what named them keeps the ids."""
+def _adopt(call: Call, body: dict[str, Any], held: Sequence[Mapping[str, Any]] = ()) -> list[dict[str, Any]]:
+    """Credentials spelled out become the client's, unless it holds them; what named them keeps the ids."""
     made: list[dict[str, Any]] = []
 
+    def reference(given: Mapping[str, Any]) -> dict[str, str]:
+        credential = next((known for known in held if credentials.is_same(known, given)), None)
+        if credential is None:
+            made.append(credential := credentials.make(call, given))
+        return {"id": credential["id"]}
+
     def referring(holder: dict[str, Any]) -> dict[str, Any]:
-        new = [credentials.make(call, given) for given in holder.get("credentials") or ()]
-        made.extend(new)
-        return {**holder, "credentials": [{"id": credential["id"]} for credential in new]}
+        return {**holder, "credentials": [reference(given) for given in holder.get("credentials") or ()]}
 
     methods = body.get("client_authentication_methods")
     if methods:
@@ -87,6 +93,19 @@ def _adopt(call: Call, body: dict[str, Any]) -> list[dict[str, Any]]:
         if body.get(name):
             body[name] = referring(body[name])
     return made
+
+
+def adopt(call: Call, before: Document, given: dict[str, Any]) -> tuple[Document, dict[str, Any]]:
+    """A known client whose credentials are spelled out again: the client with those it does not hold yet, and
+    the properties with references only. Raises ``Unfit`` and ``ApiError``."""
+    held, changes = credentials.of(before), dict(given)
+    for name in HOLDERS & {name for name, value in given.items() if value is not None}:
+        CREATE.properties[name].check(given[name], name)
+    made = _adopt(call, changes, held)
+    if not made:
+        return before, changes
+    body = credentials.with_credentials(before.body, [*held, *made])
+    return msgspec.structs.replace(before, body=body), changes
 
 
 def _check(call: Call, body: Mapping[str, Any], held: set[str]) -> None:

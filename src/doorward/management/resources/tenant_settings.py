@@ -9,7 +9,7 @@ import msgspec
 
 from doorward.management.kit.bodies import refusal
 from doorward.management.kit.context import Call
-from doorward.management.kit.errors import ApiError, invalid_body
+from doorward.management.kit.errors import invalid_body
 from doorward.management.kit.schema import Unfit
 from doorward.management.kit.shapes import Shape, Singleton, without_nulls
 from doorward.management.new_tenant import SETTINGS_DEFAULTS, SETTINGS_ID
@@ -57,7 +57,7 @@ def revised(
     if "sandbox_version" in changes and changes["sandbox_version"] not in SANDBOX_VERSIONS:
         raise invalid_body(f"sandbox_version has to be one of {', '.join(SANDBOX_VERSIONS)}")
     if "flags" in changes:
-        changes["flags"] = _flags({**SETTINGS_DEFAULTS["flags"], **before.get("flags", {})}, changes["flags"])
+        changes["flags"] = _flags(_flags_of(before), changes["flags"])
     return without_nulls({**before, **changes})
 
 
@@ -70,16 +70,25 @@ def _check_names(
         raise invalid_body(f"{name} does not name {kind} of this tenant")
 
 
+def _flags_of(settings: Mapping[str, Any]) -> dict[str, bool]:
+    return {**SETTINGS_DEFAULTS["flags"], **settings.get("flags", {})}
+
+
+def fixed_flags(before: Mapping[str, Any], given: Mapping[str, bool]) -> list[str]:
+    """The flags among ``given`` that would change what cannot be changed."""
+    return _refused(_flags_of(before), given)
+
+
 def _flags(before: Mapping[str, bool], given: Mapping[str, bool]) -> dict[str, bool]:
-    fixed = READ_ONLY_FLAGS if before["allow_changing_enable_sso"] else READ_ONLY_FLAGS | {"enable_sso"}
-    for name in sorted(fixed & given.keys()):
-        if given[name] is not before.get(name, False):
-            raise _fixed_flag(name)
+    refused = _refused(before, given)
+    if refused:
+        raise invalid_body(f"The flag {refused[0]} cannot be changed")
     return {**before, **given}
 
 
-def _fixed_flag(name: str) -> ApiError:
-    return invalid_body(f"The flag {name} cannot be changed")
+def _refused(before: Mapping[str, bool], given: Mapping[str, bool]) -> list[str]:
+    fixed = READ_ONLY_FLAGS if before["allow_changing_enable_sso"] else READ_ONLY_FLAGS | {"enable_sso"}
+    return sorted(name for name in fixed & given.keys() if given[name] is not before.get(name, False))
 
 
 def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
@@ -89,7 +98,7 @@ def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
 
 
 def show(call: Call, document: Document) -> dict[str, Any]:
-    flags = {**SETTINGS_DEFAULTS["flags"], **document.body.get("flags", {})}
+    flags = _flags_of(document.body)
     shown: dict[str, Any] = {"sandbox_version": SANDBOX_VERSIONS[0], **document.body, "flags": flags}
     if call.request.method == "PATCH":
         shown["flags"] = {**FLAGS_AFTER_UPDATE, **flags}
