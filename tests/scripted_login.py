@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import ssl
 from html.parser import HTMLParser
 from types import TracebackType
 from typing import Self
-from urllib.parse import parse_qsl, urljoin, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import httpx2
 from tests.dev_server import DevServer
+from tests.sdk_tenant import NEVER_CALLED
 
 STEPS = 12  # more answers than any login needs
+VERIFIER = "a-code-verifier-of-at-least-forty-three-characters"
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+
+
+def authorize_url(door: DevServer, name: str, **parameters: str) -> str:
+    """An authorization request of the application ``name``, answered where nobody listens."""
+    asked = {
+        "response_type": "code",
+        "client_id": door.clients[name].client_id,
+        "redirect_uri": NEVER_CALLED,
+        "scope": "openid profile email",
+        "state": "a-state",
+        **parameters,
+    }
+    return door.url("authorize?" + urlencode(asked))
 
 
 class ScriptedLogin:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,6 @@ from tests.sdk_tenant import sdk_tenant
 HERE = Path(__file__).parent
 APPS = HERE / "apps"
 PROGRAM_LIMIT = 60.0
-
-Program = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
@@ -66,21 +65,79 @@ def environment(door: DevServer) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def program(node: str, environment: Mapping[str, str]) -> Program:
-    """Run ``apps/NAME`` to its end with its arguments as JSON, and return the JSON it prints."""
+def authentication(node: str, environment: Mapping[str, str]) -> Iterator[SdkProgram]:
+    """The AuthenticationClient of node-auth0."""
+    with sdk_program(node, "authentication.mjs", environment) as program:
+        yield program
 
-    def run(name: str, /, **arguments: Any) -> Any:
-        ended = subprocess.run(
-            [node, str(APPS / name), json.dumps(arguments)],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=PROGRAM_LIMIT,
-        )
-        assert ended.returncode == 0, ended.stderr
-        return json.loads(ended.stdout)
 
-    return run
+@pytest.fixture(scope="session")
+def management(node: str, door: DevServer, environment: Mapping[str, str]) -> Iterator[Management]:
+    """The ManagementClient of node-auth0, with every scope."""
+    with sdk_program(node, "management.mjs", environment) as program:
+        yield Management(program, door)
+
+
+class SdkError(Exception):
+    """What an SDK threw: the HTTP ``status`` and whatever else the program read from it."""
+
+    def __init__(self, told: Mapping[str, Any]) -> None:
+        super().__init__(told)
+        self.status = told.get("status")
+        self.told = told
+
+
+class SdkProgram:
+    """A running program of ``apps`` that makes one SDK call per line."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def call(self, path: str, *arguments: Any, **options: Any) -> Any:
+        """Call ``path`` (``clients.create``) of the client made with ``options``; lists come with all their pages.
+
+        Raises ``SdkError`` for an error answer the SDK understood.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps({"options": options, "path": path, "arguments": arguments}) + "\n")
+        self._process.stdin.flush()
+        ready, _, _ = select.select([self._process.stdout], [], [], PROGRAM_LIMIT)
+        line = self._process.stdout.readline() if ready else ""
+        assert line, f"no answer to {path} within {PROGRAM_LIMIT:.0f} s"
+        said = json.loads(line)
+        if "error" in said:
+            assert "thrown" not in said["error"], said["error"]["thrown"]
+            raise SdkError(said["error"])
+        return said["answer"]
+
+
+@contextlib.contextmanager
+def sdk_program(node: str, name: str, environment: Mapping[str, str]) -> Iterator[SdkProgram]:
+    """Run ``apps/NAME`` until the block ends."""
+    with subprocess.Popen(
+        [node, str(APPS / name)],
+        env=dict(environment),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield SdkProgram(process)
+        finally:
+            process.kill()
+
+
+class Management:
+    """Calls of a ManagementClient that holds every scope."""
+
+    def __init__(self, program: SdkProgram, door: DevServer) -> None:
+        self._program = program
+        self._client = door.management
+
+    def __call__(self, path: str, *arguments: Any) -> Any:
+        credentials = {"clientId": self._client.client_id, "clientSecret": self._client.client_secret}
+        return self._program.call(path, *arguments, **credentials)
 
 
 @contextlib.contextmanager

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator, Mapping
 
 import httpx2
 import pytest
 from tests.dev_server import DevServer
-from tests.sdk.conftest import Listener, Program, application
-from tests.sdk_tenant import AUDIENCE, SECOND_AUDIENCE, SERVICE
+from tests.scripted_login import ScriptedLogin, authorize_url
+from tests.sdk.conftest import Listener, SdkProgram, application
+from tests.sdk_tenant import AUDIENCE, EMAIL, NEVER_CALLED, PASSWORD, SECOND_AUDIENCE, SERVICE, WEB
 
 
 @pytest.fixture(scope="module")
@@ -17,17 +19,32 @@ def api(node: str, listeners: Mapping[str, Listener], environment: Mapping[str, 
         yield origin
 
 
-def client_credentials(door: DevServer, program: Program, audience: str) -> str:
+def client_credentials(door: DevServer, authentication: SdkProgram, audience: str) -> str:
     client = door.clients[SERVICE]
-    answer = program(
-        "authentication.mjs",
+    answer = authentication.call(
+        "oauth.clientCredentialsGrant",
+        {"audience": audience},
         clientId=client.client_id,
         clientSecret=client.client_secret,
-        grant="clientCredentialsGrant",
-        parameters={"audience": audience},
     )
-    assert answer["status"] == 200, answer
-    token: str = answer["access_token"]
+    token: str = answer["data"]["access_token"]
+    return token
+
+
+def token_of_a_person(door: DevServer, **asked: str) -> str:
+    """An access token of a code flow, by hand."""
+    client = door.clients[WEB]
+    with ScriptedLogin(door, EMAIL, PASSWORD) as person:
+        code = person.answer(authorize_url(door, WEB, **asked))["code"]
+    form = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": NEVER_CALLED,
+        "client_id": client.client_id,
+        "client_secret": client.client_secret,
+    }
+    answer = httpx2.post(door.url("oauth/token"), data=form, verify=ssl.create_default_context(cafile=door.ca))
+    token: str = answer.json()["access_token"]
     return token
 
 
@@ -35,8 +52,8 @@ def call(url: str, token: str | None) -> httpx2.Response:
     return httpx2.get(url, headers={} if token is None else {"Authorization": f"Bearer {token}"})
 
 
-def test_the_api_takes_a_token_for_itself(door: DevServer, program: Program, api: str) -> None:
-    answer = call(f"{api}/items", client_credentials(door, program, AUDIENCE))
+def test_the_api_takes_a_token_for_itself(door: DevServer, authentication: SdkProgram, api: str) -> None:
+    answer = call(f"{api}/items", client_credentials(door, authentication, AUDIENCE))
     assert answer.status_code == 200, answer.text
     claims = answer.json()
     assert claims["iss"] == door.issuer
@@ -44,31 +61,34 @@ def test_the_api_takes_a_token_for_itself(door: DevServer, program: Program, api
     assert claims["azp"] == door.clients[SERVICE].client_id
 
 
-def test_the_api_refuses_a_token_for_another_api(door: DevServer, program: Program, api: str) -> None:
-    answer = call(f"{api}/items", client_credentials(door, program, SECOND_AUDIENCE))
+def test_the_api_refuses_a_token_for_another_api(door: DevServer, authentication: SdkProgram, api: str) -> None:
+    answer = call(f"{api}/items", client_credentials(door, authentication, SECOND_AUDIENCE))
     assert answer.status_code == 401
     assert 'error="invalid_token"' in answer.headers["www-authenticate"]
 
 
-def test_the_api_refuses_a_token_without_the_scope(door: DevServer, program: Program, api: str) -> None:
-    answer = call(f"{api}/admin", client_credentials(door, program, AUDIENCE))
+def test_the_api_refuses_a_token_without_the_scope(door: DevServer, authentication: SdkProgram, api: str) -> None:
+    answer = call(f"{api}/admin", client_credentials(door, authentication, AUDIENCE))
     assert answer.status_code == 403
     assert 'error="insufficient_scope"' in answer.headers["www-authenticate"]
 
 
-def test_the_api_refuses_no_token_and_a_changed_one(door: DevServer, program: Program, api: str) -> None:
+def test_the_api_refuses_no_token_and_a_changed_one(door: DevServer, authentication: SdkProgram, api: str) -> None:
     assert call(f"{api}/items", None).status_code == 401
-    head, payload, signature = client_credentials(door, program, AUDIENCE).split(".")
+    head, payload, signature = client_credentials(door, authentication, AUDIENCE).split(".")
     changed = f"{head}.{payload}.{'B' if signature[0] == 'A' else 'A'}{signature[1:]}"
     assert call(f"{api}/items", changed).status_code == 401
 
 
-def test_node_auth0_reads_the_error_of_a_wrong_secret(door: DevServer, program: Program) -> None:
-    answer = program(
-        "authentication.mjs",
-        clientId=door.clients[SERVICE].client_id,
-        clientSecret="wrong",
-        grant="clientCredentialsGrant",
-        parameters={"audience": AUDIENCE},
-    )
-    assert answer == {"status": 401, "error": "access_denied", "description": "Unauthorized"}
+def test_the_api_takes_a_token_for_itself_and_the_profile(door: DevServer, api: str) -> None:
+    token = token_of_a_person(door, audience=AUDIENCE, scope="openid email read:items")
+    answer = call(f"{api}/items", token)
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["aud"] == [AUDIENCE, door.url("userinfo")]
+    trust = ssl.create_default_context(cafile=door.ca)
+    profile = httpx2.get(door.url("userinfo"), headers={"Authorization": f"Bearer {token}"}, verify=trust)
+    assert profile.json()["email"] == EMAIL
+
+
+def test_the_api_refuses_an_opaque_token(door: DevServer, api: str) -> None:
+    assert call(f"{api}/items", token_of_a_person(door, scope="openid email")).status_code == 401

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,13 +11,10 @@ from auth0.authentication.exceptions import Auth0Error, TokenValidationError
 from auth0.authentication.pushed_authorization_requests import PushedAuthorizationRequests
 from auth0.authentication.token_verifier import AsymmetricSignatureVerifier, TokenVerifier
 from tests.dev_server import DevServer
-from tests.scripted_login import ScriptedLogin
+from tests.scripted_login import CHALLENGE, VERIFIER, ScriptedLogin, authorize_url
 from tests.sdk_tenant import AUDIENCE, CONNECTION, EMAIL, NEVER_CALLED, PASSWORD, SINGLE_PAGE, WEB
 
 pytestmark = pytest.mark.xdist_group("sdk-python")
-
-VERIFIER = "a-code-verifier-of-at-least-forty-three-characters"
-CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
 
 def get_token(door: DevServer, name: str = WEB) -> GetToken:
@@ -37,18 +32,6 @@ def read(door: DevServer, access_token: str) -> dict[str, Any]:
     """The claims of a signed access token. TokenVerifier as a whole is for ID tokens: of two audiences it
     wants ``azp`` to be its own."""
     return AsymmetricSignatureVerifier(door.url(".well-known/jwks.json")).verify_signature(access_token)
-
-
-def authorize_url(door: DevServer, name: str, **parameters: str) -> str:
-    asked = {
-        "response_type": "code",
-        "client_id": door.clients[name].client_id,
-        "redirect_uri": NEVER_CALLED,
-        "scope": "openid profile email",
-        "state": "a-state",
-        **parameters,
-    }
-    return door.url("authorize?" + urlencode(asked))
 
 
 def code_for(door: DevServer, name: str = WEB, **parameters: str) -> str:
