@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import ssl
 import subprocess
 import sys
 import threading
@@ -43,6 +44,11 @@ class DevServer:
     def port(self) -> int:
         """Where it listens, on 127.0.0.1 and ::1."""
         return int(self.domain.rpartition(":")[2])
+
+    @property
+    def tls(self) -> ssl.SSLContext:
+        """What a client in this process trusts the server by."""
+        return ssl.create_default_context(cafile=self.ca)
 
     @property
     def trust(self) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import ssl
 from html.parser import HTMLParser
 from types import TracebackType
 from typing import Self
@@ -38,7 +37,7 @@ class ScriptedLogin:
     def __init__(self, door: DevServer, email: str, password: str) -> None:
         self._domain = door.domain
         self._identity = {"username": email, "password": password}
-        self._http = httpx2.Client(verify=ssl.create_default_context(cafile=door.ca), trust_env=False)
+        self._http = httpx2.Client(verify=door.tls, trust_env=False)
         self.pages: list[str] = []
 
     def __enter__(self) -> Self:

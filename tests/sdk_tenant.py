@@ -71,12 +71,13 @@ def sdk_tenant(*, single_page: Sequence[str] = (), web: Sequence[str] = ()) -> d
                 "token_endpoint_auth_method": "client_secret_post",
                 "grant_types": [
                     "authorization_code",
+                    "implicit",
                     "refresh_token",
                     "password",
                     "http://auth0.com/oauth/grant-type/password-realm",
                 ],
                 "callbacks": [NEVER_CALLED, *(f"{origin}/callback" for origin in web)],
-                "allowed_logout_urls": list(web),
+                "allowed_logout_urls": [NEVER_CALLED, *web],
                 "oidc_conformant": True,
             },
             {

@@ -15,12 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import BrowserContext, Page, sync_playwright
+from tests import chromium
 from tests.dev_server import DevServer, dev_server
-from tests.sdk_tenant import sdk_tenant
+from tests.sdk_tenant import EMAIL, PASSWORD, sdk_tenant
 
 HERE = Path(__file__).parent
 APPS = HERE / "apps"
-PROGRAM_LIMIT = 60.0
+PROGRAM_LIMIT = 60.0  # seconds
+STEP_LIMIT = 15_000.0  # milliseconds
+WEB_MOUNTS = ("basic", "post", "pushed", "posted", "implicit")  # the paths of apps/web.mjs
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +57,8 @@ def listeners() -> Iterator[dict[str, Listener]]:
 
 @pytest.fixture(scope="session")
 def door(node: str, listeners: Mapping[str, Listener], tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
-    tenant = sdk_tenant(single_page=[listeners["spa"].origin], web=[listeners["web"].origin])
+    web = [f"{listeners['web'].origin}/{mount}" for mount in WEB_MOUNTS]
+    tenant = sdk_tenant(single_page=[listeners["spa"].origin], web=web)
     with dev_server(tenant, tmp_path_factory.mktemp("sdk")) as running:
         yield running
 
@@ -62,6 +67,38 @@ def door(node: str, listeners: Mapping[str, Listener], tmp_path_factory: pytest.
 def environment(door: DevServer) -> dict[str, str]:
     """What a Node program needs: the certificate authority, and where the server is."""
     return {**os.environ, **door.trust, "DOMAIN": door.domain, "ISSUER": door.issuer}
+
+
+@pytest.fixture(scope="module")
+def profile(door: DevServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
+    """Chromium with a profile."""
+    if chromium.CHROMIUM is None:
+        pytest.skip(chromium.NO_CHROMIUM)
+    with sync_playwright() as driver, chromium.profile(driver, tmp_path_factory.mktemp("profile")) as started:
+        started.set_default_timeout(STEP_LIMIT)
+        yield started
+
+
+@pytest.fixture
+def browser(profile: BrowserContext) -> BrowserContext:
+    """The browser, without a cookie."""
+    profile.clear_cookies()
+    return profile
+
+
+@pytest.fixture
+def page(browser: BrowserContext) -> Iterator[Page]:
+    opened = browser.new_page()
+    yield opened
+    opened.close()
+
+
+def log_in(page: Page) -> None:
+    """Ada on the two login pages."""
+    page.locator("#username").fill(EMAIL)
+    page.locator("button[name=action]").click()
+    page.locator("#password").fill(PASSWORD)
+    page.locator("button[name=action]").click()
 
 
 @pytest.fixture(scope="session")

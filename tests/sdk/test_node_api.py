@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator, Mapping
 
 import httpx2
@@ -43,7 +42,7 @@ def token_of_a_person(door: DevServer, **asked: str) -> str:
         "client_id": client.client_id,
         "client_secret": client.client_secret,
     }
-    answer = httpx2.post(door.url("oauth/token"), data=form, verify=ssl.create_default_context(cafile=door.ca))
+    answer = httpx2.post(door.url("oauth/token"), data=form, verify=door.tls)
     token: str = answer.json()["access_token"]
     return token
 
@@ -85,7 +84,7 @@ def test_the_api_takes_a_token_for_itself_and_the_profile(door: DevServer, api: 
     answer = call(f"{api}/items", token)
     assert answer.status_code == 200, answer.text
     assert answer.json()["aud"] == [AUDIENCE, door.url("userinfo")]
-    trust = ssl.create_default_context(cafile=door.ca)
+    trust = door.tls
     profile = httpx2.get(door.url("userinfo"), headers={"Authorization": f"Bearer {token}"}, verify=trust)
     assert profile.json()["email"] == EMAIL
 

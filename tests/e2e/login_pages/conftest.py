@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Iterator
 from urllib.parse import urlencode, urlsplit
 
@@ -29,7 +28,7 @@ class Site:
 
     def client(self, issuer: str, address: str = "127.0.0.1") -> httpx2.Client:
         """An HTTP client of a tenant, with a cookie jar and no browser about it."""
-        trust = ssl.create_default_context(cafile=self.door.ca)
+        trust = self.door.tls
         host = {"Host": urlsplit(issuer).netloc}  # not every name is one the resolver knows
         base = f"https://{address}:{self.door.port}"
         return httpx2.Client(base_url=base, headers=host, verify=trust, trust_env=False)
