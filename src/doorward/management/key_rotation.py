@@ -34,15 +34,18 @@ def state_of(document: Document) -> KeyState:
 def rotation(documents: Iterable[Document], new: SigningKey, now: float) -> list[Change]:
     """The changes of a rotation that brings in ``new`` (in state ``next``).
 
-    Raises ``TooSoon`` within ``KEY_SET_MAX_AGE`` seconds after the waiting key was published.
+    Raises ``TooSoon`` within ``KEY_SET_MAX_AGE`` seconds after the waiting key was published; the first key set
+    of a tenant already held its waiting key.
     """
+    documents = list(documents)
     changes: list[Change] = [key_document(new)]
     gone: list[Document] = []
+    rotated = any(state_of(document) in (KeyState.PREVIOUS, KeyState.REVOKED) for document in documents)
     for document in documents:
         state = state_of(document)
         if state is KeyState.NEXT:
             wait = document.body["created_at"] + KEY_SET_MAX_AGE - now
-            if wait > 0:
+            if rotated and wait > 0:
                 raise TooSoon(math.ceil(wait))
             changes.append(_moved(document, state=KeyState.CURRENT, current_since=now))
         elif state is KeyState.CURRENT:

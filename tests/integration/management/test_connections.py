@@ -49,6 +49,25 @@ async def test_options_are_replaced_as_a_whole_but_secrets_left_out_stay(api: Ap
     assert "canary" not in str(await house.log())
 
 
+async def test_the_metadata_of_a_provider_names_endpoints_and_what_it_leaves_out_has_the_standards_defaults(
+    api: Api,
+) -> None:
+    metadata = {
+        "issuer": "https://idp.test",
+        "token_endpoint": "https://idp.test/t",
+        "request_parameter_supported": True,
+    }
+    options = {"client_id": "x", "issuer": "https://other.test", "token_endpoint": None, "oidc_metadata": metadata}
+    made = (await api.post("/connections", {"name": "idp", "strategy": "oidc", "options": options}))["options"]
+    assert (made["issuer"], made["token_endpoint"]) == ("https://other.test", "https://idp.test/t")
+    assert made["oidc_metadata"] == {
+        **metadata,
+        "claims_parameter_supported": False,
+        "request_uri_parameter_supported": True,
+        "require_request_uri_registration": False,
+    }
+
+
 async def test_name_and_strategy_never_change_and_a_name_is_taken_once(api: Api) -> None:
     made = await api.post("/connections", {"name": "Staff", "strategy": "auth0"})
     for change in ({"name": "x"}, {"strategy": "oidc"}):

@@ -64,6 +64,13 @@ async def test_flags_change_one_by_one_and_other_objects_are_replaced(api: Api) 
     assert changed["error_page"] == {"url": "https://f.test"}
 
 
+async def test_a_page_that_is_switched_off_keeps_its_html(api: Api) -> None:
+    page = {"enabled": True, "html": "<p>"}
+    await change(api, change_password=page, guardian_mfa_page=page)
+    changed = await change(api, change_password={"enabled": False}, guardian_mfa_page={"enabled": False})
+    assert changed["change_password"] == changed["guardian_mfa_page"] == {"enabled": False, "html": "<p>"}
+
+
 async def test_null_unsets_what_may_be_unset(api: Api) -> None:
     await change(api, error_page={"url": "https://e.test"}, acr_values_supported=["foo"], friendly_name="A")
     changed = await change(api, error_page=None, acr_values_supported=None)

@@ -47,6 +47,14 @@ FEDERATED: dict[str, Any] = {
     "attribute_map": {"mapping_mode": "bind_all"},
     "connection_settings": {"pkce": "auto"},
 }
+# What a provider supports when its metadata does not say (OpenID Connect Discovery 1.0, section 3).
+METADATA: dict[str, Any] = {
+    "claims_parameter_supported": False,
+    "request_parameter_supported": False,
+    "request_uri_parameter_supported": True,
+    "require_request_uri_registration": False,
+}
+FROM_METADATA = ("issuer", "jwks_uri", "authorization_endpoint", "token_endpoint", "userinfo_endpoint")
 # Strategy: how the scopes are written (a list, or joined), those always asked for, and those of switches.
 _GOOGLE = "https://www.googleapis.com/auth/"
 SOCIAL: dict[str, tuple[str | None, tuple[str, ...], dict[str, str]]] = {
@@ -111,6 +119,8 @@ def completed(strategy: str, options: Mapping[str, Any], *, new: bool) -> dict[s
         _complete_database(full)
     elif strategy in ("okta", "oidc"):
         full = {**FEDERATED, **{name: value for name, value in full.items() if name not in FEDERATED or value}}
+        if full.get("oidc_metadata"):
+            _complete_metadata(full)
     elif strategy in SOCIAL and full.get("scope") is None:
         full["scope"] = _scope(strategy, full)
         if strategy == "google-apps":
@@ -157,6 +167,14 @@ def _complete_database(options: dict[str, Any]) -> None:
     email = (options.get("attributes") or {}).get("email")
     if email:
         options["attributes"] = {**options["attributes"], "email": {"unique": True, **email}}
+
+
+def _complete_metadata(options: dict[str, Any]) -> None:
+    """The provider's metadata names the endpoints that are not set."""
+    metadata = options["oidc_metadata"] = {**METADATA, **options["oidc_metadata"]}
+    for name in FROM_METADATA:
+        if options.get(name) is None and metadata.get(name) is not None:
+            options[name] = metadata[name]
 
 
 def _scope(strategy: str, options: Mapping[str, Any]) -> Any:

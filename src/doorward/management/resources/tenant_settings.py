@@ -27,9 +27,11 @@ READ_ONLY_FLAGS = frozenset(
         "universal_login",
     ]
 )
+# Pages that keep what a PATCH leaves out; every other object but the flags is replaced.
+MERGED = ("change_password", "guardian_mfa_page")
 # Of the flags, a PATCH answers these too.
 FLAGS_AFTER_UPDATE = {
-    "cannot_change_enforce_client_authentication_on_passwordless_start": False,
+    "cannot_change_enforce_client_authentication_on_passwordless_start": True,
     "enforce_client_authentication_on_passwordless_start": True,
 }
 
@@ -37,7 +39,8 @@ FLAGS_AFTER_UPDATE = {
 def revised(
     before: Mapping[str, Any], given: Mapping[str, Any], *, apis: Container[str], connections: Container[str]
 ) -> dict[str, Any]:
-    """The settings after a PATCH: flags change one by one, other objects are replaced, ``null`` unsets.
+    """The settings after a PATCH: flags and ``MERGED`` change property by property, other objects are replaced,
+    ``null`` unsets.
 
     ``apis`` are the identifiers ``default_audience`` may name, ``connections`` the names
     ``default_directory`` may. Raises ``ApiError``.
@@ -56,6 +59,9 @@ def revised(
     _check_names(before, changes, "default_directory", connections, "a connection")
     if "sandbox_version" in changes and changes["sandbox_version"] not in SANDBOX_VERSIONS:
         raise invalid_body(f"sandbox_version has to be one of {', '.join(SANDBOX_VERSIONS)}")
+    for name in MERGED:
+        if changes.get(name) is not None:
+            changes[name] = {**before.get(name, {}), **changes[name]}
     if "flags" in changes:
         changes["flags"] = _flags(_flags_of(before), changes["flags"])
     return without_nulls({**before, **changes})
@@ -88,7 +94,8 @@ def _flags(before: Mapping[str, bool], given: Mapping[str, bool]) -> dict[str, b
 
 def _refused(before: Mapping[str, bool], given: Mapping[str, bool]) -> list[str]:
     fixed = READ_ONLY_FLAGS if before["allow_changing_enable_sso"] else READ_ONLY_FLAGS | {"enable_sso"}
-    return sorted(name for name in fixed & given.keys() if given[name] is not before.get(name, False))
+    known = {**FLAGS_AFTER_UPDATE, **before}
+    return sorted(name for name in fixed & given.keys() if given[name] is not known.get(name, False))
 
 
 def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
