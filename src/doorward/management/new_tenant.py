@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
+from doorward.management.resources import connection_defaults
 from doorward.management.system_scopes import EVERY_SCOPE, SYSTEM_SCOPES, describe
+from doorward.model.connection import DATABASE_STRATEGY
 from doorward.model.credential import KeyState, SigningKey
 from doorward.model.document import Document, Kind, Put
 from doorward.model.identifiers import new_client_id, new_client_secret, new_id, new_object_id
@@ -46,6 +48,11 @@ RESOURCE_SERVER_DEFAULTS: dict[str, Any] = {
     "allow_offline_access": False,
     "skip_consent_for_verifiable_first_party_clients": False,
     "subject_type_authorization": {"user": {"policy": "allow_all"}, "client": {"policy": "require_client_grant"}},
+}
+CONNECTION_DEFAULTS: dict[str, Any] = {
+    "is_domain_connection": False,
+    "authentication": {"active": True},
+    "connected_accounts": {"active": False},
 }
 SETTINGS_DEFAULTS: dict[str, Any] = {
     "session_lifetime": 168,
@@ -97,13 +104,9 @@ def first_documents(tenant: Tenant, keys: tuple[SigningKey, SigningKey], entropy
                 "name": DEFAULT_CONNECTION,
                 "strategy": "auth0",
                 "enabled_clients": [],
-                "is_domain_connection": False,
-                "options": {
-                    "brute_force_protection": True,
-                    "passwordPolicy": "good",
-                    "mfa": {"active": True, "return_enroll_settings": True},
-                    "strategy_version": 2,
-                },
+                **CONNECTION_DEFAULTS,
+                "realms": [DEFAULT_CONNECTION],
+                "options": connection_defaults.completed(DATABASE_STRATEGY, {}, new=True),
             },
             unique_key=DEFAULT_CONNECTION,
         ),

@@ -29,6 +29,9 @@ async def test_a_database_begins_with_auth0s_defaults(api: Api) -> None:
         "signup_behavior": "allow",
     }
     assert await api.get(f"/connections/{made['id']}") == made
+    (first,) = await api.get("/connections", name=DEFAULT_CONNECTION)
+    own = ("id", "name", "realms")
+    assert {n: v for n, v in first.items() if n not in own} == {n: v for n, v in made.items() if n not in own}
 
 
 async def test_options_are_replaced_as_a_whole_but_secrets_left_out_stay(api: Api, house: House) -> None:

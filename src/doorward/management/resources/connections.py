@@ -16,6 +16,7 @@ from doorward.management.kit.schema import items, text
 from doorward.management.kit.shapes import Collection, Command, Shape, View, without_nulls
 from doorward.management.kit.wire import timestamp
 from doorward.management.kit.writing import api_event, commit
+from doorward.management.new_tenant import CONNECTION_DEFAULTS
 from doorward.management.resources.client_credentials import client as existing_client
 from doorward.management.resources.client_credentials import no_such_client
 from doorward.management.resources.connection_body import CREATE, ENABLED, UPDATE
@@ -99,9 +100,7 @@ def prepare(call: Call, given: dict[str, Any]) -> Document:
     enterprise = {"display_name": name, "show_as_button": False} if strategy in ENTERPRISE else {}
     body = {
         **enterprise,
-        "is_domain_connection": False,
-        "authentication": {"active": True},
-        "connected_accounts": {"active": False},
+        **CONNECTION_DEFAULTS,
         "realms": [name],
         **without_nulls(given),
         "id": id_,
