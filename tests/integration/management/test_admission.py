@@ -1,31 +1,122 @@
-"""Who is let in: tokens, domains, scopes, and what is not there."""
+"""Who is let in: for every operation of the ledger, what is no token for it is refused, and nothing is answered.
+
+Most tokens here are signed with the tenant's own key, so that each is wrong in one thing only.
+"""
 
 from __future__ import annotations
 
+import base64
+import json
 import re
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from doorward.management.ledger import operations
 from doorward.management.new_tenant import new_document
 from doorward.management.registry import RESOURCES, shape_of
+from doorward.management.system_scopes import EVERY_SCOPE
+from doorward.model.directory import TenantDirectory
 from doorward.model.document import Kind
 
 from .conftest import A, Api, B, House
+from .people import add_user
 
 pytestmark = pytest.mark.anyio
-BUILT = {(o.method, shape_of(o.path)) for shape in RESOURCES for o in shape.operations()}
+OPERATIONS = list(operations())
+BUILT = {(o.method, shape_of(o.path)): o for shape in RESOURCES for o in shape.operations()}
 CUSTOM = "login.custom.test"
+DAY = 86400
 
 
 def filled(path: str) -> str:
     return shape_of(path).replace("{}", "x")
 
 
-async def test_without_a_token_nothing_is_answered(house: House) -> None:
-    api = Api(house.http(A), "")
-    for method, path, _ in operations():
-        assert await api.refused(method, filled(path)) == (401, None), f"{method} {path}"
+def claims_of(token: str) -> dict[str, Any]:
+    part = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return claims
+
+
+class Forge:
+    """Tokens like one that is good, each with something changed."""
+
+    def __init__(self, house: House, good: str) -> None:
+        self.house = house
+        self.good = claims_of(good)
+
+    def directory(self, tenant: str = A) -> TenantDirectory:
+        return self.house.ports.directory.tenant(tenant)
+
+    def signed(self, *, typ: str = "JWT", alg: str = "RS256", key_of: str = A, **changes: Any) -> str:
+        claims = {name: value for name, value in {**self.good, **changes}.items() if value is not None}
+        return self.house.ports.jose.sign(self.directory(key_of).signing_keys[0], alg, typ, claims)
+
+    def allowed(self, *scopes: str) -> str:
+        return self.signed(scope=" ".join(scopes))
+
+    @property
+    def secret(self) -> str:
+        """The secret of the client the good token was given to."""
+        return self.directory().clients[self.good["azp"]].client_secret or ""
+
+    def symmetric(self, secret: str) -> str:
+        return self.house.ports.jose.sign_symmetric(secret, "HS256", "JWT", self.good)
+
+    def unsigned(self) -> str:
+        parts = ({"alg": "none", "typ": "JWT"}, self.good)
+        return ".".join(base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts) + "."
+
+    def opaque(self) -> str:
+        directory = self.directory()
+        return self.house.ports.jose.seal(directory.token_key, f"https://{A}/", self.good)
+
+
+@pytest.fixture
+async def forge(house: House) -> Forge:
+    return Forge(house, await house.token(A))
+
+
+async def refused_everywhere(http: Any, token: str, expected: int) -> None:
+    """Every operation answers this status with a whole error body, and nothing else."""
+    api = Api(http, token)
+    for method, path, _ in OPERATIONS:
+        status, _ = await api.refused(method, filled(path))
+        assert status == expected, f"{method} {path}"
+
+
+async def test_the_forge_makes_tokens_that_are_let_in(house: House, forge: Forge) -> None:
+    await Api(house.http(A), forge.signed()).get("/clients")
+
+
+Make = Callable[[Forge], str]
+NOT_TOKENS: dict[str, Make] = {
+    "none": lambda forge: "",
+    "no JWT": lambda forge: "x.y.z",
+    "another API": lambda forge: forge.signed(aud="https://api.test/"),
+    "the profile": lambda forge: forge.signed(aud=f"https://{A}/userinfo"),
+    "without the slash": lambda forge: forge.signed(aud=f"https://{A}/api/v2"),
+    "ID token": lambda forge: forge.signed(aud=forge.good["azp"], azp=None, scope=None, nonce="n"),
+    "ID token with our audience": lambda forge: forge.signed(azp=None, scope=None, nonce="n"),
+    "opaque": lambda forge: forge.opaque(),
+    "HS256 by the client": lambda forge: forge.symmetric(forge.secret),
+    "HS256 by our public key": lambda forge: forge.symmetric(forge.directory().signing_keys[0].cert),
+    "unsigned": lambda forge: forge.unsigned(),
+    "expired": lambda forge: forge.signed(exp=forge.good["iat"] - 1),
+    "without an end": lambda forge: forge.signed(exp=None),
+    "another issuer": lambda forge: forge.signed(iss=f"https://{B}/"),
+    "issuer without the slash": lambda forge: forge.signed(iss=f"https://{A}"),
+    "another tenant's key": lambda forge: forge.signed(key_of=B),
+    "another tenant": lambda forge: forge.signed(key_of=B, iss=f"https://{B}/", aud=f"https://{B}/api/v2/"),
+    "a cut signature": lambda forge: forge.signed()[:-4],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("make", NOT_TOKENS.values(), ids=NOT_TOKENS.keys())
+async def test_what_is_no_token_of_this_api_opens_no_operation(house: House, forge: Forge, make: Make) -> None:
+    await refused_everywhere(house.http(A), make(forge), 401)
 
 
 async def test_a_token_in_query_or_body_is_not_looked_at(house: House, api: Api) -> None:
@@ -34,61 +125,167 @@ async def test_a_token_in_query_or_body_is_not_looked_at(house: House, api: Api)
     assert (await bare.refused("POST", "/clients", {"name": "x", "access_token": api.token}))[0] == 401
 
 
-async def test_another_tenants_token_is_refused_on_every_operation(house: House) -> None:
-    stranger = Api(house.http(A), await house.token(B))
-    for method, path, _ in operations():
-        assert (await stranger.refused(method, filled(path)))[0] == 401, f"{method} {path}"
-
-
 async def test_a_token_works_only_on_the_domain_it_was_issued_on(house: House, api: Api) -> None:
     body = {"custom_domain_id": "cd_x", "domain": CUSTOM, "status": "ready", "primary": True}
     await house.ports.directory.change(A, [new_document(Kind.CUSTOM_DOMAIN, "cd_x", body, unique_key=CUSTOM)])
     custom = Api(house.http(CUSTOM), await house.token(A, host=CUSTOM))
     await custom.get("/clients")
-    assert await Api(house.http(A), custom.token).refused("GET", "/clients") == (401, None)
-    assert await Api(house.http(CUSTOM), api.token).refused("GET", "/clients") == (401, None)
+    await refused_everywhere(house.http(A), custom.token, 401)
+    await refused_everywhere(house.http(CUSTOM), api.token, 401)
+    await refused_everywhere(house.http(B), api.token, 401)
 
 
-async def test_an_expired_token_and_a_broken_one_are_refused(house: House, api: Api) -> None:
-    assert await Api(house.http(A), "x.y.z").refused("GET", "/clients") == (401, None)
-    house.clock.time += 86401
+async def test_an_expired_token_is_told_so(house: House, api: Api) -> None:
+    house.clock.time += DAY + 1
     response = await api.call("GET", "/clients")
     assert response.json()["message"] == "Expired token received for JSON Web Token validation"
 
 
-async def test_a_token_for_another_api_is_refused(house: House) -> None:
-    api = {"id": "1" * 24, "identifier": "https://other.test", "scopes": []}
-    client = {"client_id": "c1", "name": "c", "token_endpoint_auth_method": "client_secret_post"}
-    grant = {"id": "cgr_1", "client_id": "c1", "audience": "https://other.test", "scope": [], "subject_type": "client"}
-    await house.ports.directory.change(
-        A,
-        [
-            new_document(Kind.RESOURCE_SERVER, "1" * 24, api, unique_key="https://other.test"),
-            new_document(Kind.CLIENT, "c1", client, client_secret="s" * 40),
-            new_document(Kind.CLIENT_GRANT, "cgr_1", grant, unique_key="c1"),
-        ],
-    )
-    form = {"grant_type": "client_credentials", "client_id": "c1", "client_secret": "s" * 40}
-    async with house.http(A) as http:
-        token = (await http.post("/oauth/token", data={**form, "audience": "https://other.test"})).json()
-    response = await Api(house.http(A), token["access_token"]).call("GET", "/clients")
+async def test_a_token_for_another_api_is_told_which_it_should_be_for(house: House, forge: Forge) -> None:
+    response = await Api(house.http(A), forge.signed(aud="https://other.test")).call("GET", "/clients")
     assert (response.status_code, response.json()["message"]) == (401, "Bad audience: https://a.test/api/v2/")
 
 
-async def test_every_operation_is_refused_without_its_scope(house: House) -> None:
-    nobody = await house.api(scopes=["read:nothing_at_all"])
-    for method, path, scopes in operations():
-        response = await nobody.call(method, filled(path))
+# ── scopes ──
+
+
+async def test_every_operation_is_refused_without_its_scopes_whatever_else_is_granted(
+    house: House, forge: Forge
+) -> None:
+    http = house.http(A)
+    for method, path, scopes in OPERATIONS:
+        others = [scope for scope in EVERY_SCOPE if scope not in scopes]
+        response = await Api(http, forge.allowed(*others)).call(method, filled(path))
         assert response.status_code == 403, f"{method} {path}"
         error = response.json()
         assert error["errorCode"] == "insufficient_scope"
         assert re.fullmatch(f"Insufficient scope, expected (any|all) of: {','.join(scopes)}.*", error["message"])
 
 
+async def test_each_scope_of_an_operation_is_enough_unless_all_are_needed(house: House, forge: Forge) -> None:
+    http = house.http(A)
+    for (method, path), operation in BUILT.items():
+        for scope in operation.scopes:
+            response = await Api(http, forge.allowed(scope)).call(method, filled(path))
+            refused = "Insufficient scope, expected all of" if operation.every_scope else "Insufficient scope"
+            listed = f"{refused}: {','.join(operation.scopes)}"
+            told = response.json()["message"] if response.status_code == 403 else ""
+            assert (told == listed) is operation.every_scope, f"{method} {path} with {scope}: {told}"
+            assert response.status_code < 500
+
+
 async def test_what_is_not_built_is_refused_even_with_every_scope(api: Api) -> None:
-    for method, path, _ in operations():
+    for method, path, _ in OPERATIONS:
         if (method, shape_of(path)) not in BUILT:
             assert await api.refused(method, filled(path)) == (403, "insufficient_scope"), f"{method} {path}"
+
+
+async def test_a_persons_token_reaches_nobody_else_whatever_its_scopes(house: House, forge: Forge) -> None:
+    own = "read:current_user update:current_user_metadata update:current_user_identities delete:current_user"
+    token = forge.signed(sub="auth0|ada", scope=f"{own} {' '.join(EVERY_SCOPE)}")
+    await refused_everywhere(house.http(A), token, 403)
+
+
+# ── another tenant's things ──
+
+KEY = {"credential_type": "public_key", "pem": "x"}
+PERMISSIONS = {"permissions": [{"resource_server_identifier": "https://api.b.test/", "permission_name": "read:b"}]}
+# Bodies that are good, where an empty one is not.
+BODIES: dict[tuple[str, str], Any] = {
+    ("POST", "/clients/{}/credentials"): KEY,
+    ("PATCH", "/connections/{}/clients"): [{"client_id": "x", "status": True}],
+    ("POST", "/roles/{}/permissions"): PERMISSIONS,
+    ("DELETE", "/roles/{}/permissions"): PERMISSIONS,
+    ("POST", "/roles/{}/users"): {"users": ["auth0|1"]},
+    ("POST", "/users/{}/permissions"): PERMISSIONS,
+    ("DELETE", "/users/{}/permissions"): PERMISSIONS,
+    ("POST", "/users/{}/roles"): {"roles": ["rol_1"]},
+    ("DELETE", "/users/{}/roles"): {"roles": ["rol_1"]},
+    ("POST", "/users/{}/identities"): {"provider": "auth0", "user_id": "other"},
+}
+
+
+async def of_another_tenant(house: House) -> dict[str, str]:
+    """Something of every kind in tenant B: collection to id."""
+    other = await house.api(B)
+    resource_server = await other.post(
+        "/resource-servers", {"identifier": "https://api.b.test/", "scopes": [{"value": "read:b"}]}
+    )
+    client = await other.post("/clients", {"name": "Of B"})
+    grant = {"client_id": client["client_id"], "audience": "https://api.b.test/", "scope": ["read:b"]}
+    connection = await other.post("/connections", {"name": "of-b", "strategy": "auth0"})
+    role = await other.post("/roles", {"name": "Of B"}, 200)
+    domain = await other.post("/custom-domains", {"domain": "login.b.test", "type": "self_managed_certs"})
+    user = (await add_user(house, B)).replace("|", "%7C")
+    return {
+        "clients": client["client_id"],
+        "resource-servers": resource_server["id"],
+        "client-grants": (await other.post("/client-grants", grant))["id"],
+        "connections": connection["id"],
+        "roles": role["id"],
+        "custom-domains": domain["custom_domain_id"],
+        "keys": house.ports.directory.tenant(B).signing_keys[0].kid,
+        "users": user,
+        "user-blocks": user,
+    }
+
+
+async def test_the_things_of_another_tenant_are_not_there(house: House, api: Api) -> None:
+    ids = await of_another_tenant(house)
+    before = house.ports.directory.tenant(B).documents
+    mine = house.ports.directory.tenant(A).documents
+    tried = 0
+    for (method, path), operation in BUILT.items():
+        family = path.split("/")[1]
+        if "{}" not in path or family not in ids:
+            continue
+        tried += 1
+        body = BODIES.get((method, path), {} if operation.body is not None else None)
+        response = await api.call(method, path.replace("{}", ids[family]), body)
+        answers = {404, 204} if method == "DELETE" else {404}
+        assert response.status_code in answers, f"{method} {path}: {response.status_code} {response.text}"
+    assert tried > 20
+    assert house.ports.directory.tenant(B).documents == before
+    assert house.ports.directory.tenant(A).documents == mine
+    assert await house.ports.users.find(B, ids["users"].replace("%7C", "|")) is not None
+
+
+async def test_the_things_of_another_tenant_cannot_be_referred_to(house: House, api: Api) -> None:
+    ids = await of_another_tenant(house)
+    role = await api.post("/roles", {"name": "Mine"}, 200)
+    connection = await api.post("/connections", {"name": "mine", "strategy": "auth0"})
+    await api.post("/resource-servers", {"identifier": "https://api.a.test/"})
+    before = house.ports.directory.tenant(A).documents
+    user = ids["users"].replace("%7C", "|")
+    for method, path, body, expected in (
+        ("POST", "/client-grants", {"client_id": ids["clients"], "audience": "https://api.a.test/"}, 404),
+        ("POST", "/clients", {"name": "x", "resource_server_identifier": "https://api.b.test/"}, 400),
+        ("PATCH", f"/connections/{connection['id']}/clients", [{"client_id": ids["clients"], "status": True}], 404),
+        ("POST", f"/roles/{role['id']}/users", {"users": [user]}, 400),
+        ("POST", f"/roles/{role['id']}/permissions", PERMISSIONS, 404),
+        ("PATCH", "/tenants/settings", {"default_audience": "https://api.b.test/"}, 400),
+        ("PATCH", "/tenants/settings", {"default_directory": "of-b"}, 400),
+        ("PATCH", "/custom-domains/default", {"domain": "login.b.test"}, 400),
+    ):
+        assert (await api.refused(method, path, body))[0] == expected, f"{method} {path}"
+    assert house.ports.directory.tenant(A).documents == before
+
+
+# ── bodies ──
+
+
+def closed_bodies() -> Iterator[tuple[str, str, Any]]:
+    for (method, path), operation in BUILT.items():
+        if operation.body is not None and hasattr(operation.body, "properties"):
+            yield method, path, operation.body
+
+
+async def test_no_body_may_hold_what_is_unknown_or_the_servers_own(api: Api, house: House) -> None:
+    for method, path, rule in closed_bodies():
+        for name in ("toaster", "tenant", "global", "is_system", "created_at", "__proto__"):
+            assert name not in rule.properties, f"{method} {path} takes {name}"
+            status, code = await api.refused(method, path.replace("{}", "x"), {name: "x"})
+            assert (status, code) == (400, "invalid_body"), f"{method} {path} {name}"
 
 
 async def test_unknown_paths_and_methods_are_not_found(api: Api) -> None:
