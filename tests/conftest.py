@@ -7,6 +7,8 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from tests.databases import database as database
+from tests.databases import postgresql as postgresql
 
 RUN_ALL = os.environ.get("DOORWARD_TEST_ALL") == "1"
 

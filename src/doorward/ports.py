@@ -141,11 +141,13 @@ class AuthorizationCodes(Protocol):
         access_token_hash: bytes | None,
         access_token_expires_at: float,
         refresh_token: RefreshToken | None,
+        keep: int,
         events: Sequence[LogEvent],
     ) -> bool:
-        """Use the code up: mark it, store the refresh token and the events, in one step.
-        ``False``, and nothing written, if it was used before or is gone.
-        ``access_token_hash`` is ``None`` when a failed check burns the code."""
+        """Use the code up: mark it, store the refresh token and the events, in one step; of the live
+        refresh tokens of its user and client only the ``keep`` newest stay valid. ``False``, and nothing
+        written, if it was used before or is gone. ``access_token_hash`` is ``None`` when a failed check
+        burns the code."""
 
     async def revoke_issued(self, tenant: str, code_hash: bytes, *, at: float, events: Sequence[LogEvent]) -> None:
         """A code came twice: revoke the access token and the refresh family it gave."""

@@ -133,6 +133,7 @@ async def _spend(
                 access_token_hash=token_hash,
                 access_token_expires_at=token_expires_at,
                 refresh_token=first,
+                keep=MAX_REFRESH_TOKENS_PER_CLIENT,
                 events=events,
             )
             if not spent:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from tests.integration.door import Door
@@ -55,8 +54,8 @@ users:
 
 
 @pytest.fixture
-async def door(tmp_path: Path) -> AsyncIterator[Door]:
-    door = await Door(f"sqlite:///{tmp_path / 'door.sqlite'}").start()
+async def door(database: str) -> AsyncIterator[Door]:
+    door = await Door(database).start()
     await door.tenant(TENANT)
     yield door
     await door.stop()

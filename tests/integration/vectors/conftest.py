@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from tests.integration.door import Door
@@ -11,8 +10,8 @@ from tests.integration.vectors.world import TENANT, C, World
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    door = await Door(f"sqlite:///{tmp_path / 'door.sqlite'}").start()
+async def world(database: str) -> AsyncIterator[World]:
+    door = await Door(database).start()
     await door.tenant(TENANT, C)
     yield World(door)
     await door.stop()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doorward.backends.storage.database import Database, Query, Verb
+from doorward.backends.storage.database import Database, Query
 
 COUNT = "SELECT failures FROM attempt WHERE tenant = :tenant AND key = :key"
 FAIL = """
@@ -27,18 +27,12 @@ class StoredAttempts:
         return rows[0][0] if rows else 0
 
     async def fail(self, tenant: str, key: str, *, at: float, window: float) -> int:
-        def verb() -> Verb[int]:
-            rows = yield Query(FAIL, {"tenant": tenant, "key": key, "at": at, "oldest": at - window})
-            failures: int = rows[0][0]
-            return failures
-
-        return await self._database.write(verb)
+        counted = {"tenant": tenant, "key": key, "at": at, "oldest": at - window}
+        failures: int = (await self._database.once(Query(FAIL, counted)))[0][0]
+        return failures
 
     async def clear(self, tenant: str, prefix: str) -> int:
-        def verb() -> Verb[int]:
-            return len((yield Query(CLEAR, _range(tenant, prefix))))
-
-        return await self._database.write(verb)
+        return len(await self._database.once(Query(CLEAR, _range(tenant, prefix))))
 
     async def matching(self, tenant: str, prefix: str) -> list[tuple[str, int]]:
         rows = await self._database.read(MATCHING, _range(tenant, prefix))

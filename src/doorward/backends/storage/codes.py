@@ -9,7 +9,7 @@ import msgspec
 from doorward.backends.storage.consents import merge_consent
 from doorward.backends.storage.database import Database, Query, Verb
 from doorward.backends.storage.log import StoredLog
-from doorward.backends.storage.refresh_tokens import insert_refresh_token, revoke_family
+from doorward.backends.storage.refresh_tokens import insert_refresh_token, revoke_family, revoke_surplus
 from doorward.backends.storage.sessions import save_session
 from doorward.model.credential import AuthorizationCode, RefreshToken
 from doorward.model.log_event import LogEvent
@@ -20,7 +20,7 @@ _decode = msgspec.json.Decoder(AuthorizationCode).decode
 
 INSERT = """
 INSERT INTO authorization_code (tenant, code_hash, user_id, expires_at, document)
-VALUES (:tenant, :code_hash, :user_id, :expires_at, :document)"""
+SELECT :tenant, :code_hash, :user_id, :expires_at, :document {once} RETURNING code_hash"""
 FIND = """
 SELECT document, used_at, family FROM authorization_code WHERE tenant = :tenant AND code_hash = :code_hash"""
 SPEND = """
@@ -55,25 +55,30 @@ class StoredCodes:
         transaction: bytes | None,
         events: Sequence[LogEvent],
     ) -> bool:
+        steps: list[Query] = []
+        if transaction is not None:
+            steps.append(Query(FINISH, {"tenant": tenant, "id_hash": transaction}))
+        if session is not None:
+            steps.append(save_session(tenant, session))
+        if code is not None:
+            stored = {
+                "tenant": tenant,
+                "code_hash": code.code_hash,
+                "user_id": code.user_id,
+                "expires_at": code.expires_at,
+                "document": _encode(code).decode(),
+            }
+            steps.append(Query(INSERT, stored))
+        steps += self._log.inserts(tenant, events)
+        if consent is None and steps:
+            return bool(await self._database.once(steps[0], steps[1:]))
+
         def verb() -> Verb[bool]:
-            if transaction is not None and not (yield Query(FINISH, {"tenant": tenant, "id_hash": transaction})):
-                return False
-            if session is not None:
-                yield from save_session(tenant, session)
+            for position, query in enumerate(steps):
+                if not (yield query) and position == 0 and transaction is not None:
+                    return False
             if consent is not None:
                 yield from merge_consent(tenant, consent)
-            if code is not None:
-                yield Query(
-                    INSERT,
-                    {
-                        "tenant": tenant,
-                        "code_hash": code.code_hash,
-                        "user_id": code.user_id,
-                        "expires_at": code.expires_at,
-                        "document": _encode(code).decode(),
-                    },
-                )
-            yield from self._log.insert(tenant, events)
             return True
 
         return await self._database.write(verb)
@@ -94,28 +99,24 @@ class StoredCodes:
         access_token_hash: bytes | None,
         access_token_expires_at: float,
         refresh_token: RefreshToken | None,
+        keep: int,
         events: Sequence[LogEvent],
     ) -> bool:
-        def verb() -> Verb[bool]:
-            spent = yield Query(
-                SPEND,
-                {
-                    "tenant": tenant,
-                    "code_hash": code_hash,
-                    "at": at,
-                    "family": refresh_token.family if refresh_token is not None else None,
-                    "access_token_hash": access_token_hash,
-                    "access_token_expires_at": access_token_expires_at,
-                },
-            )
-            if not spent:
-                return False
-            if refresh_token is not None:
-                yield from insert_refresh_token(tenant, refresh_token)
-            yield from self._log.insert(tenant, events)
-            return True
-
-        return await self._database.write(verb)
+        spent = Query(
+            SPEND,
+            {
+                "tenant": tenant,
+                "code_hash": code_hash,
+                "at": at,
+                "family": refresh_token.family if refresh_token is not None else None,
+                "access_token_hash": access_token_hash,
+                "access_token_expires_at": access_token_expires_at,
+            },
+        )
+        then = self._log.inserts(tenant, events)
+        if refresh_token is not None:
+            then = [revoke_surplus(tenant, refresh_token, keep), insert_refresh_token(tenant, refresh_token), *then]
+        return bool(await self._database.once(spent, then))
 
     async def revoke_issued(self, tenant: str, code_hash: bytes, *, at: float, events: Sequence[LogEvent]) -> None:
         def verb() -> Verb[None]:

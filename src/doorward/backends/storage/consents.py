@@ -21,7 +21,10 @@ INSERT = """
 INSERT INTO consent_grant (tenant, user_id, client_id, audience, id, sequence, scope)
 VALUES (:tenant, :user_id, :client_id, :audience, :id,
     (SELECT coalesce(max(sequence), 0) + 1 FROM consent_grant WHERE tenant = :tenant), :scope)
-ON CONFLICT (tenant, user_id, client_id, audience) DO UPDATE SET scope = excluded.scope"""
+ON CONFLICT (tenant, user_id, client_id, audience) DO UPDATE SET scope = consent_grant.scope RETURNING scope"""
+SET_SCOPE = """
+UPDATE consent_grant SET scope = :scope
+WHERE tenant = :tenant AND user_id = :user_id AND client_id = :client_id AND audience = :audience"""
 SELECTED = f"SELECT {COLUMNS} FROM consent_grant WHERE tenant = :tenant"  # noqa: S608
 DELETE_ONE = "DELETE FROM consent_grant WHERE tenant = :tenant AND id = :id RETURNING user_id, client_id, audience"
 DELETE_OF_USER = """
@@ -36,10 +39,10 @@ def merge_consent(tenant: str, consent: ConsentGrant) -> Verb[None]:
         "client_id": consent.client_id,
         "audience": consent.audience,
     }
-    known = yield Query(FIND, key)
-    before = _consent(known[0]).scope if known else ()
-    scope = tuple(dict.fromkeys(before + consent.scope))
-    yield Query(INSERT, {**key, "id": consent.id, "scope": msgspec.json.encode(scope).decode()})
+    # The row is locked before it is read: of two consents at a time neither is lost.
+    rows = yield Query(INSERT, {**key, "id": consent.id, "scope": "[]"})
+    scope = tuple(dict.fromkeys((*msgspec.json.decode(rows[0][0]), *consent.scope)))
+    yield Query(SET_SCOPE, {**key, "scope": msgspec.json.encode(scope).decode()})
 
 
 def _consent(row: Row) -> ConsentGrant:
@@ -76,7 +79,7 @@ class StoredConsents:
         condition = "".join(f" AND {name} = :{name}" for name in where)
         parameters: dict[str, Any] = {"tenant": tenant, **where}
         rows = await self._database.read(
-            f"{SELECTED}{condition} ORDER BY sequence LIMIT :limit OFFSET :offset",
+            f"{SELECTED}{condition} ORDER BY sequence, id LIMIT :limit OFFSET :offset",
             {**parameters, "limit": limit, "offset": offset},
         )
         total = await self._database.read(

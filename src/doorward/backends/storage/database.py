@@ -1,18 +1,24 @@
-"""What a database driver offers: reads, and verbs that run in one transaction.
+"""What a database driver offers: reads, and two ways to write.
 
-A **verb** is a generator: it yields ``Query`` values, is sent their rows, and returns its result.
-It runs inside one transaction on either driver, so what is decided by a statement is decided once.
-Statements are SQL both databases understand, with ``:name`` parameters.
+**Once**: a guard decides whether a thing happens at all (a code is still unspent), and what follows
+happens with it or not at all. On PostgreSQL that is one statement and one round trip.
+
+A **verb** is a generator: it yields ``Query`` values, is sent their rows, and returns its result. It
+runs inside one transaction, for writes whose statements depend on what was read.
+
+Statements are SQL both databases understand, with ``:name`` parameters. A statement that follows a guard
+says so by a marker the driver fills in: ``{once}`` ends the SELECT of an INSERT, ``{and_once}`` ends the
+WHERE of an UPDATE or DELETE.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
-Row = tuple[Any, ...]
+Row = Sequence[Any]
 T = TypeVar("T")
 
 
@@ -26,15 +32,42 @@ class Query(Struct, frozen=True):
 Verb = Generator[Query, list[Row], T]
 
 
+class Dialect(Struct, frozen=True):
+    """Where the two databases part.
+
+    ``array_of`` and ``array`` are the JSON aggregate and the JSON array function; ``batches`` says that a
+    parameter can be an array, so that many rows go in with one statement; ``announcement`` is the statement
+    that tells the other processes that a tenant (``:tenant``) changed, where there is one.
+    """
+
+    array_of: str
+    array: str
+    batches: bool
+    announcement: str | None = None
+
+
 class Database(Protocol):
-    """A driver. Both methods raise ``ports.StorageUnavailable`` when the database cannot answer."""
+    """A driver. Its methods raise ``ports.StorageUnavailable`` when the database cannot answer."""
+
+    @property
+    def dialect(self) -> Dialect: ...
 
     async def read(self, sql: str, parameters: Mapping[str, Any]) -> list[Row]:
         """Rows of a SELECT, as of the last commit."""
 
+    async def once(self, guard: Query, then: Sequence[Query] = ()) -> list[Row]:
+        """Run ``guard``; if it returns a row, run ``then`` with it, all in one step. The guard's rows.
+
+        ``then`` sees the database as it was before: no statement sees what another one of them wrote,
+        and no two may write the same row.
+        """
+
     async def write(self, verb: Callable[[], Verb[T]]) -> T:
         """Run a verb in a transaction and return what it returned, after the commit. An exception
         it raises undoes it and is passed on. It may be run again after a serialisation failure."""
+
+    async def changed(self, seconds: float) -> None:
+        """Return when another process may have changed the configuration, after ``seconds`` at the latest."""
 
     async def start(self) -> None: ...
 

@@ -171,6 +171,7 @@ class StoredDirectory:
             if not created:
                 raise Conflict("tenant", tenant.id)
             yield from _claim_host(tenant.id, tenant.domain)
+            yield from self._announce(tenant.id)
             return (yield from self._apply(tenant.id, data_key, changes, 1))
 
         written = await self._database.write(verb)
@@ -208,6 +209,7 @@ class StoredDirectory:
                 yield Query(RELEASE_HOST, {"host": host, "tenant": tenant})
             written = yield from self._apply(tenant, data_key, changes, revision)
             yield from self._log.insert(tenant, events)
+            yield from self._announce(tenant)
             return revision, written
 
         revision, written = await self._database.write(verb)
@@ -229,6 +231,11 @@ class StoredDirectory:
         if Kind.CUSTOM_DOMAIN in touched or current.domain != snapshot.tenant.domain:
             self._index_hosts()
         return self._snapshots[tenant]
+
+    def _announce(self, tenant: str) -> Verb[None]:
+        announcement = self._database.dialect.announcement
+        if announcement is not None:
+            yield Query(announcement, {"tenant": tenant})
 
     def _released_hosts(self, tenant: str, changes: Sequence[Change]) -> list[str]:
         domains = self._snapshots[tenant].documents[Kind.CUSTOM_DOMAIN]

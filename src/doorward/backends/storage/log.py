@@ -9,6 +9,7 @@ import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
@@ -29,7 +30,11 @@ _decode = msgspec.json.Decoder(LogEvent).decode
 
 INSERT = """
 INSERT INTO log_event (tenant, log_id, type, date, user_id, client_id, document)
-VALUES (:tenant, :log_id, :type, :date, :user_id, :client_id, :document)"""
+SELECT :tenant, :log_id, :type, :date, :user_id, :client_id, :document {once}"""
+INSERT_BATCH = """
+INSERT INTO log_event (tenant, log_id, type, date, user_id, client_id, document)
+SELECT * FROM unnest(:tenant::text[], :log_id::text[], :type::text[], :date::float8[], :user_id::text[],
+    :client_id::text[], :document::text[])"""
 
 
 class LogIds:
@@ -62,20 +67,23 @@ class StoredLog:
 
     def insert(self, tenant: str, events: Sequence[LogEvent]) -> Verb[None]:
         """Statements that store events; for the inside of another verb."""
-        for event in events:
-            log_id = self._ids.next(event.date)
-            yield Query(
-                INSERT,
-                {
-                    "tenant": tenant,
-                    "log_id": log_id,
-                    "type": event.type,
-                    "date": event.date,
-                    "user_id": event.user_id,
-                    "client_id": event.client_id,
-                    "document": _encode(event).decode().replace("\\u0000", "\ufffd"),
-                },
-            )
+        for query in self.inserts(tenant, events):  # noqa: UP028 - a list cannot be sent rows
+            yield query
+
+    def inserts(self, tenant: str, events: Sequence[LogEvent]) -> list[Query]:
+        """The same, for what follows a guard."""
+        return [Query(INSERT, self._row(tenant, event)) for event in events]
+
+    def _row(self, tenant: str, event: LogEvent) -> dict[str, Any]:
+        return {
+            "tenant": tenant,
+            "log_id": self._ids.next(event.date),
+            "type": event.type,
+            "date": event.date,
+            "user_id": event.user_id,
+            "client_id": event.client_id,
+            "document": _encode(event).decode().replace("\\u0000", "\ufffd"),
+        }
 
     def write(self, tenant: str, event: LogEvent) -> None:
         if len(self._collected) >= MAX_COLLECTED:
@@ -87,18 +95,27 @@ class StoredLog:
         while self._collected:
             batch = [self._collected.popleft() for _ in range(min(BATCH, len(self._collected)))]
 
-            def verb(batch: list[tuple[str, LogEvent]] = batch) -> Verb[None]:
-                for tenant, event in batch:
-                    yield from self.insert(tenant, (event,))
-
             try:
-                await self._database.write(verb)
+                await self._store(batch)
             except StorageUnavailable:
                 self._collected.extendleft(reversed(batch))
                 raise
         if self._lost:
             logger.error("tenant log overflowed: %d events lost", self._lost)
             self._lost = 0
+
+    async def _store(self, batch: Sequence[tuple[str, LogEvent]]) -> None:
+        rows = [self._row(tenant, event) for tenant, event in batch]
+        if self._database.dialect.batches:
+            columns = {name: [row[name] for row in rows] for name in rows[0]}
+            await self._database.once(Query(INSERT_BATCH, columns))
+            return
+
+        def verb() -> Verb[None]:
+            for row in rows:
+                yield Query(INSERT, row)
+
+        await self._database.write(verb)
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name="tenant-log")

@@ -18,8 +18,8 @@ _decode = msgspec.json.Decoder(RefreshToken).decode
 INSERT = """
 INSERT INTO refresh_token (tenant, token_hash, id, family, generation, user_id, client_id, audience, rotating,
     issued_at, expires_at, idle_expires_at, access_token_hash, access_token_expires_at, document)
-VALUES (:tenant, :token_hash, :id, :family, :generation, :user_id, :client_id, :audience, :rotating,
-    :issued_at, :expires_at, :idle_expires_at, :access_token_hash, :access_token_expires_at, :document)"""
+SELECT :tenant, :token_hash, :id, :family, :generation, :user_id, :client_id, :audience, :rotating,
+    :issued_at, :expires_at, :idle_expires_at, :access_token_hash, :access_token_expires_at, :document {once}"""
 FIND = """
 SELECT document, expires_at, idle_expires_at, last_exchanged_at, used_at, revoked_at FROM refresh_token
 WHERE tenant = :tenant AND token_hash = :token_hash"""
@@ -45,13 +45,14 @@ WHERE tenant = :tenant AND token_hash = :token_hash AND used_at IS NULL AND revo
 GIVE_UP_LASTING = """
 UPDATE refresh_token SET revoked_at = :at
 WHERE tenant = :tenant AND user_id = :user_id AND client_id = :client_id AND audience = :audience
-    AND NOT rotating AND revoked_at IS NULL"""
+    AND NOT rotating AND revoked_at IS NULL AND used_at IS NULL"""
 EXCHANGE = """
 UPDATE refresh_token SET last_exchanged_at = :at, expires_at = :expires_at, idle_expires_at = :idle_expires_at,
     access_token_hash = :access_token_hash, access_token_expires_at = :access_token_expires_at
 WHERE tenant = :tenant AND token_hash = :token_hash AND revoked_at IS NULL AND used_at IS NULL RETURNING id"""
 REVOKE_FAMILY = """
-UPDATE refresh_token SET revoked_at = :at WHERE tenant = :tenant AND family = :family AND revoked_at IS NULL"""
+UPDATE refresh_token SET revoked_at = :at WHERE tenant = :tenant AND family = :family AND revoked_at IS NULL
+RETURNING id"""
 REVOKE_ACCESS_TOKENS = """
 INSERT INTO revoked_access_token (tenant, token_hash, expires_at)
 SELECT tenant, access_token_hash, access_token_expires_at FROM refresh_token
@@ -60,13 +61,15 @@ ON CONFLICT (tenant, token_hash) DO NOTHING"""
 FAMILIES = """
 SELECT DISTINCT family FROM refresh_token
 WHERE tenant = :tenant AND user_id = :user_id AND client_id = :client_id AND audience = :audience
-    AND revoked_at IS NULL"""
-SURPLUS = """
-SELECT DISTINCT family FROM refresh_token WHERE tenant = :tenant AND token_hash IN (
-    SELECT token_hash FROM refresh_token
-    WHERE tenant = :tenant AND user_id = :user_id AND client_id = :client_id AND revoked_at IS NULL
-        AND used_at IS NULL
-    ORDER BY issued_at DESC LIMIT 1000 OFFSET :keep)"""
+    AND revoked_at IS NULL AND used_at IS NULL"""
+# Beside the token that is being issued, which counts as one of those that are kept.
+REVOKE_SURPLUS = """
+UPDATE refresh_token SET revoked_at = :at
+WHERE tenant = :tenant AND revoked_at IS NULL AND family IN (
+    SELECT live.family FROM refresh_token AS live
+    WHERE live.tenant = :tenant AND live.user_id = :user_id AND live.client_id = :client_id
+        AND live.revoked_at IS NULL AND live.used_at IS NULL AND live.token_hash <> :token_hash
+    ORDER BY live.issued_at DESC LIMIT 1000 OFFSET :others) {and_once}"""
 DELETE_CONSENT = """
 DELETE FROM consent_grant
 WHERE tenant = :tenant AND user_id = :user_id AND client_id = :client_id AND audience = :audience"""
@@ -74,10 +77,9 @@ WHERE tenant = :tenant AND user_id = :user_id AND client_id = :client_id AND aud
 
 def insert_refresh_token(
     tenant: str, token: RefreshToken, *, access_token_hash: bytes | None = None, access_token_expires_at: float = 0
-) -> Verb[None]:
-    """Statements that store a token with the digest of the access token it came with; for the
-    inside of another verb."""
-    yield Query(
+) -> Query:
+    """The statement that stores a token with the digest of the access token it came with."""
+    return Query(
         INSERT,
         {
             "tenant": tenant,
@@ -99,11 +101,32 @@ def insert_refresh_token(
     )
 
 
+def revoke_surplus(tenant: str, token: RefreshToken, keep: int) -> Query:
+    """The statement that leaves ``keep`` tokens to the user and client of a token that is being issued."""
+    return Query(
+        REVOKE_SURPLUS,
+        {
+            "tenant": tenant,
+            "at": token.issued_at,
+            "user_id": token.user_id,
+            "client_id": token.client_id,
+            "token_hash": token.token_hash,
+            "others": keep - 1,
+        },
+    )
+
+
 def revoke_family(tenant: str, family: str, at: float) -> Verb[None]:
     """Statements that revoke a family and the access tokens it gave."""
-    parameters = {"tenant": tenant, "family": family, "at": at}
-    yield Query(REVOKE_FAMILY, parameters)
-    yield Query(REVOKE_ACCESS_TOKENS, parameters)
+    yield from _end_family(tenant, family, at)
+    yield Query(REVOKE_ACCESS_TOKENS, {"tenant": tenant, "family": family, "at": at})
+
+
+def _end_family(tenant: str, family: str, at: float) -> Verb[None]:
+    """A rotation under way when the first statement began has a successor by now that only the next
+    one sees: until there is none left."""
+    while (yield Query(REVOKE_FAMILY, {"tenant": tenant, "family": family, "at": at})):
+        pass
 
 
 class StoredRefreshTokens:
@@ -114,17 +137,9 @@ class StoredRefreshTokens:
         self._log = log
 
     async def issue(self, tenant: str, token: RefreshToken, *, keep: int, events: Sequence[LogEvent]) -> None:
-        def verb() -> Verb[None]:
-            yield from insert_refresh_token(tenant, token)
-            surplus = yield Query(
-                SURPLUS,
-                {"tenant": tenant, "user_id": token.user_id, "client_id": token.client_id, "keep": keep},
-            )
-            for (family,) in surplus:
-                yield from revoke_family(tenant, family, token.issued_at)
-            yield from self._log.insert(tenant, events)
-
-        await self._database.write(verb)
+        insert = insert_refresh_token(tenant, token)
+        stored = Query(f"{insert.sql} RETURNING id", insert.parameters)
+        await self._database.once(stored, [revoke_surplus(tenant, token, keep), *self._log.inserts(tenant, events)])
 
     async def find(self, tenant: str, token_hash: bytes) -> RefreshToken | None:
         rows = await self._database.read(FIND, {"tenant": tenant, "token_hash": token_hash})
@@ -157,24 +172,19 @@ class StoredRefreshTokens:
         events: Sequence[LogEvent],
     ) -> bool:
         key: dict[str, Any] = {"tenant": tenant, "token_hash": token_hash, "at": at}
-
-        def verb() -> Verb[bool]:
-            spent = yield Query(SPEND, key)
-            if not spent and leeway > 0:
-                spent = yield Query(SPEND_AGAIN, {**key, "since": at - leeway})
-            if not spent:
-                return False
-            _, generation = spent[0]
-            yield from insert_refresh_token(
+        then = [
+            insert_refresh_token(
                 tenant,
-                msgspec.structs.replace(successor, generation=generation + 1),
+                successor,
                 access_token_hash=access_token_hash,
                 access_token_expires_at=access_token_expires_at,
-            )
-            yield from self._log.insert(tenant, events)
-            return True
-
-        return await self._database.write(verb)
+            ),
+            *self._log.inserts(tenant, events),
+        ]
+        spent = await self._database.once(Query(SPEND, key), then)
+        if not spent and leeway > 0:
+            spent = await self._database.once(Query(SPEND_AGAIN, {**key, "since": at - leeway}), then)
+        return bool(spent)
 
     async def replace(
         self,
@@ -199,8 +209,8 @@ class StoredRefreshTokens:
                 }
                 yield Query(GIVE_UP_LASTING, {"tenant": tenant, "at": at, **whose})
             else:
-                yield Query(REVOKE_FAMILY, {"tenant": tenant, "family": given_up[0][0], "at": at})
-            yield from insert_refresh_token(
+                yield from _end_family(tenant, given_up[0][0], at)
+            yield insert_refresh_token(
                 tenant,
                 successor,
                 access_token_hash=access_token_hash,
@@ -223,25 +233,19 @@ class StoredRefreshTokens:
         access_token_expires_at: float,
         events: Sequence[LogEvent],
     ) -> bool:
-        def verb() -> Verb[bool]:
-            kept = yield Query(
-                EXCHANGE,
-                {
-                    "tenant": tenant,
-                    "token_hash": token_hash,
-                    "at": at,
-                    "idle_expires_at": idle_expires_at,
-                    "expires_at": expires_at,
-                    "access_token_hash": access_token_hash,
-                    "access_token_expires_at": access_token_expires_at,
-                },
-            )
-            if not kept:
-                return False
-            yield from self._log.insert(tenant, events)
-            return True
-
-        return await self._database.write(verb)
+        exchanged = Query(
+            EXCHANGE,
+            {
+                "tenant": tenant,
+                "token_hash": token_hash,
+                "at": at,
+                "idle_expires_at": idle_expires_at,
+                "expires_at": expires_at,
+                "access_token_hash": access_token_hash,
+                "access_token_expires_at": access_token_expires_at,
+            },
+        )
+        return bool(await self._database.once(exchanged, self._log.inserts(tenant, events)))
 
     async def revoke_family(self, tenant: str, family: str, *, at: float, events: Sequence[LogEvent]) -> None:
         def verb() -> Verb[None]:

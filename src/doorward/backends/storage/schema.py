@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -30,6 +31,10 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+# A refresh token that can still be used.
+LIVE = text("revoked_at IS NULL AND used_at IS NULL")
 
 
 def _text(name: str, *, nullable: bool = False) -> Column[str]:
@@ -196,6 +201,7 @@ consent_grant = Table(
     _text("scope"),
     PrimaryKeyConstraint("tenant", "user_id", "client_id", "audience"),
     UniqueConstraint("tenant", "id"),
+    Index("ix_consent_grant_sequence", "tenant", "sequence"),
 )
 
 authorization_code = Table(
@@ -237,7 +243,7 @@ refresh_token = Table(
     _text("document"),
     PrimaryKeyConstraint("tenant", "token_hash"),
     Index("ix_refresh_token_family", "tenant", "family", "generation"),
-    Index("ix_refresh_token_user", "tenant", "user_id", "client_id"),
+    Index("ix_refresh_token_live", "tenant", "user_id", "client_id", sqlite_where=LIVE, postgresql_where=LIVE),
     Index("ix_refresh_token_expires_at", "expires_at"),
 )
 
@@ -277,7 +283,7 @@ attempt = Table(
     "attempt",
     metadata,
     _text("tenant"),
-    _text("key"),
+    Column("key", Text().with_variant(Text(collation="C"), "postgresql"), nullable=False),
     _number("failures"),
     _time("last_at"),
     PrimaryKeyConstraint("tenant", "key"),

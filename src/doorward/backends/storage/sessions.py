@@ -18,14 +18,15 @@ _decode_transaction = msgspec.json.Decoder(LoginTransaction).decode
 
 SAVE = """
 INSERT INTO session (tenant, sid, cookie_hash, user_id, expires_at, document)
-VALUES (:tenant, :sid, :cookie_hash, :user_id, :expires_at, :document)
-ON CONFLICT (tenant, sid) DO UPDATE SET expires_at = excluded.expires_at, document = excluded.document"""
+SELECT :tenant, :sid, :cookie_hash, :user_id, :expires_at, :document {once}
+ON CONFLICT (tenant, sid) DO UPDATE SET expires_at = excluded.expires_at, document = excluded.document
+RETURNING sid"""
 BY_COOKIE = "SELECT document FROM session WHERE tenant = :tenant AND cookie_hash = :cookie_hash"
 BY_SID = "SELECT document FROM session WHERE tenant = :tenant AND sid = :sid"
-DELETE = "DELETE FROM session WHERE tenant = :tenant AND sid = :sid RETURNING sid"
+DELETE = "DELETE FROM session WHERE tenant = :tenant AND sid = :sid {and_once} RETURNING sid"
 START = """
 INSERT INTO login_transaction (tenant, id_hash, version, finished, expires_at, document)
-VALUES (:tenant, :id_hash, :version, FALSE, :expires_at, :document)"""
+VALUES (:tenant, :id_hash, :version, FALSE, :expires_at, :document) RETURNING version"""
 FIND_TRANSACTION = """
 SELECT document, version, finished FROM login_transaction WHERE tenant = :tenant AND id_hash = :id_hash"""
 ADVANCE = """
@@ -33,9 +34,9 @@ UPDATE login_transaction SET version = version + 1, document = :document
 WHERE tenant = :tenant AND id_hash = :id_hash AND version = :version AND NOT finished RETURNING version"""
 
 
-def save_session(tenant: str, session: Session) -> Verb[None]:
-    """Statements that store a session; for the inside of another verb."""
-    yield Query(
+def save_session(tenant: str, session: Session) -> Query:
+    """The statement that stores a session."""
+    return Query(
         SAVE,
         {
             "tenant": tenant,
@@ -66,13 +67,10 @@ class StoredSessions:
     async def save(
         self, tenant: str, session: Session, *, replaces: str | None = None, events: Sequence[LogEvent] = ()
     ) -> None:
-        def verb() -> Verb[None]:
-            if replaces is not None:
-                yield Query(DELETE, {"tenant": tenant, "sid": replaces})
-            yield from save_session(tenant, session)
-            yield from self._log.insert(tenant, events)
-
-        await self._database.write(verb)
+        then = self._log.inserts(tenant, events)
+        if replaces is not None:
+            then = [Query(DELETE, {"tenant": tenant, "sid": replaces}), *then]
+        await self._database.once(save_session(tenant, session), then)
 
     async def end(self, tenant: str, sid: str, *, events: Sequence[LogEvent]) -> bool:
         def verb() -> Verb[bool]:
@@ -91,19 +89,14 @@ class StoredTransactions:
         self._log = log
 
     async def start(self, tenant: str, transaction: LoginTransaction) -> None:
-        def verb() -> Verb[None]:
-            yield Query(
-                START,
-                {
-                    "tenant": tenant,
-                    "id_hash": transaction.id_hash,
-                    "version": transaction.version,
-                    "expires_at": transaction.expires_at,
-                    "document": _encode(transaction).decode(),
-                },
-            )
-
-        await self._database.write(verb)
+        started = {
+            "tenant": tenant,
+            "id_hash": transaction.id_hash,
+            "version": transaction.version,
+            "expires_at": transaction.expires_at,
+            "document": _encode(transaction).decode(),
+        }
+        await self._database.once(Query(START, started))
 
     async def find(self, tenant: str, id_hash: bytes) -> LoginTransaction | None:
         rows = await self._database.read(FIND_TRANSACTION, {"tenant": tenant, "id_hash": id_hash})
@@ -120,25 +113,20 @@ class StoredTransactions:
         sign_in: SignIn | None = None,
         events: Sequence[LogEvent] = (),
     ) -> bool:
-        def verb() -> Verb[bool]:
-            moved = yield Query(
-                ADVANCE,
-                {
-                    "tenant": tenant,
-                    "id_hash": transaction.id_hash,
-                    "version": transaction.version,
-                    "document": _encode(transaction).decode(),
-                },
-            )
-            if not moved:
-                return False
-            if sign_in is not None:
-                session = sign_in.session
-                if sign_in.replaces is not None:
-                    yield Query(DELETE, {"tenant": tenant, "sid": sign_in.replaces})
-                yield from save_session(tenant, session)
-                yield record_login(tenant, session.user_id, session.authenticated_at, session.ip)
-            yield from self._log.insert(tenant, events)
-            return True
-
-        return await self._database.write(verb)
+        moved = Query(
+            ADVANCE,
+            {
+                "tenant": tenant,
+                "id_hash": transaction.id_hash,
+                "version": transaction.version,
+                "document": _encode(transaction).decode(),
+            },
+        )
+        then: list[Query] = []
+        if sign_in is not None:
+            session = sign_in.session
+            if sign_in.replaces is not None:
+                then.append(Query(DELETE, {"tenant": tenant, "sid": sign_in.replaces}))
+            then.append(save_session(tenant, session))
+            then.append(record_login(tenant, session.user_id, session.authenticated_at, session.ip))
+        return bool(await self._database.once(moved, [*then, *self._log.inserts(tenant, events)]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from doorward.backends.storage.database import Database, Query, Verb
+from doorward.backends.storage.database import Database, Query
 from doorward.model.credential import PushedRequest
 
 _encode = msgspec.json.Encoder().encode
@@ -12,7 +12,7 @@ _decode = msgspec.json.Decoder(PushedRequest).decode
 
 PUSH = """
 INSERT INTO pushed_request (tenant, uri_hash, expires_at, document)
-VALUES (:tenant, :uri_hash, :expires_at, :document)"""
+VALUES (:tenant, :uri_hash, :expires_at, :document) RETURNING uri_hash"""
 FIND = "SELECT document FROM pushed_request WHERE tenant = :tenant AND uri_hash = :uri_hash AND used_at IS NULL"
 SPEND = """
 UPDATE pushed_request SET used_at = :at
@@ -32,28 +32,20 @@ class StoredPushedRequests:
         self._database = database
 
     async def push(self, tenant: str, request: PushedRequest) -> None:
-        def verb() -> Verb[None]:
-            yield Query(
-                PUSH,
-                {
-                    "tenant": tenant,
-                    "uri_hash": request.uri_hash,
-                    "expires_at": request.expires_at,
-                    "document": _encode(request).decode(),
-                },
-            )
-
-        await self._database.write(verb)
+        pushed = {
+            "tenant": tenant,
+            "uri_hash": request.uri_hash,
+            "expires_at": request.expires_at,
+            "document": _encode(request).decode(),
+        }
+        await self._database.once(Query(PUSH, pushed))
 
     async def find(self, tenant: str, uri_hash: bytes) -> PushedRequest | None:
         rows = await self._database.read(FIND, {"tenant": tenant, "uri_hash": uri_hash})
         return _decode(rows[0][0]) if rows else None
 
     async def spend(self, tenant: str, uri_hash: bytes, *, at: float) -> bool:
-        def verb() -> Verb[bool]:
-            return bool((yield Query(SPEND, {"tenant": tenant, "uri_hash": uri_hash, "at": at})))
-
-        return await self._database.write(verb)
+        return bool(await self._database.once(Query(SPEND, {"tenant": tenant, "uri_hash": uri_hash, "at": at})))
 
 
 class StoredOneTimeValues:
@@ -63,8 +55,5 @@ class StoredOneTimeValues:
         self._database = database
 
     async def use(self, tenant: str, value_hash: bytes, *, at: float, expires_at: float) -> bool:
-        def verb() -> Verb[bool]:
-            rows = yield Query(USE, {"tenant": tenant, "value_hash": value_hash, "at": at, "expires_at": expires_at})
-            return bool(rows)
-
-        return await self._database.write(verb)
+        value = {"tenant": tenant, "value_hash": value_hash, "at": at, "expires_at": expires_at}
+        return bool(await self._database.once(Query(USE, value)))

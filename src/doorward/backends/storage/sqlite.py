@@ -12,17 +12,19 @@ import fcntl
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from doorward.backends.storage.database import Query, Row, Verb, refuse_nul
+from doorward.backends.storage.database import Dialect, Query, Row, Verb, refuse_nul
 from doorward.ports import StorageUnavailable
 
 T = TypeVar("T")
 
 BATCH = 64
 BUSY_MS = 5000
+DIALECT = Dialect(array_of="json_group_array", array="json_array", batches=False)
 _STOP = object()
 
 
@@ -44,6 +46,8 @@ class SqliteDatabase:
     ``shared`` takes a file lock around each batch, so that several processes writing one file wait
     in turn instead of starving each other.
     """
+
+    dialect = DIALECT
 
     def __init__(self, path: Path | None, *, shared: bool = False) -> None:
         self._path = path
@@ -118,6 +122,19 @@ class SqliteDatabase:
         except sqlite3.OperationalError as error:
             raise StorageUnavailable(str(error)) from None
 
+    async def once(self, guard: Query, then: Sequence[Query] = ()) -> list[Row]:
+        def verb() -> Verb[list[Row]]:
+            rows = yield guard
+            if rows:
+                for query in then:  # noqa: UP028 - a list cannot be sent rows
+                    yield query
+            return rows
+
+        return await self.write(verb)
+
+    async def changed(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
     async def write(self, verb: Callable[[], Verb[T]]) -> T:
         if self._loop is None or self._thread is None:
             raise StorageUnavailable("the database is closed")
@@ -172,7 +189,7 @@ class SqliteDatabase:
             while True:
                 refuse_nul(query.parameters)
                 self._writes += 1
-                query = verb.send(connection.execute(query.sql, query.parameters).fetchall())
+                query = verb.send(connection.execute(_followed(query.sql), query.parameters).fetchall())
         except StopIteration as done:
             job.result = done.value
             connection.execute("RELEASE verb")
@@ -188,6 +205,12 @@ class SqliteDatabase:
 
 def _select(sql: str, parameters: Mapping[str, Any]) -> Verb[list[Row]]:
     return (yield Query(sql, parameters))
+
+
+@cache
+def _followed(sql: str) -> str:
+    """The statement without its markers: that the guard hit is known when it runs."""
+    return sql.replace("{once}", "WHERE TRUE").replace("{and_once}", "")
 
 
 def _deliver(batch: list[Job]) -> None:

@@ -17,7 +17,7 @@ from doorward.backends.storage.sessions import StoredSessions, StoredTransaction
 from doorward.backends.storage.single_use import StoredOneTimeValues, StoredPushedRequests
 from doorward.backends.storage.sqlite import SqliteDatabase
 from doorward.backends.storage.users import StoredUsers
-from doorward.backends.storage.version import ensure_current
+from doorward.backends.storage.version import open_current
 from doorward.ports import Clock, Entropy, StorageUnavailable
 
 POLL_SECONDS = 1.0
@@ -39,8 +39,8 @@ SWEEP_BATCH = 1000
 class Storage:
     """The stores of one database; ``start`` before use, ``stop`` after it.
 
-    ``database`` is ``sqlite:///path`` or ``sqlite://`` (in memory). ``shared`` says that other
-    processes use the same SQLite file.
+    ``database`` is ``sqlite:///path``, ``sqlite://`` (in memory) or ``postgresql://…``. ``shared`` says
+    that other processes use the same SQLite file.
     """
 
     def __init__(self, database: str, *, root_key: bytes, clock: Clock, entropy: Entropy, shared: bool = False) -> None:
@@ -52,7 +52,7 @@ class Storage:
         self.refresh_tokens = StoredRefreshTokens(self.database, self.log)
         self.pushed_requests = StoredPushedRequests(self.database)
         self.one_time_values = StoredOneTimeValues(self.database)
-        self.users = StoredUsers(self.database, self.log, array="json_group_array", pair="json_array")
+        self.users = StoredUsers(self.database, self.log)
         self.sessions = StoredSessions(self.database, self.log)
         self.transactions = StoredTransactions(self.database, self.log)
         self.consents = StoredConsents(self.database, self.log)
@@ -64,9 +64,12 @@ class Storage:
 
         Raises ``sealing.WrongMasterKey``, ``version.SchemaOutOfDate``, ``StorageUnavailable``.
         """
-        ensure_current(self.database)
-        await self.database.start()
-        await self.directory.load()
+        try:
+            await open_current(self.database)
+            await self.directory.load()
+        except BaseException:
+            await self.database.stop()
+            raise
         await self.log.start()
         self._polling = asyncio.create_task(self._poll(), name="configuration-poll")
 
@@ -82,7 +85,7 @@ class Storage:
     async def _poll(self) -> None:
         """Notice what other processes write to the configuration, within a second."""
         while True:
-            await asyncio.sleep(POLL_SECONDS)
+            await self.database.changed(POLL_SECONDS)
             with contextlib.suppress(StorageUnavailable):
                 await self.directory.refresh()
 
@@ -111,4 +114,8 @@ def _database(url: str, *, shared: bool) -> Database:
         return SqliteDatabase(None)
     if url.startswith("sqlite:///"):
         return SqliteDatabase(Path(url.removeprefix("sqlite:///")), shared=shared)
+    if url.startswith(("postgresql://", "postgres://")):
+        from doorward.backends.storage.postgresql import PostgresqlDatabase
+
+        return PostgresqlDatabase(url)
     raise ValueError(f"not a database this version can use: {url.partition(':')[0]}")

@@ -50,9 +50,10 @@ UPDATE user_account SET email = :email, blocked = :blocked, profile = :profile, 
 WHERE tenant = :tenant AND user_id = :user_id AND revision = :revision RETURNING user_id"""
 RECORD_LOGIN = """
 UPDATE user_account SET last_login = :at, last_ip = :ip, logins_count = logins_count + 1
-WHERE tenant = :tenant AND user_id = :user_id"""
+WHERE tenant = :tenant AND user_id = :user_id {and_once} RETURNING user_id"""
 FAMILIES = """
-SELECT DISTINCT family FROM refresh_token WHERE tenant = :tenant AND user_id = :user_id AND revoked_at IS NULL"""
+SELECT DISTINCT family FROM refresh_token WHERE tenant = :tenant AND user_id = :user_id AND revoked_at IS NULL
+    AND used_at IS NULL"""
 DELETE_SESSIONS = "DELETE FROM session WHERE tenant = :tenant AND user_id = :user_id"
 DELETE_CONSENTS = "DELETE FROM consent_grant WHERE tenant = :tenant AND user_id = :user_id"
 DELETE_CODES = "DELETE FROM authorization_code WHERE tenant = :tenant AND user_id = :user_id"
@@ -72,17 +73,17 @@ DELETE FROM user_permission WHERE tenant = :tenant AND user_id = :user_id
 
 
 def record_login(tenant: str, user_id: str, at: float, ip: str) -> Query:
-    """The statement that notes a login; for the inside of another verb."""
+    """The statement that notes a login."""
     return Query(RECORD_LOGIN, {"tenant": tenant, "user_id": user_id, "at": at, "ip": ip})
 
 
 class StoredUsers:
-    """``ports.Users``. ``array`` and ``pair`` are the database's JSON aggregate and array functions."""
+    """``ports.Users``."""
 
-    def __init__(self, database: Database, log: StoredLog, *, array: str, pair: str) -> None:
+    def __init__(self, database: Database, log: StoredLog) -> None:
         self._database = database
         self._log = log
-        columns = COLUMNS + GRANTS.format(array=array, pair=pair)
+        columns = COLUMNS + GRANTS.format(array=database.dialect.array_of, pair=database.dialect.array)
         self._find = f"SELECT {columns} FROM user_account u WHERE u.tenant = :tenant AND u.user_id = :user_id"  # noqa: S608
         self._by_identifier = f"""
             SELECT {columns}, (SELECT w.hash FROM user_password w WHERE w.tenant = u.tenant AND w.user_id = u.user_id),
@@ -140,7 +141,7 @@ class StoredUsers:
                 WHERE f.tenant = u.tenant AND f.user_id = u.user_id AND f.role_id = :role)"""
             parameters["role"] = role
         rows = await self._database.read(
-            f"{self._selected}{conditions} ORDER BY u.sequence LIMIT :limit OFFSET :offset",
+            f"{self._selected}{conditions} ORDER BY u.sequence, u.user_id LIMIT :limit OFFSET :offset",
             {**parameters, "limit": limit, "offset": offset},
         )
         total = await self._database.read(
@@ -206,11 +207,7 @@ class StoredUsers:
         await self._database.write(verb)
 
     async def record_login(self, tenant: str, user_id: str, *, at: float, ip: str, events: Sequence[LogEvent]) -> None:
-        def verb() -> Verb[None]:
-            yield record_login(tenant, user_id, at, ip)
-            yield from self._log.insert(tenant, events)
-
-        await self._database.write(verb)
+        await self._database.once(record_login(tenant, user_id, at, ip), self._log.inserts(tenant, events))
 
     async def delete(self, tenant: str, user_id: str, *, at: float, events: Sequence[LogEvent]) -> bool:
         key = {"tenant": tenant, "user_id": user_id}

@@ -8,6 +8,8 @@ from doorward.backends.storage.database import Database
 from doorward.backends.storage.sqlite import SqliteDatabase
 
 HEAD = "0001"
+VERSION = "SELECT version_num FROM alembic_version"
+HAS_VERSION = "SELECT to_regclass('alembic_version') IS NOT NULL"
 
 
 class SchemaOutOfDate(Exception):
@@ -19,11 +21,25 @@ class SchemaOutOfDate(Exception):
         self.needed = HEAD
 
 
-def ensure_current(database: Database) -> None:
-    """Bring a SQLite database up to date. Raises ``SchemaOutOfDate`` for a newer one."""
-    if not isinstance(database, SqliteDatabase):
+async def open_current(database: Database) -> None:
+    """Open a database whose schema is the one this version needs; SQLite's is brought up to date first.
+
+    Raises ``SchemaOutOfDate`` for a newer one, and for another one on PostgreSQL, which ``doorward
+    migrate`` brings up to date; ``StorageUnavailable``.
+    """
+    if isinstance(database, SqliteDatabase):
+        _upgrade(database.connect())
+        await database.start()
         return
-    connection = database.connect()
+    await database.start()
+    if not (await database.read(HAS_VERSION, {}))[0][0]:
+        raise SchemaOutOfDate(None)
+    found = await database.read(VERSION, {})
+    if not found or found[0][0] != HEAD:
+        raise SchemaOutOfDate(found[0][0] if found else None)
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
     found = _sqlite_version(connection)
     if found == HEAD:
         return
@@ -36,7 +52,7 @@ def ensure_current(database: Database) -> None:
 
 def _sqlite_version(connection: sqlite3.Connection) -> str | None:
     try:
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        row = connection.execute(VERSION).fetchone()
     except sqlite3.OperationalError:
         return None
     return row[0] if row else None

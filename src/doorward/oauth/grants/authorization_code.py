@@ -102,6 +102,7 @@ async def _check_verifier(
         access_token_hash=None,
         access_token_expires_at=now,
         refresh_token=None,
+        keep=0,
         events=(),
     )
     raise InvalidGrant("Failed to verify code verifier", hint="The code_verifier does not match; the code is burnt.")

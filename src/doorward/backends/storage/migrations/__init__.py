@@ -5,10 +5,14 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, create_engine
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool, StaticPool
+
+LOCK = 0x646F6F7277617264  # "doorward"
 
 
 def configuration(connection: Connection) -> Config:
@@ -32,3 +36,19 @@ def upgrade_sqlite(raw: sqlite3.Connection) -> None:
         raise
     if raw.in_transaction:
         raw.execute("COMMIT")
+
+
+async def upgrade_postgresql(url: str) -> None:
+    """Bring the PostgreSQL database that ``url`` names to the newest schema, in one transaction.
+
+    Two at a time wait for each other. Raises what asyncpg raises.
+    """
+    engine = create_async_engine(
+        "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool
+    )
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+            await connection.run_sync(lambda bound: command.upgrade(configuration(bound), "head"))
+    finally:
+        await engine.dispose()

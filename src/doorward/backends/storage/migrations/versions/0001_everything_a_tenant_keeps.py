@@ -16,7 +16,7 @@ def upgrade() -> None:
     op.create_table(
         "attempt",
         sa.Column("tenant", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
         sa.Column("failures", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("last_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "key", name=op.f("pk_attempt")),
@@ -52,6 +52,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "user_id", "client_id", "audience", name=op.f("pk_consent_grant")),
         sa.UniqueConstraint("tenant", "id", name=op.f("uq_consent_grant_tenant_id")),
     )
+    with op.batch_alter_table("consent_grant", schema=None) as batch_op:
+        batch_op.create_index("ix_consent_grant_sequence", ["tenant", "sequence"], unique=False)
+
     op.create_table(
         "document",
         sa.Column("tenant", sa.Text(), nullable=False),
@@ -147,7 +150,13 @@ def upgrade() -> None:
     with op.batch_alter_table("refresh_token", schema=None) as batch_op:
         batch_op.create_index("ix_refresh_token_expires_at", ["expires_at"], unique=False)
         batch_op.create_index("ix_refresh_token_family", ["tenant", "family", "generation"], unique=False)
-        batch_op.create_index("ix_refresh_token_user", ["tenant", "user_id", "client_id"], unique=False)
+        batch_op.create_index(
+            "ix_refresh_token_live",
+            ["tenant", "user_id", "client_id"],
+            unique=False,
+            sqlite_where=sa.text("revoked_at IS NULL AND used_at IS NULL"),
+            postgresql_where=sa.text("revoked_at IS NULL AND used_at IS NULL"),
+        )
 
     op.create_table(
         "revoked_access_token",
@@ -303,7 +312,7 @@ def downgrade() -> None:
 
     op.drop_table("revoked_access_token")
     with op.batch_alter_table("refresh_token", schema=None) as batch_op:
-        batch_op.drop_index("ix_refresh_token_user")
+        batch_op.drop_index("ix_refresh_token_live")
         batch_op.drop_index("ix_refresh_token_family")
         batch_op.drop_index("ix_refresh_token_expires_at")
 
@@ -326,6 +335,9 @@ def downgrade() -> None:
     op.drop_table("log_event")
     op.drop_table("host")
     op.drop_table("document")
+    with op.batch_alter_table("consent_grant", schema=None) as batch_op:
+        batch_op.drop_index("ix_consent_grant_sequence")
+
     op.drop_table("consent_grant")
     with op.batch_alter_table("authorization_code", schema=None) as batch_op:
         batch_op.drop_index("ix_authorization_code_expires_at")

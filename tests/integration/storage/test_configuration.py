@@ -1,0 +1,146 @@
+"""Configuration and log: every node sees every change, once, and nobody overwrites unseen."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.integration.storage.conftest import OTHER, Nodes, T
+from tests.integration.storage.values import event
+
+from doorward.backends.chance import SystemEntropy
+from doorward.backends.storage.sealing import WrongMasterKey
+from doorward.backends.storage.store import Storage
+from doorward.model.document import Delete, Document, Kind, Put
+from doorward.model.tenant import Tenant
+from doorward.ports import Conflict
+
+
+def client(id_: str, name: str = "", secret: str = "s3cret", revision: int = 0) -> Document:
+    return Document(
+        kind=Kind.CLIENT,
+        id=id_,
+        body={"client_id": id_, "name": name or id_},
+        secrets={"client_secret": secret},
+        unique_key=name or None,
+        revision=revision,
+    )
+
+
+async def seen(storage: Storage, tenant: str = T) -> list[str]:
+    await storage.directory.refresh()
+    return list(storage.directory.tenant(tenant).clients)
+
+
+async def test_a_change_reaches_the_other_node_by_itself(nodes: Nodes) -> None:
+    await nodes.one.directory.change(T, [Put(document=client("a"))])
+    for _ in range(300):
+        if "a" in nodes.two.directory.tenant(T).clients:
+            break
+        await asyncio.sleep(0.01)
+    found = nodes.two.directory.tenant(T).clients["a"]
+    assert found.client_secret == "s3cret"
+    assert nodes.two.directory.tenant(OTHER).clients == {}
+
+
+async def test_changes_of_both_nodes_at_a_time_all_stand(nodes: Nodes) -> None:
+    names = [f"c{turn}" for turn in range(10)]
+    await asyncio.gather(
+        *(
+            node.directory.change(T, [Put(document=client(name))], (event("sapi"),))
+            for name, node in zip(names, nodes.turns(10), strict=True)
+        )
+    )
+    assert sorted(await seen(nodes.one)) == sorted(await seen(nodes.two)) == names
+    documents = nodes.one.directory.tenant(T).documents[Kind.CLIENT]
+    assert len({document.sequence for document in documents.values()}) == 10
+    events, _ = await nodes.one.log.page(T, offset=0, limit=100)
+    assert len(events) == 10
+
+
+async def test_a_change_of_what_somebody_else_changed_is_a_conflict(nodes: Nodes) -> None:
+    snapshot = await nodes.one.directory.change(T, [Put(document=client("a"))])
+    known = snapshot.documents[Kind.CLIENT]["a"].revision
+
+    async def change(storage: Storage, turn: int) -> bool:
+        try:
+            put = Put(document=client("a", f"name {turn}", revision=known), expected_revision=known)
+            await storage.directory.change(T, [put, Put(document=client(f"beside {turn}"))])
+        except Conflict as conflict:
+            return conflict.field != "revision"
+        return True
+
+    outcomes = await asyncio.gather(*(change(node, turn) for turn, node in enumerate(nodes.turns(4))))
+    assert outcomes.count(True) == 1
+    assert sorted(await seen(nodes.one)) == ["a", f"beside {outcomes.index(True)}"]
+
+
+async def test_names_are_unique_in_their_tenant(nodes: Nodes) -> None:
+    await nodes.one.directory.change(T, [Put(document=client("a", "Shop"))])
+    with pytest.raises(Conflict) as conflict:
+        await nodes.two.directory.change(T, [Put(document=client("b", "Shop"))])
+    assert conflict.value.field == "unique_key"
+    await nodes.two.directory.change(OTHER, [Put(document=client("a", "Shop"))])
+    await nodes.one.directory.change(T, [Delete(kind=Kind.CLIENT, id="a"), Put(document=client("b", "Shop"))])
+    assert await seen(nodes.two) == ["b"]
+
+
+async def test_a_host_belongs_to_one_tenant(nodes: Nodes) -> None:
+    domain = Document(
+        kind=Kind.CUSTOM_DOMAIN,
+        id="cd_1",
+        body={"custom_domain_id": "cd_1", "domain": "login.test", "status": "ready"},
+        unique_key="login.test",
+    )
+    await nodes.one.directory.change(T, [Put(document=domain)])
+    with pytest.raises(Conflict) as conflict:
+        await nodes.two.directory.change(OTHER, [Put(document=domain)])
+    assert conflict.value.field == "host"
+    with pytest.raises(Conflict):
+        await nodes.two.directory.create_tenant(Tenant(id="third", domain="login.test"), ())
+    await nodes.two.directory.refresh()
+    issuer = nodes.two.directory.issuer("login.test")
+    assert issuer is not None
+    assert issuer.tenant == T
+    await nodes.one.directory.change(T, [Delete(kind=Kind.CUSTOM_DOMAIN, id="cd_1")])
+    await nodes.two.directory.change(OTHER, [Put(document=domain)])
+
+
+async def test_of_many_who_make_one_tenant_one_does(nodes: Nodes) -> None:
+    async def make(storage: Storage) -> bool:
+        try:
+            await storage.directory.create_tenant(Tenant(id="new", domain="new.test"), [Put(document=client("a"))])
+        except Conflict:
+            return False
+        return True
+
+    assert (await asyncio.gather(*(make(node) for node in nodes.turns(4)))).count(True) == 1
+
+
+async def test_secrets_are_sealed_and_open_under_their_key_only(nodes: Nodes, database: str) -> None:
+    await nodes.one.directory.change(T, [Put(document=client("a", secret="canary-7391"))])
+    rows = await nodes.one.database.read("SELECT body, secrets FROM document", {})
+    assert all("canary-7391" not in str(row[0]) and b"canary-7391" not in bytes(row[1] or b"") for row in rows)
+    stranger = Storage(database, root_key=b"x" * 32, clock=nodes.clock, entropy=SystemEntropy())
+    with pytest.raises(WrongMasterKey):
+        await stranger.start()
+
+
+async def test_collected_events_arrive_once_and_in_order(nodes: Nodes) -> None:
+    for turn in range(1200):
+        nodes.one.log.write(T if turn % 2 else OTHER, event("seccft", description=str(turn)))
+    await nodes.one.log.flush()
+    events, total = await nodes.two.log.page(T, offset=0, limit=1000, newest_first=False)
+    assert total == 600
+    assert [int(logged.description) for logged in events] == list(range(1, 1200, 2))
+    later, _ = await nodes.two.log.page(T, offset=0, limit=2, after=events[-3].log_id)
+    assert [logged.description for logged in later] == ["1197", "1199"]
+    assert await nodes.two.log.find(T, events[0].log_id or "") == events[0]
+    assert await nodes.two.log.find(OTHER, events[0].log_id or "") is None
+
+
+async def test_a_sweep_takes_what_is_over(nodes: Nodes) -> None:
+    await nodes.one.one_time_values.use(T, b"a" * 32, at=1e6, expires_at=1e6 + 1)
+    await nodes.one.one_time_values.use(T, b"b" * 32, at=1e6, expires_at=1e6 + 9)
+    assert await nodes.two.sweep(1e6 + 5) == 1
+    assert await nodes.two.sweep(1e6 + 5) == 0

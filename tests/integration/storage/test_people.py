@@ -1,0 +1,194 @@
+"""Users, sessions, transactions, consents, counters: what two nodes do at a time comes out right."""
+
+from __future__ import annotations
+
+import asyncio
+
+import msgspec
+import pytest
+from tests.integration.storage.conftest import OTHER, Nodes, T
+from tests.integration.storage.values import event, known_as, refresh_token, session, transaction, user
+
+from doorward.model.credential import PushedRequest
+from doorward.model.digest import digest
+from doorward.model.role import Permission
+from doorward.model.session import SignIn
+from doorward.model.user import Password, User
+from doorward.ports import Conflict
+
+HASHED = Password(hash="$argon2id$x", set_at=1e6)
+
+
+async def create(nodes: Nodes, name: str = "ada", tenant: str = T) -> User:
+    await nodes.one.users.create(tenant, user(name), known_as(name), HASHED, events=(event("ss"),))
+    return user(name)
+
+
+async def test_a_user_is_found_by_identifier_with_the_password(nodes: Nodes) -> None:
+    await create(nodes)
+    found = await nodes.two.users.find_by_identifier(T, "people", "email", "ada@example.test")
+    assert found == (user(), HASHED)
+    assert await nodes.two.users.find_by_identifier(T, "others", "email", "ada@example.test") is None
+    assert await nodes.two.users.find_by_identifier(OTHER, "people", "email", "ada@example.test") is None
+    assert await nodes.two.users.find(OTHER, "auth0|ada") is None
+
+
+async def test_of_many_with_one_address_one_is_made(nodes: Nodes) -> None:
+    async def attempt(turn: int) -> str:
+        storage = nodes.turns(turn + 1)[-1]
+        try:
+            await storage.users.create(T, user(f"ada{turn}"), known_as(), None, events=(event("ss"),))
+        except Conflict as conflict:
+            return conflict.field
+        return "made"
+
+    outcomes = await asyncio.gather(*(attempt(turn) for turn in range(8)))
+    assert sorted(outcomes) == ["email"] * 7 + ["made"]
+    _, total = await nodes.one.users.page(T, offset=0, limit=10)
+    assert total == 1
+    events, _ = await nodes.one.log.page(T, offset=0, limit=10)
+    assert len(events) == 1
+
+
+async def test_of_two_changes_of_one_revision_one_stands(nodes: Nodes) -> None:
+    await create(nodes)
+    outcomes = await asyncio.gather(
+        *(
+            node.users.replace(
+                T, user(profile={"name": f"Ada {turn}"}), known_as(), expected_revision=0, events=(event("sapi"),)
+            )
+            for turn, node in enumerate(nodes.turns(6))
+        )
+    )
+    assert outcomes.count(True) == 1
+    changed = await nodes.one.users.find(T, "auth0|ada")
+    assert changed is not None
+    assert (changed.profile["name"], changed.revision) == (f"Ada {outcomes.index(True)}", 1)
+
+
+async def test_taking_somebody_s_address_is_a_conflict_and_changes_nothing(nodes: Nodes) -> None:
+    await create(nodes)
+    await create(nodes, "eve")
+    with pytest.raises(Conflict):
+        await nodes.one.users.replace(
+            T, user("eve", profile={"email": "ada@example.test"}), known_as(), expected_revision=0, events=()
+        )
+    eve = await nodes.two.users.find(T, "auth0|eve")
+    assert eve is not None
+    assert eve.profile == {"email": "eve@example.test"}
+
+
+async def test_logins_are_counted_exactly(nodes: Nodes) -> None:
+    await create(nodes)
+    await asyncio.gather(
+        *(node.users.record_login(T, "auth0|ada", at=1e6 + 5, ip="192.0.2.1", events=()) for node in nodes.turns(10))
+    )
+    found = await nodes.one.users.find(T, "auth0|ada")
+    assert found is not None
+    assert (found.logins_count, found.last_ip, found.last_login) == (10, "192.0.2.1", 1e6 + 5)
+
+
+async def test_roles_and_permissions_come_with_the_user(nodes: Nodes) -> None:
+    await create(nodes)
+    permission = Permission("https://api.test", "read:items")
+    assert await nodes.one.users.assign_roles(T, "auth0|ada", add=("rol_1", "rol_1"), events=())
+    assert await nodes.one.users.assign_permissions(T, "auth0|ada", add=(permission,), events=())
+    found, revoked = await nodes.two.users.access(T, "auth0|ada", digest("token"))
+    assert found is not None
+    assert (found.roles, found.permissions, revoked) == (("rol_1",), (permission,), False)
+    assert not await nodes.one.users.assign_roles(OTHER, "auth0|ada", add=("rol_1",), events=())
+    assert await nodes.one.users.assign_role(T, "rol_2", ["auth0|ada", "auth0|nobody"], events=()) == "auth0|nobody"
+    kept = await nodes.two.users.find(T, "auth0|ada")
+    assert kept is not None
+    assert kept.roles == ("rol_1",)
+
+
+async def test_a_user_goes_with_everything(nodes: Nodes) -> None:
+    await create(nodes)
+    await nodes.one.sessions.save(T, session())
+    await nodes.one.refresh_tokens.issue(T, refresh_token(), keep=200, events=())
+    assert await nodes.two.users.delete(T, "auth0|ada", at=1e6 + 1, events=(event("sapi"),))
+    assert not await nodes.two.users.delete(T, "auth0|ada", at=1e6 + 1, events=())
+    assert await nodes.one.sessions.get(T, "sid") is None
+    token = await nodes.one.refresh_tokens.find(T, digest("first"))
+    assert token is None or token.revoked_at is not None
+    await create(nodes)
+
+
+async def test_pages_are_in_order_of_creation_with_an_exact_total(nodes: Nodes) -> None:
+    for turn in range(5):
+        await create(nodes, f"u{turn}")
+    page, total = await nodes.two.users.page(T, offset=1, limit=2)
+    assert ([found.user_id for found in page], total) == (["auth0|u1", "auth0|u2"], 5)
+    assert await nodes.two.users.page(OTHER, offset=0, limit=10) == ([], 0)
+
+
+async def test_a_step_of_a_transaction_is_taken_once(nodes: Nodes) -> None:
+    await create(nodes)
+    await nodes.one.sessions.save(T, session("before"))
+    await nodes.one.transactions.start(T, transaction())
+    moved = await asyncio.gather(
+        *(
+            node.transactions.advance(
+                T,
+                transaction(username=f"user {turn}"),
+                sign_in=SignIn(session=session(f"sid {turn}"), replaces="before"),
+                events=(event(),),
+            )
+            for turn, node in enumerate(nodes.turns(8))
+        )
+    )
+    assert moved.count(True) == 1
+    winner = moved.index(True)
+    now = await nodes.one.transactions.find(T, digest("state"))
+    assert now is not None
+    assert (now.username, now.version) == (f"user {winner}", 1)
+    assert await nodes.one.sessions.get(T, "before") is None
+    for turn in range(8):
+        assert (await nodes.one.sessions.get(T, f"sid {turn}") is not None) == (turn == winner)
+    found = await nodes.one.users.find(T, "auth0|ada")
+    assert found is not None
+    assert found.logins_count == 1
+
+
+async def test_a_session_is_touched_replaced_and_ended(nodes: Nodes) -> None:
+    await nodes.one.sessions.save(T, session())
+    touched = msgspec.structs.replace(session(), last_interacted_at=1e6 + 9)
+    await nodes.two.sessions.save(T, touched)
+    assert await nodes.one.sessions.get(T, "sid") == touched
+    await nodes.two.sessions.save(T, session("new"), replaces="sid", events=(event(),))
+    assert await nodes.one.sessions.get(T, "sid") is None
+    assert not await nodes.one.sessions.end(OTHER, "new", events=())
+    assert await nodes.one.sessions.end(T, "new", events=())
+    assert not await nodes.one.sessions.end(T, "new", events=())
+
+
+async def test_counters_lose_nothing_and_stay_apart(nodes: Nodes) -> None:
+    await asyncio.gather(*(node.attempts.fail(T, "k\x1f1", at=1e6, window=60) for node in nodes.turns(20)))
+    await nodes.one.attempts.fail(T, "k\x1f2", at=1e6, window=60)
+    await nodes.one.attempts.fail(OTHER, "k\x1f1", at=1e6, window=60)
+    assert await nodes.two.attempts.count(T, "k\x1f1") == 20
+    assert await nodes.two.attempts.matching(T, "k\x1f") == [("k\x1f1", 20), ("k\x1f2", 1)]
+    assert await nodes.two.attempts.fail(T, "k\x1f1", at=1e6 + 61, window=60) == 1
+    assert await nodes.one.attempts.clear(T, "k\x1f") == 2
+    assert await nodes.one.attempts.count(OTHER, "k\x1f1") == 1
+
+
+async def test_prefixes_of_counters_are_compared_by_code_point(nodes: Nodes) -> None:
+    for key in ("brute:a", "brute:Z", "brute:ä", "bruteZ", "brute", "brvte:a"):
+        await nodes.one.attempts.fail(T, key, at=1e6, window=60)
+    assert [key for key, _ in await nodes.one.attempts.matching(T, "brute:")] == ["brute:Z", "brute:a", "brute:ä"]
+
+
+async def test_one_time_values_and_pushed_requests_count_once(nodes: Nodes) -> None:
+    used = await asyncio.gather(
+        *(node.one_time_values.use(T, digest("jti"), at=1e6, expires_at=1e6 + 60) for node in nodes.turns(8))
+    )
+    assert used.count(True) == 1
+    assert await nodes.one.one_time_values.use(T, digest("jti"), at=1e6 + 61, expires_at=1e6 + 90)
+    pushed = PushedRequest(uri_hash=digest("uri"), client_id="web", parameters={"scope": "openid"}, expires_at=2e6)
+    await nodes.one.pushed_requests.push(T, pushed)
+    assert await nodes.two.pushed_requests.find(T, digest("uri")) == pushed
+    spent = await asyncio.gather(*(node.pushed_requests.spend(T, digest("uri"), at=1e6) for node in nodes.turns(8)))
+    assert spent.count(True) == 1
+    assert await nodes.two.pushed_requests.find(T, digest("uri")) is None
