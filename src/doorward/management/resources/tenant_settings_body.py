@@ -35,6 +35,7 @@ FLAGS = (
 UNDOCUMENTED_FLAGS = (
     "allow_other_legacy_grant_types", "cannot_change_enforce_client_authentication_on_passwordless_start",
     "dashboard_new_onboarding", "enable_custom_domain_in_emails", "enable_legacy_logs_search_v2",
+    "local_resource_discovery",
     "new_universal_login_experience_enabled", "require_signed_request_object", "universal_login",
     "use_scope_descriptions_for_consent",
 )  # fmt: skip
@@ -75,6 +76,7 @@ UPDATE = record(
         "allowed_logout_urls": items(text(format="url-with-placeholders")),
         "authorization_response_iss_parameter_supported": BOOLEAN.or_null,
         "change_password": _PAGE.or_null,
+        "client_id_metadata_document_dynamic_registration_supported": BOOLEAN,
         "client_id_metadata_document_supported": BOOLEAN,
         "country_codes": record({"list": items(text(pattern="[A-Z]{2}")), "mode": choice("allow", "deny")}).or_null,
         "customize_mfa_in_postlogin_action": BOOLEAN.or_null,
@@ -83,6 +85,7 @@ UPDATE = record(
         "default_redirection_uri": text(format="absolute-https-uri-or-empty"),
         "default_token_quota": record({"clients": _QUOTA, "organizations": _QUOTA}).or_null,
         "device_flow": record({"charset": choice("base20", "digits"), "mask": text(max=20)}).or_null,
+        "dpop_strict_refresh_token_binding": BOOLEAN.or_null,
         "dynamic_client_registration_security_mode": choice("strict", "permissive"),
         "enable_ai_guide": BOOLEAN,
         "enabled_locales": items(choice(*LOCALES), min=1, unique=True),

@@ -1,0 +1,174 @@
+"""auth0-python's Management API client: what a tenant is made of, read and written unchanged."""
+
+from __future__ import annotations
+
+import itertools
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from auth0.authentication import GetToken
+from auth0.management import ManagementClient
+from auth0.management.core.api_error import ApiError
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from tests.dev_server import DevServer
+from tests.sdk_tenant import AUDIENCE, CONNECTION, SERVICE
+
+pytestmark = pytest.mark.xdist_group("sdk-python")
+_numbers = itertools.count(1)
+
+
+def managing(door: DevServer, http: httpx.Client) -> ManagementClient:
+    known = door.management
+    return ManagementClient(
+        domain=door.domain, client_id=known.client_id, client_secret=known.client_secret, httpx_client=http
+    )
+
+
+@pytest.fixture
+def http(door: DevServer) -> Iterator[httpx.Client]:
+    """What the SDK sends with, so that it is closed."""
+    with httpx.Client(verify=ssl.create_default_context(cafile=door.ca)) as client:
+        yield client
+
+
+@pytest.fixture
+def api(door: DevServer, http: httpx.Client) -> ManagementClient:
+    return managing(door, http)
+
+
+@pytest.fixture
+def client(api: ManagementClient) -> Iterator[Any]:
+    """An application of its own, gone after the test."""
+    made = api.clients.create(name=f"SDK {next(_numbers)}", app_type="non_interactive")
+    yield made
+    api.clients.delete(made.client_id)
+
+
+def machine_token(door: DevServer, client_id: str, client_secret: str) -> str:
+    token: str = GetToken(door.domain, client_id, client_secret=client_secret).client_credentials(AUDIENCE)[
+        "access_token"
+    ]
+    return token
+
+
+def test_tenant_settings_are_read_and_changed(api: ManagementClient) -> None:
+    settings = api.tenants.settings.get()
+    assert (settings.friendly_name, settings.default_directory) == ("SDK", CONNECTION)
+    changed = api.tenants.settings.update(
+        support_email="help@sdk.test",
+        session_lifetime_in_minutes=90,
+        flags={"enable_apis_section": True},
+        error_page={"show_log_link": True, "url": "https://sdk.test/error"},
+    )
+    assert (changed.support_email, changed.session_lifetime) == ("help@sdk.test", 1.5)
+    assert changed.flags is not None
+    assert (changed.flags.enable_apis_section, changed.flags.enable_sso) == (True, True)
+    assert api.tenants.settings.update(error_page=None, session_lifetime=168).error_page is None
+    assert api.tenants.settings.get(fields="support_email").support_email == "help@sdk.test"
+    with pytest.raises(ApiError) as refusal:
+        api.tenants.settings.update(default_audience="https://nowhere.sdk.test")
+    assert refusal.value.status_code == 400
+
+
+def test_a_custom_domain_is_claimed_verified_and_served(api: ManagementClient, door: DevServer) -> None:
+    made = api.custom_domains.create(
+        domain="login.sdk.test", type="self_managed_certs", domain_metadata={"public_brand": "sdk"}
+    )
+    assert (made.status, made.primary) == ("pending_verification", True)
+    verified = api.custom_domains.verify(made.custom_domain_id)
+    assert verified.status == "ready"
+    assert verified.cname_api_key
+    assert api.custom_domains.test(made.custom_domain_id).success is True
+    assert [domain.domain for domain in api.custom_domains.list()] == ["login.sdk.test"]
+    assert api.custom_domains.get_default().domain == "login.sdk.test"
+    assert api.custom_domains.set_default(domain=door.domain).domain == door.domain
+    changed = api.custom_domains.update(made.custom_domain_id, custom_client_ip_header="cf-connecting-ip")
+    assert changed.custom_client_ip_header == "cf-connecting-ip"
+    api.custom_domains.delete(made.custom_domain_id)
+    with pytest.raises(ApiError) as refusal:
+        api.custom_domains.get(made.custom_domain_id)
+    assert refusal.value.status_code == 404
+
+
+def test_signing_keys_rotate_and_the_previous_one_is_revoked(
+    api: ManagementClient, door: DevServer, http: httpx.Client
+) -> None:
+    current, following = api.keys.signing.list()[:2]
+    assert (current.current, following.next) == (True, True)
+    assert api.keys.signing.rotate().kid == following.kid
+    assert api.keys.signing.get(current.kid).previous is True
+    machine_token(door, door.clients[SERVICE].client_id, door.clients[SERVICE].client_secret)
+    assert api.keys.signing.revoke(current.kid).kid == current.kid
+    with pytest.raises(ApiError) as refusal:
+        api.keys.signing.list()  # the client still holds the token of the revoked key
+    assert refusal.value.status_code == 401
+    assert managing(door, http).keys.signing.get(current.kid).revoked is True
+
+
+def test_a_client_is_made_changed_and_found(api: ManagementClient, client: Any) -> None:
+    assert (client.is_first_party, client.jwt_configuration.lifetime_in_seconds) == (True, 36000)
+    changed = api.clients.update(
+        client.client_id, callbacks=["https://sdk.test/cb"], jwt_configuration={"alg": "RS256"}
+    )
+    assert changed.callbacks == ["https://sdk.test/cb"]
+    assert changed.jwt_configuration is not None
+    assert changed.jwt_configuration.lifetime_in_seconds == 36000
+    names = [found.name for found in api.clients.list(is_global=False, per_page=2)]
+    assert client.name in names
+    assert len(names) == len(set(names)) > 2
+    assert api.clients.rotate_secret(client.client_id).client_secret != client.client_secret
+    assert api.clients.get(client.client_id, fields="name", include_fields=True).app_type is None
+
+
+def test_a_client_may_sign_its_assertions(api: ManagementClient, client: Any) -> None:
+    public = rsa.generate_private_key(65537, 2048).public_key()
+    pem = public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+    made = api.clients.credentials.create(client.client_id, credential_type="public_key", pem=pem, name="first")
+    assert [credential.id for credential in api.clients.credentials.list(client.client_id)] == [made.id]
+    assert made.id is not None
+    api.clients.credentials.delete(client.client_id, made.id)
+    assert list(api.clients.credentials.list(client.client_id)) == []
+
+
+def test_an_api_and_a_grant_decide_what_a_machine_may_ask(api: ManagementClient, door: DevServer, client: Any) -> None:
+    identifier = f"https://{next(_numbers)}.sdk.test/"
+    made = api.resource_servers.create(
+        identifier=identifier, name="Parcels", scopes=[{"value": "read:parcels"}, {"value": "send:parcels"}]
+    )
+    assert made.id is not None
+    machine = GetToken(door.domain, client.client_id, client_secret=client.client_secret)
+    with pytest.raises(Exception, match=r"access_denied|not authorized"):
+        machine.client_credentials(identifier)
+    grant = api.client_grants.create(client_id=client.client_id, audience=identifier, scope=["read:parcels"])
+    assert machine.client_credentials(identifier)["scope"] == "read:parcels"
+    assert grant.id is not None
+    api.client_grants.update(grant.id, scope=["read:parcels", "send:parcels"])
+    assert machine.client_credentials(identifier)["scope"] == "read:parcels send:parcels"
+    assert [found.id for found in api.client_grants.list(audience=identifier)] == [grant.id]
+    changed = api.resource_servers.update(made.id, token_lifetime=60)
+    assert changed.token_lifetime == 60
+    assert machine.client_credentials(identifier)["expires_in"] == 60
+    assert identifier in [found.identifier for found in api.resource_servers.list()]
+    api.client_grants.delete(grant.id)
+    api.resource_servers.delete(made.id)
+    with pytest.raises(ApiError) as refusal:
+        api.resource_servers.get(made.id)
+    assert refusal.value.status_code == 404
+
+
+def test_a_connection_is_made_and_enabled_for_a_client(api: ManagementClient, client: Any) -> None:
+    made = api.connections.create(name=f"people-{next(_numbers)}", strategy="auth0")
+    assert made.id is not None
+    api.connections.clients.update(made.id, request=[{"client_id": client.client_id, "status": True}])
+    assert [enabled.client_id for enabled in api.connections.clients.get(made.id)] == [client.client_id]
+    changed = api.connections.update(made.id, options={"passwordPolicy": "excellent"}, is_domain_connection=True)
+    assert changed.is_domain_connection is True
+    assert [found.id for found in api.connections.list(name=made.name)] == [made.id]
+    api.connections.delete(made.id)
+    with pytest.raises(ApiError) as refusal:
+        api.connections.get(made.id)
+    assert refusal.value.status_code == 404
