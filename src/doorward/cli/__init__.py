@@ -13,7 +13,7 @@ from doorward.cli.terminal import Problem
 class _Commands(click.Group):
     """Commands by name; each module is imported only when its command runs."""
 
-    names = ("dev", "explain")
+    names = ("dev", "serve", "migrate", "token", "explain", "keys", "users", "tenants")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.names)

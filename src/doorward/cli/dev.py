@@ -16,6 +16,7 @@ from doorward.backends.keys import master_key
 from doorward.backends.keys.local_ca import LocalCa, write_private
 from doorward.backends.storage.sealing import WrongMasterKey
 from doorward.cli.tenant_documents import demo_tenant, demo_user, read_tenant_file
+from doorward.cli.tenants import MANAGEMENT_CLIENT
 from doorward.cli.terminal import Problem
 from doorward.management.new_tenant import management_client
 from doorward.management.system_scopes import EVERY_SCOPE
@@ -28,10 +29,9 @@ from doorward.web.server import HttpServer, open_sockets
 DEFAULT_PORT = 8443
 DEFAULT_FOLDER = ".doorward"
 DEFAULT_TENANT = "default"
-MANAGEMENT_CLIENT = "Doorward management"
 
 
-@click.command("dev")
+@click.command("dev", short_help="A development server, with TLS that clients trust.")
 @click.argument("tenant_yaml", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--port", default=DEFAULT_PORT, show_default=True, help="Port on 127.0.0.1 and ::1; 0 takes a free one.")
 @click.option(

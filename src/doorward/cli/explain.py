@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, quote, urlsplit
 import click
 
 from doorward.cli.explanation import show
-from doorward.cli.running_server import NOT_AUTHORIZED, RunningServer, development_server
-from doorward.cli.terminal import DOCS, Problem
+from doorward.cli.running_server import RunningServer, running_server
+from doorward.cli.terminal import DOCS, NOT_AUTHORIZED, Problem
 
 PATH = "/_doorward/api/v1/explain"
 HELP = "/_doorward/help"
@@ -19,7 +19,7 @@ SHORT_GRANTS = {"password-realm": "http://auth0.com/oauth/grant-type/password-re
 MACHINE, PERSON = "client_credentials", "authorization_code"
 
 
-@click.command("explain")
+@click.command("explain", short_help="Say why a token comes out as it does.")
 @click.argument("request", required=False, metavar="[AUTHORIZE_URL]")
 @click.option("--client", metavar="NAME|ID", help="The application that asks, by name or client_id.")
 @click.option("--audience", metavar="IDENTIFIER", help="The API that is named.")
@@ -71,7 +71,7 @@ def command(
     parameters |= {name: value for name, value in given.items() if value is not None}
     if grant is not None:
         parameters["grant_type"] = SHORT_GRANTS.get(grant, grant)
-    server = _server(url, token, folder, tenant, host)
+    server = running_server(url, token, folder, tenant, host)
     if client is not None:
         parameters["client_id"] = _client_id(server, client)
     elif "client_id" not in parameters:
@@ -114,19 +114,6 @@ def _more(pairs: tuple[str, ...]) -> dict[str, str]:
             raise Problem(f"--param {pair} is not NAME=VALUE", fix="--param prompt=none", exit_code=2)
         parameters[name] = value
     return parameters
-
-
-def _server(url: str | None, token: str | None, folder: Path, tenant: str | None, host: str | None) -> RunningServer:
-    if url is None:
-        return development_server(folder, tenant=tenant, host=host)
-    if token is None:
-        raise Problem(
-            f"{url} wants to know who asks",
-            why="explain needs a Management API token with read:logs",
-            fix=f"--token TOKEN   (from {url.rstrip('/')}/oauth/token, audience https://YOUR_DOMAIN/api/v2/)",
-            exit_code=2,
-        )
-    return RunningServer(url, host=host or urlsplit(url).netloc, token=token)
 
 
 def _client_id(server: RunningServer, wanted: str) -> str:

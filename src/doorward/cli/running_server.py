@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from doorward.cli.terminal import Problem
+from doorward.cli.terminal import NO_SERVER, NOT_AUTHORIZED, USAGE, Problem
 
 TIMEOUT = 15
-NO_SERVER, NOT_AUTHORIZED = 3, 4
 
 
 class RunningServer:
@@ -45,6 +44,10 @@ class RunningServer:
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Status and decoded body of one Management API call. Raises ``Problem`` when nobody answers."""
         return self._send(method, path, body, {"authorization": f"Bearer {self._bearer()}"})
+
+    def ask(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """The same without a token: the endpoints where one is got."""
+        return self._send(method, path, body, {})
 
     def _bearer(self) -> str:
         if self._token is None:
@@ -121,3 +124,19 @@ def development_server(folder: Path, *, tenant: str | None = None, host: str | N
     return RunningServer(
         address, host=host or chosen["domain"], ca=ca, management=chosen["management"], clients=chosen["clients"]
     )
+
+
+def running_server(
+    url: str | None, token: str | None, folder: Path, tenant: str | None = None, host: str | None = None
+) -> RunningServer:
+    """The server at ``url``, or without one the development server on ``folder``. Raises ``Problem``."""
+    if url is None:
+        return development_server(folder, tenant=tenant, host=host)
+    if token is None:
+        raise Problem(
+            f"{url} wants to know who asks",
+            why="this needs a Management API token",
+            fix=f"--token TOKEN   (from {url.rstrip('/')}/oauth/token, audience https://YOUR_DOMAIN/api/v2/)",
+            exit_code=USAGE,
+        )
+    return RunningServer(url, host=host or urlsplit(url).netloc, token=token)

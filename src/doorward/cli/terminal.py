@@ -7,6 +7,7 @@ import os
 import click
 
 DOCS = "docs"  # the folder of the project's documentation
+USAGE, NO_SERVER, NOT_AUTHORIZED = 2, 3, 4  # exit codes beside 0 and 1
 
 
 def colour() -> bool | None:

@@ -94,7 +94,7 @@ class Application:
                 await self._start()
         except Exception as error:
             self.startup_error = error
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            await send({"type": "lifespan.startup.failed", "message": ""})
             return
         self._ready = True
         await send({"type": "lifespan.startup.complete"})

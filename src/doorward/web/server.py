@@ -188,6 +188,7 @@ def serve_forever(
     certificate: Path | None = None,
     key: Path | None = None,
     limits: Limits | None = None,
+    keep_alive: int = 5,
     drain: int = DRAIN_SECONDS,
     on_ready: Callable[[], None] | None = None,
 ) -> int:
@@ -210,6 +211,7 @@ def serve_forever(
             certificate=certificate,
             key=key,
             limits=limits,
+            keep_alive=keep_alive,
             drain=drain,
             on_ready=ready,
             parent=parent,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from pathlib import Path
 
 from doorward.backends.storage.attempts import StoredAttempts
 from doorward.backends.storage.codes import StoredCodes
@@ -17,10 +16,12 @@ from doorward.backends.storage.sessions import StoredSessions, StoredTransaction
 from doorward.backends.storage.single_use import StoredOneTimeValues, StoredPushedRequests
 from doorward.backends.storage.sqlite import SqliteDatabase
 from doorward.backends.storage.users import StoredUsers
-from doorward.backends.storage.version import open_current
+from doorward.backends.storage.version import open_current, sqlite_path
+from doorward.model.digest import digest
 from doorward.ports import Clock, Entropy, StorageUnavailable
 
 POLL_SECONDS = 1.0
+SWEEP_SECONDS = 600.0
 # Table, key, the time that makes a row useless, and how many seconds later it goes. A pushed request is
 # needed until its login ends, a counter of failures until it would start again anyway.
 SWEPT = (
@@ -34,6 +35,7 @@ SWEPT = (
     ("attempt", "key", "last_at", 30 * 24 * 3600.0),
 )
 SWEEP_BATCH = 1000
+SERVER = ""  # in the place of a tenant, for what belongs to none
 
 
 class Storage:
@@ -57,7 +59,7 @@ class Storage:
         self.transactions = StoredTransactions(self.database, self.log)
         self.consents = StoredConsents(self.database, self.log)
         self.attempts = StoredAttempts(self.database)
-        self._polling: asyncio.Task[None] | None = None
+        self._background: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Open the database (SQLite: bring its schema up to date) and read the configuration.
@@ -71,14 +73,16 @@ class Storage:
             await self.database.stop()
             raise
         await self.log.start()
-        self._polling = asyncio.create_task(self._poll(), name="configuration-poll")
+        self._background = [
+            asyncio.create_task(self._poll(), name="configuration-poll"),
+            asyncio.create_task(self._sweep_regularly(), name="sweep"),
+        ]
 
     async def stop(self) -> None:
-        if self._polling is not None:
-            self._polling.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._polling
-            self._polling = None
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        self._background = []
         await self.log.stop()
         await self.database.stop()
 
@@ -88,6 +92,15 @@ class Storage:
             await self.database.changed(POLL_SECONDS)
             with contextlib.suppress(StorageUnavailable):
                 await self.directory.refresh()
+
+    async def _sweep_regularly(self) -> None:
+        """Sweep every ten minutes: of all processes on the database the one that comes first."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS / 10)
+            with contextlib.suppress(StorageUnavailable):
+                now = self._clock.now()
+                if await self.one_time_values.use(SERVER, digest("sweep"), at=now, expires_at=now + SWEEP_SECONDS):
+                    await self.sweep(now)
 
     async def sweep(self, at: float) -> int:
         """Delete what is of no use any more at ``at`` (epoch seconds), in batches; returns how many rows."""
@@ -112,8 +125,9 @@ class Storage:
 def _database(url: str, *, shared: bool) -> Database:
     if url == "sqlite://":
         return SqliteDatabase(None)
-    if url.startswith("sqlite:///"):
-        return SqliteDatabase(Path(url.removeprefix("sqlite:///")), shared=shared)
+    path = sqlite_path(url)
+    if path is not None:
+        return SqliteDatabase(path, shared=shared)
     if url.startswith(("postgresql://", "postgres://")):
         from doorward.backends.storage.postgresql import PostgresqlDatabase
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from pathlib import Path
 
 from doorward.backends.storage.database import Database
 from doorward.backends.storage.sqlite import SqliteDatabase
@@ -37,6 +39,48 @@ async def open_current(database: Database) -> None:
     found = await database.read(VERSION, {})
     if not found or found[0][0] != HEAD:
         raise SchemaOutOfDate(found[0][0] if found else None)
+
+
+async def found_version(url: str) -> str | None:
+    """The schema of the database ``url`` names; ``None`` where there are no tables yet.
+
+    Raises ``StorageUnavailable``.
+    """
+    path = sqlite_path(url)
+    if path is not None:
+        if not path.exists():
+            return None
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            return _sqlite_version(connection)
+    from doorward.backends.storage.migrations import postgresql_version
+
+    return await postgresql_version(url)
+
+
+async def migrate(url: str) -> None:
+    """Bring the database ``url`` names to the schema this version needs.
+
+    Raises ``SchemaOutOfDate`` for a newer one, ``StorageUnavailable``.
+    """
+    path = sqlite_path(url)
+    if path is not None:
+        database = SqliteDatabase(path)
+        try:
+            _upgrade(database.connect())
+        finally:
+            await database.stop()
+        return
+    found = await found_version(url)
+    if found is not None and found > HEAD:
+        raise SchemaOutOfDate(found)
+    from doorward.backends.storage.migrations import upgrade_postgresql
+
+    await upgrade_postgresql(url)
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file of an SQLite URL, ``None`` for another database."""
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
 
 
 def _upgrade(connection: sqlite3.Connection) -> None:

@@ -12,6 +12,10 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool, StaticPool
 
+from doorward.backends.storage.postgresql import CONNECT_SECONDS
+from doorward.backends.storage.version import HAS_VERSION, VERSION
+from doorward.ports import StorageUnavailable
+
 LOCK = 0x646F6F7277617264  # "doorward"
 
 
@@ -41,8 +45,9 @@ def upgrade_sqlite(raw: sqlite3.Connection) -> None:
 async def upgrade_postgresql(url: str) -> None:
     """Bring the PostgreSQL database that ``url`` names to the newest schema, in one transaction.
 
-    Two at a time wait for each other. Raises what asyncpg raises.
+    Two at a time wait for each other. Raises ``StorageUnavailable``.
     """
+    await postgresql_version(url)
     engine = create_async_engine(
         "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool
     )
@@ -52,3 +57,18 @@ async def upgrade_postgresql(url: str) -> None:
             await connection.run_sync(lambda bound: command.upgrade(configuration(bound), "head"))
     finally:
         await engine.dispose()
+
+
+async def postgresql_version(url: str) -> str | None:
+    """The schema of a PostgreSQL database, ``None`` without tables. Raises ``StorageUnavailable``."""
+    try:
+        connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS)
+    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise StorageUnavailable(str(error) or type(error).__name__) from None
+    try:
+        if not await connection.fetchval(HAS_VERSION):
+            return None
+        found: str | None = await connection.fetchval(VERSION)
+        return found
+    finally:
+        await connection.close()

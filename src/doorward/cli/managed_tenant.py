@@ -1,0 +1,135 @@
+"""The tenant a command works on: of a running server over HTTP, or in the database of a production server.
+
+Either way it is the Management API that does it, with its checks and its log events.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import click
+import msgspec
+from msgspec import Struct
+
+from doorward.app import Doorward
+from doorward.cli.production import config_option, is_configured, read_settings, with_door
+from doorward.cli.running_server import running_server
+from doorward.cli.terminal import NOT_AUTHORIZED, USAGE, Problem
+from doorward.management.kit.context import ManagementRequest, Nothing
+from doorward.management.kit.dispatch import Management
+from doorward.management.registry import operations
+from doorward.management.system_scopes import EVERY_SCOPE
+from doorward.model.directory import TenantDirectory
+from doorward.model.tenant import Issuer, Tenant
+from doorward.settings import Settings
+
+OPERATOR = "doorward operator"
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class ManagedTenant(Protocol):
+    """One tenant, by way of the Management API."""
+
+    @property
+    def host(self) -> str: ...
+
+    def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Status and decoded body of one call; ``path`` begins with ``/api/v2/``. Raises ``Problem``."""
+
+
+class _Operator(Struct, frozen=True):
+    """Whoever has the database and its master key may do everything."""
+
+    subject: str = f"{OPERATOR}@clients"
+    client_id: str = OPERATOR
+    scopes: frozenset[str] = frozenset(EVERY_SCOPE)
+    sealed: bool = False
+
+
+class TenantInDatabase:
+    """``ManagedTenant`` straight on the database that ``settings`` name; servers notice within a second."""
+
+    def __init__(self, settings: Settings, domain: str | None) -> None:
+        self._settings = settings
+        self._domain = domain
+
+    @property
+    def host(self) -> str:
+        async def find(door: Doorward) -> str:
+            return self._tenant(door).domain
+
+        return with_door(self._settings, find)
+
+    def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        async def ask(door: Doorward) -> tuple[int, Any]:
+            tenant = self._tenant(door)
+            services = msgspec.structs.replace(door.services, verify=_trust)
+            path_alone, _, query = path.removeprefix("/api/v2").partition("?")
+            answer = await Management(operations(), services).answer(
+                ManagementRequest(
+                    method=method,
+                    path=path_alone,
+                    query=query,
+                    body=b"" if body is None else json.dumps(body).encode(),
+                    content_type="" if body is None else "application/json",
+                    token=OPERATOR,
+                    issuer=Issuer(tenant=tenant.id, host=tenant.domain),
+                )
+            )
+            return answer.status, None if isinstance(answer.body, Nothing) else msgspec.to_builtins(answer.body)
+
+        return with_door(self._settings, ask)
+
+    def _tenant(self, door: Doorward) -> Tenant:
+        tenants = {tenant.domain: tenant for tenant in door.ports.directory.tenants()}
+        if self._domain is None and len(tenants) == 1:
+            return next(iter(tenants.values()))
+        if self._domain in tenants:
+            return tenants[self._domain]
+        raise Problem(
+            "it is not clear which tenant is meant" if self._domain is None else f"no tenant is {self._domain}",
+            why=f"there are: {', '.join(tenants)}" if tenants else "there is none yet",
+            fix=f"--tenant {next(iter(tenants))}" if tenants else "doorward tenants create auth.example.com",
+            exit_code=USAGE,
+        )
+
+
+def _trust(token: str, audience: str, issuer: Issuer, directory: TenantDirectory) -> _Operator:
+    return _Operator()
+
+
+def tenant_options(command: F) -> F:
+    """The options that say which tenant a command works on, handed over as one argument ``tenant``."""
+    options = (
+        click.option("--data", "folder", default=".doorward", show_default=True, metavar="DIR",
+            type=click.Path(file_okay=False, path_type=Path), help="Folder of the running development server."),
+        config_option,
+        click.option("--url", metavar="URL", help="Another running server."),
+        click.option("--token", metavar="TOKEN", help="A Management API token of that server."),
+        click.option("--tenant", "domain", metavar="DOMAIN", help="Which tenant, where there are several."),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def managed_tenant(
+    folder: Path, config: Path | None, url: str | None, token: str | None, domain: str | None
+) -> ManagedTenant:
+    """The tenant those options name: a server by its address, else the production server that ``--config`` or
+    the environment describes, else the development server. Raises ``Problem``."""
+    if url is None and is_configured(config):
+        return TenantInDatabase(read_settings(config), domain)
+    return running_server(url, token, folder, domain)
+
+
+def succeed(answer: tuple[int, Any], what: str, *, fix: str = "") -> Any:
+    """The body of a call that worked. Raises ``Problem`` for a refusal; ``what`` was to be done."""
+    status, body = answer
+    if 200 <= status < 300:
+        return body
+    why = body.get("message", "") if isinstance(body, dict) else str(body or status)
+    raise Problem(what, why=why, fix=fix, exit_code=NOT_AUTHORIZED if status in (401, 403) else 1)

@@ -1,0 +1,170 @@
+"""``doorward serve`` and the commands around it: from nothing to a token, and every way to be refused."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import Any
+
+import httpx2
+import pytest
+from tests.integration.commands.conftest import Operator, Served
+
+HOST = "auth.example.com"
+
+
+def token(http: httpx2.Client, management: dict[str, str]) -> httpx2.Response:
+    return http.post("/oauth/token", data={"grant_type": "client_credentials", **management})
+
+
+def workers_of(served: Served) -> list[int]:
+    path = f"/proc/{served.process.pid}/task/{served.process.pid}/children"
+    with open(path) as children:
+        return [int(pid) for pid in children.read().split()]
+
+
+def get_until(http: httpx2.Client, path: str, wanted: int, seconds: float = 10.0) -> httpx2.Response:
+    """Ask again until the status is the one wanted."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            answer = http.get(path)
+            if answer.status_code == wanted or time.monotonic() > deadline:
+                return answer
+        except httpx2.TransportError:
+            if time.monotonic() > deadline:
+                raise
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_from_nothing_to_a_token(operator: Operator, workers: str) -> None:
+    made = operator.json("tenants", "create", HOST)
+    assert made["issuer"] == f"https://{HOST}/"
+    assert [tenant["domain"] for tenant in operator.json("tenants", "list")] == [HOST]
+    with operator.serve("--workers", workers) as served, served.http(HOST) as http:
+        answer = token(http, made["management"])
+        assert answer.status_code == 200, answer.text
+        bearer = {"authorization": f"Bearer {answer.json()['access_token']}"}
+        assert http.get("/api/v2/clients", headers=bearer).status_code == 200
+        assert http.get("/.well-known/jwks.json", headers={"host": "unknown.example"}).status_code == 404
+
+
+def test_a_tenant_made_while_it_serves_is_served(operator: Operator) -> None:
+    operator.json("tenants", "create", HOST)
+    with operator.serve() as served, served.http("second.example.com") as http:
+        assert http.get("/.well-known/jwks.json").status_code == 404
+        made = operator.json("tenants", "create", "second.example.com")
+        assert get_until(http, "/.well-known/jwks.json", 200).status_code == 200
+        assert token(http, made["management"]).status_code == 200
+
+
+def test_a_worker_that_dies_is_replaced(operator: Operator) -> None:
+    operator.json("tenants", "create", HOST)
+    with operator.serve("--workers", "2") as served, served.http(HOST) as http:
+        before = workers_of(served)
+        os.kill(before[0], signal.SIGKILL)
+        for _ in range(200):
+            now = workers_of(served)
+            if len(now) == 2 and before[0] not in now:
+                break
+            time.sleep(0.05)
+        assert before[0] not in workers_of(served)
+        assert get_until(http, "/_doorward/ready", 200).status_code == 200
+
+
+def test_keys_and_users_are_managed_beside_a_running_server(operator: Operator) -> None:
+    operator.json("tenants", "create", HOST)
+    with operator.serve() as served, served.http(HOST) as http:
+        first = operator.json("keys", "list")[0]["kid"]
+        assert operator.run("keys", "rotate").returncode == 0
+        deadline = time.monotonic() + 10
+        while len(http.get("/.well-known/jwks.json").json()["keys"]) < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert len(http.get("/.well-known/jwks.json").json()["keys"]) == 3
+        revoked = operator.run("keys", "revoke", first)
+        assert revoked.returncode == 0, revoked.stderr
+        assert operator.run("keys", "revoke", "no-such-key").returncode == 1
+
+
+def test_settings_come_from_a_file_too(operator: Operator) -> None:
+    file = operator.folder / "doorward.toml"
+    file.write_text(
+        f"""
+[database]
+url = "{operator.environment["DOORWARD_DATABASE_URL"]}"
+[keys]
+master_key_file = "{operator.environment["DOORWARD_KEYS_MASTER_KEY_FILE"]}"
+"""
+    )
+    bare: dict[str, Any] = dict.fromkeys(operator.environment)
+    assert operator.run("tenants", "create", HOST, "--config", str(file), **bare).returncode == 0
+    with operator.serve("--config", str(file), **bare) as served, served.http(HOST) as http:
+        assert http.get("/.well-known/openid-configuration").json()["issuer"] == f"https://{HOST}/"
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "code"),
+    [
+        ({"DOORWARD_DATABASE_URL": None}, "no database is named", 2),
+        ({"DOORWARD_KEYS_MASTER_KEY_FILE": None}, "there is no master key", 2),
+        ({"DOORWARD_KEYS_MASTER_KEY_FILE": "/nowhere/master.key"}, "the master key file", 2),
+        ({"DOORWARD_SERVER_HOSTS": "0.0.0.0"}, "plain HTTP would be spoken on 0.0.0.0", 2),
+        ({"DOORWARD_SERVER_TRUSTED_PROXIES": "0.0.0.0/0"}, "trusts everybody", 2),
+        ({"DOORWARD_SERVER_PROT": "1"}, "DOORWARD_SERVER_PROT is no setting", 2),
+        ({"DOORWARD_PASSWORDS_ITERATIONS": "1"}, "password hashes would be too weak", 2),
+        ({"DOORWARD_DATABASE_URL": "postgresql://nobody:pw-canary@127.0.0.1:1/none"}, "does not answer", 3),
+        ({}, "there is no tenant to serve", 1),
+    ],
+)
+def test_what_is_unsafe_or_incomplete_is_refused_with_a_fix(
+    operator: Operator, changes: dict[str, str | None], what: str, code: int
+) -> None:
+    refused = operator.run("serve", **changes)
+    assert refused.returncode == code, refused.stderr
+    said = refused.stderr
+    assert said.startswith("✗ ")
+    assert what in said.splitlines()[0], said
+    assert [line.split()[0] for line in said.splitlines()[1:]] == ["why", "fix", "more"], said
+    assert "Traceback" not in said
+    assert "pw-canary" not in said
+
+
+def test_another_master_key_is_refused(operator: Operator) -> None:
+    operator.json("tenants", "create", HOST)
+    (operator.folder / "master.key").write_text("a" * 43 + "=")
+    refused = operator.run("serve", "--workers", "2")
+    assert refused.returncode == 2
+    assert "belongs to another master key" in refused.stderr
+
+
+def test_a_domain_is_served_by_one_tenant(operator: Operator) -> None:
+    operator.json("tenants", "create", HOST)
+    refused = operator.run("tenants", "create", HOST.upper())
+    assert (refused.returncode, "served already" in refused.stderr) == (1, True)
+    assert operator.run("tenants", "create", "https://x.example/").returncode == 2
+
+
+def test_a_port_in_use_is_refused(operator: Operator) -> None:
+    operator.json("tenants", "create", HOST)
+    with operator.serve() as served:
+        refused = operator.run("serve", DOORWARD_SERVER_PORT=str(served.port))
+    assert refused.returncode == 1
+    assert "cannot be listened on" in refused.stderr
+
+
+def test_migrate_says_what_it_does(operator: Operator) -> None:
+    assert operator.run("migrate", "--check").returncode == 1
+    assert "schema none" in operator.run("migrate").stdout
+    again = operator.run("migrate", "--check")
+    assert (again.returncode, "up to date" in again.stdout) == (0, True)
+
+
+def test_postgresql_from_nothing_to_a_token(operator: Operator, postgresql: str) -> None:
+    """The tables are there already; a fresh database is refused until it is migrated (see the storage suite)."""
+    on_postgresql = {"DOORWARD_DATABASE_URL": postgresql}
+    assert operator.run("migrate", "--check", **on_postgresql).returncode == 0
+    made = operator.json("tenants", "create", "pg.example.com", **on_postgresql)
+    with operator.serve(**on_postgresql) as served, served.http("pg.example.com") as http:
+        assert token(http, made["management"]).status_code == 200

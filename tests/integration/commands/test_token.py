@@ -1,0 +1,129 @@
+"""``doorward token``: a token at the terminal, as a machine and as a person."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.dev_server import DevServer, dev_server
+from tests.scripted_login import ScriptedLogin
+
+EMAIL, PASSWORD = "ada@example.test", "correct-horse-9"
+AUDIENCE = "https://api.example.test"
+
+
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    tenant = {
+        "resourceServers": [
+            {
+                "name": "API", "identifier": AUDIENCE, "scopes": [{"value": "read:items"}],
+                "skip_consent_for_verifiable_first_party_clients": True,
+            }
+        ],
+        "clients": [
+            {
+                "name": "App", "app_type": "native", "token_endpoint_auth_method": "none",
+                "grant_types": ["authorization_code"], "callbacks": [f"http://localhost:{port}/done"],
+            },
+            {"name": "Service", "app_type": "non_interactive", "grant_types": ["client_credentials"]},
+            {"name": "Bare", "app_type": "native", "grant_types": ["authorization_code"], "callbacks": ["app://x"]},
+        ],
+        "clientGrants": [{"client_id": "Service", "audience": AUDIENCE, "scope": ["read:items"]}],
+        "databases": [{"name": "people", "strategy": "auth0", "enabled_clients": ["App"]}],
+        "users": [{"email": EMAIL, "password": PASSWORD, "connection": "people"}],
+    }  # fmt: skip
+    with dev_server(tenant, tmp_path_factory.mktemp("token")) as running:
+        yield running
+
+
+def start(door: DevServer, *words: str) -> subprocess.Popen[str]:
+    data = Path(door.ca).parent
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DOORWARD_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "doorward", "token", "--data", str(data), *words],
+        env={**environment, "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run(door: DevServer, *words: str) -> tuple[int, str, str]:
+    process = start(door, *words)
+    said, complained = process.communicate(timeout=30)
+    return process.returncode, said, complained
+
+
+def test_a_machine_s_token_needs_no_option(door: DevServer) -> None:
+    code, said, _ = run(door)
+    assert code == 0
+    assert re.search(rf"^  aud +{AUDIENCE}$", said, re.MULTILINE)
+    assert re.search(r"^  form +JWT · RS256$", said, re.MULTILINE)
+
+
+def test_raw_is_the_token_alone(door: DevServer) -> None:
+    code, said, complained = run(door, "--raw")
+    assert (code, complained) == (0, "")
+    assert said.count(".") == 2
+    assert len(said.splitlines()) == 1
+
+
+def test_a_refusal_says_why_and_what_to_do(door: DevServer) -> None:
+    code, _, complained = run(door, "--audience", f"{AUDIENCE}/")
+    assert code == 1
+    what, why, fix, more = complained.splitlines()
+    assert what.startswith(f"✗ access_denied: Service not enabled within domain: {AUDIENCE}/")
+    assert "differs by the final /" in why
+    assert f"audience={AUDIENCE}" in fix
+    assert more.endswith("/_doorward/help/audience.unknown_api")
+
+
+def test_explain_follows_the_token(door: DevServer) -> None:
+    _, said, _ = run(door, "--explain")
+    assert "The application has a client grant for the API." in said
+
+
+def test_a_person_signs_in_in_the_browser(door: DevServer) -> None:
+    process = start(door, "--login", "--no-browser", "--json", "--audience", AUDIENCE, "--scope", "openid read:items")
+    assert process.stderr is not None
+    address = next(line.strip() for line in process.stderr if "/authorize?" in line)
+    with ScriptedLogin(door, EMAIL, PASSWORD) as person:
+        callback = person.callback(address)
+    with socket.create_connection(("127.0.0.1", int(re.findall(r":(\d+)/", callback)[0]))) as browser:
+        path = callback.partition("/done")[2]
+        browser.sendall(f"GET /done{path} HTTP/1.0\r\nhost: localhost\r\n\r\n".encode())
+        assert b"You can close this window" in browser.makefile("rb").read()
+    said, _ = process.communicate(timeout=30)
+    assert process.returncode == 0
+    answer = json.loads(said)
+    assert answer["scope"] == "openid read:items"
+    assert "id_token" in answer
+
+
+def test_an_answer_to_another_question_is_refused(door: DevServer) -> None:
+    process = start(door, "--login", "--no-browser")
+    assert process.stdout is not None
+    address = next(line.strip() for line in process.stdout if "/authorize?" in line)
+    port = int(re.findall(r"localhost%3A(\d+)%2Fdone", address)[0])
+    with socket.create_connection(("127.0.0.1", port)) as browser:
+        browser.sendall(b"GET /done?code=stolen&state=forged HTTP/1.0\r\n\r\n")
+        browser.makefile("rb").read()
+    _, complained = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "another question" in complained
+
+
+def test_an_application_without_a_loopback_callback_is_told_what_to_add(door: DevServer) -> None:
+    code, _, complained = run(door, "--login", "--client", "Bare")
+    assert code == 2
+    assert "no callback this command can answer" in complained
