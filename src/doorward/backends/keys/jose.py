@@ -34,6 +34,13 @@ _OAEP: dict[str, Callable[[], hashes.HashAlgorithm]] = {
     "RSA-OAEP-512": hashes.SHA512,
 }
 _SIGNS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"})
+_ROCA = {
+    prime: frozenset(pow(65537, exponent, prime) for exponent in range(prime))
+    for prime in (
+        3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109,
+        113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
+    )
+}  # fmt: skip
 MIN_RSA_BITS = 2048
 MIN_EXPONENT = 65537
 IV_LENGTH, TAG_LENGTH, KEY_LENGTH = 12, 16, 32
@@ -204,10 +211,18 @@ def load_public_pem(pem: str) -> Any:
     if isinstance(key, rsa.RSAPublicKey):
         if key.key_size < MIN_RSA_BITS or key.public_numbers().e < MIN_EXPONENT:
             raise InvalidToken("the RSA key is too weak")
+        if _is_roca(key.public_numbers().n):
+            raise InvalidToken("the RSA key was made by a faulty generator (CVE-2017-15361)")
         return key
     if isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name in ("secp256r1", "secp384r1"):
         return key
     raise InvalidToken("the key is neither RSA nor EC P-256 or P-384")
+
+
+def _is_roca(modulus: int) -> bool:
+    """Whether a modulus has the fingerprint of the Infineon library: modulo each small prime it is a
+    power of 65537."""
+    return all(modulus % prime in powers for prime, powers in _ROCA.items())
 
 
 def verify_with(key: Any, alg: str, signed: bytes, signature: bytes) -> None:
