@@ -17,7 +17,8 @@ from doorward.backends.storage.store import Storage
 from doorward.identity.password_login import PasswordLogin
 from doorward.management.kit.context import LookUpTxt, Services
 from doorward.management.new_tenant import first_documents, renamed_audience
-from doorward.model.document import Kind
+from doorward.model.directory import TenantDirectory
+from doorward.model.document import Kind, Put
 from doorward.model.tenant import Tenant
 from doorward.oauth.bearer import BearerTokens
 from doorward.ports import Clock, Entropy, Passwords, Ports
@@ -41,12 +42,12 @@ class Doorward(Struct, frozen=True):
     async def stop(self) -> None:
         await self.storage.stop()
 
-    async def create_tenant(self, id_: str, domain: str) -> None:
-        """A brand-new tenant with its two signing keys. Raises ``ports.Conflict``."""
+    async def create_tenant(self, id_: str, domain: str, more: Sequence[Put] = ()) -> TenantDirectory:
+        """A brand-new tenant with its two signing keys, and ``more``, in one write. Raises ``ports.Conflict``."""
         tenant = Tenant(id=id_, domain=domain)
         current, following = await self.ports.keys.signing_key(tenant), await self.ports.keys.signing_key(tenant)
         documents = first_documents(tenant, (current, following), self.ports.entropy, self.ports.clock.now())
-        await self.ports.directory.create_tenant(tenant, documents)
+        return await self.ports.directory.create_tenant(tenant, [*documents, *more])
 
     async def move_tenant(self, id_: str, domain: str) -> None:
         """Give a tenant another canonical domain; the system identifiers built from it follow."""

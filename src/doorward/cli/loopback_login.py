@@ -48,17 +48,15 @@ def log_in(
         "code_challenge": challenge, "code_challenge_method": "S256", **parameters,
     }  # fmt: skip
     address = f"https://{server.host}/authorize?{urlencode({**request, 'state': state})}"
-    with _Listener(redirect_uri) as listener:
+    with _Listener(redirect_uri, state) as listener:
         click.echo(f"Sign in here:\n\n  {address}\n", err=quiet)
         if opens_browser:
             webbrowser.open(address)
         answer = listener.wait()
-    if not hmac.compare_digest(answer.get("state", ""), state):
-        raise Problem("the browser brought an answer to another question", why="its state is not the one that was sent")
     if "error" in answer:
         raise Problem(f"{answer['error']}: {answer.get('error_description', '')}")
-    if answer.get("iss", f"https://{server.host}/") != f"https://{server.host}/":
-        raise Problem("another server answered", why=f"the answer is from {answer['iss']} (RFC 9207)")
+    if answer.get("iss") != f"https://{server.host}/":
+        raise Problem("another server answered", why=f"the answer is from {answer.get('iss')} (RFC 9207)")
     body = {
         "grant_type": "authorization_code", "client_id": client["client_id"], "code": answer.get("code", ""),
         "redirect_uri": redirect_uri, "code_verifier": verifier, **({"client_secret": secret} if secret else {}),
@@ -85,9 +83,9 @@ def _callback(client: dict[str, Any]) -> str:
 
 
 class _Listener:
-    """Listens on the port of one redirect URI for one answer."""
+    """Listens on the port of one redirect URI for the one answer that carries ``state``."""
 
-    def __init__(self, redirect_uri: str) -> None:
+    def __init__(self, redirect_uri: str, state: str) -> None:
         parts = urlsplit(redirect_uri)
         self._answer: dict[str, str] | None = None
         self._arrived = threading.Event()
@@ -99,6 +97,9 @@ class _Listener:
                 query = parse_qs(came.query)
                 if (came.path or "/") != expected or not query.keys() & {"code", "error"}:
                     self.send_error(404)
+                    return
+                if not hmac.compare_digest(query.get("state", [""])[0].encode(), state.encode()):
+                    self.send_error(400, "This answers another question")
                     return
                 self.send_response(200)
                 self.send_header("content-type", "text/html; charset=utf-8")

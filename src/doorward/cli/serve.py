@@ -11,7 +11,7 @@ import click
 from doorward.app import Doorward
 from doorward.backends.server_log import log_to_stderr
 from doorward.cli.production import GUIDE, config_option, open_door, read_settings, root_key, storage_problems
-from doorward.cli.terminal import Problem
+from doorward.cli.terminal import USAGE, Problem
 from doorward.settings import Settings
 from doorward.web.asgi import Application
 from doorward.web.protocol import Limits
@@ -83,6 +83,7 @@ def _want_a_tenant(door: Doorward) -> None:
             why="the database is new: nobody could sign in, and every host would be unknown",
             fix="doorward tenants create auth.example.com",
             more=GUIDE,
+            exit_code=USAGE,
         )
 
 

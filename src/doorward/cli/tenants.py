@@ -13,6 +13,7 @@ from doorward.app import Doorward
 from doorward.cli.production import GUIDE, config_option, read_settings, with_door
 from doorward.cli.terminal import USAGE, Problem
 from doorward.management.new_tenant import management_client
+from doorward.model.tenant import Tenant
 from doorward.ports import Conflict
 
 MANAGEMENT_CLIENT = "Doorward management"
@@ -44,17 +45,16 @@ def create(domain: str, config: Path | None, as_json: bool) -> None:
         )
 
     async def make(door: Doorward) -> dict[str, Any]:
+        tenant = Tenant(id=domain, domain=domain)
+        puts = management_client(tenant, MANAGEMENT_CLIENT, door.ports.entropy)
         try:
-            await door.create_tenant(domain, domain)
+            directory = await door.create_tenant(domain, domain, puts)
         except Conflict as conflict:
             raise Problem(
                 f"{domain} is served already",
                 why=f"a tenant has this {'domain' if conflict.field == 'host' else 'name'}",
                 fix="doorward tenants list",
             ) from None
-        directory = door.ports.directory.tenant(domain)
-        puts = management_client(directory.tenant, MANAGEMENT_CLIENT, door.ports.entropy)
-        directory = await door.ports.directory.change(domain, puts)
         made = directory.clients[puts[0].document.id]
         return {
             "domain": domain,
