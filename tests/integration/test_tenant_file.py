@@ -353,3 +353,19 @@ async def test_a_client_that_signs_its_assertions_keeps_its_credential(file: Fil
     used = file.one(Kind.CLIENT, name="S").body["client_authentication_methods"]["private_key_jwt"]["credentials"]
     assert used[0] == reference
     assert len(used) == 2
+
+
+async def test_a_keyword_nobody_replaced_leaves_what_is_stored(file: File) -> None:
+    await file.load(DOCUMENT)
+    connections = copy.deepcopy(DOCUMENT["connections"])
+    connections[0]["options"]["client_secret"] = "##CONNECTIONS_GOOGLE_OAUTH2_SECRET##"
+    loaded = await file.load({"connections": connections, "tenant": {"friendly_name": "@@NAME@@"}})
+    assert loaded.written == 0
+    assert loaded.unsupported == [
+        "connections.options.client_secret (##CONNECTIONS_GOOGLE_OAUTH2_SECRET## is not replaced)",
+        "tenant.friendly_name (@@NAME@@ is not replaced)",
+    ]
+    assert (
+        file.one(Kind.CONNECTION, name="google-oauth2").secrets["options_secrets"]["client_secret"] == "google-secret"
+    )
+    assert file.tenant.settings.friendly_name == "Acme"

@@ -8,6 +8,7 @@ sections see what earlier ones made, and the tenant's own settings come last.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -52,6 +53,7 @@ PROMPTS = record(
     {"universal_login_experience": text(max=20), "identifier_first": BOOLEAN, "webauthn_platform_first_factor": BOOLEAN}
 )
 PROMPTS_ID = "prompts"
+KEYWORD = re.compile(r"##\w+##|@@\w+@@")
 CLIENT_ID = text(min=1, max=64, format="client-id")
 IMMUTABLE = "cannot be changed, remove the entity first"
 
@@ -79,6 +81,7 @@ def plan(
     ``verified_domains``: custom domains count as verified at once. Raises ``TenantFileError``.
     """
     planner = _Planner(directory, services, verified_domains=verified_domains)
+    document = _replaced(document, "", planner.unsupported)
     for section, load in (
         ("resourceServers", planner.resource_server),
         ("clients", planner.client),
@@ -94,6 +97,22 @@ def plan(
     planner.settings(_section(document, "tenant"))
     unsupported = dict.fromkeys(planner.unsupported + [_shown_key(key) for key in set(document) - SUPPORTED])
     return Plan(list(planner.puts.values()), sorted(unsupported))
+
+
+def _replaced(value: Any, path: str, unknown: list[str]) -> Any:
+    """The document without properties whose whole value is a keyword nobody replaced: what is stored stays."""
+    if isinstance(value, dict):
+        kept = {}
+        for name, item in value.items():
+            inside = f"{path}.{name}" if path else str(name)
+            if isinstance(item, str) and KEYWORD.fullmatch(item):
+                unknown.append(f"{inside} ({item} is not replaced)")
+            else:
+                kept[name] = _replaced(item, inside, unknown)
+        return kept
+    if isinstance(value, list):
+        return [_replaced(item, path, unknown) for item in value]
+    return value
 
 
 def _entries(document: Mapping[str, Any], section: str) -> list[dict[str, Any]]:
