@@ -7,7 +7,6 @@ import os
 import socket
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 import click
 
@@ -24,6 +23,8 @@ from doorward.management.tenant_file.loading import load
 from doorward.management.tenant_file.plan import TenantFileError
 from doorward.model.client import Client
 from doorward.model.directory import TenantDirectory
+from doorward.model.tenant import Issuer
+from doorward.web.demo import login_address
 from doorward.web.server import HttpServer, open_sockets
 
 DEFAULT_PORT = 8443
@@ -41,7 +42,7 @@ DEFAULT_TENANT = "default"
 @click.option("--tenant", "more_tenants", multiple=True, metavar="DOMAIN=FILE", help="Another tenant; may be repeated.")
 def command(tenant_yaml: Path | None, port: int, folder: Path, more_tenants: tuple[str, ...]) -> None:
     """Serve TENANT_YAML (or a demo tenant) on https://localhost:PORT/ with a local certificate authority."""
-    documents = {DEFAULT_TENANT: read_tenant_file(tenant_yaml) if tenant_yaml else demo_tenant()}
+    documents = {DEFAULT_TENANT: read_tenant_file(tenant_yaml)} if tenant_yaml else {}
     domains: dict[str, str] = {}
     for pair in more_tenants:
         domain, separator, file = pair.partition("=")
@@ -57,6 +58,7 @@ def command(tenant_yaml: Path | None, port: int, folder: Path, more_tenants: tup
         raise Problem(f"port {port} cannot be used", why=str(error), fix=f"doorward dev --port {port + 1}") from None
     chosen: int = sockets[0].getsockname()[1]
     domains = {DEFAULT_TENANT: f"localhost:{chosen}", **domains}
+    documents.setdefault(DEFAULT_TENANT, demo_tenant(f"https://localhost:{chosen}"))
     _make_folder(folder)
     _serve(folder, chosen, sockets, domains, documents, demo=tenant_yaml is None)
 
@@ -192,9 +194,10 @@ def _announce(summary: dict[str, Any], folder: Path, door: Doorward, *, demo: bo
         line("Application", client["name"], f"client_id {client['client_id']}")
     application = _first_application(directory)
     if application is not None:
-        line("Log in", _login_url(summary["issuer"], application), f"as {application.name}")
+        issuer = Issuer(tenant=directory.tenant.id, host=directory.tenant.domain)
+        line("Log in", login_address(issuer, application, directory), f"as {application.name}")
     if demo:
-        line("Test user", demo_user())
+        line("Test user", demo_user(summary["issuer"]))
     machine = _first_machine(directory)
     if machine is not None:
         client, audience = machine
@@ -208,16 +211,6 @@ def _announce(summary: dict[str, Any], folder: Path, door: Doorward, *, demo: bo
         click.echo(f"    curl -s --cacert {summary['ca']} {summary['issuer']}oauth/token \\")
         click.echo(f"      -H 'content-type: application/json' -d '{json.dumps(body)}'\n")
     click.echo(f"ready {summary['issuer']}")
-
-
-def _login_url(issuer: str, client: Client) -> str:
-    """An authorization request to try in a browser; the challenge is the example of RFC 7636, Appendix B."""
-    asked = {
-        "client_id": client.client_id, "response_type": "code", "redirect_uri": client.callbacks[0],
-        "scope": "openid profile email", "code_challenge": "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
-        "code_challenge_method": "S256",
-    }  # fmt: skip
-    return f"{issuer}authorize?{urlencode(asked, safe=':/')}"
 
 
 def _first_application(directory: TenantDirectory) -> Client | None:

@@ -60,15 +60,15 @@ def with_keywords(text: str, mappings: Mapping[str, Any]) -> str:
     return VALUE.sub(value, LITERAL.sub(literal, text))
 
 
-def demo_tenant() -> dict[str, Any]:
-    """The tenant a server without a file begins with."""
+def demo_tenant(origin: str) -> dict[str, Any]:
+    """The tenant a server at ``origin`` begins with when it is given no file."""
     text = resources.files("doorward.cli").joinpath("demo_tenant.yaml").read_text("utf-8")
-    return parse_tenant(text, "the demo tenant")
+    return parse_tenant(text.replace("##ORIGIN##", origin), "the demo tenant")
 
 
-def demo_user() -> str:
+def demo_user(origin: str) -> str:
     """E-mail and password of the demo tenant's user."""
-    user = demo_tenant()["users"][0]
+    user = demo_tenant(origin)["users"][0]
     return f"{user['email']} / {user['password']}"
 
 

@@ -10,7 +10,7 @@ from doorward.model.session import Step
 from doorward.oauth.authorization import Authorization
 from doorward.oauth.bearer import BearerTokens
 from doorward.ports import Ports
-from doorward.web import doorward_api, help
+from doorward.web import demo, doorward_api, help
 from doorward.web.authentication import authorize, dbconnections, token, userinfo, well_known
 from doorward.web.authentication.authorize import AuthorizeHandlers
 from doorward.web.authentication.logout import LogoutHandlers
@@ -60,6 +60,7 @@ def _in_the_browser(ports: Ports, *, development: bool) -> list[Route]:
         return [Route("GET", path, handler), Route("POST", path, handler)]
 
     entering = (Step.LOGIN, Step.SIGNUP)
+    developing = [Route("GET", demo.PATH, demo.callback(ports.directory, presenter))] if development else []
     return [
         Route("GET", "/authorize", authorizing.authorize),
         Route("POST", "/authorize", authorizing.authorize),
@@ -79,4 +80,5 @@ def _in_the_browser(ports: Ports, *, development: bool) -> list[Route]:
         Route("GET", help.PATH, help.every_rule(presenter)),
         Route("GET", f"{help.PATH}/{{rule}}", help.one_rule(presenter)),
         Route("GET", "/_doorward/static/{digest}/{name}", static_file),
+        *developing,
     ]

@@ -37,3 +37,12 @@ class HelpDocument(Struct, frozen=True):
             if self.asked is not None and self.asked in rules:
                 return rules[self.asked]
         return None
+
+
+class DemoDocument(Struct, frozen=True):
+    """Where the demo application is answered: it redeems the code (``request`` is the rest of the token request)
+    and shows what came. ``again`` and ``leave`` are where its links lead."""
+
+    request: Mapping[str, str]
+    again: str
+    leave: str

@@ -10,10 +10,10 @@ from doorward.oauth.authorization import TransactionGone
 from doorward.oauth.errors import OAuthError
 from doorward.ports import Directory
 from doorward.web.login import assets, locales
-from doorward.web.login.documents import FormPostDocument, HelpDocument, WebMessageDocument
+from doorward.web.login.documents import DemoDocument, FormPostDocument, HelpDocument, WebMessageDocument
 from doorward.web.login.look import Look
 from doorward.web.login.pages import ErrorPage, Page
-from doorward.web.login.render import render, render_form_post, render_help, render_web_message
+from doorward.web.login.render import render, render_demo, render_form_post, render_help, render_web_message
 from doorward.web.wire.http import Request, Response, redirect, text_response
 
 
@@ -41,6 +41,11 @@ class Presenter:
         """What the rules of the decision trace mean."""
         tenant = self._directory.tenant(request.issuer.tenant)
         return render_help(document, look_of(tenant), _locale(request, tenant, ""))
+
+    def demo(self, request: Request, document: DemoDocument) -> Response:
+        """Where the demo application is answered."""
+        tenant = self._directory.tenant(request.issuer.tenant)
+        return render_demo(document, look_of(tenant), _locale(request, tenant, ""))
 
     def error(self, request: Request, error: OAuthError) -> Response:
         """An error nobody may be redirected with; a tenant can have a page of its own for it."""

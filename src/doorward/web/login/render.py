@@ -8,7 +8,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from doorward.web.login import assets, catalogue, headers, locales
-from doorward.web.login.documents import FormPostDocument, HelpDocument, WebMessageDocument
+from doorward.web.login.documents import DemoDocument, FormPostDocument, HelpDocument, WebMessageDocument
 from doorward.web.login.look import Look
 from doorward.web.login.monogram import monogram
 from doorward.web.login.pages import Page, TransactionPage
@@ -79,9 +79,15 @@ def render_help(document: HelpDocument, look: Look, locale: str) -> Response:
     return _document("help.html", document, policy, look, locale)
 
 
+def render_demo(document: DemoDocument, look: Look, locale: str, *, nonce: str | None = None) -> Response:
+    """The demo application's page."""
+    nonce = nonce or secrets.token_urlsafe(16)
+    return _document("demo.html", document, headers.for_page(nonce=nonce, form=False), look, locale, nonce)
+
+
 def _document(
     template: str,
-    document: FormPostDocument | WebMessageDocument | HelpDocument,
+    document: FormPostDocument | WebMessageDocument | HelpDocument | DemoDocument,
     policy: Headers,
     look: Look,
     locale: str,

@@ -1,0 +1,59 @@
+"""``/_doorward/callback``: where a development server's demo application is answered.
+
+It is an application like any other: a public client that redeems its code with PKCE. It takes the code verifier
+of RFC 7636's own example, which everybody knows, and exists on development servers only.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from doorward.model.client import Client
+from doorward.model.directory import TenantDirectory
+from doorward.model.tenant import Issuer
+from doorward.ports import Directory
+from doorward.web.login.documents import DemoDocument
+from doorward.web.login.presenter import Presenter
+from doorward.web.router import Handler
+from doorward.web.wire.http import Request, Response, text_response
+
+PATH = "/_doorward/callback"
+# RFC 7636, Appendix B.
+VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+
+
+def login_address(issuer: Issuer, client: Client, directory: TenantDirectory) -> str:
+    """An authorization request of ``client`` to open in a browser, answered at its first callback: for the tenant's
+    first API of its own, if it has one."""
+    asked = {
+        "client_id": client.client_id, "response_type": "code", "redirect_uri": client.callbacks[0],
+        "scope": "openid profile email", "code_challenge": CHALLENGE, "code_challenge_method": "S256",
+    }  # fmt: skip
+    api = next((api for api in directory.resource_servers.values() if not api.is_system), None)
+    if api is not None:
+        asked["audience"] = api.identifier
+        asked["scope"] += "".join(f" {scope.value}" for scope in api.scopes[:2])
+    return f"{issuer.url}authorize?{urlencode(asked, safe=':/')}"
+
+
+def callback(directory: Directory, presenter: Presenter) -> Handler:
+    """The demo application's page; 404 where no client has it as a callback."""
+
+    async def handler(request: Request) -> Response:
+        own = request.issuer.endpoint(PATH.removeprefix("/"))
+        tenant = directory.tenant(request.issuer.tenant)
+        for client in tenant.clients.values():
+            if own in client.callbacks and client.is_public:
+                redeem = {
+                    "grant_type": "authorization_code",
+                    "client_id": client.client_id,
+                    "redirect_uri": own,
+                    "code_verifier": VERIFIER,
+                }
+                again = login_address(request.issuer, client, tenant)
+                leave = request.issuer.endpoint(f"v2/logout?{urlencode({'client_id': client.client_id})}")
+                return presenter.demo(request, DemoDocument(redeem, again, leave))
+        return text_response("No application is answered here\n", 404)
+
+    return handler

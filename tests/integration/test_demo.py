@@ -1,0 +1,48 @@
+"""The demo application of a development server: the login it prints ends in a page that shows the tokens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.integration.door import DOMAIN, Door
+
+from doorward.cli.tenant_documents import demo_tenant
+from doorward.model.tenant import Issuer
+from doorward.web.demo import PATH, VERIFIER, login_address
+
+ORIGIN = f"https://{DOMAIN}"
+
+
+@pytest.mark.parametrize("development", [True, False])
+async def test_the_printed_login_ends_at_the_demo_page(tmp_path: Path, development: bool) -> None:
+    door = await Door(f"sqlite:///{tmp_path / 'door.sqlite'}", development=development).start()
+    try:
+        await door.tenant(demo_tenant(ORIGIN))
+        directory = door.ports.directory.tenant(DOMAIN)
+        app = door.client("My App")
+        address = login_address(Issuer(tenant=DOMAIN, host=DOMAIN), app, directory)
+        tab = await door.browser().get(address.removeprefix(ORIGIN))
+        await tab.login()
+        assert tab.path == PATH
+        assert tab.page is not None
+        if not development:
+            assert tab.page.status_code == 404
+            return
+        assert tab.page.status_code == 200
+        assert app.client_id in tab.page.text
+        code = tab.at.partition("code=")[2].partition("&")[0]
+        answer = await door.redeem(app, code, redirect_uri=ORIGIN + PATH, code_verifier=VERIFIER)
+        assert answer.json()["scope"] == "openid profile email read:items write:items"
+    finally:
+        await door.stop()
+
+
+async def test_without_the_demo_application_there_is_no_such_page(tmp_path: Path) -> None:
+    door = await Door(f"sqlite:///{tmp_path / 'door.sqlite'}").start()
+    try:
+        await door.tenant({})
+        async with door.http() as http:
+            assert (await http.get(PATH)).status_code == 404
+    finally:
+        await door.stop()
