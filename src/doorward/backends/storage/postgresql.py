@@ -102,7 +102,8 @@ class PostgresqlDatabase:
         if self._pool is not None:
             pool, self._pool = self._pool, None
             try:
-                await asyncio.wait_for(pool.close(), CONNECT_SECONDS)
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    await pool.close()
             except _GONE:
                 pool.terminate()
 
@@ -174,8 +175,10 @@ class PostgresqlDatabase:
     # ── what other nodes write ──
 
     async def changed(self, seconds: float) -> None:
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), seconds)
+        # Not wait_for: in Python 3.11 it may swallow the cancellation of who waits.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
         self._changed.clear()
 
     async def _listen(self) -> None:
