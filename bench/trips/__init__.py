@@ -1,0 +1,24 @@
+"""The trips that are measured, one file each: seed, requests, check."""
+
+from __future__ import annotations
+
+from bench.trips import authorization_code, authorize, client_credentials, management, refresh, userinfo, well_known
+from bench.trips.trip import Trip
+
+TRIPS: dict[str, Trip] = {
+    trip.name: trip
+    for trip in (
+        client_credentials.RS256,
+        client_credentials.HS256,
+        authorization_code.TRIP,
+        refresh.WITH_OPENID,
+        refresh.WITHOUT_OPENID,
+        userinfo.OPAQUE,
+        userinfo.JWT,
+        userinfo.JWT_AGAIN,
+        authorize.TRIP,
+        management.TRIP,
+        well_known.KEYS,
+        well_known.METADATA,
+    )
+}
