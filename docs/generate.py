@@ -5,15 +5,23 @@ A test compares what is written here with what the tables say today.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 
+import click
+
+from doorward.cli import commands as doorward_commands
+from doorward.management.registry import operations
+from doorward.model.log_event import EVENT_TYPES
 from doorward.oauth.explain_fixes import FIXES
 from doorward.oauth.request_rules import ALL_RULES
 from doorward.oauth.token_rules import FIELDS
+from doorward.settings import DESCRIPTIONS, default, kinds, variable
 
 REFERENCE = Path(__file__).parent / "reference"
 TOKEN_RULES = REFERENCE / "token-rules.md"
+WRITTEN = "This page is written by `docs/generate.py`.\n"
 
 FIELD_SENTENCES = {
     "request": "What the request is, before anything is decided; and what a dry run took for granted.",
@@ -77,6 +85,97 @@ def token_rules() -> str:
     return "".join(page)
 
 
+def settings() -> str:
+    """The reference of the production settings, by table."""
+    page = [
+        "# Settings of a production server\n\n",
+        "`doorward serve`, `migrate`, `tenants`, `keys` and `users` read one TOML file (`--config FILE`, or the variable "
+        "`DOORWARD_CONFIG`) and the environment, which wins. An unknown setting is refused. Lists are separated by "
+        f"commas in the environment.\n\n{WRITTEN}",
+    ]
+    for table, names in groupby(kinds(), key=lambda name: name.partition(".")[0]):
+        page.append(f"\n## `[{table}]`\n\n| Setting | Variable | Default | |\n|---|---|---|---|\n")
+        for name in names:
+            value = default(name)
+            shown = ", ".join(value) if isinstance(value, tuple) else str(value)
+            cell = f"`{shown}`" if shown else ""
+            page.append(
+                f"| `{name.partition('.')[2]}` | `{variable(name)}` | {cell} | {DESCRIPTIONS[name].replace('|', chr(92) + '|')} |\n"
+            )
+    return "".join(page)
+
+
+def commands() -> str:
+    """The reference of the commands, from their own help."""
+    page = [
+        "# Commands\n\n",
+        "Exit codes: 0 all went well, 1 it failed or the answer is no, 2 the command or the settings are wrong, 3 no "
+        "server or database answers, 4 not authorized. Every failure is told as *what*, *why*, *fix* and *more*. "
+        f"`NO_COLOR` is honoured.\n\n{WRITTEN}",
+    ]
+    page += _command("doorward", doorward_commands, None, depth=1)
+    return "".join(page)
+
+
+def _command(name: str, command: click.Command, parent: click.Context | None, depth: int) -> list[str]:
+    context = click.Context(command, info_name=name, parent=parent, terminal_width=100, max_content_width=100)
+    page = []
+    if parent is not None:
+        lines = "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
+        page.append(f"\n{'#' * depth} {context.command_path}\n\n```text\n{lines}\n```\n")
+    if isinstance(command, click.Group):
+        for below in command.list_commands(context):
+            found = command.get_command(context, below)
+            if found is not None:
+                page += _command(below, found, context, depth + 1)
+    return page
+
+
+def management_api() -> str:
+    """Which operations of the Management API v2 are performed."""
+    everything = operations()
+    families: dict[str, list[tuple[str, str, bool]]] = {}
+    for operation in everything:
+        family = operation.path.split("/")[1]
+        families.setdefault(family, []).append((operation.method, operation.path, not operation.unbuilt))
+    built = sum(not operation.unbuilt for operation in everything)
+    page = [
+        "# Management API v2: what is there\n\n",
+        f"{built} of {len(everything)} operations are performed. Every other documented operation answers 403 "
+        '`insufficient_scope`, as Auth0 answers for what a tenant may not use: configuration tools take that as "skip '
+        f'this". A path that Auth0 does not have is 404.\n\n{WRITTEN}',
+        "\n| Family | Performed | Not yet |\n|---|---|---|\n",
+    ]
+    for family in sorted(families, key=lambda name: (not any(done for *_, done in families[name]), name)):
+        done = [f"{method} {path}" for method, path, performed in families[family] if performed]
+        missing = sum(not performed for *_, performed in families[family])
+        shown = "<br>".join(f"`{entry}`" for entry in sorted(done, key=lambda entry: entry.partition(" ")[2]))
+        page.append(f"| {family} | {shown} | {missing or ''} |\n")
+    return "".join(page)
+
+
+def log_events() -> str:
+    """The codes of the tenant log."""
+    page = [
+        "# Tenant log events\n\n",
+        "The `type` of an entry of `GET /api/v2/logs`, with Auth0's codes. Events of a token, a login or a refusal carry "
+        f"the [decision trace](../explanation/why-this-token.md#in-the-log).\n\n{WRITTEN}",
+        "\n| Code | Event |\n|---|---|\n",
+    ]
+    page += [f"| `{code}` | {sentence} |\n" for code, sentence in EVENT_TYPES.items()]
+    return "".join(page)
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "token-rules.md": token_rules,
+    "settings.md": settings,
+    "commands.md": commands,
+    "management-api.md": management_api,
+    "log-events.md": log_events,
+}
+
+
 if __name__ == "__main__":
     REFERENCE.mkdir(exist_ok=True)
-    TOKEN_RULES.write_text(token_rules(), "utf-8")
+    for name, written in PAGES.items():
+        (REFERENCE / name).write_text(written(), "utf-8")

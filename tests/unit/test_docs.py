@@ -26,9 +26,14 @@ def generate() -> ModuleType:
     return module
 
 
-def test_the_rules_page_is_up_to_date(generate: ModuleType) -> None:
-    """Run ``python docs/generate.py`` after a change of the tables."""
-    assert generate.TOKEN_RULES.read_text("utf-8") == generate.token_rules()
+PAGES = ("token-rules.md", "settings.md", "commands.md", "management-api.md", "log-events.md")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_reference_is_up_to_date(generate: ModuleType, name: str) -> None:
+    """Run ``python docs/generate.py`` after a change of what it is made from."""
+    assert tuple(generate.PAGES) == PAGES
+    assert (generate.REFERENCE / name).read_text("utf-8") == generate.PAGES[name]()
 
 
 @pytest.mark.parametrize("rule", sorted(ALL_RULES))
@@ -42,7 +47,7 @@ def test_anchors_are_unique(generate: ModuleType) -> None:
 
 
 def test_links_between_pages_lead_somewhere() -> None:
-    for page in DOCS.rglob("*.md"):
+    for page in (*DOCS.rglob("*.md"), *DOCS.parent.glob("*.md")):
         for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text("utf-8")):
             if "://" in target:
                 continue

@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 CONNECTIONS = 8
 MAX_WAITING = 64
-WAIT_SECONDS = 1.0
+WAIT_SECONDS = 2.0
 CONNECT_SECONDS = 5.0
 STATEMENT_MS = 2000
 ANSWER_SECONDS = 5.0  # for a server that does not even say that a statement took too long
