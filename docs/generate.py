@@ -89,8 +89,8 @@ def settings() -> str:
     """The reference of the production settings, by table."""
     page = [
         "# Settings of a production server\n\n",
-        "`doorward serve`, `migrate`, `tenants`, `keys` and `users` read one TOML file (`--config FILE`, or the variable "
-        "`DOORWARD_CONFIG`) and the environment, which wins. An unknown setting is refused. Lists are separated by "
+        "`doorward serve`, `migrate`, `tenants`, `keys` and `users` read one TOML file (`--config FILE`, or the "
+        "variable `DOORWARD_CONFIG`) and the environment, which wins. An unknown setting is refused. Lists are separated by "
         f"commas in the environment.\n\n{WRITTEN}",
     ]
     for table, names in groupby(kinds(), key=lambda name: name.partition(".")[0]):
@@ -98,10 +98,8 @@ def settings() -> str:
         for name in names:
             value = default(name)
             shown = ", ".join(value) if isinstance(value, tuple) else str(value)
-            cell = f"`{shown}`" if shown else ""
-            page.append(
-                f"| `{name.partition('.')[2]}` | `{variable(name)}` | {cell} | {DESCRIPTIONS[name].replace('|', chr(92) + '|')} |\n"
-            )
+            cells = (f"`{name.partition('.')[2]}`", f"`{variable(name)}`", f"`{shown}`" if shown else "")
+            page.append(f"| {' | '.join(cells)} | {DESCRIPTIONS[name]} |\n")
     return "".join(page)
 
 
@@ -158,8 +156,8 @@ def log_events() -> str:
     """The codes of the tenant log."""
     page = [
         "# Tenant log events\n\n",
-        "The `type` of an entry of `GET /api/v2/logs`, with Auth0's codes. Events of a token, a login or a refusal carry "
-        f"the [decision trace](../explanation/why-this-token.md#in-the-log).\n\n{WRITTEN}",
+        "The `type` of an entry of `GET /api/v2/logs`, with Auth0's codes. Events of a token, a login or a refusal "
+        f"carry the [decision trace](../explanation/why-this-token.md#in-the-log).\n\n{WRITTEN}",
         "\n| Code | Event |\n|---|---|\n",
     ]
     page += [f"| `{code}` | {sentence} |\n" for code, sentence in EVENT_TYPES.items()]
