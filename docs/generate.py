@@ -90,8 +90,8 @@ def settings() -> str:
     page = [
         "# Settings of a production server\n\n",
         "`doorward serve`, `migrate`, `tenants`, `keys` and `users` read one TOML file (`--config FILE`, or the "
-        "variable `DOORWARD_CONFIG`) and the environment, which wins. An unknown setting is refused. Lists are separated by "
-        f"commas in the environment.\n\n{WRITTEN}",
+        "variable `DOORWARD_CONFIG`) and the environment, which wins. An unknown setting is refused. Lists are "
+        f"separated by commas in the environment.\n\n{WRITTEN}",
     ]
     for table, names in groupby(kinds(), key=lambda name: name.partition(".")[0]):
         page.append(f"\n## `[{table}]`\n\n| Setting | Variable | Default | |\n|---|---|---|---|\n")
