@@ -1,0 +1,114 @@
+"""Sessions, cookies and pages under attack; tests are named by the requirement they prove."""
+
+from __future__ import annotations
+
+import pytest
+from tests.integration.door import DOMAIN, BrowserTab, Door
+
+PASSWORD = "correct-horse-9"
+
+
+def session_of(tab: BrowserTab) -> str:
+    return tab.http.cookies.get("auth0") or ""
+
+
+async def test_f1_a_login_makes_a_new_session_id(door: Door) -> None:
+    spa = door.client("Spa")
+    tab = await door.browser().authorize(spa)
+    await tab.login()
+    first = session_of(tab)
+    await tab.authorize(spa, prompt="login")
+    await tab.login()
+    assert session_of(tab) != first
+    replayed = door.browser()
+    replayed.http.cookies.set("auth0", first, domain=DOMAIN)
+    await replayed.authorize(spa, prompt="none")
+    assert replayed.answer["error"] == "login_required"
+
+
+async def test_f1_a_session_id_chosen_by_somebody_else_is_not_taken(door: Door) -> None:
+    tab = door.browser()
+    tab.http.cookies.set("auth0", "chosen-by-an-attacker-000000000000000000000", domain=DOMAIN)
+    await tab.authorize(door.client("Spa"))
+    await tab.login()
+    assert "chosen" not in session_of(tab)
+
+
+async def test_f1_cookies_are_secure_http_only_and_host_only(door: Door) -> None:
+    tab = await door.browser().authorize(door.client("Spa"))
+    form = {**tab.form.fields, "username": "ada@example.test", "password": PASSWORD, "action": "default"}
+    answer = await tab.http.post(tab.at, data=form)
+    cookies = answer.headers.get_list("set-cookie")
+    assert {cookie.partition("=")[0] for cookie in cookies} == {"auth0", "auth0_compat"}
+    for cookie in cookies:
+        assert {"Secure", "HttpOnly", "Path=/"} <= set(cookie.split("; "))
+        assert "Domain" not in cookie
+    assert sum("SameSite=None" in cookie for cookie in cookies) == 1
+
+
+async def test_f2_logout_ends_the_session_on_the_server(door: Door) -> None:
+    spa = door.client("Spa")
+    tab = await door.browser().authorize(spa)
+    await tab.login()
+    kept = session_of(tab)
+    await tab.get("/v2/logout")
+    tab.http.cookies.set("auth0", kept, domain=DOMAIN)
+    await tab.authorize(spa, prompt="none")
+    assert tab.answer["error"] == "login_required"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "https://evil.test"},
+        {"origin": "null"}, {"origin": f"https://{DOMAIN}.evil.test"},
+    ],
+)  # fmt: skip
+async def test_f3_a_form_of_another_site_is_refused(door: Door, headers: dict[str, str]) -> None:
+    tab = await door.browser().authorize(door.client("Spa"))
+    form = {**tab.form.fields, "username": "ada@example.test", "password": PASSWORD, "action": "default"}
+    answer = await tab.http.post(tab.at, data=form, headers=headers)
+    assert answer.status_code == 403
+    assert "auth0=" not in str(answer.headers)
+
+
+async def test_f3_another_browser_cannot_go_on_with_a_login(door: Door) -> None:
+    """Login CSRF: the page of one browser is worth nothing in another."""
+    tab = await door.browser().authorize(door.client("Spa"))
+    form = {**tab.form.fields, "username": "ada@example.test", "password": PASSWORD, "action": "default"}
+    async with door.http() as http:
+        answer = await http.post(tab.at, data=form)
+    assert answer.status_code >= 400
+    assert "auth0=" not in str(answer.headers)
+
+
+async def test_f4_every_page_carries_its_policy(door: Door) -> None:
+    tab = await door.browser().authorize(door.client("Spa"))
+    error = await door.browser().get("/authorize")
+    for page in (tab.page, error.page):
+        assert page is not None
+        policy = page.headers["content-security-policy"]
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert page.headers["x-frame-options"] == "DENY"
+        assert page.headers["x-content-type-options"] == "nosniff"
+        assert page.headers["cache-control"] == "no-store"
+        assert "cross-origin-opener-policy" not in page.headers
+        assert "strict-transport-security" not in page.headers  # a development server
+    assert tab.page is not None
+    assert tab.page.headers["referrer-policy"] == "same-origin"
+
+
+async def test_f6_what_people_are_called_is_text(door: Door) -> None:
+    await door.tenant({
+        "resourceServers": [{"identifier": "https://careful.test", "name": "Careful & 'quoted' \"API\""}],
+        "users": [{"email": "ada@example.test", "connection": "people", "name": "<script>x</script>"}],
+    })  # fmt: skip
+    tab = await door.browser().authorize(
+        door.client("Partner"), audience="https://careful.test", scope="openid read:secrets"
+    )
+    await tab.login()
+    assert tab.path == "/u/consent"
+    assert tab.page is not None
+    assert "<script>x" not in tab.page.text
+    assert "Careful &amp; &#39;quoted&#39;" in tab.page.text
