@@ -45,8 +45,8 @@ class Operator:
         return json.loads(ended.stdout)
 
     @contextlib.contextmanager
-    def serve(self, *words: str, **changes: str | None) -> Iterator[Served]:
-        """``doorward serve`` on a free port, ended with SIGTERM; it has to end with 0."""
+    def serve(self, *words: str, ends: int = 0, **changes: str | None) -> Iterator[Served]:
+        """``doorward serve`` on a free port, ended with SIGTERM; it has to end with 0, or as ``ends`` says."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         environment = self._environment({"DOORWARD_SERVER_PORT": str(port), **changes})
@@ -66,7 +66,7 @@ class Operator:
                 process.terminate()
                 code = process.wait(LIMIT)
                 served.reader.join(LIMIT)
-        assert code == 0, "".join(served.said)
+        assert code == ends, "".join(served.said)
 
     def _environment(self, changes: Mapping[str, str | None]) -> dict[str, str]:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("DOORWARD_")}
