@@ -122,7 +122,7 @@ class Authorization:
         now = ports.clock.now()
         try:
             parameters, pushed = await resolve(parameters, issuer, now, ports)
-            request = validate(parameters, directory, pushed=pushed is not None)
+            request = validate(parameters, directory, issuer, pushed=pushed is not None)
         except PageError as error:
             ports.log.write(issuer.tenant, protocol_event("f", context, now, error=error.error))
             raise
@@ -205,7 +205,8 @@ class Authorization:
         directory = self._ports.directory.tenant(issuer.tenant)
         now = self._ports.clock.now()
         try:
-            request = validate(transaction.parameters, directory, pushed=transaction.pushed_request is not None)
+            pushed = transaction.pushed_request is not None
+            request = validate(transaction.parameters, directory, issuer, pushed=pushed)
         except AuthorizationError as error:
             raise PageError(error.error) from None
         session = await self._session(browser, issuer, now)

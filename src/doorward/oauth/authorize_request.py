@@ -13,7 +13,9 @@ from msgspec import Struct
 
 from doorward.model.client import Client
 from doorward.model.directory import TenantDirectory
+from doorward.model.tenant import Issuer
 from doorward.oauth import pkce, redirect_uri
+from doorward.oauth.domain_placeholders import client_on
 from doorward.oauth.eligibility import connection_serves
 from doorward.oauth.errors import (
     InvalidRequest,
@@ -123,14 +125,14 @@ class AuthorizationRequest(Struct, frozen=True, kw_only=True):
 
 
 def validate(
-    parameters: Mapping[str, str], directory: TenantDirectory, *, pushed: bool = False
+    parameters: Mapping[str, str], directory: TenantDirectory, issuer: Issuer, *, pushed: bool = False
 ) -> AuthorizationRequest:
-    """The request these parameters make in this tenant.
+    """The request these parameters make in this tenant, on the domain of ``issuer``.
 
     ``pushed``: they came through the pushed authorization request endpoint. Raises ``PageError``
     or ``AuthorizationError``.
     """
-    client = _client(parameters, directory)
+    client = client_on(_client(parameters, directory), issuer, directory)
     uri, given = _redirect_uri(parameters, client)
     response_type = frozenset((parameters.get("response_type") or "").split())
     default_mode = "fragment" if response_type & {"token", "id_token"} else "query"

@@ -263,7 +263,7 @@ async def _authorize(walk: _Walk, parameters: Mapping[str, str], ports: Ports) -
     """The questions of ``authorization``, in its order; a page that would be shown is taken to be answered."""
     directory, now = walk.directory, ports.clock.now()
     parameters, pushed = await pushed_request.resolve(parameters, walk.issuer, now, ports)
-    request = authorize_request.validate(parameters, directory, pushed=pushed is not None)
+    request = authorize_request.validate(parameters, directory, walk.issuer, pushed=pushed is not None)
     walk.client, walk.user = request.client, walk.named
     walk.delivered = "page" if stays_on_a_page(request.client, request.target) else "redirect"
     pages: list[Page] = []

@@ -14,6 +14,7 @@ from doorward.model.request_context import RequestContext
 from doorward.model.session import Session
 from doorward.model.tenant import Issuer
 from doorward.oauth import redirect_uri
+from doorward.oauth.domain_placeholders import resolved
 from doorward.oauth.errors import InvalidRequest
 from doorward.oauth.log_events import protocol_event
 from doorward.ports import InvalidToken, Ports
@@ -38,7 +39,7 @@ async def auth0_logout(
     directory = ports.directory.tenant(issuer.tenant)
     session = await _session(cookie, issuer, ports)
     client = _client(parameters.get("client_id"), directory)
-    allowed = client.allowed_logout_urls if client is not None else directory.settings.allowed_logout_urls
+    allowed = _allowed(client, issuer, directory)
     location = parameters.get("returnTo")
     if location is None:
         location = allowed[0] if client is not None and allowed else None
@@ -69,7 +70,7 @@ async def rp_initiated_logout(
         named = audience if isinstance(audience, str) else None
         sid = str(claims.get("sid") or "")
     client = _client(named, directory) if hint is not None or logout_hint is not None else None
-    allowed = client.allowed_logout_urls if client is not None else directory.settings.allowed_logout_urls
+    allowed = _allowed(client, issuer, directory)
     location = parameters.get("post_logout_redirect_uri")
     if location is None:
         location = allowed[0] if client is not None and allowed else None
@@ -121,6 +122,11 @@ def _client(client_id: str | None, directory: TenantDirectory) -> Client | None:
     if client is None or client.is_global:
         raise InvalidRequest("Unknown client", hint="No client of this tenant has this client_id.")
     return client
+
+
+def _allowed(client: Client | None, issuer: Issuer, directory: TenantDirectory) -> tuple[str, ...]:
+    entries = client.allowed_logout_urls if client is not None else directory.settings.allowed_logout_urls
+    return resolved(entries, issuer, directory)
 
 
 def _hinted(token: str, issuer: Issuer, directory: TenantDirectory, ports: Ports) -> dict[str, object]:

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from doorward.model.client import Client
 from doorward.model.directory import TenantDirectory
 from doorward.model.log_event import LogEvent
+from doorward.model.tenant import Issuer
+from doorward.oauth.domain_placeholders import client_on
 from doorward.oauth.errors import OAuthError
 from doorward.oauth.redirect_uri import origin_allowed
 from doorward.ports import Ports
@@ -76,7 +78,10 @@ def _for_clients(handler: Handler, ports: Ports) -> Handler:
             return await handler(request)
         directory = ports.directory.tenant(request.issuer.tenant)
         client = _client(request, directory)
-        allowed = tenant_allows(origin, directory) if client is None else client_allows(origin, client)
+        if client is None:
+            allowed = tenant_allows(origin, directory, request.issuer)
+        else:
+            allowed = client_allows(origin, client_on(client, request.issuer, directory))
         if not allowed:
             return _refused(request, origin, client, ports)
         return await _allowed(handler, request, origin)
@@ -100,7 +105,8 @@ def _preflight(path: str, methods: list[str], ports: Ports) -> Handler:
         origin = request.origin
         if origin is None:
             return Response(204, b"", (("allow", listed),))
-        if path in CLIENTS and not tenant_allows(origin, ports.directory.tenant(request.issuer.tenant)):
+        directory = ports.directory.tenant(request.issuer.tenant)
+        if path in CLIENTS and not tenant_allows(origin, directory, request.issuer):
             return _refused(request, origin, None, ports)
         if not _is_origin(origin):
             return Response(204, b"", (("allow", listed),))
@@ -123,9 +129,9 @@ def _headers(origin: str) -> Headers:
     return (("access-control-allow-origin", origin), ("access-control-expose-headers", EXPOSE_HEADERS), VARY)
 
 
-def tenant_allows(origin: str, directory: TenantDirectory) -> bool:
+def tenant_allows(origin: str, directory: TenantDirectory, issuer: Issuer) -> bool:
     """Whether some client of the tenant registered the origin."""
-    return any(client_allows(origin, client) for client in directory.clients.values())
+    return any(client_allows(origin, client_on(client, issuer, directory)) for client in directory.clients.values())
 
 
 def client_allows(origin: str, client: Client) -> bool:
