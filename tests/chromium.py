@@ -52,7 +52,12 @@ def _program() -> str:
 
 def _arguments(hosts: Mapping[str, str]) -> list[str]:
     rules = ", ".join(f"MAP {name} {address}" for name, address in hosts.items())
-    return ["--no-sandbox", *([f"--host-resolver-rules={rules}"] if rules else [])]
+    return [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-extensions",
+        *([f"--host-resolver-rules={rules}"] if rules else []),
+    ]
 
 
 class Complaints:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlencode, urlsplit
 
 import httpx2
@@ -95,26 +95,26 @@ def scripts(request: pytest.FixtureRequest) -> bool:
     return run
 
 
-@pytest.fixture
-def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
-    """Open a browser of its own: no cookies yet, nothing shared."""
-    opened: list[BrowserContext] = []
-
-    def new(**options: object) -> BrowserContext:
-        context = browser.new_context(ignore_https_errors=True, **options)
-        context.set_default_timeout(STEP_LIMIT)
-        opened.append(context)
-        return context
-
-    yield new
-    for context in opened:
+@pytest.fixture(scope="module")
+def contexts(browser: Browser) -> Iterator[dict[bool, BrowserContext]]:
+    """Where tabs are opened, by whether scripts run in them. Opening one takes as long as a login."""
+    opened = {}
+    for runs in (True, False):
+        opened[runs] = browser.new_context(ignore_https_errors=True, java_script_enabled=runs)
+        opened[runs].set_default_timeout(STEP_LIMIT)
+    yield opened
+    for context in opened.values():
         context.close()
 
 
 @pytest.fixture
-def context(new_context: Callable[..., BrowserContext], request: pytest.FixtureRequest) -> BrowserContext:
-    runs = request.getfixturevalue("scripts") if "scripts" in request.fixturenames else True
-    return new_context(java_script_enabled=runs)
+def context(contexts: Mapping[bool, BrowserContext], request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """A browser without cookies and tabs."""
+    found = contexts[request.getfixturevalue("scripts") if "scripts" in request.fixturenames else True]
+    found.clear_cookies()
+    yield found
+    for tab in found.pages:
+        tab.close()
 
 
 @pytest.fixture

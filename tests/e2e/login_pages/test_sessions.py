@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from tests.e2e.login_pages.conftest import Site, log_in
@@ -28,9 +26,7 @@ def test_the_second_login_needs_no_password(site: Site, page: Page, scripts: boo
     assert "code" in answer
 
 
-def test_the_session_outlives_the_browser(
-    site: Site, page: Page, new_context: Callable[..., BrowserContext], context: BrowserContext
-) -> None:
+def test_the_session_outlives_the_browser(site: Site, page: Page, context: BrowserContext) -> None:
     sign_in(site, page)
     cookies = {cookie["name"]: cookie for cookie in context.cookies(site.combined)}
     assert cookies["auth0"]["expires"] > 0
@@ -40,11 +36,10 @@ def test_the_session_outlives_the_browser(
         True,
     )
     kept = [cookie for cookie in context.cookies() if cookie["expires"] > 0]  # what a closed browser still has
-    restarted = new_context()
-    restarted.add_cookies(kept)
-    again = restarted.new_page()
-    again.goto(site.authorize(site.combined, prompt="none"))
-    again.wait_for_url(f"{site.app.callback}?*")
+    context.clear_cookies()
+    context.add_cookies(kept)
+    page.goto(site.authorize(site.combined, prompt="none"))
+    page.wait_for_url(f"{site.app.callback}?*")
     assert "code" in site.app.answer()
 
 
