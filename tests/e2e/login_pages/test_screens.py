@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 from tests import chromium
-from tests.e2e.login_pages.site import serve
+from tests.e2e.login_pages.site import answer, serve
 from tests.e2e.screens import BRANDED, ORIGIN, SCREENS, STOCK
 
+from doorward.web.login.documents import FormPostDocument, WebMessageDocument
 from doorward.web.login.look import Look
+from doorward.web.login.render import render_form_post, render_web_message
 
 pytestmark = pytest.mark.xdist_group("login-screens")
 
@@ -43,6 +45,11 @@ FOCUS = """() => {
 def screen_browser(driver: Playwright) -> Iterator[Browser]:
     with chromium.browser(driver) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def tab_without_scripts(screen_browser: Browser) -> Page:
+    return screen_browser.new_context(viewport=DESKTOP, java_script_enabled=False).new_page()
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +142,33 @@ def test_a_password_is_shown_and_hidden_again(tab: Page) -> None:
     tab.get_by_role("button", name="Hide password").click()
     assert password.get_attribute("type") == "password"
     assert password.input_value() == "secret"
+
+
+DOCUMENTS = {
+    "form_post": render_form_post(FormPostDocument("https://app.test/callback", {"code": "c"}), STOCK, "en"),
+    "web_message": render_web_message(WebMessageDocument("https://app.test", {"code": "c"}), STOCK, "en"),
+}
+
+
+def is_centred(tab: Page) -> bool:
+    box = tab.locator("main").bounding_box()
+    assert box is not None
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    return middle == pytest.approx((DESKTOP["width"] / 2, DESKTOP["height"] / 2), abs=2)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_document_that_is_read_because_no_script_ran(tab_without_scripts: Page, name: str) -> None:
+    answer(tab_without_scripts, DOCUMENTS[name])
+    tab_without_scripts.goto(f"{ORIGIN}/u/page")
+    assert is_centred(tab_without_scripts)
+
+
+def test_a_message_nobody_waits_for_is_read(tab: Page) -> None:
+    tab.set_viewport_size(DESKTOP)
+    answer(tab, DOCUMENTS["web_message"])
+    tab.goto(f"{ORIGIN}/u/page")
+    expect(tab.locator("h1")).to_have_text("Done")
+    expect(tab.locator("section")).not_to_have_css("border-top-left-radius", "0px")  # the style sheet is on
+    assert is_centred(tab)
+    assert violations(tab) == []
