@@ -184,13 +184,14 @@ def test_cypress_social(page: Page, scripts: bool) -> None:
     serve(page, LoginPage(**screens.SHOP, connections=linkedin), screens.STOCK)
     page.goto(f"{screens.ORIGIN}/u/login?state={screens.STATE}")
     form = page.locator('form[data-provider="linkedin"]')
-    with page.expect_request(lambda request: request.method == "POST") as posted:
+    with page.expect_response(lambda response: response.request.method == "POST") as answered:
         if scripts:
             form.evaluate("form => form.submit()")
         else:
             form.locator("button").click()
-    assert posted.value.url == f"{screens.ORIGIN}/u/login?state={screens.STATE}"
-    assert parse_qs(posted.value.post_data or "") == {"state": [screens.STATE], "connection": ["work"]}
+    request = answered.value.request
+    assert request.url == f"{screens.ORIGIN}/u/login?state={screens.STATE}"
+    assert parse_qs(request.post_data or "") == {"state": [screens.STATE], "connection": ["work"]}
 
 
 def test_playwright_page_object(site: Site, page: Page) -> None:
