@@ -17,7 +17,7 @@ KINDS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ("lowerCase", "lower case letters (a-z)", lambda c: "a" <= c <= "z"),
     ("upperCase", "upper case letters (A-Z)", lambda c: "A" <= c <= "Z"),
     ("numbers", "numbers (i.e. 0-9)", lambda c: "0" <= c <= "9"),
-    ("specialCharacters", "special characters (e.g. !@#$%^&*)", lambda c: not c.isalnum() and not c.isspace()),
+    ("specialCharacters", "special characters (e.g. !@#$%^&*)", lambda c: c == " " or not (c.isalnum() or c.isspace())),
 )
 # strength: shortest length, kinds of characters, how many of those kinds, longest run of one character
 STRENGTHS: dict[str, tuple[int, int, int, int | None]] = {
