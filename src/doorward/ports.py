@@ -24,6 +24,7 @@ from doorward.model.log_event import LogEvent
 from doorward.model.request_context import RequestContext
 from doorward.model.resource_server import EncryptionKey
 from doorward.model.role import Permission
+from doorward.model.search import Search, Sort
 from doorward.model.session import ConsentGrant, LoginTransaction, Session, SignIn
 from doorward.model.tenant import Issuer, Tenant
 from doorward.model.user import Identifiers, Password, User
@@ -318,8 +319,14 @@ class Users(Protocol):
         connection: str | None = None,
         email: str | None = None,
         role: str | None = None,
+        where: Search | None = None,
+        sort: Sort | None = None,
     ) -> tuple[list[User], int]:
-        """Users in order of creation, and how many there are in all."""
+        """Users in order of creation unless ``sort`` says otherwise, and how many there are in all.
+
+        ``where`` and ``sort`` know the root attributes of a user and ``identities.connection``; e-mail
+        address and names compare without case.
+        """
 
 
 class Sessions(Protocol):
@@ -408,10 +415,12 @@ class Log(Protocol):
         offset: int,
         limit: int,
         after: str | None = None,
-        where: Mapping[str, str] | None = None,
+        where: Search | None = None,
+        sort: Sort | None = None,
         newest_first: bool = True,
     ) -> tuple[list[LogEvent], int]:
-        """Events by ``log_id``; ``after`` is a checkpoint (oldest first)."""
+        """Events by ``log_id``, or by ``sort`` first, and how many there are in all; ``after`` is a
+        checkpoint (oldest first). ``where`` and ``sort`` know the fields of an event but ``details``."""
 
     async def find(self, tenant: str, log_id: str) -> LogEvent | None: ...
 

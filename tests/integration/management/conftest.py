@@ -20,6 +20,7 @@ from doorward.management.system_scopes import EVERY_SCOPE
 from doorward.model.credential import SigningKey
 from doorward.model.document import Kind
 from doorward.model.log_event import LogEvent
+from doorward.model.search import Term
 from doorward.model.tenant import Tenant
 from doorward.ports import Clock
 
@@ -143,7 +144,7 @@ class House:
 
     async def log(self, tenant: str = A, type_: str = "sapi") -> list[LogEvent]:
         """Events of one type, newest first."""
-        return (await self.ports.log.page(tenant, offset=0, limit=100, where={"type": type_}))[0]
+        return (await self.ports.log.page(tenant, offset=0, limit=100, where=Term("type", type_)))[0]
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from tests.integration.storage.values import event, known_as, refresh_token, ses
 from doorward.model.credential import PushedRequest
 from doorward.model.digest import digest
 from doorward.model.role import Permission
+from doorward.model.search import AllOf, AnyOf, Not, Range, Search, Sort, Term
 from doorward.model.session import SignIn
 from doorward.model.user import Password, User
 from doorward.ports import Conflict
@@ -192,3 +193,40 @@ async def test_one_time_values_and_pushed_requests_count_once(nodes: Nodes) -> N
     spent = await asyncio.gather(*(node.pushed_requests.spend(T, digest("uri"), at=1e6) for node in nodes.turns(8)))
     assert spent.count(True) == 1
     assert await nodes.two.pushed_requests.find(T, digest("uri")) is None
+
+
+async def test_users_are_searched_and_sorted_alike_on_both_databases(nodes: Nodes) -> None:
+    grace = user(
+        "grace",
+        profile={
+            "email": "grace@example.test", "email_verified": True, "phone_verified": False, "name": 'Grace "Amazing"',
+            "given_name": "Grace", "family_name": "Hopper", "nickname": "gh", "username": "grace",
+            "phone_number": "+15550100", "picture": "https://example.test/g.png",
+        },
+        blocked=True, created_at=1e6 + 10, updated_at=1e6 + 20,
+    )  # fmt: skip
+    await create(nodes)
+    await nodes.one.users.create(T, grace, known_as("grace"), None, events=())
+    await nodes.one.users.record_login(T, "auth0|grace", at=1e6 + 30, ip="192.0.2.7", events=())
+    found_by: list[Search] = [
+        Term("email", "GRACE@example.test"), Term("user_id", "auth0|grace"), Term("username", "grace"),
+        Term("phone_number", "+15550100"), Term("name", 'grace "AMAZING"'), Term("given_name", "GRACE"),
+        Term("family_name", "hopper"), Term("nickname", "GH"), Term("picture", "https://example.test/g.png"),
+        Term("last_ip", "192.0.2.7"), Term("blocked", True), Term("email_verified", True),
+        Term("phone_verified", False), Term("logins_count", 1), Range("created_at", 1e6 + 1, None),
+        Range("updated_at", 1e6 + 20, 1e6 + 21), Range("last_login", None, None),
+        Not(Term("user_id", "auth0|ada")), Not(Not(Term("username", "grace"))),
+        AllOf((Term("identities.connection", "people"), Term("blocked", True))),
+        AnyOf((Term("username", "nobody"), Term("nickname", "gh"))),
+    ]  # fmt: skip
+    for where in found_by:
+        users, total = await nodes.two.users.page(T, offset=0, limit=10, where=where)
+        assert ([found.user_id for found in users], total) == (["auth0|grace"], 1), where
+    for where in (Term("username", "GRACE"), Term("email_verified", False), Range("last_login", None, 1e6)):
+        assert (await nodes.two.users.page(T, offset=0, limit=10, where=where))[1] == 0, where
+    for sort, first in (
+        (Sort("email", descending=True), "auth0|grace"), (Sort("created_at"), "auth0|ada"),
+        (Sort("name"), "auth0|grace"), (Sort("name", descending=True), "auth0|grace"), (None, "auth0|ada"),
+    ):  # fmt: skip
+        users, _ = await nodes.two.users.page(T, offset=0, limit=10, sort=sort)
+        assert users[0].user_id == first, sort

@@ -35,15 +35,21 @@ Verb = Generator[Query, list[Row], T]
 class Dialect(Struct, frozen=True):
     """Where the two databases part.
 
-    ``array_of`` and ``array`` are the JSON aggregate and the JSON array function; ``batches`` says that a
-    parameter can be an array, so that many rows go in with one statement; ``announcement`` is the statement
-    that tells the other processes that a tenant (``:tenant``) changed, where there is one.
+    ``array_of`` and ``array`` are the JSON aggregate and the JSON array function, ``member_of`` (a format of
+    ``document`` and ``name``) reads a member of a JSON object; ``batches`` says that a parameter can be an
+    array, so that many rows go in with one statement; ``announcement`` is the statement that tells the other
+    processes that a tenant (``:tenant``) changed, where there is one.
     """
 
     array_of: str
     array: str
+    member_of: str
     batches: bool
     announcement: str | None = None
+
+    def member(self, document: str, name: str) -> str:
+        """The member ``name`` of the JSON object in the column ``document``."""
+        return self.member_of.format(document=document, name=name)
 
 
 class Database(Protocol):

@@ -7,14 +7,16 @@ import contextlib
 import itertools
 import logging
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
 from doorward.backends.storage.database import Database, Query, Verb
+from doorward.backends.storage.search import Column, condition, order
 from doorward.model.log_event import LogEvent
+from doorward.model.search import Search, Sort
 from doorward.ports import Clock, Entropy, StorageUnavailable
 
 logger = logging.getLogger(__name__)
@@ -23,7 +25,12 @@ FLUSH_SECONDS = 0.5
 MAX_COLLECTED = 50_000
 BATCH = 500
 ID_LENGTH = 56
-SEARCHABLE = frozenset({"type", "user_id", "client_id"})
+# What events are searched and sorted by: columns, and members of the document.
+COLUMNS_SEARCHED = {name: Column(name) for name in ("type", "user_id", "client_id", "log_id", "date")}
+MEMBERS = (
+    "client_name", "connection", "connection_id", "description", "hostname", "ip", "organization_id", "strategy",
+    "strategy_type", "user_agent", "user_name",
+)  # fmt: skip
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(LogEvent).decode
@@ -61,6 +68,8 @@ class StoredLog:
         self._database = database
         self._clock = clock
         self._ids = LogIds(entropy)
+        members = {name: Column(database.dialect.member("document", name)) for name in MEMBERS}
+        self._searched = {**COLUMNS_SEARCHED, **members}
         self._collected: deque[tuple[str, LogEvent]] = deque()
         self._lost = 0
         self._task: asyncio.Task[None] | None = None
@@ -145,28 +154,27 @@ class StoredLog:
         offset: int,
         limit: int,
         after: str | None = None,
-        where: Mapping[str, str] | None = None,
+        where: Search | None = None,
+        sort: Sort | None = None,
         newest_first: bool = True,
     ) -> tuple[list[LogEvent], int]:
         await self.flush()
-        conditions, parameters = ["tenant = :tenant"], {"tenant": tenant}
-        for field, value in (where or {}).items():
-            if field not in SEARCHABLE:
-                raise ValueError(f"the log cannot be searched by {field}")
-            conditions.append(f"{field} = :{field}")
-            parameters[field] = value
+        conditions = "tenant = :tenant"
+        parameters: dict[str, Any] = {"tenant": tenant}
+        if where is not None:
+            conditions += f" AND {condition(where, self._searched, parameters)}"
         if after is not None:
-            conditions.append("log_id > :after")
+            conditions += " AND log_id > :after"
             parameters["after"] = after
             newest_first = False
-        condition = " AND ".join(conditions)
-        order = "DESC" if newest_first else "ASC"
+        by = f"{order(sort, self._searched)}, " if sort is not None else ""
+        by += f"log_id {'DESC' if newest_first else 'ASC'}"
         rows = await self._database.read(
-            f"SELECT log_id, document FROM log_event WHERE {condition} ORDER BY log_id {order}"  # noqa: S608 - fixed fields
+            f"SELECT log_id, document FROM log_event WHERE {conditions} ORDER BY {by}"  # noqa: S608 - fixed fields
             " LIMIT :limit OFFSET :offset",
             {**parameters, "limit": limit, "offset": offset},
         )
-        total = await self._database.read(f"SELECT count(*) FROM log_event WHERE {condition}", parameters)  # noqa: S608
+        total = await self._database.read(f"SELECT count(*) FROM log_event WHERE {conditions}", parameters)  # noqa: S608
         return [_event(log_id, document) for log_id, document in rows], total[0][0]
 
     async def find(self, tenant: str, log_id: str) -> LogEvent | None:

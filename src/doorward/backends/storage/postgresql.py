@@ -39,6 +39,7 @@ CHANNEL = "doorward_configuration"
 DIALECT = Dialect(
     array_of="json_agg",
     array="json_build_array",
+    member_of="(CAST({document} AS jsonb) ->> '{name}')",
     batches=True,
     announcement=f"SELECT pg_notify('{CHANNEL}', :tenant)",
 )

@@ -24,7 +24,12 @@ T = TypeVar("T")
 
 BATCH = 64
 BUSY_MS = 5000
-DIALECT = Dialect(array_of="json_group_array", array="json_array", batches=False)
+DIALECT = Dialect(
+    array_of="json_group_array",
+    array="json_array",
+    member_of="json_extract({document}, '$.{name}')",
+    batches=False,
+)
 _STOP = object()
 
 

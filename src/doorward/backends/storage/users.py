@@ -7,11 +7,13 @@ from typing import Any
 
 import msgspec
 
-from doorward.backends.storage.database import Database, Query, Row, Verb
+from doorward.backends.storage.database import Database, Dialect, Query, Row, Verb
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.refresh_tokens import revoke_family
+from doorward.backends.storage.search import Column, condition, order
 from doorward.model.log_event import LogEvent
 from doorward.model.role import Permission
+from doorward.model.search import Search, Sort
 from doorward.model.user import Identifiers, Password, User
 from doorward.ports import Conflict
 
@@ -71,6 +73,34 @@ REMOVE_PERMISSION = """
 DELETE FROM user_permission WHERE tenant = :tenant AND user_id = :user_id
     AND resource_server_identifier = :api AND permission_name = :name"""
 
+# What users are searched and sorted by: columns, members of the profile, and of these the ones that are flags.
+COLUMNS_SEARCHED = {
+    "email": Column("u.email", lower=True),
+    "user_id": Column("u.user_id"),
+    "identities.connection": Column("u.connection"),
+    "blocked": Column("u.blocked"),
+    "created_at": Column("u.created_at"),
+    "updated_at": Column("u.updated_at"),
+    "last_login": Column("u.last_login"),
+    "last_ip": Column("u.last_ip"),
+    "logins_count": Column("u.logins_count"),
+}
+MEMBERS_FOLDED = ("name", "given_name", "family_name", "nickname")
+MEMBERS = ("username", "phone_number", "picture")
+FLAGS = ("email_verified", "phone_verified")
+
+
+def _searched(dialect: Dialect) -> dict[str, Column]:
+    def member(name: str) -> str:
+        return dialect.member("u.profile", name)
+
+    return {
+        **COLUMNS_SEARCHED,
+        **{name: Column(member(name), folded=True) for name in MEMBERS_FOLDED},
+        **{name: Column(member(name)) for name in MEMBERS},
+        **{name: Column(f"CAST({member(name)} AS boolean)") for name in FLAGS},
+    }
+
 
 def record_login(tenant: str, user_id: str, at: float, ip: str) -> Query:
     """The statement that notes a login."""
@@ -83,6 +113,7 @@ class StoredUsers:
     def __init__(self, database: Database, log: StoredLog) -> None:
         self._database = database
         self._log = log
+        self._searched = _searched(database.dialect)
         columns = COLUMNS + GRANTS.format(array=database.dialect.array_of, pair=database.dialect.array)
         self._find = f"SELECT {columns} FROM user_account u WHERE u.tenant = :tenant AND u.user_id = :user_id"  # noqa: S608
         self._by_identifier = f"""
@@ -128,8 +159,11 @@ class StoredUsers:
         connection: str | None = None,
         email: str | None = None,
         role: str | None = None,
+        where: Search | None = None,
+        sort: Sort | None = None,
     ) -> tuple[list[User], int]:
-        conditions, parameters = "", {"tenant": tenant}
+        conditions = ""
+        parameters: dict[str, Any] = {"tenant": tenant}
         if connection is not None:
             conditions += " AND u.connection = :connection"
             parameters["connection"] = connection
@@ -140,8 +174,11 @@ class StoredUsers:
             conditions += """ AND EXISTS (SELECT 1 FROM user_role f
                 WHERE f.tenant = u.tenant AND f.user_id = u.user_id AND f.role_id = :role)"""
             parameters["role"] = role
+        if where is not None:
+            conditions += f" AND {condition(where, self._searched, parameters)}"
+        by = f"{order(sort, self._searched)}, " if sort is not None else ""
         rows = await self._database.read(
-            f"{self._selected}{conditions} ORDER BY u.sequence, u.user_id LIMIT :limit OFFSET :offset",
+            f"{self._selected}{conditions} ORDER BY {by}u.sequence, u.user_id LIMIT :limit OFFSET :offset",
             {**parameters, "limit": limit, "offset": offset},
         )
         total = await self._database.read(

@@ -26,7 +26,8 @@ LARGEST_PAGE = 1_000_000
 
 class Paging(Struct, frozen=True, kw_only=True):
     """Which styles a list knows. ``key`` names the items in the object forms; ``smallest`` and
-    ``largest`` bound ``per_page`` and ``take``; ``length`` adds the number of items on the page."""
+    ``largest`` bound ``per_page`` and ``take``; ``length`` adds the number of items on the page. Of a search
+    only the ``first`` hits are counted and paged through."""
 
     key: str
     offset: bool = True
@@ -35,6 +36,7 @@ class Paging(Struct, frozen=True, kw_only=True):
     largest: int = MAX_SIZE
     always_object: bool = False
     length: bool = False
+    first: int | None = None
 
     @property
     def rules(self) -> dict[str, Rule]:
@@ -49,11 +51,14 @@ class Paging(Struct, frozen=True, kw_only=True):
         return rules
 
     def window(self, query: Mapping[str, Any]) -> tuple[int, int]:
-        """Where the page starts and how many items it may hold."""
+        """Where the page starts and how many items it may hold. Raises ``ApiError`` beyond the ``first`` hits."""
         if self._by_checkpoint(query):
             return cursor(query.get("from")), query.get("take", DEFAULT_SIZE)
         limit = query.get("per_page", DEFAULT_SIZE)
-        return query.get("page", 0) * limit, limit
+        start = query.get("page", 0) * limit
+        if self.first is not None and start and start >= self.first:
+            raise invalid_query(f"You can only page through the first {self.first} records")
+        return start, limit
 
     def _by_checkpoint(self, query: Mapping[str, Any]) -> bool:
         return self.checkpoint and ("take" in query or "from" in query)
@@ -61,6 +66,9 @@ class Paging(Struct, frozen=True, kw_only=True):
     def answer(self, shown: list[Any], query: Mapping[str, Any], *, total: int) -> Any:
         """The list in the form asked for; ``shown`` are the items of the window, ``total`` counts all."""
         start, limit = self.window(query)
+        if self.first is not None and not self._by_checkpoint(query):
+            total = min(total, self.first)
+            shown = shown[: max(0, self.first - start)]
         if self._by_checkpoint(query):
             more = {"next": encode_cursor(start + limit)} if start + limit < total else {}
             return {self.key: shown, **more}
