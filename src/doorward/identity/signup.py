@@ -186,7 +186,7 @@ def _checked(form: SignupForm, connection: Connection) -> SignupForm:
         raise SignupRefused(SignupError.INVALID_EMAIL, "email")
     if connection.requires_username and not username:
         raise SignupRefused(SignupError.NO_USERNAME, "username")
-    if username and not _is_username(username, connection):
+    if username and not is_username(username, connection):
         raise SignupRefused(SignupError.INVALID_USERNAME, "username")
     if phone and not PHONE.fullmatch(phone):
         raise SignupRefused(SignupError.INVALID_PHONE, "phone_number")
@@ -211,7 +211,7 @@ def _checked(form: SignupForm, connection: Connection) -> SignupForm:
     )
 
 
-def _is_username(username: str, connection: Connection) -> bool:
+def is_username(username: str, connection: Connection) -> bool:
     """Auth0's user names: letters, digits and a few signs, never something that reads as an address."""
     validation = connection.options.get("validation")
     bounds = validation.get("username") if isinstance(validation, dict) else None

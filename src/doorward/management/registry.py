@@ -18,6 +18,8 @@ from doorward.management.resources import (
     roles,
     signing_keys,
     tenant_settings,
+    user_access,
+    users,
 )
 
 RESOURCES: tuple[Shape, ...] = (
@@ -26,6 +28,8 @@ RESOURCES: tuple[Shape, ...] = (
     *client_grants.RESOURCES,
     *roles.RESOURCES,
     *connections.RESOURCES,
+    *users.RESOURCES,
+    *user_access.RESOURCES,
     *tenant_settings.RESOURCES,
     *signing_keys.RESOURCES,
     *custom_domains.RESOURCES,

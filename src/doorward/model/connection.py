@@ -33,5 +33,18 @@ class Connection(Struct, frozen=True, kw_only=True):
         return bool(self.options.get("requires_username", False))
 
     @property
+    def required_identifiers(self) -> tuple[str, ...]:
+        """What each of its users has to have: ``email``, ``username``, ``phone_number``, as ``options`` ask."""
+        attributes = self.options.get("attributes")
+        if isinstance(attributes, dict) and attributes:
+            return tuple(
+                name
+                for name in ("email", "username", "phone_number")
+                if isinstance(attribute := attributes.get(name), dict)
+                and (attribute.get("profile_required") or (attribute.get("signup") or {}).get("status") == "required")
+            )
+        return ("email", "username") if self.requires_username else ("email",)
+
+    @property
     def brute_force_protection(self) -> bool:
         return bool(self.options.get("brute_force_protection", True))

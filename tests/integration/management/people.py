@@ -18,11 +18,12 @@ async def add_user(house: House, tenant: str = A, **properties: Any) -> str:
     number = next(_numbers)
     email = properties.pop("email", f"user{number}@example.test")
     profile = {"email": email, "name": f"User {number}", "picture": "https://example.test/p.png"}
+    identity = {"connection": DEFAULT_CONNECTION, "provider": "auth0", "user_id": f"{number:024x}"}
     user = User(
         user_id=f"auth0|{number:024x}",
         connection=DEFAULT_CONNECTION,
         profile=profile,
-        identities=({"connection": DEFAULT_CONNECTION, "provider": "auth0", "user_id": f"{number:024x}"},),
+        identities=properties.pop("identities", (identity,)),
         **properties,
     )
     await house.ports.users.create(tenant, user, Identifiers(email=email), None, events=())

@@ -1,0 +1,359 @@
+"""``/users``: people, and ``/users-by-email``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from doorward.identity.password_policy import judge
+from doorward.identity.signup import identifiers_of, is_username, with_defaults
+from doorward.management.kit.bodies import QUERY, refusal
+from doorward.management.kit.context import NOTHING, Answer, Call
+from doorward.management.kit.errors import (
+    ApiError,
+    conflict,
+    insufficient_scope,
+    invalid_body,
+    not_found,
+    not_supported,
+)
+from doorward.management.kit.paging import Paging
+from doorward.management.kit.projection import RULES as PROJECTION
+from doorward.management.kit.projection import project
+from doorward.management.kit.schema import BOOLEAN, Unfit, choice, text
+from doorward.management.kit.search import RULES as SEARCH
+from doorward.management.kit.search import FieldKind, read_search, read_sort
+from doorward.management.kit.shapes import Command, Shape, View, without_nulls
+from doorward.management.kit.wire import timestamp
+from doorward.management.kit.writing import api_event
+from doorward.management.resources.user_body import CREATE, IDENTIFIERS, NAMES, UPDATE, check_app_metadata
+from doorward.model.connection import DATABASE_STRATEGY, Connection
+from doorward.model.identifiers import new_object_id
+from doorward.model.search import AllOf, Term
+from doorward.model.user import Password, User
+from doorward.ports import Conflict
+
+REFUSED_BY_CONNECTION = "auth0_idp_error"
+PATH = "/users/{id}"
+FIELDS: dict[str, FieldKind] = {
+    "email": FieldKind.TEXT,
+    "user_id": FieldKind.TEXT,
+    "username": FieldKind.TEXT,
+    "phone_number": FieldKind.TEXT,
+    "name": FieldKind.TEXT,
+    "given_name": FieldKind.TEXT,
+    "family_name": FieldKind.TEXT,
+    "nickname": FieldKind.TEXT,
+    "picture": FieldKind.TEXT,
+    "identities.connection": FieldKind.TEXT,
+    "last_ip": FieldKind.TEXT,
+    "blocked": FieldKind.FLAG,
+    "email_verified": FieldKind.FLAG,
+    "phone_verified": FieldKind.FLAG,
+    "logins_count": FieldKind.NUMBER,
+    "created_at": FieldKind.MOMENT,
+    "updated_at": FieldKind.MOMENT,
+    "last_login": FieldKind.MOMENT,
+}
+# What a person signs in with, and whether it is theirs: a change ends the sessions (silent renewal with them).
+CREDENTIALS = (*IDENTIFIERS, "email_verified")
+IDP_TOKENS = ("access_token", "access_token_secret", "refresh_token")
+
+
+def no_such_user(_: str = "") -> ApiError:
+    return not_found("The user does not exist.", "inexistent_user")
+
+
+async def existing_user(call: Call) -> User:
+    """The user of the path. Raises ``ApiError`` (404)."""
+    found = await call.ports.users.find(call.tenant, call.id)
+    if found is None:
+        raise no_such_user()
+    return found
+
+
+def show(call: Call, user: User) -> dict[str, Any]:
+    """A user as the API answers it. Tokens of identity providers need a scope of their own."""
+    body: dict[str, Any] = {
+        "created_at": timestamp(user.created_at),
+        **user.profile,
+        "identities": list(user.identities),
+        "updated_at": timestamp(user.updated_at),
+        "user_id": user.user_id,
+        "blocked": user.blocked,
+    }
+    if not call.actor.may("read:user_idp_tokens"):
+        body["identities"] = [
+            {name: value for name, value in identity.items() if name not in IDP_TOKENS} for identity in user.identities
+        ]
+    for name, metadata in (("user_metadata", user.user_metadata), ("app_metadata", user.app_metadata)):
+        if metadata:
+            body[name] = metadata
+    if user.last_login is not None:
+        body |= {"last_login": timestamp(user.last_login), "last_ip": user.last_ip, "logins_count": user.logins_count}
+    return body
+
+
+def shown(call: Call, user: User) -> dict[str, Any]:
+    return project(show(call, user), call.query)
+
+
+# ── reading ──
+
+PAGING = Paging(key="users", smallest=0, length=True, first=1000)
+
+
+async def _list(call: Call) -> Answer:
+    query = call.query
+    if query.get("search_engine", "v3") != "v3":
+        raise refusal(Unfit("Only v3 of the user search is offered", "search_engine"), QUERY)
+    where = [read_search(query["q"], FIELDS)] if query.get("q", "").strip() else []
+    if "connection" in query:
+        where.append(Term("identities.connection", query["connection"]))
+    offset, limit = PAGING.window(query)
+    users, total = await call.ports.users.page(
+        call.tenant,
+        offset=offset,
+        limit=limit,
+        where=AllOf(tuple(where)) if where else None,
+        sort=read_sort(query["sort"], FIELDS) if "sort" in query else None,
+    )
+    return Answer(body=PAGING.answer([shown(call, user) for user in users], query, total=total))
+
+
+async def _read(call: Call) -> Any:
+    return shown(call, await existing_user(call))
+
+
+async def _by_email(call: Call) -> Any:
+    if "email" not in call.query:
+        raise refusal(Unfit("Missing required property: email", ""), QUERY)
+    email = call.query["email"].strip().lower()
+    users, _ = await call.ports.users.page(call.tenant, offset=0, limit=PAGING.first or 0, email=email)
+    return [shown(call, user) for user in users]
+
+
+# ── writing ──
+
+
+async def _create(call: Call) -> Answer:
+    given = call.body
+    connection = _database(call, given["connection"])
+    if "password" not in given:
+        raise refusal(Unfit("Missing required property: password", ""))
+    profile = {name: given[name] for name in (*IDENTIFIERS, *NAMES) if name in given}
+    if "email" in profile:
+        profile |= {"email": profile["email"].lower(), "email_verified": given.get("email_verified", False)}
+    if "phone_number" in profile:
+        profile["phone_verified"] = given.get("phone_verified", False)
+    _check_identifiers(profile, connection)
+    _check_password(given["password"], connection)
+    check_app_metadata(given.get("app_metadata", {}))
+    local = given.get("user_id") or new_object_id(call.ports.entropy)
+    now = call.ports.clock.now()
+    user = User(
+        user_id=f"{DATABASE_STRATEGY}|{local}",
+        connection=connection.name,
+        profile=with_defaults(profile),
+        user_metadata=without_nulls(given.get("user_metadata", {})),
+        app_metadata=without_nulls(given.get("app_metadata", {})),
+        identities=(
+            {"connection": connection.name, "user_id": local, "provider": DATABASE_STRATEGY, "isSocial": False},
+        ),
+        blocked=given.get("blocked", False),
+        created_at=now,
+        updated_at=now,
+    )
+    password = Password(hash=await call.ports.passwords.hash(given["password"]), set_at=now)
+    event = api_event(call, status=201)
+    try:
+        await call.ports.users.create(call.tenant, user, identifiers_of(user.profile), password, events=(event,))
+    except Conflict:
+        raise conflict("The user already exists.", REFUSED_BY_CONNECTION) from None
+    return Answer(status=201, body=show(call, user))
+
+
+async def _update(call: Call) -> Answer:
+    given = call.body
+    _check_scopes(call, given)
+    user = await existing_user(call)
+    connection = _of(call, user, given)
+    changed = _revised(user, given)
+    check_app_metadata(given.get("app_metadata", {}))
+    signs_in_otherwise = any(changed.profile.get(name) != user.profile.get(name) for name in CREDENTIALS)
+    if signs_in_otherwise:
+        _check_identifiers(changed.profile, connection)
+    now = call.ports.clock.now()
+    password = None
+    if "password" in given:
+        _check_password(given["password"], connection)
+        password = Password(hash=await call.ports.passwords.hash(given["password"]), set_at=now)
+        changed = msgspec.structs.replace(changed, profile={**changed.profile, "last_password_reset": timestamp(now)})
+    changed = msgspec.structs.replace(changed, updated_at=now)
+    try:
+        written = await call.ports.users.replace(
+            call.tenant,
+            changed,
+            identifiers_of(changed.profile),
+            expected_revision=user.revision,
+            password=password,
+            end_sessions=signs_in_otherwise or password is not None,
+            events=(api_event(call),),
+        )
+    except Conflict as taken:
+        raise ApiError(400, f"The specified new {taken.field} already exists", REFUSED_BY_CONNECTION) from None
+    if not written:
+        raise Conflict("revision")
+    return Answer(body=show(call, changed))
+
+
+async def _delete(call: Call) -> Answer:
+    event = api_event(call, status=204)
+    await call.ports.users.delete(call.tenant, call.id, at=call.ports.clock.now(), events=(event,))
+    return Answer(status=204, body=NOTHING)
+
+
+def _check_scopes(call: Call, given: Mapping[str, Any]) -> None:
+    """``update:users`` changes anything, the narrower scopes one metadata object. Raises ``ApiError`` (403)."""
+    may = call.actor.may
+    if may("update:users"):
+        return
+    allowed = {"app_metadata"} if may("update:users_app_metadata") else {"user_metadata"}
+    if not given.keys() <= allowed:
+        raise insufficient_scope(["update:users"])
+
+
+def _revised(user: User, given: Mapping[str, Any]) -> User:
+    """The user after a PATCH: root attributes are replaced or removed, metadata merged at its first level."""
+    classes = [name for name in ("username", "password", "email", "phone_number") if name in given]
+    if len(classes) > 1:
+        raise invalid_body(f"Cannot update {' and '.join(classes)} simultaneously")
+    profile = dict(user.profile)
+    for name in (*IDENTIFIERS, *NAMES):
+        if name in given:
+            profile[name] = given[name]
+    if profile.get("email"):
+        profile["email"] = profile["email"].lower()
+    for name, flag in (("email", "email_verified"), ("phone_number", "phone_verified")):
+        if not profile.get(name):
+            profile.pop(flag, None)
+        elif flag in given:
+            profile[flag] = given[flag]
+        elif profile[name] != user.profile.get(name):
+            profile[flag] = False
+    return msgspec.structs.replace(
+        user,
+        profile=without_nulls(profile),
+        user_metadata=_merged(user.user_metadata, given.get("user_metadata")),
+        app_metadata=_merged(user.app_metadata, given.get("app_metadata")),
+        blocked=given.get("blocked", user.blocked),
+    )
+
+
+def _merged(before: dict[str, Any], given: Mapping[str, Any] | None) -> dict[str, Any]:
+    if given is None:
+        return before
+    return without_nulls({**before, **given}) if given else {}
+
+
+# ── what a connection asks of its users ──
+
+
+def _database(call: Call, name: str) -> Connection:
+    connection = call.directory.connections.get(name)
+    if connection is None:
+        raise ApiError(400, "The connection does not exist.", "inexistent_connection")
+    if not connection.is_database:
+        raise not_supported(f"This server cannot create users of strategy {connection.strategy} yet")
+    return connection
+
+
+def _of(call: Call, user: User, given: Mapping[str, Any]) -> Connection:
+    """The connection a PATCH is for: the user's own."""
+    if given.get("connection", user.connection) != user.connection:
+        raise invalid_body("The user does not have an identity in the specified connection")
+    connection = call.directory.connections.get(user.connection)
+    if connection is None:
+        raise ApiError(400, "The connection does not exist.", "inexistent_connection")
+    return connection
+
+
+def _check_identifiers(profile: Mapping[str, Any], connection: Connection) -> None:
+    """Raises ``ApiError`` (400) when one the connection needs is missing, or a user name is not one.
+
+    A user name is kept also where the connection does not ask for one.
+    """
+    for name in connection.required_identifiers:
+        if not profile.get(name):
+            raise refusal(Unfit(f"Missing required property: {name}", ""))
+    if not any(profile.get(name) for name in IDENTIFIERS):
+        raise invalid_body("A user needs an email, a username or a phone_number")
+    username = profile.get("username")
+    if username and not is_username(username, connection):
+        raise ApiError(400, "Username is too short, too long or has characters that are not allowed", "invalid_body")
+
+
+def _check_password(password: str, connection: Connection) -> None:
+    if not judge(password, connection).accepted:
+        raise ApiError(400, "PasswordStrengthError: Password is too weak", REFUSED_BY_CONNECTION)
+
+
+RESOURCES: tuple[Shape, ...] = (
+    Command(
+        method="GET",
+        path="/users",
+        scopes=("read:users", "read:user_idp_tokens"),
+        summary="List or search users",
+        run=_list,
+        query={
+            **PAGING.rules,
+            **PROJECTION,
+            **SEARCH,
+            "connection": text(max=128),
+            "search_engine": choice("v1", "v2", "v3"),
+            "primary_order": BOOLEAN,
+        },
+    ),
+    Command(
+        method="POST",
+        path="/users",
+        scopes=("create:users",),
+        summary="Create a User",
+        run=_create,
+        body=CREATE,
+    ),
+    View(
+        path=PATH,
+        scopes=("read:users", "read:user_idp_tokens"),
+        own=("read:current_user",),
+        summary="Get a user",
+        answer=_read,
+        query=PROJECTION,
+    ),
+    Command(
+        method="PATCH",
+        path=PATH,
+        scopes=("update:users", "update:users_app_metadata"),
+        own=("update:current_user_metadata",),
+        summary="Update a User",
+        run=_update,
+        body=UPDATE,
+    ),
+    Command(
+        method="DELETE",
+        path=PATH,
+        scopes=("delete:users",),
+        own=("delete:current_user",),
+        summary="Delete a User",
+        run=_delete,
+    ),
+    View(
+        path="/users-by-email",
+        scopes=("read:users",),
+        summary="Search users by email",
+        answer=_by_email,
+        query={**PROJECTION, "email": text(max=320)},
+    ),
+)
