@@ -99,6 +99,8 @@ class PasswordLogin:
                 user_name=username[:MAX_IDENTIFIER],
                 connection=connection.name,
                 connection_id=connection.id,
+                strategy=connection.strategy,
+                strategy_type=connection.strategy_type,
                 ip=context.ip,
                 user_agent=context.user_agent,
                 hostname=context.hostname,

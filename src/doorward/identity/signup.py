@@ -143,6 +143,8 @@ class Signup:
             user_name=(user.email if user is not None else (form.email or form.username)[:MAX_EMAIL] if form else None),
             connection=connection.name,
             connection_id=connection.id,
+            strategy=connection.strategy,
+            strategy_type=connection.strategy_type,
             ip=context.ip,
             user_agent=context.user_agent,
             hostname=context.hostname,

@@ -25,6 +25,11 @@ class Connection(Struct, frozen=True, kw_only=True):
         return self.strategy == DATABASE_STRATEGY
 
     @property
+    def strategy_type(self) -> str:
+        """The category of its strategy, as log events name it; empty for those nobody can sign in with yet."""
+        return "database" if self.is_database else ""
+
+    @property
     def allows_signup(self) -> bool:
         return self.is_database and not self.options.get("disable_signup", False)
 

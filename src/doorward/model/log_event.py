@@ -22,6 +22,8 @@ class LogEvent(Struct, frozen=True, kw_only=True):
     user_name: str | None = None
     connection: str | None = None
     connection_id: str | None = None
+    strategy: str | None = None
+    strategy_type: str | None = None
     ip: str | None = None
     user_agent: str | None = None
     hostname: str | None = None

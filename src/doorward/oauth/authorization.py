@@ -344,6 +344,7 @@ class Authorization:
             visit.now,
             client=request.client,
             user=user,
+            directory=visit.directory,
             reasons=visit.reasons + plan.reasons,
             audience=plan.audience,
             scope=join_scope(plan.scope),
@@ -380,6 +381,7 @@ class Authorization:
             visit.now,
             client=request.client,
             user=visit.user,
+            directory=visit.directory,
             error=error,
         )
         if visit.transaction is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from doorward.model.client import Client
+from doorward.model.directory import TenantDirectory
 from doorward.model.log_event import LogEvent
 from doorward.model.request_context import RequestContext
 from doorward.model.user import User
@@ -20,6 +21,7 @@ def protocol_event(
     *,
     client: Client | None = None,
     user: User | None = None,
+    directory: TenantDirectory | None = None,
     error: OAuthError | None = None,
     reasons: tuple[Reason, ...] = (),
     description: str = "",
@@ -27,7 +29,10 @@ def protocol_event(
     scope: str | None = None,
     details: dict[str, Any] | None = None,
 ) -> LogEvent:
-    """An event of type ``type_`` at ``at`` (epoch seconds), with the decision trace in its details."""
+    """An event of type ``type_`` at ``at`` (epoch seconds), with the decision trace in its details.
+
+    ``directory`` is where the connection of ``user`` is looked up.
+    """
     more: dict[str, Any] = dict(details) if details else {}
     if error is not None:
         more["error"] = {"error": error.error, "description": error.description}
@@ -37,6 +42,7 @@ def protocol_event(
         description = description or error.description
     if reasons:
         more["trace"] = trace(reasons, error)
+    connection = directory.connections.get(user.connection) if directory is not None and user is not None else None
     return LogEvent(
         type=type_,
         date=at,
@@ -46,6 +52,9 @@ def protocol_event(
         user_id=user.user_id if user is not None else None,
         user_name=(user.email or user.profile.get("name")) if user is not None else None,
         connection=user.connection if user is not None else None,
+        connection_id=connection.id if connection is not None else None,
+        strategy=connection.strategy if connection is not None else None,
+        strategy_type=connection.strategy_type if connection is not None else None,
         ip=context.ip,
         user_agent=context.user_agent,
         hostname=context.hostname,

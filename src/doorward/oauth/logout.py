@@ -92,7 +92,8 @@ async def end_session(logout: LogoutRequest, context: RequestContext, issuer: Is
         ports.log.write(issuer.tenant, event)
         return
     user = await ports.users.find(issuer.tenant, logout.session.user_id)
-    event = protocol_event("slo", context, now, client=logout.client, user=user, details=details)
+    directory = ports.directory.tenant(issuer.tenant)
+    event = protocol_event("slo", context, now, client=logout.client, user=user, directory=directory, details=details)
     await ports.sessions.end(issuer.tenant, logout.session.sid, events=(event,))
 
 

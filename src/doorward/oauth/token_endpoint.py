@@ -54,6 +54,7 @@ async def token(
             ports.clock.now(),
             client=authenticated.client,
             user=proof.user,
+            directory=directory,
             reasons=plan.reasons,
             audience=plan.audience,
             scope=join_scope(plan.scope),

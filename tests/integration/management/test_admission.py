@@ -159,7 +159,9 @@ async def test_every_operation_is_refused_without_its_scopes_whatever_else_is_gr
         assert response.status_code == 403, f"{method} {path}"
         error = response.json()
         assert error["errorCode"] == "insufficient_scope"
-        assert re.fullmatch(f"Insufficient scope, expected (any|all) of: {','.join(scopes)}.*", error["message"])
+        told = re.fullmatch(r"Insufficient scope, expected (?:any|all) of: (\S+)", error["message"])
+        assert told is not None
+        assert set(told[1].split(",")) >= set(scopes)
 
 
 async def test_each_scope_of_an_operation_is_enough_unless_all_are_needed(house: House, forge: Forge) -> None:
@@ -230,6 +232,9 @@ async def of_another_tenant(house: House) -> dict[str, str]:
     }
 
 
+OUTLIVES = ("GET", "/users/{}/logs")  # a user's events are there when the user no longer is: nobody is asked for
+
+
 async def test_the_things_of_another_tenant_are_not_there(house: House, api: Api) -> None:
     ids = await of_another_tenant(house)
     before = house.ports.directory.tenant(B).documents
@@ -242,6 +247,9 @@ async def test_the_things_of_another_tenant_are_not_there(house: House, api: Api
         tried += 1
         body = BODIES.get((method, path), {} if operation.body is not None else None)
         response = await api.call(method, path.replace("{}", ids[family]), body)
+        if (method, path) == OUTLIVES:
+            assert response.json() == []
+            continue
         answers = {404, 204} if method == "DELETE" else {404}
         assert response.status_code in answers, f"{method} {path}: {response.status_code} {response.text}"
     assert tried > 20

@@ -60,7 +60,7 @@ def api_event(call: Call, *, type_: str = "sapi", status: int = 200, message: st
                 "credentials": {"scopes": sorted(actor.scopes)[:300]},
             },
         },
-        "response": {"statusCode": status, **({"body": {"message": message}} if message else {})},
+        "response": {"statusCode": status, "body": {"message": message} if message else {}},
     }
     return LogEvent(
         type=type_,
