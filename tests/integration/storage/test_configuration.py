@@ -106,6 +106,16 @@ async def test_a_host_belongs_to_one_tenant(nodes: Nodes) -> None:
     await nodes.two.directory.change(OTHER, [Put(document=domain)])
 
 
+async def test_a_tenant_is_served_where_it_moved_to_and_no_longer_where_it_was(nodes: Nodes) -> None:
+    await nodes.one.directory.move_tenant(T, "moved.test", ())
+    await nodes.two.directory.refresh()
+    for node in (nodes.one, nodes.two):
+        found = node.directory.issuer("moved.test")
+        assert found is not None
+        assert found.tenant == T
+        assert node.directory.issuer(T) is None
+
+
 async def test_of_many_who_make_one_tenant_one_does(nodes: Nodes) -> None:
     async def make(storage: Storage) -> bool:
         try:

@@ -196,6 +196,7 @@ class StoredDirectory:
         snapshot = self._snapshots[tenant]
         moved = msgspec.structs.replace(snapshot.tenant, domain=domain)
         self._snapshots[tenant] = msgspec.structs.replace(snapshot, tenant=moved)
+        self._index_hosts()
         return await self.change(tenant, changes)
 
     async def change(self, tenant: str, changes: Sequence[Change], events: Sequence[LogEvent] = ()) -> TenantDirectory:
