@@ -159,3 +159,104 @@ async def test_a_persons_own_token_changes_metadata_but_neither_password_nor_pro
     ):
         assert await mine.refused("PATCH", path, given) == (403, "insufficient_scope")
     assert (await api.get(path))["user_metadata"] == {"theme": "dark"}
+
+
+# ── consent and blocks ──
+
+
+async def test_consent_that_is_taken_back_takes_the_tokens_with_it_and_is_asked_for_again(door: Door, api: Api) -> None:
+    await door.tenant(
+        {
+            "resourceServers": [
+                {
+                    "name": "Items",
+                    "identifier": "https://api.test",
+                    "allow_offline_access": True,
+                    "skip_consent_for_verifiable_first_party_clients": False,
+                    "scopes": [{"value": "read:items"}, {"value": "write:items"}],
+                }
+            ]
+        }
+    )
+    asked = {"audience": "https://api.test", "scope": "openid offline_access read:items"}
+    spa = door.client("Spa")
+    tab = await door.browser().authorize(spa, **asked)
+    await tab.login()
+    await tab.submit("accept")
+    tokens = (await door.redeem(spa, tab.answer["code"])).json()
+    user = await ada(api)
+    grants = await api.get("/grants", user_id=user["user_id"], client_id=spa.client_id, audience="https://api.test")
+    assert [(grant["clientID"], grant["audience"]) for grant in grants] == [(spa.client_id, "https://api.test")]
+    await api.delete(f"/grants/{grants[0]['id']}")
+    status, answer = await renew(door, tokens["refresh_token"])
+    assert (status, answer["error"]) == (403, "invalid_grant")
+    await tab.authorize(spa, prompt="none", **asked)
+    assert tab.answer["error"] == "consent_required"
+
+
+async def test_who_is_locked_out_is_let_in_again(door: Door, api: Api) -> None:
+    user = await ada(api)
+    tab = await door.browser().authorize(door.client("Spa"))
+    for _ in range(10):
+        await tab.login(password="wrong")
+    blocked = {"identifier": EMAIL, "ip": "192.0.2.1", "connection": "people"}
+    assert await api.get(f"/user-blocks/{user['user_id']}") == {"blocked_for": [blocked]}
+    await api.delete(f"/user-blocks/{user['user_id']}")
+    assert await api.get("/user-blocks", identifier=EMAIL) == {"blocked_for": []}
+    await tab.login()
+    assert "code" in tab.answer
+
+
+# ── the log of what people and applications did ──
+
+
+async def test_what_happened_is_in_the_log_with_auth0s_codes_and_the_reasons(door: Door, api: Api) -> None:
+    spa, web, machine = (door.client(name) for name in ("Spa", "Web", "Mgmt"))
+    tab, tokens = await signed_in(door, audience="https://api.test", scope="openid offline_access read:items")
+    await silently(door, tab)
+    await silently(door, door.browser())
+    await door.redeem(spa, "no-code")
+    await renew(door, tokens["refresh_token"])
+    await renew(door, tokens["refresh_token"])  # reused
+    await renew(door, "no-token")
+    password = {"grant_type": "password", "username": EMAIL, "client_id": web.client_id}
+    await door.token(**password, password=PASSWORD, client_secret=web.client_secret)
+    await door.token(**password, password="wrong", client_secret=web.client_secret)
+    await door.token(**{**password, "username": "nobody"}, password="wrong", client_secret=web.client_secret)
+    machine_asks = {"grant_type": "client_credentials", "client_id": machine.client_id, "audience": "https://no.test"}
+    await door.token(**machine_asks, client_secret=machine.client_secret)
+    async with door.http() as http:
+        for body in (
+            {"email": "new@example.test", "password": "Nano-Seconds-11"},
+            {"email": "new@example.test", "password": "x"},
+        ):
+            given = {"client_id": spa.client_id, "connection": "people", **body}
+            await http.post("/dbconnections/signup", json=given)
+        await http.post("/oauth/revoke", data={"client_id": spa.client_id, "token": tokens["refresh_token"]})
+    await tab.get(f"/v2/logout?client_id={spa.client_id}&returnTo=https://evil.test/")
+    await (await signed_in(door))[0].get(f"/v2/logout?client_id={spa.client_id}")
+    await api.patch(f"/users/{(await ada(api))['user_id']}", {"name": "Ada"})
+    await api.call("PATCH", f"/users/{(await ada(api))['user_id']}", {"name": 7})
+    events = await api.get("/logs", per_page=100)
+    by_type = {event["type"]: event for event in events}
+    assert by_type.keys() == {
+        "s", "seacft", "ssa", "fsa", "feacft", "sertft", "ferrt", "fertft", "sepft", "fepft", "fp", "fu", "seccft",
+        "feccft", "ss", "fs", "srrt", "slo", "flo", "sapi", "fapi",
+    }  # fmt: skip
+    for type_ in ("s", "seacft", "ssa", "sertft", "sepft", "seccft", "feccft"):
+        trace = by_type[type_]["details"]["trace"]
+        assert trace["steps"], type_
+        assert (trace["decision"] is None) is (type_ == "feccft")
+    connection = (await api.get("/connections", name="people"))[0]
+    user_id = (await ada(api))["user_id"]
+    for type_ in ("s", "seacft", "ssa", "sertft", "sepft", "fp"):
+        event = by_type[type_]
+        assert (event["connection"], event["connection_id"]) == ("people", connection["id"]), type_
+        assert (event["strategy"], event["strategy_type"], event["user_id"]) == ("auth0", "database", user_id), type_
+    assert (by_type["seacft"]["audience"], by_type["seacft"]["scope"]) == (
+        "https://api.test",
+        "openid offline_access read:items",
+    )
+    assert all(event["ip"] == "192.0.2.1" and event["hostname"] == DOMAIN for event in events)
+    of_ada = await api.get(f"/users/{user_id}/logs", per_page=100)
+    assert {event["type"] for event in of_ada} == {"s", "seacft", "ssa", "sertft", "sepft", "fp", "slo"}

@@ -155,11 +155,14 @@ async def test_events_are_searched(api: Api, house: House, q: str, types: str) -
     answer = await api.get("/logs", q=q, include_totals=True)
     assert [event["type"] for event in answer["logs"]] == types.split()
     assert answer["total"] == len(types.split())
+    if ":" in q:
+        assert await api.get("/logs", search=q) == answer["logs"]
 
 
 @pytest.mark.parametrize("q", ["details.request.path:x", "type:s*", "type:s type:f", "shoe:1", "date:[a TO b]", "("])
 async def test_a_search_that_is_not_understood_is_refused(api: Api, q: str) -> None:
     assert await api.refused("GET", "/logs", q=q) == (400, "invalid_query_string")
+    assert await api.refused("GET", "/logs", search=q) == (400, "invalid_query_string")
 
 
 async def test_events_of_one_user(api: Api, house: House) -> None:

@@ -10,12 +10,14 @@ from typing import Any
 import httpx
 import pytest
 from auth0.authentication import GetToken
+from auth0.authentication.exceptions import Auth0Error
 from auth0.management import ManagementClient
 from auth0.management.core.api_error import ApiError
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.dev_server import DevServer
-from tests.sdk_tenant import AUDIENCE, CONNECTION, SERVICE
+from tests.scripted_login import ScriptedLogin, authorize_url
+from tests.sdk_tenant import AUDIENCE, CONNECTION, SECOND_AUDIENCE, SERVICE, WEB
 
 pytestmark = pytest.mark.xdist_group("sdk-python")
 _numbers = itertools.count(1)
@@ -172,3 +174,86 @@ def test_a_connection_is_made_and_enabled_for_a_client(api: ManagementClient, cl
     with pytest.raises(ApiError) as refusal:
         api.connections.get(made.id)
     assert refusal.value.status_code == 404
+
+
+# ── people ──
+
+
+@pytest.fixture
+def user(api: ManagementClient) -> Iterator[Any]:
+    """A person of their own, gone after the test."""
+    number = next(_numbers)
+    made = api.users.create(
+        connection=CONNECTION,
+        email=f"person{number}@sdk.test",
+        password="Tabulating-Machine-90",
+        given_name="Herman",
+        user_metadata={"theme": "dark", "size": {"w": 1}},
+    )
+    yield made
+    api.users.delete(made.user_id)
+
+
+def test_a_user_is_made_changed_found_and_deleted(api: ManagementClient, user: Any) -> None:
+    assert (user.email_verified, user.identities[0].connection) == (False, CONNECTION)
+    changed = api.users.update(user.user_id, family_name="Hollerith", user_metadata={"theme": None, "size": {"h": 2}})
+    assert (changed.family_name, changed.user_metadata) == ("Hollerith", {"size": {"h": 2}})
+    assert api.users.get(user.user_id, fields="email").email == user.email
+    assert [found.user_id for found in api.users.list_users_by_email(email=user.email)] == [user.user_id]
+    assert [found.user_id for found in api.users.list(q=f'email:"{user.email}"')] == [user.user_id]
+    others = [api.users.create(connection=CONNECTION, email=f"o{n}@sdk.test", password="Tab-1-Tab") for n in range(3)]
+    listed = [found.user_id for found in api.users.list(per_page=2)]
+    assert len(listed) == len(set(listed)) >= 5
+    for other in others:
+        api.users.delete(other.user_id)
+    with pytest.raises(ApiError) as refusal:
+        api.users.get(others[0].user_id)
+    assert (refusal.value.status_code, refusal.value.body["errorCode"]) == (404, "inexistent_user")
+    with pytest.raises(ApiError) as taken:
+        api.users.create(connection=CONNECTION, email=user.email, password="Tab-1-Tab")
+    assert taken.value.status_code == 409
+
+
+def test_roles_and_permissions_of_a_user(api: ManagementClient, user: Any) -> None:
+    role = api.roles.create(name=f"SDK {next(_numbers)}")
+    permission = {"resource_server_identifier": AUDIENCE, "permission_name": "read:items"}
+    api.roles.permissions.add(role.id, permissions=[permission])
+    api.users.roles.assign(user.user_id, roles=[role.id])
+    assert [held.id for held in api.users.roles.list(user.user_id)] == [role.id]
+    assert [member.user_id for member in api.roles.users.list(role.id)] == [user.user_id]
+    api.users.permissions.create(user.user_id, permissions=[permission])
+    (held,) = api.users.permissions.list(user.user_id)
+    assert [source["source_type"] for source in held.sources] == ["DIRECT", "ROLE"]
+    api.users.permissions.delete(user.user_id, permissions=[permission])
+    api.users.roles.delete(user.user_id, roles=[role.id])
+    assert list(api.users.permissions.list(user.user_id)) == list(api.users.roles.list(user.user_id)) == []
+    api.roles.delete(role.id)
+
+
+def test_logs_of_a_login_and_of_a_user(api: ManagementClient, door: DevServer, user: Any) -> None:
+    with ScriptedLogin(door, user.email, "Tabulating-Machine-90") as person:
+        person.answer(authorize_url(door, WEB))
+    (login,) = api.users.logs.list(user.user_id)
+    assert (login.type, login.user_name, login.strategy_type) == ("s", user.email, "database")
+    assert api.logs.get(login.log_id).log_id == login.log_id
+    assert login.log_id in [event.log_id for event in api.logs.list(search=f'type:s AND user_id:"{user.user_id}"')]
+    assert len([event.log_id for event in api.logs.list(per_page=5)]) >= 6
+
+
+def test_grants_and_blocks_of_a_user(api: ManagementClient, door: DevServer, user: Any) -> None:
+    with ScriptedLogin(door, user.email, "Tabulating-Machine-90") as person:
+        person.answer(authorize_url(door, WEB, audience=SECOND_AUDIENCE, scope="openid read:items"))
+    (grant,) = api.user_grants.list(user_id=user.user_id, audience=SECOND_AUDIENCE)
+    assert (grant.client_id, grant.scope) == (door.clients[WEB].client_id, ["openid", "read:items"])
+    api.user_grants.delete(grant.id)
+    assert list(api.user_grants.list(user_id=user.user_id, audience=SECOND_AUDIENCE)) == []
+    api.user_grants.delete_by_user_id(user_id=user.user_id)
+    login = GetToken(door.domain, door.clients[WEB].client_id, client_secret=door.clients[WEB].client_secret)
+    for _ in range(10):
+        with pytest.raises(Auth0Error):
+            login.login(user.email, "wrong", realm=CONNECTION)
+    (block,) = api.user_blocks.list(user.user_id).blocked_for
+    assert (block.identifier, block.connection) == (user.email, CONNECTION)
+    api.user_blocks.delete_by_identifier(identifier=user.email)
+    assert api.user_blocks.list_by_identifier(identifier=user.email).blocked_for == []
+    assert "access_token" in login.login(user.email, "Tabulating-Machine-90", realm=CONNECTION)

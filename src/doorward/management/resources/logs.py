@@ -17,7 +17,7 @@ from doorward.management.kit.search import FieldKind, read_search, read_sort
 from doorward.management.kit.shapes import Command, Shape, View
 from doorward.management.kit.wire import timestamp
 from doorward.model.log_event import LogEvent
-from doorward.model.search import Search, Sort, Term
+from doorward.model.search import AllOf, Search, Sort, Term
 
 SCOPES = ("read:logs", "read:logs_users")
 PAGING = Paging(key="logs", smallest=0, length=True, first=1000)
@@ -55,8 +55,10 @@ async def _list(call: Call) -> Answer:
     query = call.query
     if "page" not in query and ("from" in query or "take" in query):
         return await _from_checkpoint(call)
-    where = read_search(query["q"], FIELDS, BARE) if query.get("q", "").strip() else None
-    return Answer(body=await _page(call, where))
+    # The SDKs send ``search``, whose bare terms are not those of ``q``.
+    asked = [read_search(query["q"], FIELDS, BARE)] if query.get("q", "").strip() else []
+    asked += [read_search(query["search"], FIELDS)] if query.get("search", "").strip() else []
+    return Answer(body=await _page(call, AllOf(tuple(asked)) if asked else None))
 
 
 async def _page(call: Call, where: Search | None) -> Any:
@@ -107,7 +109,7 @@ RESOURCES: tuple[Shape, ...] = (
         scopes=SCOPES,
         summary="Search log events",
         run=_list,
-        query={**PAGING.rules, **PROJECTION, **SEARCH, **CHECKPOINT},
+        query={**PAGING.rules, **PROJECTION, **SEARCH, "search": SEARCH["q"], **CHECKPOINT},
     ),
     View(path="/logs/{id}", scopes=SCOPES, summary="Get a log event by id", answer=_read),
     View(
