@@ -420,7 +420,8 @@ class Log(Protocol):
         newest_first: bool = True,
     ) -> tuple[list[LogEvent], int]:
         """Events by ``log_id``, or by ``sort`` first, and how many there are in all; ``after`` is a
-        checkpoint (oldest first). ``where`` and ``sort`` know the fields of an event but ``details``."""
+        checkpoint (oldest first; where others write to the same log, up to where nobody can still be
+        writing something earlier). ``where`` and ``sort`` know the fields of an event but ``details``."""
 
     async def find(self, tenant: str, log_id: str) -> LogEvent | None: ...
 

@@ -12,6 +12,7 @@ from doorward.backends.chance import SystemEntropy
 from doorward.backends.storage.sealing import WrongMasterKey
 from doorward.backends.storage.store import Storage
 from doorward.model.document import Delete, Document, Kind, Put
+from doorward.model.search import AllOf, Not, Range, Search, Sort, Term
 from doorward.model.tenant import Tenant
 from doorward.ports import Conflict
 
@@ -144,6 +145,9 @@ async def test_collected_events_arrive_once_and_in_order(nodes: Nodes) -> None:
     assert total == 600
     assert [int(logged.description) for logged in events] == list(range(1, 1200, 2))
     later, _ = await nodes.two.log.page(T, offset=0, limit=2, after=events[-3].log_id)
+    assert later == [], "another node may still be collecting something earlier"
+    nodes.clock.pass_(3)
+    later, _ = await nodes.two.log.page(T, offset=0, limit=2, after=events[-3].log_id)
     assert [logged.description for logged in later] == ["1197", "1199"]
     assert await nodes.two.log.find(T, events[0].log_id or "") == events[0]
     assert await nodes.two.log.find(OTHER, events[0].log_id or "") is None
@@ -154,3 +158,22 @@ async def test_a_sweep_takes_what_is_over(nodes: Nodes) -> None:
     await nodes.one.one_time_values.use(T, b"b" * 32, at=1e6, expires_at=1e6 + 9)
     assert await nodes.two.sweep(1e6 + 5) == 1
     assert await nodes.two.sweep(1e6 + 5) == 0
+
+
+async def test_events_are_searched_and_sorted_alike_on_both_databases(nodes: Nodes) -> None:
+    fields = (
+        "user_id", "client_id", "client_name", "connection", "connection_id", "description", "hostname", "ip",
+        "strategy", "strategy_type", "user_agent", "user_name",
+    )  # fmt: skip
+    nodes.one.log.write(T, event("fp", **{name: f"Of {name}" for name in fields}))
+    nodes.one.log.write(T, event("s"))
+    await nodes.one.log.flush()
+    found_by: list[Search] = [Term(name, f"Of {name}") for name in fields]
+    found_by += [Term("type", "fp"), Not(Term("type", "s")), AllOf((Range("date", 1e6, 1e6 + 1), Term("type", "fp")))]
+    for where in found_by:
+        events, total = await nodes.two.log.page(T, offset=0, limit=10, where=where)
+        assert ([found.type for found in events], total) == (["fp"], 1), where
+    for where in (Term("ip", "of ip"), Term("organization_id", "org_1"), Range("date", 1e6 + 1, None)):
+        assert (await nodes.two.log.page(T, offset=0, limit=10, where=where))[1] == 0, where
+    events, _ = await nodes.two.log.page(T, offset=0, limit=10, sort=Sort("user_name"))
+    assert [found.type for found in events] == ["fp", "s"], "without a name comes last"

@@ -22,9 +22,11 @@ from doorward.ports import Clock, Entropy, StorageUnavailable
 logger = logging.getLogger(__name__)
 
 FLUSH_SECONDS = 0.5
+# How old an event is until no other process can still be collecting an earlier one.
+SETTLED_SECONDS = 2.0
 MAX_COLLECTED = 50_000
 BATCH = 500
-ID_LENGTH = 56
+PREFIX, ID_LENGTH = "900", 56
 # What events are searched and sorted by: columns, and members of the document.
 COLUMNS_SEARCHED = {name: Column(name) for name in ("type", "user_id", "client_id", "log_id", "date")}
 MEMBERS = (
@@ -53,19 +55,21 @@ class LogIds:
         self._last = ""
 
     def next(self, at: float) -> str:
-        moment = datetime.fromtimestamp(at, UTC)
-        stamp = f"{moment:%Y%m%d%H%M%S}{moment.microsecond // 1000:03d}"
         # A clock that steps back must not make an id smaller than one given before.
-        stamp = self._last = max(stamp, self._last)
-        head = f"900{stamp}{next(self._counter):015d}{self._node:012d}"
+        stamp = self._last = max(_stamp(at), self._last)
+        head = f"{PREFIX}{stamp}{next(self._counter):015d}{self._node:012d}"
         return head.ljust(ID_LENGTH, "0")
 
 
 class StoredLog:
-    """``ports.Log``, and what other verbs use to write their events with themselves."""
+    """``ports.Log``, and what other verbs use to write their events with themselves.
 
-    def __init__(self, database: Database, clock: Clock, entropy: Entropy) -> None:
+    ``shared`` says that other processes write to the same log.
+    """
+
+    def __init__(self, database: Database, clock: Clock, entropy: Entropy, *, shared: bool) -> None:
         self._database = database
+        self._shared = shared
         self._clock = clock
         self._ids = LogIds(entropy)
         members = {name: Column(database.dialect.member("document", name)) for name in MEMBERS}
@@ -166,6 +170,9 @@ class StoredLog:
         if after is not None:
             conditions += " AND log_id > :after"
             parameters["after"] = after
+            if self._shared:
+                conditions += " AND log_id < :settled"
+                parameters["settled"] = PREFIX + _stamp(self._clock.now() - SETTLED_SECONDS)
             newest_first = False
         by = f"{order(sort, self._searched)}, " if sort is not None else ""
         by += f"log_id {'DESC' if newest_first else 'ASC'}"
@@ -184,6 +191,11 @@ class StoredLog:
             {"tenant": tenant, "log_id": log_id},
         )
         return _event(*rows[0]) if rows else None
+
+
+def _stamp(at: float) -> str:
+    moment = datetime.fromtimestamp(at, UTC)
+    return f"{moment:%Y%m%d%H%M%S}{moment.microsecond // 1000:03d}"
 
 
 def _event(log_id: str, document: str) -> LogEvent:

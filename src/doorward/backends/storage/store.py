@@ -48,7 +48,9 @@ class Storage:
     def __init__(self, database: str, *, root_key: bytes, clock: Clock, entropy: Entropy, shared: bool = False) -> None:
         self.database: Database = _database(database, shared=shared)
         self._clock = clock
-        self.log = StoredLog(self.database, clock, entropy)
+        self.log = StoredLog(
+            self.database, clock, entropy, shared=shared or not isinstance(self.database, SqliteDatabase)
+        )
         self.directory = StoredDirectory(self.database, self.log, clock, root_key=root_key)
         self.codes = StoredCodes(self.database, self.log)
         self.refresh_tokens = StoredRefreshTokens(self.database, self.log)
