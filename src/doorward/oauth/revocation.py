@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from doorward.model.digest import digest
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
@@ -40,9 +42,8 @@ async def revoke(
     if token.client_id != authenticated.client.client_id:
         raise InvalidGrant("The token was not issued to this client", status=400)
     now = ports.clock.now()
-    event = protocol_event(
-        "srrt", context, now, client=authenticated.client, details={"user_id": token.user_id, "token_id": token.id}
-    )
+    event = protocol_event("srrt", context, now, client=authenticated.client, details={"token_id": token.id})
+    event = msgspec.structs.replace(event, user_id=token.user_id)
     if directory.settings.flags.revoke_refresh_token_grant:
         await ports.refresh_tokens.revoke_grant(
             issuer.tenant, token.user_id, token.client_id, token.audience, at=now, events=(event,)

@@ -259,4 +259,4 @@ async def test_what_happened_is_in_the_log_with_auth0s_codes_and_the_reasons(doo
     )
     assert all(event["ip"] == "192.0.2.1" and event["hostname"] == DOMAIN for event in events)
     of_ada = await api.get(f"/users/{user_id}/logs", per_page=100)
-    assert {event["type"] for event in of_ada} == {"s", "seacft", "ssa", "sertft", "sepft", "fp", "slo"}
+    assert {event["type"] for event in of_ada} == {"s", "seacft", "ssa", "sertft", "sepft", "fp", "slo", "srrt"}

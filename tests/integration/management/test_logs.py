@@ -192,3 +192,22 @@ async def test_each_operation_needs_its_scope(house: House) -> None:
         for path in ("/logs", f"/logs/{event['log_id']}", "/users/x/logs"):
             await reader.get(path)
             assert await nobody.refused("GET", path) == (403, "insufficient_scope")
+
+
+async def test_reading_a_secret_is_an_event_and_reading_anything_else_is_none(api: Api, house: House) -> None:
+    client = await api.post("/clients", {"name": "App"})
+    path = f"/clients/{client['client_id']}"
+    await (await house.api(scopes=["read:clients"])).get(path)
+    await api.get(path, fields="name")
+    assert await api.get("/logs", q="type:mgmt_api_read") == []
+    await api.get(path)
+    event = (await api.get("/logs", q="type:mgmt_api_read"))[0]
+    assert event["description"] == "Get a client by ID"
+    assert event["details"]["accessedSecrets"] == ["client_secret"]
+    assert client["client_secret"] not in str(event)
+    google = {"name": "google", "strategy": "google-oauth2", "options": {"client_id": "x", "client_secret": "hush"}}
+    await api.post("/connections", google)
+    await api.get("/connections", strategy="google-oauth2")
+    events = await api.get("/logs", q="type:mgmt_api_read")
+    assert [event["description"] for event in events] == ["Get connections", "Get a client by ID"]
+    assert "hush" not in str(await api.get("/logs"))

@@ -98,7 +98,8 @@ NOTHING = Nothing()
 
 class Call(Struct, kw_only=True):
     """One authorised request. ``arguments`` are the decoded path parameters, ``query`` and ``body``
-    are checked. ``directory`` is the snapshot the request began with."""
+    are checked. ``directory`` is the snapshot the request began with. ``disclosed`` names the secrets
+    the answer holds."""
 
     request: ManagementRequest
     directory: TenantDirectory
@@ -108,6 +109,7 @@ class Call(Struct, kw_only=True):
     arguments: dict[str, str] = {}
     query: dict[str, Any] = {}
     body: Any = None
+    disclosed: set[str] = set()
 
     @property
     def ports(self) -> Ports:

@@ -66,7 +66,10 @@ class Management:
             arguments=arguments,
         )
         try:
-            return await self._perform(operation, call)
+            answer = await self._perform(operation, call)
+            if call.disclosed and request.method in ("GET", "HEAD"):
+                call.ports.log.write(call.tenant, api_event(call, type_="mgmt_api_read", status=answer.status))
+            return answer
         except ApiError as error:
             if request.method not in ("GET", "HEAD"):
                 event = api_event(call, type_="fapi", status=error.status, message=error.message)

@@ -142,7 +142,9 @@ class Collection(Struct, frozen=True, kw_only=True):
         return found
 
     def shown(self, call: Call, document: Document) -> dict[str, Any]:
-        return project(self.show(call, document), call.query, self.always)
+        shown = project(self.show(call, document), call.query, self.always)
+        call.disclosed |= document.secrets.keys() & shown.keys()
+        return shown
 
     async def _list(self, call: Call) -> Answer:
         kept = [document for document in call.directory.documents[self.kind].values() if self.keep(call, document)]

@@ -62,6 +62,8 @@ def api_event(call: Call, *, type_: str = "sapi", status: int = 200, message: st
         },
         "response": {"statusCode": status, "body": {"message": message} if message else {}},
     }
+    if type_ == "mgmt_api_read":
+        details["accessedSecrets"] = sorted(call.disclosed)
     return LogEvent(
         type=type_,
         date=call.ports.clock.now(),

@@ -140,7 +140,9 @@ def _check_new_attributes(before: Document, options: Mapping[str, Any]) -> None:
 def show(call: Call, document: Document) -> dict[str, Any]:
     body = dict(document.body)
     if call.actor.may(*OPTION_READING):
-        body["options"] = {**body.get("options", {}), **document.secrets.get(SECRETS, {})}
+        secrets = document.secrets.get(SECRETS, {})
+        body["options"] = {**body.get("options", {}), **secrets}
+        call.disclosed.update(secrets)
     return body
 
 
