@@ -12,6 +12,7 @@ import pytest
 from tests.integration.commands.conftest import Operator, Served
 
 HOST = "auth.example.com"
+PASSWORD_REALM = "http://auth0.com/oauth/grant-type/password-realm"
 
 
 def token(http: httpx2.Client, management: dict[str, str]) -> httpx2.Response:
@@ -86,6 +87,35 @@ def test_keys_and_users_are_managed_beside_a_running_server(operator: Operator) 
         revoked = operator.run("keys", "revoke", first)
         assert revoked.returncode == 0, revoked.stderr
         assert operator.run("keys", "revoke", "no-such-key").returncode == 1
+
+
+def test_a_user_made_here_signs_in_and_is_let_in_again(operator: Operator) -> None:
+    made = operator.json("tenants", "create", HOST)
+    ada = operator.json("users", "create", "--email", "ada@example.com", "--verified")
+    given = operator.json("users", "create", "--email", "bo@example.com", "--password-stdin", given="Correct-horse-9\n")
+    assert "password" not in given
+    assert operator.run("users", "create", "--email", "ada@example.com").returncode == 1
+    assert operator.run("users", "create", "--email", "nobody").returncode == 1
+    with operator.serve() as served, served.http(HOST) as http:
+        bearer = {"authorization": f"Bearer {token(http, made['management']).json()['access_token']}"}
+        app = {"name": "Terminal", "app_type": "native", "grant_types": [PASSWORD_REALM]}
+        client = http.post("/api/v2/clients", headers=bearer, json=app).json()
+        connections = http.get("/api/v2/connections", headers=bearer).json()
+        enabled = [{"client_id": client["client_id"], "status": True}]
+        http.patch(f"/api/v2/connections/{connections[0]['id']}/clients", headers=bearer, json=enabled)
+
+        def sign_in(username: str, password: str) -> httpx2.Response:
+            form = {"grant_type": PASSWORD_REALM, "realm": connections[0]["name"], "client_id": client["client_id"]}
+            secret = {"client_secret": client["client_secret"]}
+            return http.post("/oauth/token", data={**form, **secret, "username": username, "password": password})
+
+        assert sign_in("ada@example.com", ada["password"]).status_code == 200
+        assert sign_in("bo@example.com", "Correct-horse-9").status_code == 200
+        for _ in range(10):
+            sign_in("ada@example.com", "wrong")
+        assert sign_in("ada@example.com", ada["password"]).status_code == 429
+        assert operator.run("users", "unblock", "ada@example.com").returncode == 0
+        assert sign_in("ada@example.com", ada["password"]).status_code == 200
 
 
 def test_settings_come_from_a_file_too(operator: Operator) -> None:

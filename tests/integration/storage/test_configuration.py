@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from tests.integration.storage.conftest import OTHER, Nodes, T
 from tests.integration.storage.values import event
 
 from doorward.backends.chance import SystemEntropy
+from doorward.backends.storage.database import Row
+from doorward.backends.storage.directory import DOCUMENTS
 from doorward.backends.storage.sealing import WrongMasterKey
 from doorward.backends.storage.store import Storage
 from doorward.model.document import Delete, Document, Kind, Put
@@ -57,6 +60,28 @@ async def test_changes_of_both_nodes_at_a_time_all_stand(nodes: Nodes) -> None:
     assert len({document.sequence for document in documents.values()}) == 10
     events, _ = await nodes.one.log.page(T, offset=0, limit=100)
     assert len(events) == 10
+
+
+async def test_reading_what_others_wrote_never_hides_a_change_made_meanwhile(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = nodes.one.directory._database
+    read, has_read, go_on = database.read, asyncio.Event(), asyncio.Event()
+
+    async def slow_read(text: str, parameters: dict[str, Any]) -> list[Row]:
+        rows = await read(text, parameters)
+        if text == DOCUMENTS and not has_read.is_set():
+            has_read.set()
+            await go_on.wait()
+        return rows
+
+    monkeypatch.setattr(database, "read", slow_read)
+    reading = asyncio.create_task(nodes.one.directory.load())
+    await asyncio.wait_for(has_read.wait(), 10)
+    await nodes.one.directory.change(T, [Put(document=client("a"))])
+    go_on.set()
+    await reading
+    assert list(nodes.one.directory.tenant(T).clients) == ["a"]
 
 
 async def test_a_change_of_what_somebody_else_changed_is_a_conflict(nodes: Nodes) -> None:

@@ -155,7 +155,10 @@ class StoredDirectory:
                 created_at=created_at,
                 updated_at=updated_at,
             )
-        self._snapshots[tenant.id] = _snapshot(tenant, documents, data_key)
+        held = self._snapshots.get(tenant.id)
+        if held is None or held.tenant.revision < tenant.revision:
+            # A write of this node may have been faster than these reads: it is not to be lost from sight.
+            self._snapshots[tenant.id] = _snapshot(tenant, documents, data_key)
 
     # ── writing ──
 
