@@ -99,14 +99,13 @@ class _Reader:
             return Not(self._operand(field, depth + 1))
         if self._query[self._at] == "(":
             return self._group(field, depth)
-        if field is None:
-            named = self._take(_field)
-            if named is not None:
-                field = named[1]
-                if field not in self._fields:
-                    self._refuse(f"Cannot search by {field[:100]}")
-                if self._query[self._at : self._at + 1] == "(":
-                    return self._group(field, depth)
+        named = _field.match(self._query, self._at)
+        if named is not None and (field is None or named[1] in self._fields):
+            self._at, field = named.end(), named[1]
+            if field not in self._fields:
+                self._refuse(f"Cannot search by {field[:100]}")
+            if self._query[self._at : self._at + 1] == "(":
+                return self._group(field, depth)
         return self._term(field)
 
     def _group(self, field: str | None, depth: int) -> Search:
