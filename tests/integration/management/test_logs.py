@@ -120,6 +120,8 @@ async def test_a_checkpoint_reads_every_event_once_and_waits_at_the_end(api: Api
     assert dict(parse_qsl(urlsplit(address).query))["take"] == "2"
     await write(house)
     assert [event["description"] for event in await api.get(address)] == ["No. 0"]
+    newest = await api.get("/logs", page=0, per_page=1, take=2, **{"from": before["log_id"]})
+    assert [event["description"] for event in newest] == ["No. 0"], "a page is no checkpoint"
     assert await api.refused("GET", "/logs", **{"from": "yesterday"}) == (400, "invalid_query_string")
     assert await api.refused("GET", "/logs", take=101) == (400, "invalid_query_string")
 
