@@ -47,6 +47,27 @@ async def test_a_change_reaches_the_other_node_by_itself(nodes: Nodes) -> None:
     assert nodes.two.directory.tenant(OTHER).clients == {}
 
 
+async def test_a_node_that_could_not_read_a_change_reads_the_next(
+    nodes: Nodes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = asyncio.Event()
+
+    async def read(text: str, parameters: dict[str, Any]) -> list[Row]:
+        broken.set()
+        raise ValueError("not JSON")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(nodes.two.directory._database, "read", read)
+        await nodes.one.directory.change(T, [Put(document=client("a"))])
+        await asyncio.wait_for(broken.wait(), 10)
+    for _ in range(300):
+        if "a" in nodes.two.directory.tenant(T).clients:
+            break
+        await asyncio.sleep(0.01)
+    assert "a" in nodes.two.directory.tenant(T).clients
+    assert "cannot be read" in caplog.text
+
+
 async def test_changes_of_both_nodes_at_a_time_all_stand(nodes: Nodes) -> None:
     names = [f"c{turn}" for turn in range(10)]
     await asyncio.gather(

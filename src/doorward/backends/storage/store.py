@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 
 from doorward.backends.storage.attempts import StoredAttempts
 from doorward.backends.storage.codes import StoredCodes
@@ -19,6 +20,8 @@ from doorward.backends.storage.users import StoredUsers
 from doorward.backends.storage.version import open_current, sqlite_path
 from doorward.model.digest import digest
 from doorward.ports import Clock, Entropy, StorageUnavailable
+
+logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 SWEEP_SECONDS = 600.0
@@ -92,8 +95,12 @@ class Storage:
         """Notice what other processes write to the configuration, within a second."""
         while True:
             await self.database.changed(POLL_SECONDS)
-            with contextlib.suppress(StorageUnavailable):
+            try:
                 await self.directory.refresh()
+            except StorageUnavailable:
+                continue
+            except Exception:  # a document nobody can read is not to end all news of the others
+                logger.exception("the configuration cannot be read")
 
     async def _sweep_regularly(self) -> None:
         """Sweep every ten minutes: of all processes on the database the one that comes first."""
