@@ -19,7 +19,7 @@ class Rule(Struct, frozen=True):
     source: str
 
 
-class Setting(Struct, frozen=True):
+class Setting(Struct, frozen=True, gc=False):
     """Where the deciding setting lives: ``object`` (``resource_server``, ``client``...), ``id``,
     ``field`` and the ``value`` it had."""
 
@@ -29,7 +29,7 @@ class Setting(Struct, frozen=True):
     value: Any = None
 
 
-class Reason(Struct, frozen=True, omit_defaults=True):
+class Reason(Struct, frozen=True, omit_defaults=True, gc=False):
     """One decision: the field, the rule that decided, the value it got.
 
     ``before`` is what the field would have been without the rule, where the rule took something

@@ -7,6 +7,7 @@ the same reasons read by field. No secret, code, token or password is ever part 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from msgspec import Struct
@@ -16,7 +17,7 @@ from doorward.oauth.scopes import OFFLINE_ACCESS, join_scope
 from doorward.oauth.token_rules import Reason, Setting
 
 
-class Because(Struct, frozen=True, omit_defaults=True):
+class Because(Struct, frozen=True, omit_defaults=True, gc=False):
     """Which rule decided: its id, what it was about, and (where people read it) its sentence."""
 
     code: str
@@ -43,7 +44,7 @@ class Fix(Struct, frozen=True, omit_defaults=True):
     change: Change | None = None
 
 
-class Step(Struct, frozen=True, omit_defaults=True):
+class Step(Struct, frozen=True, omit_defaults=True, gc=False):
     """One field decided. ``outcome`` is ``decided``, ``changed`` (``before`` became ``after``) or ``refused``."""
 
     stage: str
@@ -75,17 +76,21 @@ def trace(reasons: Sequence[Reason], error: OAuthError | None = None) -> Trace:
 
 def step(reason: Reason) -> Step:
     before, after = reason.before, reason.value
-    outcome = "decided"
-    args: dict[str, Any] = {}
-    if reason.refused:
-        outcome = "refused"
-    elif before is not None and before != after:
-        outcome = "changed"
-    if before is not None and isinstance(after, tuple):
+    if before is None:
+        outcome = "refused" if reason.refused else "decided"
+        return Step(reason.field, outcome, after, _because(reason.rule), None, reason.setting)
+    outcome = "refused" if reason.refused else "changed" if before != after else "decided"
+    because = _because(reason.rule)
+    if isinstance(after, tuple):
         gone = [value for value in before if value not in after]
         if gone:
-            args["dropped"] = gone
-    return Step(reason.field, outcome, after, Because(reason.rule, args), before, reason.setting)
+            because = Because(reason.rule, {"dropped": gone})
+    return Step(reason.field, outcome, after, because, before, reason.setting)
+
+
+@cache
+def _because(rule: str) -> Because:
+    return Because(rule)
 
 
 def error_body(error: OAuthError) -> dict[str, Any]:

@@ -22,7 +22,7 @@ Row = Sequence[Any]
 T = TypeVar("T")
 
 
-class Query(Struct, frozen=True):
+class Query(Struct, frozen=True, gc=False):
     """One statement and its parameters."""
 
     sql: str

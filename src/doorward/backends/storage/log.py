@@ -25,7 +25,7 @@ FLUSH_SECONDS = 0.5
 # How old an event is until no other process can still be collecting an earlier one.
 SETTLED_SECONDS = 2.0
 MAX_COLLECTED = 50_000
-BATCH = 500
+BATCH = 100
 PREFIX, ID_LENGTH = "900", 56
 # What events are searched and sorted by: columns, and members of the document.
 COLUMNS_SEARCHED = {name: Column(name) for name in ("type", "user_id", "client_id", "log_id", "date")}
@@ -74,7 +74,7 @@ class StoredLog:
         self._ids = LogIds(entropy)
         members = {name: Column(database.dialect.member("document", name)) for name in MEMBERS}
         self._searched = {**COLUMNS_SEARCHED, **members}
-        self._collected: deque[tuple[str, LogEvent]] = deque()
+        self._collected: deque[dict[str, Any]] = deque()
         self._lost = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -102,12 +102,11 @@ class StoredLog:
         if len(self._collected) >= MAX_COLLECTED:
             self._lost += 1
             return
-        self._collected.append((tenant, event))
+        self._collected.append(self._row(tenant, event))
 
     async def flush(self) -> None:
         while self._collected:
             batch = [self._collected.popleft() for _ in range(min(BATCH, len(self._collected)))]
-
             try:
                 await self._store(batch)
             except StorageUnavailable:
@@ -117,8 +116,7 @@ class StoredLog:
             logger.error("tenant log overflowed: %d events lost", self._lost)
             self._lost = 0
 
-    async def _store(self, batch: Sequence[tuple[str, LogEvent]]) -> None:
-        rows = [self._row(tenant, event) for tenant, event in batch]
+    async def _store(self, rows: Sequence[dict[str, Any]]) -> None:
         if self._database.dialect.batches:
             columns = {name: [row[name] for row in rows] for name in rows[0]}
             await self._database.once(Query(INSERT_BATCH, columns))

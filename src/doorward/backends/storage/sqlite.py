@@ -1,18 +1,20 @@
-"""SQLite: reads inline on the loop thread, one writer thread with group commit.
+"""SQLite: statements run inline on the loop, one disk thread commits them in groups.
 
-WAL with ``synchronous=FULL``: an answer goes out only after its commit is on disk. Reads are
-shorter than a hop to another thread. A cancelled caller's verb still runs: what was asked to be
-spent is spent.
+WAL with ``synchronous=FULL``: an answer goes out only after its commit is on disk. A statement is shorter
+than a hop to another thread, and threads that take turns at statements wait for each other's interpreter
+lock; so only what waits (for the disk, for another process) leaves the loop. While one group is committed
+the next one gathers. A cancelled caller's verb still runs: what was asked to be spent is spent.
 """
 
 from __future__ import annotations
 
 import asyncio
 import fcntl
-import queue
 import sqlite3
-import threading
+import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -23,18 +25,18 @@ from doorward.ports import StorageUnavailable
 T = TypeVar("T")
 
 BATCH = 64
-BUSY_MS = 5000
+BUSY_SECONDS = 5.0
+BUSY_PAUSE = 0.002
 DIALECT = Dialect(
     array_of="json_group_array",
     array="json_array",
     member_of="json_extract({document}, '$.{name}')",
     batches=False,
 )
-_STOP = object()
 
 
 class Job:
-    """A verb waiting for the writer, and the future its caller waits on."""
+    """A verb waiting for its turn to write, and the future its caller waits on."""
 
     __slots__ = ("error", "future", "result", "verb")
 
@@ -44,11 +46,19 @@ class Job:
         self.result: Any = None
         self.error: BaseException | None = None
 
+    def deliver(self) -> None:
+        if self.future.done():
+            return
+        if self.error is not None:
+            self.future.set_exception(self.error)
+        else:
+            self.future.set_result(self.result)
+
 
 class SqliteDatabase:
     """``Database`` on one SQLite file, or in memory for ``path`` ``None``.
 
-    ``shared`` takes a file lock around each batch, so that several processes writing one file wait
+    ``shared`` takes a file lock around each group, so that several processes writing one file wait
     in turn instead of starving each other.
     """
 
@@ -57,18 +67,17 @@ class SqliteDatabase:
     def __init__(self, path: Path | None, *, shared: bool = False) -> None:
         self._path = path
         self._shared = shared
-        self._jobs: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._jobs: deque[Job] = deque()
+        self._writing: asyncio.Task[None] | None = None
+        self._disk: ThreadPoolExecutor | None = None
         self._reader: sqlite3.Connection | None = None
         self._writer: sqlite3.Connection | None = None
         self._lock_file: IO[str] | None = None
-        self._reads = 0
-        self._writes = 0
+        self._statements = 0
 
     @property
     def statements(self) -> int:
-        return self._reads + self._writes
+        return self._statements
 
     def connect(self) -> sqlite3.Connection:
         """The writing connection, opened at first need (also what migrations run on)."""
@@ -85,28 +94,28 @@ class SqliteDatabase:
             check_same_thread=False,
             cached_statements=512,
         )
-        connection.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        connection.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
         return connection
 
     async def start(self) -> None:
-        self._loop = asyncio.get_running_loop()
         writer = self.connect()
+        writer.execute("PRAGMA busy_timeout=0")  # the loop does not wait; the disk thread does, in steps
         if self._reader is None:
             self._reader = self._open()
             self._reader.execute("PRAGMA query_only=ON")
         if self._shared and self._path is not None:
             self._lock_file = open(f"{self._path}.lock", "w")  # noqa: SIM115, ASYNC230 - held while running
-        self._thread = threading.Thread(target=self._run, args=(writer,), name="sqlite-writer", daemon=True)
-        self._thread.start()
+        self._disk = ThreadPoolExecutor(1, thread_name_prefix="sqlite-disk")
 
     async def stop(self) -> None:
-        if self._thread is not None:
-            self._jobs.put(_STOP)
-            await asyncio.to_thread(self._thread.join)
-            self._thread = None
+        disk, self._disk = self._disk, None
+        if self._writing is not None:
+            await self._writing
+        if disk is not None:
+            disk.shutdown()
         if self._reader is not None and self._reader is not self._writer:
             self._reader.close()
         if self._writer is not None:
@@ -121,7 +130,7 @@ class SqliteDatabase:
             return await self.write(lambda: _select(sql, parameters))
         if self._reader is None:
             raise StorageUnavailable("the database is closed")
-        self._reads += 1
+        self._statements += 1
         try:
             return self._reader.execute(sql, parameters).fetchall()
         except sqlite3.OperationalError as error:
@@ -141,50 +150,65 @@ class SqliteDatabase:
         await asyncio.sleep(seconds)
 
     async def write(self, verb: Callable[[], Verb[T]]) -> T:
-        if self._loop is None or self._thread is None:
+        if self._disk is None or self._writer is None:
             raise StorageUnavailable("the database is closed")
-        future: asyncio.Future[T] = self._loop.create_future()
-        self._jobs.put(Job(verb, future))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._jobs.append(Job(verb, future))
+        if self._writing is None:
+            self._writing = loop.create_task(self._write(self._writer, self._disk), name="sqlite-writer")
         return await future
 
-    # ── the writer thread ──
+    # ── one group after another ──
 
-    def _run(self, connection: sqlite3.Connection) -> None:
-        stopping = False
-        while not stopping:
-            first = self._jobs.get()
-            if first is _STOP:
-                break
-            batch = [first]
-            while len(batch) < BATCH:
+    async def _write(self, connection: sqlite3.Connection, disk: ThreadPoolExecutor) -> None:
+        loop = asyncio.get_running_loop()
+        batch: list[Job] = []
+        try:
+            while self._jobs:
+                batch = [self._jobs.popleft() for _ in range(min(BATCH, len(self._jobs)))]
                 try:
-                    job = self._jobs.get_nowait()
-                except queue.Empty:
-                    break
-                if job is _STOP:
-                    stopping = True
-                    break
-                batch.append(job)
-            self._commit(connection, batch)
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(_deliver, batch)
+                    if not self._begin(connection):
+                        await loop.run_in_executor(disk, self._wait_and_begin, connection)
+                    for job in batch:
+                        self._perform(connection, job)
+                    await loop.run_in_executor(disk, self._commit, connection)
+                except Exception as error:
+                    self._roll_back(connection)
+                    for job in batch:
+                        job.error = StorageUnavailable(str(error))
+                for job in batch:
+                    job.deliver()
+        finally:  # nobody may wait for a loop that ends
+            self._writing = None
+            for job in batch:
+                job.future.cancel()
 
-    def _commit(self, connection: sqlite3.Connection, batch: list[Job]) -> None:
+    def _begin(self, connection: sqlite3.Connection) -> bool:
+        """Begin the transaction if nobody has to be waited for."""
+        try:
+            if self._lock_file is not None:
+                fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            connection.execute("BEGIN IMMEDIATE")
+        except (BlockingIOError, sqlite3.OperationalError):
+            self._unlock()
+            return False
+        return True
+
+    def _wait_and_begin(self, connection: sqlite3.Connection) -> None:
+        """The same, waiting. Raises ``sqlite3.OperationalError`` after ``BUSY_SECONDS``."""
         if self._lock_file is not None:
             fcntl.flock(self._lock_file, fcntl.LOCK_EX)
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            for job in batch:
-                self._perform(connection, job)
-            connection.execute("COMMIT")
-        except BaseException as error:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            for job in batch:
-                job.error = StorageUnavailable(str(error))
-        finally:
-            if self._lock_file is not None:
-                fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+        latest = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError:
+                if time.monotonic() > latest:
+                    self._unlock()
+                    raise
+            time.sleep(BUSY_PAUSE)
 
     def _perform(self, connection: sqlite3.Connection, job: Job) -> None:
         connection.execute("SAVEPOINT verb")
@@ -193,19 +217,31 @@ class SqliteDatabase:
             query = next(verb)
             while True:
                 refuse_nul(query.parameters)
-                self._writes += 1
+                self._statements += 1
                 query = verb.send(connection.execute(_followed(query.sql), query.parameters).fetchall())
         except StopIteration as done:
             job.result = done.value
             connection.execute("RELEASE verb")
-        except sqlite3.OperationalError as error:
-            connection.execute("ROLLBACK TO verb")
-            connection.execute("RELEASE verb")
-            job.error = StorageUnavailable(str(error))
         except Exception as error:
             connection.execute("ROLLBACK TO verb")
             connection.execute("RELEASE verb")
-            job.error = error
+            job.error = StorageUnavailable(str(error)) if isinstance(error, sqlite3.OperationalError) else error
+
+    def _commit(self, connection: sqlite3.Connection) -> None:
+        try:
+            connection.execute("COMMIT")
+        finally:
+            self._roll_back(connection)
+
+    def _roll_back(self, connection: sqlite3.Connection) -> None:
+        """Leave no transaction open, and no lock held."""
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock_file is not None:
+            fcntl.flock(self._lock_file, fcntl.LOCK_UN)
 
 
 def _select(sql: str, parameters: Mapping[str, Any]) -> Verb[list[Row]]:
@@ -216,13 +252,3 @@ def _select(sql: str, parameters: Mapping[str, Any]) -> Verb[list[Row]]:
 def _followed(sql: str) -> str:
     """The statement without its markers: that the guard hit is known when it runs."""
     return sql.replace("{once}", "WHERE TRUE").replace("{and_once}", "")
-
-
-def _deliver(batch: list[Job]) -> None:
-    for job in batch:
-        if job.future.cancelled():
-            continue
-        if job.error is not None:
-            job.future.set_exception(job.error)
-        else:
-            job.future.set_result(job.result)

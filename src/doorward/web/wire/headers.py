@@ -6,6 +6,7 @@ application that opened it, and popup logins then never get their answer.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address
 
 from doorward.web.wire.http import Headers
@@ -30,6 +31,7 @@ def lacks_policy(headers: Headers) -> bool:
     return html
 
 
+@lru_cache(1024)
 def may_be_strict(host: str) -> bool:
     """Whether ``Strict-Transport-Security`` may be sent for a host: never for loopback names and addresses,
     where it would hold for every port of the machine (RFC 6797 §8.3)."""

@@ -40,7 +40,7 @@ def decode_form(data: bytes) -> dict[str, str]:
     """``application/x-www-form-urlencoded`` to names and values, empty values left out."""
     if not data:
         return {}
-    pairs = data.split(b"&")
+    pairs = _utf8(data).split("&")
     if len(pairs) > MAX_FIELDS:
         raise InvalidRequest(f"More than {MAX_FIELDS} parameters")
     parameters: dict[str, str] = {}
@@ -48,8 +48,9 @@ def decode_form(data: bytes) -> dict[str, str]:
     for pair in pairs:
         if not pair:
             continue
-        raw_name, _, raw_value = pair.partition(b"=")
-        name, value = _text(raw_name), _text(raw_value)
+        name, _, value = pair.partition("=")
+        if "%" in pair or "+" in pair:
+            name, value = _unescaped(name), _unescaped(value)
         if name in seen:
             raise InvalidRequest(f"Duplicate parameter: {_shown(name)}")
         seen.add(name)
@@ -58,11 +59,11 @@ def decode_form(data: bytes) -> dict[str, str]:
     return parameters
 
 
-def _text(raw: bytes) -> str:
-    if b"+" in raw:
-        raw = raw.replace(b"+", b" ")
-    if b"%" in raw:
-        raw = unquote_to_bytes(raw)
+def _unescaped(text: str) -> str:
+    return _utf8(unquote_to_bytes(text.replace("+", " ")))
+
+
+def _utf8(raw: bytes) -> str:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -160,7 +161,7 @@ def basic_credentials(request: Request) -> tuple[str, str] | None:
     user, separator, password = decoded.partition(b":")
     if not separator:
         raise InvalidRequest("The Authorization header is malformed")
-    return _text(user), _text(password)
+    return _unescaped(_utf8(user)), _unescaped(_utf8(password))
 
 
 def bearer_token(request: Request) -> str | None:
