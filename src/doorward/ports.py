@@ -440,17 +440,17 @@ class Jose(Protocol):
 
     def verify(
         self, token: str, keys: Callable[[str | None], SigningKey | None], algs: frozenset[str]
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    ) -> tuple[Mapping[str, Any], dict[str, Any]]:
         """Header and claims of a token signed by one of our keys (found by ``kid``); raises ``InvalidToken``."""
 
     def verify_symmetric(
         self, token: str, secret: str, algs: frozenset[str]
-    ) -> tuple[dict[str, Any], dict[str, Any]]: ...
+    ) -> tuple[Mapping[str, Any], dict[str, Any]]: ...
 
-    def verify_pem(self, token: str, pem: str, algs: frozenset[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def verify_pem(self, token: str, pem: str, algs: frozenset[str]) -> tuple[Mapping[str, Any], dict[str, Any]]:
         """As ``verify``, with somebody else's public key (a client assertion)."""
 
-    def peek(self, token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    def peek(self, token: str) -> tuple[Mapping[str, Any], dict[str, Any]]:
         """Header and claims **unverified**, parsed strictly: to find whose key to verify with."""
 
     def seal(self, key: bytes, issuer: str, claims: Mapping[str, Any]) -> str:

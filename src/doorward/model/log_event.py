@@ -7,10 +7,12 @@ from typing import Any
 from msgspec import Struct
 
 
-class LogEvent(Struct, frozen=True, kw_only=True):
+class LogEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One entry of the tenant log: ``/api/v2/logs``. ``date`` is epoch seconds.
 
-    ``type`` is one of ``EVENT_TYPES``. ``log_id`` is given when the event is written.
+    ``type`` is one of ``EVENT_TYPES``. ``log_id`` is given when the event is written. ``reasons`` are the
+    decisions behind it as they are kept (``oauth.trace.kept``); whoever reads the log finds them told in
+    ``details.trace``.
     """
 
     type: str
@@ -31,6 +33,7 @@ class LogEvent(Struct, frozen=True, kw_only=True):
     scope: str | None = None
     auth0_client: dict[str, Any] | None = None
     details: dict[str, Any] = {}
+    reasons: tuple[Any, ...] = ()
     log_id: str | None = None
 
 

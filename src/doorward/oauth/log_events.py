@@ -11,7 +11,7 @@ from doorward.model.request_context import RequestContext
 from doorward.model.user import User
 from doorward.oauth.errors import OAuthError
 from doorward.oauth.token_rules import Reason
-from doorward.oauth.trace import trace
+from doorward.oauth.trace import kept
 
 
 def protocol_event(
@@ -29,7 +29,7 @@ def protocol_event(
     scope: str | None = None,
     details: dict[str, Any] | None = None,
 ) -> LogEvent:
-    """An event of type ``type_`` at ``at`` (epoch seconds), with the decision trace in its details.
+    """An event of type ``type_`` at ``at`` (epoch seconds), with the decisions behind it.
 
     ``directory`` is where the connection of ``user`` is looked up.
     """
@@ -40,8 +40,6 @@ def protocol_event(
             more["hint"] = error.hint
         reasons = error.reasons or reasons
         description = description or error.description
-    if reasons:
-        more["trace"] = trace(reasons, error)
     connection = directory.connections.get(user.connection) if directory is not None and user is not None else None
     return LogEvent(
         type=type_,
@@ -62,4 +60,5 @@ def protocol_event(
         audience=audience,
         scope=scope,
         details=more,
+        reasons=kept(reasons),
     )

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from doorward.model.user import User
@@ -172,24 +173,29 @@ def grant_type_claim(proof: Proof) -> str | tuple[str, ...] | None:
 
 def user_claims(user: User, scope: tuple[str, ...]) -> dict[str, Any]:
     """The claims the granted scopes open (OpenID Connect Core §5.4), absent ones left out."""
-    wanted = dict.fromkeys(claim for value in scope for claim in CLAIMS_BY_SCOPE.get(value, ()))
     claims: dict[str, Any] = {}
-    for claim in wanted:
-        if claim == "updated_at":
-            claims[claim] = isoformat(user.updated_at)
-        elif claim == "created_at":
-            claims[claim] = isoformat(user.created_at)
-        elif claim == "identities":
-            claims[claim] = user.identities
-        elif claim == "phone_number_verified":
-            if "phone_verified" in user.profile:
-                claims[claim] = user.profile["phone_verified"]
-        elif claim == "preferred_username" and "preferred_username" not in user.profile:
-            if user.profile.get("username"):
-                claims[claim] = user.profile["username"]
-        elif user.profile.get(claim) not in (None, ""):
-            claims[claim] = user.profile[claim]
+    for claim in _opened(scope):
+        made = _MADE.get(claim)
+        value = user.profile.get(claim) if made is None else made(user)
+        if value is not None and value != "":
+            claims[claim] = value
     return claims
+
+
+@lru_cache(1024)
+def _opened(scope: tuple[str, ...]) -> tuple[str, ...]:
+    """The claims of these scopes, each once."""
+    return tuple(dict.fromkeys(claim for value in scope for claim in CLAIMS_BY_SCOPE.get(value, ())))
+
+
+# Claims that are not a property of the profile under their own name.
+_MADE: dict[str, Callable[[User], Any]] = {
+    "updated_at": lambda user: isoformat(user.updated_at),
+    "created_at": lambda user: isoformat(user.created_at),
+    "identities": lambda user: user.identities,
+    "phone_number_verified": lambda user: user.profile.get("phone_verified"),
+    "preferred_username": lambda user: user.profile.get("preferred_username", user.profile.get("username")),
+}
 
 
 def id_token_claims(

@@ -6,10 +6,11 @@ the same reasons read by field. No secret, code, token or password is ever part 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from doorward.oauth.errors import OAuthError
@@ -74,6 +75,44 @@ def trace(reasons: Sequence[Reason], error: OAuthError | None = None) -> Trace:
     )
 
 
+def kept(reasons: Sequence[Reason]) -> tuple[Any, ...]:
+    """The reasons as the log keeps them: told in full they would be most of what a busy server writes."""
+    return tuple([
+        (reason.field, reason.rule, reason.value)
+        if reason.setting is None and reason.before is None and not reason.refused
+        else (reason.field, reason.rule, reason.value, reason.before, _kept_setting(reason.setting), reason.refused)
+        for reason in reasons
+    ])  # fmt: skip
+
+
+def _kept_setting(setting: Setting | None) -> tuple[str, str, str, Any] | None:
+    return None if setting is None else (setting.object, setting.id, setting.field, setting.value)
+
+
+def told(reasons: Sequence[Any], details: Mapping[str, Any]) -> dict[str, Any]:
+    """The trace of a log event, as JSON values, from the reasons it was kept with and its ``details``."""
+    refusal = details.get("error")
+    error = None
+    if refusal is not None:
+        error = _refusal(refusal["error"], refusal["description"], details.get("hint"))
+    again = [_reason(*reason) for reason in reasons]
+    made = Trace(decision=decision(again) if error is None else None, error=error, steps=tuple(step(r) for r in again))
+    built: dict[str, Any] = msgspec.to_builtins(made)
+    return built
+
+
+def _reason(
+    field: str, rule: str, value: Any, before: Any = None, setting: Sequence[Any] | None = None, refused: bool = False
+) -> Reason:
+    return Reason(
+        field, rule, _tuple(value), _tuple(before), Setting(*setting) if setting is not None else None, refused
+    )
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
 def step(reason: Reason) -> Step:
     before, after = reason.before, reason.value
     if before is None:
@@ -95,10 +134,14 @@ def _because(rule: str) -> Because:
 
 def error_body(error: OAuthError) -> dict[str, Any]:
     """The refusal as the client sees it, and what the developer is told besides."""
-    description = "".join(c if " " <= c <= "~" else "?" for c in error.description)
-    body: dict[str, Any] = {"error": error.error, "error_description": description}
-    if error.hint:
-        body["hint"] = error.hint
+    return _refusal(error.error, error.description, error.hint)
+
+
+def _refusal(error: str, description: str, hint: str | None) -> dict[str, Any]:
+    printable = "".join(c if " " <= c <= "~" else "?" for c in description)
+    body: dict[str, Any] = {"error": error, "error_description": printable}
+    if hint:
+        body["hint"] = hint
     return body
 
 
@@ -147,6 +190,8 @@ def dropped(reasons: Sequence[Reason], asked: Sequence[str] = ()) -> list[dict[s
         if not reason.field.startswith("scope"):
             continue
         value: tuple[str, ...] = reason.value or ()
+        if value == present:
+            continue
         for scope in present:
             if scope in value:
                 continue

@@ -102,7 +102,7 @@ class JoseBackend:
 
     def verify(
         self, token: str, keys: Callable[[str | None], SigningKey | None], algs: frozenset[str]
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
+    ) -> tuple[Mapping[str, Any], dict[str, Any]]:
         header, payload, signed, signature = compact.compact_jws(token)
         alg, kid = header["alg"], header.get("kid")
         if alg not in algs or alg not in _SIGNS:
@@ -119,7 +119,9 @@ class JoseBackend:
         _verify_rsa(public, alg, signed, signature)
         return header, compact.json_object(payload)
 
-    def verify_symmetric(self, token: str, secret: str, algs: frozenset[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def verify_symmetric(
+        self, token: str, secret: str, algs: frozenset[str]
+    ) -> tuple[Mapping[str, Any], dict[str, Any]]:
         header, payload, signed, signature = compact.compact_jws(token)
         if header["alg"] not in algs or header["alg"] not in _HMAC:
             raise InvalidToken("the algorithm is not accepted")
@@ -128,14 +130,14 @@ class JoseBackend:
             raise InvalidToken("the signature is wrong")
         return header, compact.json_object(payload)
 
-    def verify_pem(self, token: str, pem: str, algs: frozenset[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    def verify_pem(self, token: str, pem: str, algs: frozenset[str]) -> tuple[Mapping[str, Any], dict[str, Any]]:
         header, payload, signed, signature = compact.compact_jws(token)
         if header["alg"] not in algs:
             raise InvalidToken("the algorithm is not accepted")
         verify_with(self._load_pem(pem), header["alg"], signed, signature)
         return header, compact.json_object(payload)
 
-    def peek(self, token: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    def peek(self, token: str) -> tuple[Mapping[str, Any], dict[str, Any]]:
         header, payload, _, _ = compact.compact_jws(token)
         return header, compact.json_object(payload)
 

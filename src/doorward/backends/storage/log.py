@@ -9,6 +9,7 @@ import logging
 from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from doorward.backends.storage.database import Database, Query, Verb
 from doorward.backends.storage.search import Column, condition, order
 from doorward.model.log_event import LogEvent
 from doorward.model.search import Search, Sort
+from doorward.oauth.trace import told
 from doorward.ports import Clock, Entropy, StorageUnavailable
 
 logger = logging.getLogger(__name__)
@@ -192,9 +194,17 @@ class StoredLog:
 
 
 def _stamp(at: float) -> str:
-    moment = datetime.fromtimestamp(at, UTC)
-    return f"{moment:%Y%m%d%H%M%S}{moment.microsecond // 1000:03d}"
+    return f"{_second(int(at))}{int(at * 1000) % 1000:03d}"
+
+
+@lru_cache(8)
+def _second(at: int) -> str:
+    return f"{datetime.fromtimestamp(at, UTC):%Y%m%d%H%M%S}"
 
 
 def _event(log_id: str, document: str) -> LogEvent:
-    return msgspec.structs.replace(_decode(document), log_id=log_id)
+    event = _decode(document)
+    details = event.details
+    if event.reasons:
+        details = {**details, "trace": told(event.reasons, details)}
+    return msgspec.structs.replace(event, log_id=log_id, details=details, reasons=())
