@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from joserfc.jwk import RSAKey
 
-from bench import databases, machine, report, servers
+from bench import databases, machine, report, results, servers
 from bench.databases import ROOT_KEY, Databases
 from bench.measure import Bench, Shape
 from bench.trips import TRIPS
@@ -52,6 +52,8 @@ def main(arguments: list[str]) -> int:
     kept = OUT / f"{run['began'].replace(':', '')}-{where.name.lower()}.json"
     kept.write_text(json.dumps(run, indent=1))
     print(f"\n{report.summary(run)}\n\nraw samples: {kept}")
+    if options.write:
+        results.write(run)
     return 1 if any(sample["refused"] for sample in run["samples"]) else 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import importlib.util
 import json
@@ -17,6 +18,7 @@ from typing import Any
 from msgspec import Struct
 
 from bench import machine
+from bench.databases import ROOT_KEY
 
 HERE = Path(__file__).parent
 PEER = HERE / "peers" / "node-oidc-provider"
@@ -75,10 +77,14 @@ def free_port() -> int:
 
 
 def doorward(database: str, host: str) -> contextlib.AbstractContextManager[Running]:
-    """One worker on ``database``, plain HTTP."""
+    """``doorward serve`` with its defaults: one worker on ``database``, plain HTTP on loopback."""
     port = free_port()
-    command = [sys.executable, "-m", "bench.serve", database, str(port)]
-    return running(command, port, "/.well-known/jwks.json", host, {})
+    settings = {
+        "DOORWARD_DATABASE_URL": database,
+        "DOORWARD_KEYS_MASTER_KEY": base64.b64encode(ROOT_KEY).decode(),
+    }
+    command = [sys.executable, "-m", "doorward", "serve", "--port", str(port)]
+    return running(command, port, "/.well-known/jwks.json", host, settings)
 
 
 def node() -> Path | None:
