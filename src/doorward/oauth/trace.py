@@ -97,8 +97,8 @@ def told(reasons: Sequence[Any], details: Mapping[str, Any]) -> dict[str, Any]:
         error = _refusal(refusal["error"], refusal["description"], details.get("hint"))
     again = [_reason(*reason) for reason in reasons]
     made = Trace(decision=decision(again) if error is None else None, error=error, steps=tuple(step(r) for r in again))
-    built: dict[str, Any] = msgspec.to_builtins(made)
-    return built
+    values: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(made))
+    return values
 
 
 def _reason(
