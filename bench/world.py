@@ -71,14 +71,16 @@ class World:
     def credentials(self, clients: list[Client]) -> list[list[str]]:
         return [[client.client_id, client.client_secret] for client in clients]
 
-    def access_token(self, client: Client, user: User | None, audience: str | None, scope: tuple[str, ...]) -> str:
+    async def access_token(
+        self, client: Client, user: User | None, audience: str | None, scope: tuple[str, ...]
+    ) -> str:
         """A token as the server would issue it."""
         grant = "authorization_code" if user is not None else "client_credentials"
         proof = Proof(grant_type=grant, client=client, user=user, audience=audience, requested=scope or None)
         issuer = self.ports.directory.issuer(HOST)
         assert issuer is not None
         plan = token_policy.decide(proof, self.directory, issuer)
-        return make_access_token(plan, proof, self.directory, self.ports, now=int(self.now))
+        return await make_access_token(plan, proof, self.directory, self.ports, now=int(self.now))
 
     async def make(self) -> None:
         """Create the tenant."""

@@ -11,7 +11,7 @@ from bench.world import World
 
 
 async def seed(world: World) -> Seed:
-    token = world.access_token(world.operator, None, f"{world.issuer}api/v2/", ())
+    token = await world.access_token(world.operator, None, f"{world.issuer}api/v2/", ())
     return {"token": token, "clients": [client.client_id for client in world.machines]}
 
 

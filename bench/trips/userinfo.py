@@ -35,7 +35,9 @@ async def _tokens(world: World, many: int, audience: str | None) -> Seed:
         client = applications[number % len(applications)]
         # Signing says the same twice within a second; another scope order makes the token another one.
         scope = (*SCOPE, f"read:things{number}") if audience is None else _scope(number)
-        tokens.append([world.access_token(client, user, audience, scope), user.user_id if user is not None else ""])
+        tokens.append(
+            [await world.access_token(client, user, audience, scope), user.user_id if user is not None else ""]
+        )
     assert len({token for token, _ in tokens}) == many, "tokens repeat"
     return {"tokens": tokens}
 

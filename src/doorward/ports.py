@@ -432,7 +432,7 @@ class Log(Protocol):
 class Jose(Protocol):
     """JWS and JWE (RFC 7515, 7516). Algorithms are always the caller's choice, never the token's."""
 
-    def sign(self, key: SigningKey, alg: str, typ: str, claims: Mapping[str, Any]) -> str:
+    async def sign(self, key: SigningKey, alg: str, typ: str, claims: Mapping[str, Any]) -> str:
         """A compact JWS with header ``{alg, typ, kid}``; ``alg`` is RS256, RS384, RS512 or PS256."""
 
     def sign_symmetric(self, secret: str, alg: str, typ: str, claims: Mapping[str, Any]) -> str:

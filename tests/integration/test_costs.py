@@ -62,7 +62,7 @@ class Meter:
         loop = asyncio.get_running_loop()
         sign, hop = JoseBackend.sign, loop.run_in_executor
 
-        def counted_sign(*arguments: Any) -> str:
+        def counted_sign(*arguments: Any) -> Awaitable[str]:
             self.signatures += 1
             return sign(*arguments)
 

@@ -323,13 +323,13 @@ class Authorization:
             proof = _proof(visit, session, front=True, consented=consented)
             front = token_policy.decide(proof, directory, issuer)
             if "token" in request.response_type:
-                access_token = make_access_token(front, proof, directory, ports, now=now)
+                access_token = await make_access_token(front, proof, directory, ports, now=now)
                 parameters |= {"access_token": access_token, "expires_in": str(front.lifetime), "token_type": "Bearer"}
                 if front.scope:
                     parameters["scope"] = join_scope(front.scope)
                 plan = front
             if "id_token" in request.response_type:
-                id_token = make_id_token(
+                id_token = await make_id_token(
                     front, proof, directory, ports, now=now, access_token=access_token, code=code_value
                 )
                 parameters["id_token"] = id_token or ""

@@ -47,7 +47,9 @@ def current_key(directory: TenantDirectory) -> SigningKey:
     raise LookupError(f"tenant {directory.tenant.id} has no current signing key")
 
 
-def make_access_token(plan: TokenPlan, proof: Proof, directory: TenantDirectory, ports: Ports, *, now: int) -> str:
+async def make_access_token(
+    plan: TokenPlan, proof: Proof, directory: TenantDirectory, ports: Ports, *, now: int
+) -> str:
     """The access token itself: sealed, signed, or signed and encrypted, as the plan says."""
     jose = ports.jose
     if plan.format is Format.OPAQUE or plan.api is None:
@@ -59,13 +61,13 @@ def make_access_token(plan: TokenPlan, proof: Proof, directory: TenantDirectory,
     if plan.api.is_symmetric:
         token = jose.sign_symmetric(plan.api.signing_secret, plan.alg, typ, claims)
     else:
-        token = jose.sign(current_key(directory), plan.alg, typ, claims)
+        token = await jose.sign(current_key(directory), plan.alg, typ, claims)
     if plan.format is Format.JWE and plan.api.token_encryption is not None:
         return jose.encrypt(plan.api.token_encryption.encryption_key, token)
     return token
 
 
-def make_id_token(
+async def make_id_token(
     plan: TokenPlan,
     proof: Proof,
     directory: TenantDirectory,
@@ -83,7 +85,7 @@ def make_id_token(
     alg = proof.client.jwt_configuration.alg
     if alg.startswith("HS") and not proof.client.is_public and proof.client.client_secret:
         return ports.jose.sign_symmetric(proof.client.client_secret, alg, "JWT", claims)
-    return ports.jose.sign(current_key(directory), "PS256" if alg == "PS256" else "RS256", "JWT", claims)
+    return await ports.jose.sign(current_key(directory), "PS256" if alg == "PS256" else "RS256", "JWT", claims)
 
 
 async def mint(
@@ -96,8 +98,8 @@ async def mint(
     """
     moment = ports.clock.now()
     now = int(moment)
-    access_token = make_access_token(plan, proof, directory, ports, now=now)
-    id_token = make_id_token(plan, proof, directory, ports, now=now)
+    access_token = await make_access_token(plan, proof, directory, ports, now=now)
+    id_token = await make_id_token(plan, proof, directory, ports, now=now)
     refresh_token = await _spend(plan, proof, directory, issuer, ports, event, moment, access_token)
     return TokenResponse(
         access_token=access_token,

@@ -129,7 +129,7 @@ async def test_an_id_token_of_a_revoked_key_is_no_hint_for_logout(house: House, 
     key = directory.signing_keys[0]
     client = await api.post("/clients", {"name": "C", "allowed_logout_urls": ["https://bye.test"]})
     claims = {"iss": f"https://{A}/", "aud": client["client_id"], "sub": "auth0|1", "sid": "s"}
-    hint = house.ports.jose.sign(key, "RS256", "JWT", claims)
+    hint = await house.ports.jose.sign(key, "RS256", "JWT", claims)
 
     async def leave() -> int:
         parameters = {"id_token_hint": hint, "post_logout_redirect_uri": "https://bye.test"}
