@@ -135,5 +135,10 @@ def text_response(text: str, status: int = 200, headers: Headers = ()) -> Respon
 
 
 def redirect(location: str, headers: Headers = ()) -> Response:
-    """302, to an absolute URL or one relative to the host."""
+    """302, to an absolute URL or one relative to the host.
+
+    Raises ``ValueError`` for what would not stay within its header line; callers have refused it before.
+    """
+    if not (location.isascii() and location.isprintable()):
+        raise ValueError("a Location header is printable ASCII")
     return Response(302, b"", (("location", location), ("cache-control", "no-store"), *headers))
