@@ -61,7 +61,7 @@ async def test_f2_logout_ends_the_session_on_the_server(door: Door) -> None:
     "headers",
     [
         {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "https://evil.test"},
-        {"origin": "null"}, {"origin": f"https://{DOMAIN}.evil.test"},
+        {"origin": "null"}, {"origin": f"https://{DOMAIN}.evil.test"}, {"origin": f"http://{DOMAIN}"},
     ],
 )  # fmt: skip
 async def test_f3_a_form_of_another_site_is_refused(door: Door, headers: dict[str, str]) -> None:
@@ -97,6 +97,34 @@ async def test_f4_every_page_carries_its_policy(door: Door) -> None:
         assert "strict-transport-security" not in page.headers  # a development server
     assert tab.page is not None
     assert tab.page.headers["referrer-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "/bye", "//app.test/bye", "/\\app.test/bye", "https:/app.test/bye", "https:app.test/bye", "https://app.test/bye/../x",
+        "https://app.test%2fbye", "https://app.test@evil.test/bye", "https://evil.test/?https://app.test/bye",
+        "https%3A%2F%2Fapp.test%2Fbye", "javascript:alert(1)", "https://app.test/bye\r\nx: y",
+        "https://app.test/bye#\r\nset-cookie: a=b", "https://app.test/bye#\u2028", "https://app.test/bye#a b",
+        "https://app.test/bye?a\tb",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "parameter"), [("/v2/logout", "returnTo"), ("/oidc/logout", "post_logout_redirect_uri")]
+)
+async def test_f7_a_logout_leads_to_registered_addresses_only(door: Door, path: str, parameter: str, sent: str) -> None:
+    async with door.http() as http:
+        answer = await http.get(path, params={"client_id": door.client("Spa").client_id, parameter: sent})
+    assert answer.status_code == 400
+    assert "location" not in answer.headers
+    assert "a=b" not in str(answer.headers)
+
+
+async def test_f7_query_and_fragment_of_return_to_come_along(door: Door) -> None:
+    wanted = "https://app.test/bye?from=here#top"
+    async with door.http() as http:
+        answer = await http.get("/v2/logout", params={"client_id": door.client("Spa").client_id, "returnTo": wanted})
+    assert (answer.status_code, answer.headers["location"]) == (302, wanted)
 
 
 async def test_f6_what_people_are_called_is_text(door: Door) -> None:

@@ -12,4 +12,4 @@ def is_same_origin(request: Request) -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = request.origin
-    return origin is None or origin.partition("://")[2].lower() == request.host.lower()
+    return origin is None or origin.lower() == f"https://{request.issuer.host}"
