@@ -52,6 +52,31 @@ def test_a4_l1_a_form_that_is_not_plain_is_refused(body: bytes) -> None:
         body_parameters(request(body, FORM))
 
 
+def test_a4_a_repeated_member_among_very_many_is_found_at_once() -> None:
+    """Searching once per member would take this one minutes."""
+    members = ",".join(f'"{number}":""' for number in range(100_000))
+    with pytest.raises(OAuthError) as refused:
+        body_parameters(request(f'{{{members},"99999":""}}'.encode(), JSON))
+    assert refused.value.description == "Duplicate parameter: 99999"
+
+
+def test_l1_only_what_is_u_0000_is_taken_for_it() -> None:
+    assert body_parameters(request(b'{"password": "\\\\u0000"}', JSON)) == {"password": "\\u0000"}
+    for body in (b'{"a": {"b": ["\\u0000"]}}', b'{"\\u0000": "a"}', b'{"a": [{"\\udc00": 1}]}'):
+        with pytest.raises(OAuthError):
+            json_object(body)
+
+
+@pytest.mark.parametrize(("depth", "fits"), [(32, True), (33, False)])
+def test_l1_json_nests_32_deep(depth: int, fits: bool) -> None:
+    body = b'{"a":' + b"[" * (depth - 1) + b"1" + b"]" * (depth - 1) + b"}"
+    if fits:
+        assert json_object(body)
+    else:
+        with pytest.raises(OAuthError):
+            json_object(body)
+
+
 def test_null_and_empty_mean_absent_in_both() -> None:
     assert body_parameters(request(b'{"a": null, "b": "", "c": "x"}', JSON)) == {"c": "x"}
     assert body_parameters(request(b"a=&b&c=x", FORM)) == {"c": "x"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -92,49 +93,54 @@ def json_object(data: bytes) -> dict[str, Any]:
     Raises ``InvalidRequest``.
     """
     try:
-        if _nesting(data) > MAX_DEPTH:
-            raise InvalidRequest("The JSON body is nested too deeply")
         value = json.loads(data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse_constant)
-        text = json.dumps(value, ensure_ascii=False)
-        text.encode("utf-8")
-    except (ValueError, RecursionError):
+    except RecursionError:
+        raise InvalidRequest("The JSON body is nested too deeply") from None
+    except ValueError:
         raise InvalidRequest("The body is not valid JSON") from None
     if not isinstance(value, dict):
         raise InvalidRequest("The body must be a JSON object")
-    if "\\u0000" in text:
-        raise InvalidRequest("The body contains U+0000")
+    _check_parts(value)
     return value
 
 
-def _nesting(data: bytes) -> int:
-    """An upper bound of the nesting depth; brackets inside strings count, which only errs on the safe side
-    for bodies that no client sends."""
-    depth = deepest = 0
-    in_string = escaped = False
-    for byte in data:
-        if in_string:
-            if escaped:
-                escaped = False
-            elif byte == 0x5C:
-                escaped = True
-            elif byte == 0x22:
-                in_string = False
-        elif byte == 0x22:
-            in_string = True
-        elif byte in (0x5B, 0x7B):
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in (0x5D, 0x7D):
-            depth -= 1
-    return deepest
+def _check_parts(value: Any) -> None:
+    """Every part of a JSON value once: how deep it is, and what its texts are made of."""
+    parts: list[tuple[Any, int]] = [(value, 1)]
+    while parts:
+        part, depth = parts.pop()
+        if isinstance(part, str):
+            _check_text(part)
+            continue
+        if isinstance(part, dict):
+            for name in part:
+                _check_text(name)
+            inner: Iterable[Any] = part.values()
+        elif isinstance(part, list):
+            inner = part
+        else:
+            continue
+        if depth > MAX_DEPTH:
+            raise InvalidRequest("The JSON body is nested too deeply")
+        parts.extend((one, depth + 1) for one in inner)
+
+
+def _check_text(text: str) -> None:
+    if "\0" in text:
+        raise InvalidRequest("The body contains U+0000")
+    if not text.isascii():
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            raise InvalidRequest("The body is not valid JSON") from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise InvalidRequest(f"Duplicate parameter: {_shown(twice)}")
+    members: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in members:
+            raise InvalidRequest(f"Duplicate parameter: {_shown(name)}")
+        members[name] = value
     return members
 
 
