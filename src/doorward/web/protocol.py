@@ -22,7 +22,8 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     A head must be complete ``head_timeout`` seconds after the connection opened, or after its first byte on
     a connection kept alive. A body must bring ``body_progress`` bytes, or its end, every ``body_timeout``
-    seconds. ``discard`` bytes of a refused body are read and dropped so that the peer can read the answer.
+    seconds; between two pieces of it no more may come than a head may have (chunk extensions, trailers).
+    ``discard`` bytes of a refused body are read and dropped so that the peer can read the answer.
     """
 
     head_size: int = 32 * 1024
@@ -68,6 +69,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._receiving = False
         self._body_bytes = 0
         self._body_since = 0.0
+        self._around_body = 0
         self._dropped = 0
 
     # ── time ───────────────────────────────────────────────────────────────────────────────────
@@ -115,6 +117,8 @@ class LimitedProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         if not self._receiving and not self._head_since:
             self._head_since = self.loop.time()
+        if self._receiving:
+            self._around_body += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -127,6 +131,8 @@ class LimitedProtocol(HttpToolsProtocol):
             self._head_bytes += len(data)
             if self._head_bytes > self.limits.head_size:
                 self._refuse(431)
+        elif self._receiving and self._around_body > self.limits.head_size:
+            self._refuse(431)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -165,6 +171,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._dropped = 0
         self._receiving = True
+        self._around_body = 0
         if b"content-length" in single or b"transfer-encoding" in single:
             self._body_since, self._body_bytes = self.loop.time(), 0
         super().on_headers_complete()
@@ -173,6 +180,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
+        self._around_body = 0
         if self.cycle.response_complete:
             self._dropped += len(body)
             if self._dropped > self.limits.discard:

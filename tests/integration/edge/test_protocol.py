@@ -107,6 +107,23 @@ def test_l1_a_smuggled_second_request_is_never_answered(port: int) -> None:
     assert b"authorization_endpoint" not in answer
 
 
+@pytest.mark.parametrize(
+    ("last", "more"),
+    [("0\r\n", "X-Trailer: a\r\n" * 500), ("0\r\nX-Trailer: ", "a" * 6000), ("1;", "a" * 6000)],
+    ids=["many trailers", "a long trailer", "a long chunk extension"],
+)
+def test_l1_what_stands_around_a_body_is_bounded(port: int, last: str, more: str) -> None:
+    answer = say(port, POST + "Transfer-Encoding: chunked\r\n\r\n", last, more, more, pause=0.05)
+    assert status(answer) == 431
+
+
+def test_l1_a_body_in_many_small_chunks_is_read(port: int) -> None:
+    chunks = ["1\r\na\r\n" * 500] * 20
+    answer = say(port, POST + "Transfer-Encoding: chunked\r\n" + CLOSE, *chunks, "0\r\n\r\n", pause=0.005)
+    assert status(answer) == 400
+    assert b"Missing required parameter" in answer
+
+
 def test_l1_a_slow_head_is_cut(port: int) -> None:
     began = time.monotonic()
     answer = say(port, "GET / HTTP/1.1\r\n", *["X"] * 8, pause=0.1)
