@@ -9,7 +9,7 @@ from __future__ import annotations
 from doorward.model.authentication import Denial, PasswordOutcome
 from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
-from doorward.model.identifiers import attempt_key, normalise_email, normalise_phone, normalise_username
+from doorward.model.identifiers import attempt_key, is_phone, normalise_email, normalise_phone, normalise_username
 from doorward.model.log_event import LogEvent
 from doorward.model.request_context import RequestContext
 from doorward.model.user import Password, User
@@ -73,7 +73,7 @@ class PasswordLogin:
         candidates = [("username", normalise_username(username))]
         if "@" in username:
             candidates.insert(0, ("email", normalise_email(username)))
-        elif username.strip().startswith("+"):
+        elif is_phone(username):
             candidates.append(("phone_number", normalise_phone(username)))
         for field, value in candidates:
             found = await self._users.find_by_identifier(tenant, connection.name, field, value)

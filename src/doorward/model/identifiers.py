@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from ipaddress import ip_network
 from typing import Protocol
 
 SEPARATOR = "\x1f"
+_PHONE = re.compile(r"\+[0-9 ()./-]+")
 
 
 class _Entropy(Protocol):
@@ -44,13 +46,22 @@ def normalise_username(value: str) -> str:
     return unicodedata.normalize("NFKC", value.strip()).casefold()
 
 
+def is_phone(value: str) -> bool:
+    """Whether somebody typed an international telephone number: a plus, digits, and what is put between them."""
+    return _PHONE.fullmatch(value.strip()) is not None
+
+
 def normalise_phone(value: str) -> str:
     return "".join(c for c in value if c.isdigit() or c == "+")
 
 
 def attempt_prefix(connection: str, identifier: str) -> str:
-    """How the brute-force counters of one identifier in one connection begin, whatever the address."""
-    parts = ("brute", connection, normalise_email(identifier))
+    """How the brute-force counters of one identifier in one connection begin, whatever the address.
+
+    What finds the same person is the same identifier, however it is spelt.
+    """
+    normalised = normalise_phone(identifier) if is_phone(identifier) else normalise_email(identifier)
+    parts = ("brute", connection, normalised)
     return "".join(part.replace(SEPARATOR, " ") + SEPARATOR for part in parts)
 
 

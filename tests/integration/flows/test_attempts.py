@@ -38,6 +38,44 @@ async def test_k1_the_right_password_does_not_open_a_locked_account(door: Door) 
     assert await door.log("limit_wc")
 
 
+async def test_k1_another_spelling_of_a_number_is_the_same_number(door: Door) -> None:
+    web = door.client("Web")
+    credentials = {"client_id": web.client_id, "client_secret": web.client_secret or ""}
+    signup = {
+        "connection": "people",
+        "email": "bo@example.test",
+        "phone_number": "+15550001234",
+        "password": "Correct-9",
+    }
+    async with door.http() as http:
+        assert (await http.post("/dbconnections/signup", json={**signup, **credentials})).status_code == 200
+
+    async def sign_in(username: str, password: str) -> int:
+        asked = {"grant_type": "password", "username": username, "password": password, **credentials}
+        return (await door.token(**asked)).status_code
+
+    assert await sign_in("+1 (555) 000-1234", "Correct-9") == 200
+    assert await sign_in("+1555zz0001234", "Correct-9") == 403
+    for number in range(LIMIT):
+        assert await sign_in("+1" + " " * number + "5550001234", WRONG) == 403
+    assert await sign_in("+15550001234", "Correct-9") == 429
+
+
+async def test_k1_nobody_is_locked_like_somebody(door: Door) -> None:
+    """A lock tells nothing of whether there is somebody to lock out (E9)."""
+    web = door.client("Web")
+    told = []
+    for username in ("ada@example.test", "nobody@example.test"):
+        for _ in range(LIMIT + 1):
+            answer = await door.token(
+                grant_type="password", client_id=web.client_id, client_secret=web.client_secret or "",
+                username=username, password=WRONG,
+            )  # fmt: skip
+        told.append((answer.status_code, answer.content))
+    assert told[0] == told[1]
+    assert told[0][0] == 429
+
+
 async def test_k1_another_address_is_not_locked(door: Door) -> None:
     await guess(door, LIMIT)
     assert (await attempt(door, RIGHT, ip="192.0.2.2")).status_code == 200
