@@ -29,9 +29,10 @@ class Operator:
     environment: dict[str, str] = field(default_factory=dict)
 
     def run(self, *words: str, given: str = "", **changes: str | None) -> subprocess.CompletedProcess[str]:
+        # Port 0: a server that is to be refused must not be refused for what else this machine serves.
         return subprocess.run(
             [sys.executable, "-m", "doorward", *words],
-            env=self._environment(changes),
+            env=self._environment({"DOORWARD_SERVER_PORT": "0", **changes}),
             cwd=self.folder,
             input=given,
             capture_output=True,
