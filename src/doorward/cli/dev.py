@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +37,10 @@ DEFAULT_TENANT = "default"
 
 @click.command("dev", short_help="A development server, with TLS that clients trust.")
 @click.argument("tenant_yaml", required=False, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--port", default=DEFAULT_PORT, show_default=True, help="Port on 127.0.0.1 and ::1; 0 takes a free one.")
+@click.option(
+    "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535),
+    help="Port on 127.0.0.1 and ::1; 0 takes a free one.",
+)  # fmt: skip
 @click.option(
     "--data", "folder", default=DEFAULT_FOLDER, show_default=True, type=click.Path(file_okay=False, path_type=Path),
     help="Folder for database, certificates and keys.",
@@ -59,13 +65,32 @@ def command(tenant_yaml: Path | None, port: int, folder: Path, more_tenants: tup
     chosen: int = sockets[0].getsockname()[1]
     domains = {DEFAULT_TENANT: f"localhost:{chosen}", **domains}
     documents.setdefault(DEFAULT_TENANT, demo_tenant(f"https://localhost:{chosen}"))
-    _make_folder(folder)
-    _serve(folder, chosen, sockets, domains, documents, demo=tenant_yaml is None)
+    with _only_server_on(folder):
+        _serve(folder, chosen, sockets, domains, documents, demo=tenant_yaml is None)
 
 
-def _make_folder(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.chmod(folder, 0o700)
+@contextmanager
+def _only_server_on(folder: Path) -> Iterator[None]:
+    """Make the folder and hold it: a second server would move the tenants of the first to its own port."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.chmod(folder, 0o700)
+        held = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise Problem(f"{folder} cannot be the data folder", why=str(error), fix="doorward dev --data DIR") from None
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(held)
+        raise Problem(
+            f"a server is running on {folder} already",
+            why="two would take the tenants from each other",
+            fix="doorward dev --data DIR --port 0",
+        ) from None
+    try:
+        yield
+    finally:
+        os.close(held)
 
 
 def _serve(

@@ -45,7 +45,7 @@ def rotate(**options: Any) -> None:
     """Sign with the next key from now on. The current one becomes previous, the previous one is revoked."""
     made = succeed(managed_tenant(**options).call("POST", f"{PATH}/rotate"), "the keys were not rotated")
     click.echo(f"✓ tokens are signed with {made['kid']} from now on; a new key waits as next")
-    click.echo("  revoke the previous one once its last token has expired: doorward keys list")
+    click.echo("  revoke the previous one once its last token has expired: doorward keys revoke KID")
 
 
 @command.command("revoke")

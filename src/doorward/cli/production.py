@@ -18,7 +18,7 @@ from doorward.app import Doorward, build
 from doorward.backends.keys import master_key
 from doorward.backends.keys.password_hashes import PasswordHasher
 from doorward.backends.storage.sealing import WrongMasterKey
-from doorward.backends.storage.version import SchemaOutOfDate
+from doorward.backends.storage.version import SchemaOutOfDate, sqlite_path
 from doorward.cli.terminal import DOCS, NO_SERVER, Problem
 from doorward.ports import StorageUnavailable
 from doorward.settings import Settings, SettingsError, load
@@ -116,10 +116,12 @@ def storage_problems(settings: Settings) -> Iterator[None]:
             exit_code=2,
         ) from None
     except StorageUnavailable as error:
+        path = sqlite_path(url)
+        missing = path is not None and not path.parent.exists()
         raise Problem(
-            f"the database {shown} does not answer",
+            f"the database {shown} {'cannot be opened' if path else 'does not answer'}",
             why=str(error),
-            fix="start it, or correct database.url",
+            fix=f"mkdir -p {path.parent}" if path and missing else "start it, or correct database.url",
             more=GUIDE,
             exit_code=NO_SERVER,
         ) from None

@@ -102,8 +102,10 @@ class RunningServer:
         return http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=context)
 
 
-def development_server(folder: Path, *, tenant: str | None = None, host: str | None = None) -> RunningServer:
-    """The server that ``doorward dev`` runs on ``folder``. Raises ``Problem``."""
+def development_server(
+    folder: Path, *, tenant: str | None = None, host: str | None = None, otherwise: str = ""
+) -> RunningServer:
+    """The server that ``doorward dev`` runs on ``folder``. Raises ``Problem``, whose fix may be ``otherwise`` too."""
     try:
         ready = json.loads((folder / "ready.json").read_text("utf-8"))
         tenants = {entry["domain"]: entry for entry in ready["tenants"]}
@@ -113,7 +115,7 @@ def development_server(folder: Path, *, tenant: str | None = None, host: str | N
         raise Problem(
             f"no development server has run in {folder}",
             why=f"there is no {folder / 'ready.json'}",
-            fix=f"doorward dev --data {folder}   (or name a server: --url https://auth.example.com --token TOKEN)",
+            fix=f"doorward dev --data {folder}{otherwise}",
             exit_code=NO_SERVER,
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -131,7 +133,8 @@ def running_server(
 ) -> RunningServer:
     """The server at ``url``, or without one the development server on ``folder``. Raises ``Problem``."""
     if url is None:
-        return development_server(folder, tenant=tenant, host=host)
+        otherwise = "   (or name a server: --url https://auth.example.com --token TOKEN)"
+        return development_server(folder, tenant=tenant, host=host, otherwise=otherwise)
     if token is None:
         raise Problem(
             f"{url} wants to know who asks",

@@ -107,4 +107,8 @@ def list_(config: Path | None, as_json: bool) -> None:
         click.echo("no tenant yet: doorward tenants create auth.example.com")
     for tenant in tenants:
         also = f"  also {', '.join(tenant['custom_domains'])}" if tenant["custom_domains"] else ""
-        click.echo(f"{tenant['domain']}{click.style(also, dim=True)}  {tenant['clients']} clients")
+        click.echo(f"{tenant['domain']}{click.style(also, dim=True)}  {_counted(tenant['clients'])}")
+
+
+def _counted(clients: int) -> str:
+    return "1 client" if clients == 1 else f"{clients} clients"

@@ -145,6 +145,7 @@ master_key_file = "{operator.environment["DOORWARD_KEYS_MASTER_KEY_FILE"]}"
         ({"DOORWARD_SERVER_PROT": "1"}, "DOORWARD_SERVER_PROT is no setting", 2),
         ({"DOORWARD_PASSWORDS_ITERATIONS": "1"}, "password hashes would be too weak", 2),
         ({"DOORWARD_DATABASE_URL": "postgresql://nobody:pw-canary@127.0.0.1:1/none"}, "does not answer", 3),
+        ({"DOORWARD_DATABASE_URL": "sqlite:////nowhere/at/all.sqlite"}, "cannot be opened", 3),
         ({}, "there is no tenant to serve", 2),
     ],
 )

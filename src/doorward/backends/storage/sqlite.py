@@ -88,12 +88,15 @@ class SqliteDatabase:
         return self._writer
 
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            ":memory:" if self._path is None else self._path,
-            isolation_level=None,
-            check_same_thread=False,
-            cached_statements=512,
-        )
+        try:
+            connection = sqlite3.connect(
+                ":memory:" if self._path is None else self._path,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=512,
+            )
+        except sqlite3.OperationalError as error:
+            raise StorageUnavailable(f"{self._path}: {error}") from None
         connection.execute(f"PRAGMA busy_timeout={int(BUSY_SECONDS * 1000)}")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")

@@ -1,0 +1,37 @@
+"""The development server and its process: one at a time on a folder, ended with 0 by SIGTERM whoever is connected."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.dev_server import dev_server
+from tests.sdk_tenant import sdk_tenant
+
+pytestmark = pytest.mark.xdist_group("sdk-python")
+
+
+def test_an_idle_connection_kept_alive_does_not_hold_the_server_up(tmp_path: Path) -> None:
+    connections: list[http.client.HTTPSConnection] = []
+    with dev_server(sdk_tenant(), tmp_path) as door:  # raises when the process does not end in time
+        trusted = ssl.create_default_context(cafile=door.ca)
+        connections.append(http.client.HTTPSConnection(door.domain, context=trusted))
+        connections[0].request("GET", "/.well-known/jwks.json")
+        assert connections[0].getresponse().read()
+    connections[0].close()
+
+
+def test_a_second_server_on_the_folder_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
+    with dev_server(sdk_tenant(), tmp_path) as door:
+        command = [sys.executable, "-m", "doorward", "dev", "--port", "0", "--data", str(door.ca.parent)]
+        second = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        assert (second.returncode, second.stdout) == (1, "")
+        assert "is running on" in second.stderr.splitlines()[0]
+        connection = http.client.HTTPSConnection(door.domain, context=door.tls)
+        connection.request("GET", "/.well-known/jwks.json")
+        assert connection.getresponse().status == 200
+        connection.close()
