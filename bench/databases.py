@@ -79,10 +79,16 @@ class Postgresql(Databases):
         try:
             await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
             await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        finally:
+            await connection.close()
+        url = urlunsplit(urlsplit(self._url)._replace(path=f"/{name}"))
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute("ANALYZE")  # as the server does by itself after a minute
             await connection.execute("CHECKPOINT")
         finally:
             await connection.close()
-        return urlunsplit(urlsplit(self._url)._replace(path=f"/{name}"))
+        return url
 
 
 @contextlib.contextmanager

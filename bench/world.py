@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections.abc import Awaitable, Iterable
 from typing import Any
 
 import msgspec
@@ -26,8 +28,16 @@ CALLBACK = "https://app.bench/callback"
 MACHINES = 1000
 APPLICATIONS = 200
 PEOPLE = 2000
+AT_A_TIME = 64
 OPERATOR = f"operator{0:024d}"
 DATABASE = "Username-Password-Authentication"
+
+
+async def together(writes: Iterable[Awaitable[Any]]) -> None:
+    """Await writes, no more at a time than a database lets wait."""
+    waiting = iter(writes)
+    while batch := list(itertools.islice(waiting, AT_A_TIME)):
+        await asyncio.gather(*batch)
 
 
 class World:
@@ -87,7 +97,7 @@ class World:
         await self.door.create_tenant(HOST, HOST)
         await self.ports.directory.change(HOST, [*_apis(), *self._clients()])
         await self.ports.directory.change(HOST, [self._enabled()])
-        await asyncio.gather(*(self._person(number) for number in range(PEOPLE)))
+        await together(self._person(number) for number in range(PEOPLE))
 
     def _clients(self) -> list[Put]:
         made: list[Put] = []

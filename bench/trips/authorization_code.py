@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any
 
 from bench.trips.trip import Requests, Seed, Trip, challenge, check_rs256, post
-from bench.world import API, CALLBACK, HOST, World
+from bench.world import API, CALLBACK, HOST, World, together
 from doorward.model.credential import AuthorizationCode
 from doorward.model.digest import digest
 
@@ -18,17 +17,12 @@ SCOPE = ("openid", "profile", "email", "read:things")
 
 async def seed(world: World) -> Seed:
     applications = world.credentials(world.applications)
-    codes = []
-    for first in range(0, CODES, 1000):
-        batch = [_code(number, world, applications) for number in range(first, first + 1000)]
-        await asyncio.gather(
-            *(
-                world.ports.codes.issue(HOST, made, session=None, consent=None, transaction=None, events=())
-                for made, _ in batch
-            )
-        )
-        codes += [sent for _, sent in batch]
-    return {"codes": codes, "applications": applications, "certificate": world.certificate}
+    codes = [_code(number, world, applications) for number in range(CODES)]
+    await together(
+        world.ports.codes.issue(HOST, made, session=None, consent=None, transaction=None, events=())
+        for made, _ in codes
+    )
+    return {"codes": [sent for _, sent in codes], "applications": applications, "certificate": world.certificate}
 
 
 def _code(number: int, world: World, applications: list[list[str]]) -> tuple[AuthorizationCode, list[Any]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from bench.trips.trip import Requests, Seed, Trip, challenge, get
-from bench.world import API, CALLBACK, DATABASE, HOST, World
+from bench.world import API, CALLBACK, DATABASE, HOST, World, together
 from doorward.model.digest import digest
 from doorward.model.session import Session
 
@@ -38,7 +37,7 @@ async def seed(world: World) -> Seed:
                 idle_lifetime=3 * 86400,
             )
         )
-    await asyncio.gather(*(world.ports.sessions.save(HOST, session) for session in sessions))
+    await together(world.ports.sessions.save(HOST, session) for session in sessions)
     return {"cookies": cookies, "applications": [client.client_id for client in world.applications]}
 
 

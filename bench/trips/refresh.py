@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from collections import deque
@@ -10,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.trips.trip import Requests, Seed, Trip, check_rs256, post
-from bench.world import API, HOST, World
+from bench.world import API, HOST, World, together
 from doorward.model.credential import RefreshToken
 from doorward.model.digest import digest
 
@@ -28,15 +27,14 @@ async def without_openid(world: World) -> Seed:
 
 async def seed(world: World, scope: tuple[str, ...]) -> Seed:
     applications = world.credentials(world.applications)
-    tokens: list[list[Any]] = []
-    for first in range(0, FAMILIES, 1000):
-        made = []
-        for number in range(first, first + 1000):
-            secret = "v1." + world.ports.entropy.token(48)
-            application = number % len(applications)
-            made.append(_token(world, secret, applications[application][0], number, scope))
-            tokens.append([secret, application])
-        await asyncio.gather(*(world.ports.refresh_tokens.issue(HOST, t, keep=200, events=()) for t in made))
+    tokens = []
+    made = []
+    for number in range(FAMILIES):
+        secret = "v1." + world.ports.entropy.token(48)
+        application = number % len(applications)
+        made.append(_token(world, secret, applications[application][0], number, scope))
+        tokens.append([secret, application])
+    await together(world.ports.refresh_tokens.issue(HOST, token, keep=200, events=()) for token in made)
     return {
         "tokens": tokens,
         "applications": applications,
