@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import http
 import os
+import re
 from typing import Any
+from urllib.parse import unquote
 
 import httptools
 from msgspec import Struct
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -36,6 +38,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     linger: float = 1.0
 
 
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SINGLE = frozenset({b"host", b"content-length", b"transfer-encoding"})
 _SENTENCES = {
     400: b"Malformed request",
@@ -49,6 +52,50 @@ class _Refused(Exception):
     def __init__(self, status: int) -> None:
         super().__init__(status)
         self.status = status
+
+
+class Exchange(RequestResponseCycle):
+    """One request and its answer, which the application gives in two messages: a head with its length, and
+    the whole body. They leave in one write, held together by one look at the head."""
+
+    async def send(self, message: Any) -> None:
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        if not self.response_started:
+            if message["type"] != "http.response.start":
+                raise RuntimeError(f"an answer begins with its head, not with {message['type']}")
+            self.waiting_for_100_continue = False
+            self._head = self._rendered(message)
+            self.response_started = True
+            return
+        if self.response_complete or message["type"] != "http.response.body" or message.get("more_body"):
+            raise RuntimeError("an answer is one head and one body")
+        body = message["body"]
+        if len(body) != self.expected_content_length and self.scope["method"] != "HEAD":
+            raise RuntimeError("the body is not as long as the head says")
+        self.transport.write(self._head + body)
+        self.response_complete = True
+        self.message_event.set()
+        if not self.keep_alive:
+            self.transport.close()
+        self.on_response()
+
+    def _rendered(self, message: Any) -> bytes:
+        """Raises ``RuntimeError`` for a header that would end its line."""
+        headers = [*self.default_headers, *message["headers"]]
+        for name, value in headers:
+            if name == b"content-length":
+                self.expected_content_length = int(value)
+            elif name == b"connection" and value == b"close":
+                self.keep_alive = False
+        if not self.keep_alive and (b"connection", b"close") not in headers:
+            headers.append((b"connection", b"close"))
+        lines = b"".join([b"%b: %b\r\n" % header for header in headers])
+        if _CONTROL.search(lines) or not lines.count(b"\r") == lines.count(b"\n") == len(headers):
+            raise RuntimeError("a header holds a control character")
+        return b"%b%b\r\n" % (STATUS_LINE[message["status"]], lines)
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -174,9 +221,35 @@ class LimitedProtocol(HttpToolsProtocol):
         self._around_body = 0
         if b"content-length" in single or b"transfer-encoding" in single:
             self._body_since, self._body_bytes = self.loop.time(), 0
-        super().on_headers_complete()
-        if self.parser.should_upgrade():
-            self.cycle.keep_alive = False
+        self._begin_exchange()
+
+    def _begin_exchange(self) -> None:
+        scope, version = self.scope, self.parser.get_http_version()
+        url = httptools.parse_url(self.url)
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = version
+        scope["raw_path"] = url.path
+        scope["path"] = unquote(url.path.decode("ascii"))
+        scope["query_string"] = url.query or b""
+        before = self.cycle
+        self.cycle = Exchange(
+            scope=scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and self.parser.should_keep_alive() and not self.parser.should_upgrade(),
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:  # pipelined: after the one before it
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
