@@ -27,7 +27,7 @@ FLUSH_SECONDS = 0.5
 # How old an event is until no other process can still be collecting an earlier one.
 SETTLED_SECONDS = 2.0
 MAX_COLLECTED = 50_000
-BATCH = 100
+BATCH = 64
 PREFIX, ID_LENGTH = "900", 56
 # What events are searched and sorted by: columns, and members of the document.
 COLUMNS_SEARCHED = {name: Column(name) for name in ("type", "user_id", "client_id", "log_id", "date")}
@@ -77,6 +77,7 @@ class StoredLog:
         members = {name: Column(database.dialect.member("document", name)) for name in MEMBERS}
         self._searched = {**COLUMNS_SEARCHED, **members}
         self._collected: deque[dict[str, Any]] = deque()
+        self._full = asyncio.Event()
         self._lost = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -105,15 +106,20 @@ class StoredLog:
             self._lost += 1
             return
         self._collected.append(self._row(tenant, event))
+        if len(self._collected) >= BATCH:
+            self._full.set()
 
     async def flush(self) -> None:
         while self._collected:
-            batch = [self._collected.popleft() for _ in range(min(BATCH, len(self._collected)))]
-            try:
-                await self._store(batch)
-            except StorageUnavailable:
-                self._collected.extendleft(reversed(batch))
-                raise
+            await self._store_some()
+
+    async def _store_some(self) -> None:
+        batch = [self._collected.popleft() for _ in range(min(BATCH, len(self._collected)))]
+        try:
+            await self._store(batch)
+        except StorageUnavailable:
+            self._collected.extendleft(reversed(batch))
+            raise
         if self._lost:
             logger.error("tenant log overflowed: %d events lost", self._lost)
             self._lost = 0
@@ -142,12 +148,26 @@ class StoredLog:
         await self.flush()
 
     async def _run(self) -> None:
+        """Store what was collected: a full batch at once, while it is warm in the caches, the rest in time."""
         while True:
-            await asyncio.sleep(FLUSH_SECONDS)
             try:
-                await self.flush()
+                if await self._filled():
+                    await self._store_some()
+                else:
+                    await self.flush()
             except StorageUnavailable as error:
                 logger.warning("the tenant log could not be written, will try again: %s", error)
+                await asyncio.sleep(FLUSH_SECONDS)
+
+    async def _filled(self) -> bool:
+        """Whether a batch is full, at once or within ``FLUSH_SECONDS``."""
+        if len(self._collected) >= BATCH:
+            return True
+        self._full.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FLUSH_SECONDS):
+                return await self._full.wait()
+        return False
 
     # ── reading ──
 
