@@ -146,6 +146,27 @@ async def test_no_request_is_answered_with_5xx(door: Door) -> None:
             assert answer.status_code < 500, (method, path, params, more, answer.text)
 
 
+async def test_what_looks_like_an_escape_leaves_the_log_readable(door: Door) -> None:
+    machine = door.client("Mgmt")
+    credentials = {"client_id": machine.client_id, "client_secret": machine.client_secret or ""}
+    audience = f"https://{DOMAIN}/api/v2/"
+    token = (await door.token(grant_type="client_credentials", audience=audience, **credentials)).json()["access_token"]
+    async with door.http() as http:
+        for agent in (r"x\u0000y", r"x\\u0000y"):
+            await http.get("/authorize", params={"client_id": "nobody"}, headers={"user-agent": agent})
+        for query in ("max_age=" + "0" * 12 + "9" * 5000, "max_age=" + "9" * 11):
+            real = door.client("Spa").client_id
+            answer = await http.get(f"/authorize?client_id={real}&response_type=code&{query}")
+            assert answer.status_code < 500
+        bearer = {"authorization": f"Bearer {token}"}
+        answer = await http.get("/api/v2/logs", headers=bearer)
+        agents = {event.get("user_agent") for event in answer.json()}
+        assert {r"x\u0000y", r"x\\u0000y"} <= agents
+        for depth in (900, 1000):
+            nested = await http.get("/api/v2/logs", params={"q": "NOT " * depth + "type:s"}, headers=bearer)
+            assert nested.status_code == 400
+
+
 async def test_no_management_request_is_answered_with_5xx(door: Door) -> None:
     """More than a thousand odd requests with every scope, the same each time."""
     sent: list[tuple[str, str, Any, Any]] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
+from datetime import datetime
 from ipaddress import ip_address
 from typing import Any, TypeGuard
 
@@ -133,10 +134,12 @@ async def _by_assertion(
 def _verified(client: Client, assertion: str, header: Mapping[str, Any], ports: Ports) -> dict[str, Any]:
     methods = client.client_authentication_methods
     named = methods.private_key_jwt.credentials if methods is not None and methods.private_key_jwt is not None else ()
-    usable = {reference.id for reference in named}
+    usable, now = {reference.id for reference in named}, ports.clock.now()
     kid = header.get("kid")
     for credential in client.credentials:
         if credential.id not in usable or (kid is not None and kid != credential.kid):
+            continue
+        if credential.expires_at is not None and datetime.fromisoformat(credential.expires_at).timestamp() <= now:
             continue
         if header.get("alg") != credential.alg or credential.alg not in ASSERTION_ALGORITHMS:
             continue

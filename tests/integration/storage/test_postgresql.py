@@ -60,7 +60,7 @@ async def test_what_happens_once_is_one_statement(nodes: Nodes) -> None:
         before = one.database.statements
         assert await step() is not False
         assert one.database.statements == before + 1
-    for _ in range(100):
+    for _ in range(60):
         one.log.write(T, event("seccft"))
     before = one.database.statements
     await one.log.flush()

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import logging
+import re
 from collections import deque
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -28,6 +29,8 @@ FLUSH_SECONDS = 0.5
 SETTLED_SECONDS = 2.0
 MAX_COLLECTED = 50_000
 BATCH = 64
+# An escaped U+0000, which PostgreSQL cannot keep; a backslash somebody typed is an escaped backslash before it.
+_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 PREFIX, ID_LENGTH = "900", 56
 # What events are searched and sorted by: columns, and members of the document.
 COLUMNS_SEARCHED = {name: Column(name) for name in ("type", "user_id", "client_id", "log_id", "date")}
@@ -98,7 +101,7 @@ class StoredLog:
             "date": event.date,
             "user_id": event.user_id,
             "client_id": event.client_id,
-            "document": _encode(event).decode().replace("\\u0000", "\ufffd"),
+            "document": _NUL.sub("\\1\ufffd", _encode(event).decode()),
         }
 
     def write(self, tenant: str, event: LogEvent) -> None:
@@ -157,6 +160,9 @@ class StoredLog:
                     await self.flush()
             except StorageUnavailable as error:
                 logger.warning("the tenant log could not be written, will try again: %s", error)
+                await asyncio.sleep(FLUSH_SECONDS)
+            except Exception:  # one batch nobody can store is not to end the log
+                logger.exception("events of the tenant log were lost")
                 await asyncio.sleep(FLUSH_SECONDS)
 
     async def _filled(self) -> bool:

@@ -61,7 +61,7 @@ class Actor(Struct, frozen=True, kw_only=True):
 
     @property
     def is_machine(self) -> bool:
-        return self.subject.endswith(MACHINE)
+        return self.subject == self.client_id + MACHINE
 
     def may(self, *scopes: str) -> bool:
         """Whether any of the scopes was granted."""

@@ -95,6 +95,8 @@ class _Reader:
     def _operand(self, field: str | None, depth: int) -> Search:
         if not self._more():
             self._refuse("A term is missing")
+        if depth > MAX_DEPTH:
+            self._refuse("The query is nested too deeply")
         if self._take(_not):
             return Not(self._operand(field, depth + 1))
         if self._query[self._at] == "(":
