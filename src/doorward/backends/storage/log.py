@@ -101,7 +101,7 @@ class StoredLog:
             "date": event.date,
             "user_id": event.user_id,
             "client_id": event.client_id,
-            "document": _NUL.sub("\\1\ufffd", _encode(event).decode()),
+            "document": _document(event),
         }
 
     def write(self, tenant: str, event: LogEvent) -> None:
@@ -217,6 +217,12 @@ class StoredLog:
             {"tenant": tenant, "log_id": log_id},
         )
         return _event(*rows[0]) if rows else None
+
+
+def _document(event: LogEvent) -> str:
+    text = _encode(event).decode()
+    # Nearly no event has one, and the pattern costs half as much again as the rest of a token request does.
+    return _NUL.sub("\\1\ufffd", text) if "\\u0000" in text else text
 
 
 def _stamp(at: float) -> str:
