@@ -174,5 +174,5 @@ async def _check_claims(
         raise InvalidClient("client_assertion was used before")
 
 
-def _is_time(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12
+def _is_time(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**12

@@ -92,7 +92,8 @@ async def test_b1_two_ways_at_once_are_refused(keyed: Door) -> None:
     "wrong",
     [
         {"aud": "https://other.test/"}, {"aud": None}, {"exp": int(START) - 60}, {"exp": int(START) + 3600},
-        {"exp": None}, {"jti": None}, {"jti": "x" * 65}, {"iat": int(START) + 600}, {"iss": "somebody"},
+        {"exp": None}, {"exp": START + 60.5}, {"exp": str(int(START) + 60)}, {"iat": True}, {"nbf": 10**15},
+        {"jti": None}, {"jti": "x" * 65}, {"iat": int(START) + 600}, {"iss": "somebody"},
         {"sub": "somebody"}, {"alg": "PS256"}, {"alg": "RS384"},
         {"key": rsa.generate_private_key(public_exponent=65537, key_size=2048)},
     ],
