@@ -1,4 +1,4 @@
-"""No secret is found where it does not belong: not in the log, not in the database."""
+"""No secret is found where it does not belong: not in the log, not in the database (D2, D3, L3)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from tests.integration.door import CALLBACK, Door
 from tests.integration.vectors.world import TENANT, A, C, World
+
+from doorward.backends.server_log import JsonLines
 
 PASSWORD = "canary-Password-4711"
 CLIENT_SECRET = "canary-client-secret-4712-of-sufficient-length"
@@ -33,7 +35,7 @@ def whole(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.iterdir())
 
 
-async def test_no_secret_is_in_the_log_or_the_database(
+async def test_d2_d3_l3_no_secret_is_in_the_log_or_the_database(
     world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -64,3 +66,154 @@ async def test_no_secret_is_in_the_log_or_the_database(
     found += [("database", secret) for secret in secrets if secret.encode() in stored]
     assert not found
     assert b"u@example.test" in stored, "the search would find what is there"
+
+
+class Canaries:
+    """Words nobody else uses, each for one place; ``told`` are those the server made itself, ``kept`` those it
+    has to remember as they are until the answer."""
+
+    def __init__(self) -> None:
+        self.all: set[str] = set()
+        self.remembered: set[str] = set()
+
+    def new(self, place: str) -> str:
+        return self.told(f"Canary-{place}-{len(self.all):04}-Of-Sufficient-Length-9")
+
+    def told(self, word: str) -> str:
+        self.all.add(word)
+        return word
+
+    def kept(self, place: str) -> str:
+        self.remembered.add(word := self.new(place))
+        return word
+
+
+async def operate(world: World, canaries: Canaries) -> None:
+    """Every operation of the Management API that is given a secret, or gives one."""
+    new, told = canaries.new, canaries.told
+    manager = world.door.client("Mgmt", C)
+    granted = await world.door.token(
+        C, grant_type="client_credentials", client_id=manager.client_id, audience=f"https://{C}/api/v2/",
+        client_secret=told(manager.client_secret or ""),
+    )  # fmt: skip
+    bearer = {"authorization": f"Bearer {told(granted.json()['access_token'])}"}
+    database = {"name": "more", "strategy": "auth0"}
+    upstream = {
+        "client_id": "x", "client_secret": new("upstream"), "type": "back_channel", "issuer": "https://idp.test",
+        "authorization_endpoint": "https://idp.test/a", "token_endpoint": "https://idp.test/t",
+        "jwks_uri": "https://idp.test/j",
+    }  # fmt: skip
+    user = {"email": "new@example.test", "connection": "people"}
+    async with world.door.http(C) as http:
+
+        async def call(method: str, path: str, body: Any, status: int) -> Any:
+            answer = await http.request(method, f"/api/v2/{path}", json=body, headers=bearer)
+            assert answer.status_code == status, (path, answer.text)
+            return answer.json()
+
+        made = await call("POST", "clients", {"name": "New", "client_secret": new("client")}, 201)
+        told(made["client_secret"])
+        await call("PATCH", f"clients/{made['client_id']}", {"client_secret": new("client-again")}, 200)
+        told((await call("POST", f"clients/{made['client_id']}/rotate-secret", {}, 200))["client_secret"])
+        api = {"identifier": "https://new.test", "signing_alg": "HS256", "signing_secret": new("signing")}
+        made = await call("POST", "resource-servers", api, 201)
+        await call("PATCH", f"resource-servers/{made['id']}", {"signing_secret": new("signing-again")}, 200)
+        await call("POST", "connections", database, 201)
+        made = await call("POST", "connections", {"name": "up", "strategy": "oidc", "options": upstream}, 201)
+        await call("PATCH", f"connections/{made['id']}", {"options": {**upstream, "client_secret": new("up2")}}, 200)
+        made = await call("POST", "users", {**user, "password": new("user")}, 201)
+        changed = {"password": new("user-again"), "connection": "people"}
+        await call("PATCH", f"users/{made['user_id']}", changed, 200)
+        # refused, each after the body was read
+        await call("POST", "users", {**user, "password": new("taken")}, 409)
+        await call("POST", "users", {**user, "email": "no", "password": new("bad-user")}, 400)
+        await call("POST", "clients", {"name": "<", "client_secret": new("bad-client")}, 400)
+        await call("POST", "clients", {"client_secret": new("odd"), "unknown": 1}, 400)
+        await call("PATCH", "clients/nobody", {"client_secret": new("no-client")}, 404)
+        await http.get("/api/v2/clients", headers={"authorization": f"Bearer {new('bearer')}"})
+        explained = {"client_id": world.client("W").client_id, "client_secret": new("explain"), "code": new("code")}
+        for grant in ("authorization_code", "refresh_token", "password"):
+            asked = {**explained, "grant_type": grant, "refresh_token": new("rt"), "password": new("pw")}
+            await http.post("/_doorward/api/v1/explain", json={**asked, "username": "u@example.test"}, headers=bearer)
+
+
+async def knock(world: World, canaries: Canaries) -> None:
+    """Every other endpoint, with a secret wherever one may stand, refused."""
+    new = canaries.new
+    web = world.client("W")
+    known = {"client_id": web.client_id, "client_secret": web.client_secret or ""}
+    await world.with_(tenant={"pushed_authorization_requests_supported": True})
+    async with world.door.http(C) as http:
+        await http.post("/oauth/token", data={"grant_type": "password"}, auth=(web.client_id, new("basic")))
+        await http.post("/oauth/token", data={}, headers={"authorization": f"Basic {new('broken-basic')}"})
+        assertion = {
+            "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+            "client_assertion": f"eyJhbGciOiJSUzI1NiJ9.{new('assertion')}.x",
+        }
+        for path in ("/oauth/token", "/oauth/revoke", "/oauth/par"):
+            await http.post(path, data={"grant_type": "client_credentials", "token": new("token"), **assertion})
+            await http.post(path, data={"grant_type": "password", "client_secret": new("s"), "client_id": "?"})
+        exchange = {"grant_type": "authorization_code", "code": new("code"), "code_verifier": new("verifier")}
+        await http.post("/oauth/token", data={**known, **exchange})
+        await http.post("/oauth/token", data={**known, **exchange, "scope": "\\"})
+        await http.post("/oauth/token", content=b'{"password": "%s", ' % new("json").encode())
+        realm = {"grant_type": "http://auth0.com/oauth/grant-type/password-realm", "realm": "nowhere"}
+        await http.post("/oauth/token", data={**known, **realm, "username": "u", "password": new("realm")})
+        remembered = {"state": canaries.kept("state"), "nonce": canaries.kept("nonce")}
+        pushed = {"response_type": "code", "redirect_uri": CALLBACK, "id_token_hint": new("hint"), **remembered}
+        await http.post("/oauth/par", data={**known, **pushed, "password": new("par")})
+        await http.post("/oauth/par", data={**known, **pushed, "scope": "\\"})
+        await http.get("/authorize", params={"client_id": web.client_id, **pushed, "prompt": "none"})
+        await http.get("/authorize", params={"client_id": web.client_id, **pushed, "request": new("request")})
+        misplaced = {"client_secret": new("misplaced"), "access_token": new("misplaced"), "code": new("misplaced")}
+        await http.get("/authorize", params={"client_id": web.client_id, **pushed, **misplaced})
+        cookies = {"cookie": f"auth0={new('cookie')}; __Host-doorward_transaction={new('transaction')}"}
+        for path in ("/u/login", "/u/login/password", "/u/signup", "/u/consent", "/authorize/resume"):
+            form = {"username": "u", "password": new("form"), "state": new("state"), "action": "default"}
+            await http.post(f"{path}?state={new('state')}", data=form, headers=cookies)
+            await http.get(f"{path}?state={new('state')}", headers=cookies)
+        signup = {"client_id": web.client_id, "connection": "people", "email": "u@example.test"}
+        await http.post("/dbconnections/signup", json={**signup, "password": new("Signup-1")})
+        await http.post("/dbconnections/signup", json={**signup, "email": "?", "password": new("Signup-1")})
+        await http.post("/dbconnections/signup", json={**signup, "email": "n@x.test", "password": new("Signup-1")})
+        await http.get(f"/userinfo?access_token={new('query')}")
+        await http.post("/userinfo", data={"access_token": new("form")})
+        await http.get("/oidc/logout", params={"id_token_hint": new("hint"), "state": new("state")}, headers=cookies)
+        await http.get("/v2/logout", params={"returnTo": "https://x.test/", "state": new("state")}, headers=cookies)
+
+
+async def fail(world: World, canaries: Canaries, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something nobody thought of breaks while secrets are in the hands of the server."""
+
+    async def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("nobody thought of this")
+
+    web = world.client("W")
+    monkeypatch.setattr(world.door.ports.users, "find_by_identifier", broken)
+    answer = await world.door.token(
+        C, grant_type="password", client_id=web.client_id, client_secret=web.client_secret or "",
+        username="u@example.test", password=canaries.new("broken"),
+    )  # fmt: skip
+    assert answer.status_code == 500
+    assert set(answer.json()) == {"error", "error_description"}
+    assert answer.json()["error_description"] == f"Request {answer.headers['x-auth0-requestid']} failed"
+
+
+async def test_l3_l5_nothing_any_endpoint_was_told_in_confidence_is_kept_in_clear(
+    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    canaries = Canaries()
+    await operate(world, canaries)
+    await knock(world, canaries)
+    await fail(world, canaries, monkeypatch)
+    events = await world.door.log(domain=C)
+    assert {"sapi", "ss", "fs", "fepft", "feacft", "feccft", "fsa", "flo"} <= {event.type for event in events}
+    await world.door.stop()
+    spoken = [JsonLines().format(record) for record in caplog.records if not record.name.startswith("http")]
+    assert any("nobody thought of this" in line for line in spoken)
+    places = {"log": repr(events), "process log": "\n".join(spoken), "database": whole(tmp_path).decode("latin-1")}
+    found = {(place, word) for place, text in places.items() for word in canaries.all if word in text}
+    assert found == {("database", word) for word in canaries.remembered}
+    assert "new@example.test" in places["log"]
+    assert "new@example.test" in places["database"]

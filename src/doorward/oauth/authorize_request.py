@@ -65,6 +65,8 @@ STRICT_PARAMETERS = frozenset(
         "request_uri",
     ]
 )
+# What is kept of a request while its pages are shown: nothing else is asked for again, and it may be a secret.
+KEPT_PARAMETERS = STRICT_PARAMETERS - {"auth0Client", "request_uri"} | {"screen_hint"}
 
 
 class ResponseTarget(Struct, frozen=True):
@@ -94,7 +96,7 @@ class AuthorizationError(Exception):
 
 
 class AuthorizationRequest(Struct, frozen=True, kw_only=True):
-    """A validated authorization request. ``parameters`` is what came, for the transaction."""
+    """A validated authorization request. ``parameters`` is what may be kept of it, for the transaction."""
 
     client: Client
     redirect_uri: str
@@ -177,7 +179,7 @@ def validate(
         screen_hint=parameters.get("screen_hint"),
         ui_locales=parameters.get("ui_locales"),
         connection=parameters.get("connection"),
-        parameters=parameters,
+        parameters={name: value for name, value in parameters.items() if name in KEPT_PARAMETERS},
     )
 
 

@@ -57,7 +57,7 @@ async def push(
         request = {name: value for name, value in parameters.items() if name not in CREDENTIALS}
         request["client_id"] = client.client_id
         try:
-            validate(request, directory, issuer, pushed=True)
+            request = dict(validate(request, directory, issuer, pushed=True).parameters)
         except (PageError, AuthorizationError) as error:
             raise error.error from None
     except OAuthError as error:
