@@ -40,7 +40,7 @@ def unseal(key: bytes, sealed: bytes, place: str) -> bytes:
         raise WrongMasterKey(place)
     try:
         return AESGCM(key).decrypt(iv, body, place.encode())
-    except InvalidTag:
+    except (InvalidTag, ValueError):  # changed, or cut short
         raise WrongMasterKey(place) from None
 
 
