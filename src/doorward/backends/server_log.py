@@ -26,6 +26,8 @@ _SECRETS = (
     ),
     (re.compile(r"://[^/\s@:]*:[^/\s@]+@"), "://[redacted]@"),
 )
+# What JSON lets stand and terminals or line readers act on.
+_BEYOND_JSON = re.compile(r"[\x7f-\x9f\u2028\u2029]")
 
 
 def log_to_stderr(level: str, format_: str) -> None:
@@ -61,7 +63,7 @@ class JsonLines(logging.Formatter):
                 line[name] = value if isinstance(value, int | float | None) else without_secrets(str(value))
         if record.exc_info:
             line["exception"] = without_secrets(self.formatException(record.exc_info))
-        return json.dumps(line, ensure_ascii=False).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+        return _BEYOND_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(line, ensure_ascii=False))
 
 
 class TextLines(logging.Formatter):
