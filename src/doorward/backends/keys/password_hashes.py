@@ -37,10 +37,9 @@ class PasswordHasher:
         return await self._run(lambda: self._argon2.hash(normalised))
 
     async def verify(self, password: str, stored: str | None) -> tuple[bool, bool]:
-        known = stored is not None and len(password) <= MAX_PASSWORD
-        right, rehash = await self._run(
-            lambda: self._verify(password[:MAX_PASSWORD], stored if known and stored else self._dummy)
-        )
+        known = bool(stored) and len(password) <= MAX_PASSWORD
+        against = stored if known and stored else self._dummy
+        right, rehash = await self._run(lambda: self._verify(password[:MAX_PASSWORD], against))
         return right and known, rehash and known
 
     def _verify(self, password: str, stored: str) -> tuple[bool, bool]:
