@@ -57,6 +57,49 @@ async def test_f2_logout_ends_the_session_on_the_server(door: Door) -> None:
     assert tab.answer["error"] == "login_required"
 
 
+HOUR = 3600.0
+
+
+@pytest.mark.parametrize(
+    ("pauses", "alive"), [([71], True), ([73], False), ([71, 71], True), ([71, 71, 25], True), ([71, 71, 27], False)]
+)
+async def test_f2_a_session_ends_by_idleness_and_in_the_end(door: Door, pauses: list[int], alive: bool) -> None:
+    """72 hours without use, 168 in all; a copied cookie lasts no longer than the server says."""
+    spa = door.client("Spa")
+    tab = await door.browser().authorize(spa)
+    await tab.login()
+    cookie = session_of(tab)
+    for hours in pauses:
+        door.clock.pass_(hours * HOUR)
+        tab = door.browser()
+        tab.http.cookies.set("auth0", cookie, domain=DOMAIN)
+        await tab.authorize(spa, prompt="none")
+    assert ("code" in tab.answer) == alive
+
+
+@pytest.mark.parametrize("pressed", ["before", "after"])
+async def test_f2_somebody_else_s_consent_is_not_taken_over(door: Door, pressed: str) -> None:
+    """Two people at one browser: what the first one's pages established is not the second one's."""
+    await door.tenant({"users": [{"email": "bo@example.test", "password": PASSWORD, "connection": "people"}]})
+    partner, spa = door.client("Partner"), door.client("Spa")
+    tab = await door.browser().authorize(partner, audience="https://careful.test", scope="openid read:secrets")
+    await tab.login()
+    assert tab.path == "/u/consent"
+    consent, form = tab.at, {**tab.form.fields, "action": "accept"}
+    if pressed == "before":
+        assert (await tab.http.post(consent, data=form)).status_code == 302
+    await tab.authorize(spa, prompt="login")
+    await tab.login("bo@example.test")
+    if pressed == "after":
+        await tab.http.post(consent, data=form)
+    await tab.get(consent.replace("/u/consent", "/authorize/resume"))
+    assert tab.path == "/u/consent"
+    assert tab.page is not None
+    assert "bo@example.test" in tab.page.text, "it is Bo who is asked now"
+    assert "Ada" not in tab.page.text
+    assert "Partner" not in [event.client_name for event in await door.log("s")]
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -166,6 +166,112 @@ async def test_b5_a_user_who_is_blocked_gets_nothing_on_any_path(door: Door) -> 
     assert await userinfo(door, given["access_token"]) == 401
 
 
+async def refreshed(door: Door, token: str, **more: str) -> httpx2.Response:
+    web = door.client("Web")
+    secret = web.client_secret or ""
+    return await door.token(
+        grant_type="refresh_token", client_id=web.client_id, client_secret=secret, refresh_token=token, **more
+    )
+
+
+ROTATING = {"rotation_type": "rotating", "expiration_type": "expiring", "leeway": 30}
+
+
+async def test_b3_leeway_shields_no_token_that_was_revoked(door: Door) -> None:
+    await door.tenant({"clients": [{"name": "Web", "refresh_token": {**ROTATING, "token_lifetime": 600}}]})
+    first = (await signed_in(door, audience=AUDIENCE, scope="openid offline_access"))["refresh_token"]
+    second = (await refreshed(door, first)).json()["refresh_token"]
+    web = door.client("Web")
+    async with door.http() as http:
+        given = {"token": second, "client_id": web.client_id, "client_secret": web.client_secret}
+        assert (await http.post("/oauth/revoke", data=given)).status_code == 200
+    for token in (first, second):
+        assert (await refreshed(door, token)).json()["error"] == "invalid_grant"
+
+
+async def test_b3_leeway_ends_exactly_when_it_says(door: Door) -> None:
+    await door.tenant({"clients": [{"name": "Web", "refresh_token": {**ROTATING, "token_lifetime": 600}}]})
+    first = (await signed_in(door, audience=AUDIENCE, scope="openid offline_access"))["refresh_token"]
+    assert (await refreshed(door, first)).status_code == 200
+    door.clock.pass_(29.5)
+    latest = (await refreshed(door, first)).json()["refresh_token"]
+    door.clock.pass_(0.5)
+    assert (await refreshed(door, first)).status_code == 403
+    assert (await refreshed(door, latest)).status_code == 403, "the family is revoked"
+    assert await door.log("ferrt")
+
+
+async def test_b3_a_refresh_token_is_of_its_client_and_its_host(door: Door) -> None:
+    await door.tenant({"customDomains": [{"domain": "login.test"}]})
+    token = (await signed_in(door, audience=AUDIENCE, scope="openid offline_access"))["refresh_token"]
+    web, spa = door.client("Web"), door.client("Spa")
+    asked = {"grant_type": "refresh_token", "refresh_token": token}
+    assert (await door.token(**asked, client_id=spa.client_id)).json()["error"] == "invalid_grant"
+    credentials = {"client_id": web.client_id, "client_secret": web.client_secret or ""}
+    assert (await door.token("login.test", **asked, **credentials)).json()["error"] == "invalid_grant"
+    assert (await refreshed(door, token)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("pauses", "works"), [([99], True), ([101], False), ([90, 90, 90, 29], True), ([90, 90, 90, 31], False)]
+)  # fmt: skip
+async def test_b4_idle_and_absolute_ends_both_hold(door: Door, pauses: list[int], works: bool) -> None:
+    finite = {"infinite_token_lifetime": False, "infinite_idle_token_lifetime": False}
+    limits = {**ROTATING, "leeway": 0, "idle_token_lifetime": 100, "token_lifetime": 300, **finite}
+    await door.tenant({"clients": [{"name": "Web", "refresh_token": limits}]})
+    token = (await signed_in(door, audience=AUDIENCE, scope="openid offline_access"))["refresh_token"]
+    answer = None
+    for seconds in pauses:
+        door.clock.pass_(seconds)
+        answer = await refreshed(door, token)
+        token = answer.json().get("refresh_token", "")
+    assert answer is not None
+    assert (answer.status_code == 200) == works
+
+
+async def test_b1_a_secret_does_not_make_a_public_client_confidential(door: Door) -> None:
+    await door.tenant({"clients": [{"name": "Spa", "grant_types": ["client_credentials", "authorization_code"]}]})
+    spa = door.client("Spa")
+    for secret in ("guessed", spa.client_secret or "none"):
+        answer = await door.token(
+            grant_type="client_credentials", client_id=spa.client_id, client_secret=secret, audience=AUDIENCE
+        )
+        assert (answer.status_code, answer.json()["error"]) == (403, "unauthorized_client")
+
+
+async def test_b1_basic_and_post_stand_for_each_other_and_a_wrong_secret_for_nothing(door: Door) -> None:
+    web = door.client("Web")
+    name, secret = web.client_id, web.client_secret or ""
+    asked = {"grant_type": "authorization_code", "code": "x"}
+    async with door.http() as http:
+        for given, auth, status in (
+            ({"client_id": name, "client_secret": secret}, None, 403), ({}, (name, secret), 403),
+            ({"client_id": name}, (name, secret), 403), ({}, (name, secret + "x"), 401),
+            ({"client_id": name, "client_secret": secret[:-1]}, None, 401), ({"client_id": name}, None, 401),
+            ({"client_id": "other"}, (name, secret), 400), ({"client_secret": secret}, (name, secret), 400),
+            ({}, ("nobody", secret), 401), ({"client_id": name, "client_secret": "\u00e9"}, None, 401),
+        ):  # fmt: skip
+            answer = await http.post("/oauth/token", data={**asked, **given}, auth=auth)
+            assert answer.status_code == status, (given, auth, answer.text)
+
+
+async def test_b14_a_new_client_cannot_send_passwords(door: Door) -> None:
+    manager = door.client("Mgmt")
+    granted = await door.token(
+        grant_type="client_credentials", client_id=manager.client_id, client_secret=manager.client_secret or "",
+        audience=f"https://{DOMAIN}/api/v2/",
+    )  # fmt: skip
+    async with door.http() as http:
+        for app_type in ("regular_web", "spa", "native", "non_interactive"):
+            made = await http.post(
+                "/api/v2/clients", json={"name": app_type, "app_type": app_type},
+                headers={"authorization": f"Bearer {granted.json()['access_token']}"},
+            )  # fmt: skip
+            grants = made.json()["grant_types"]
+            assert not [grant for grant in grants if "password" in grant], app_type
+            assert made.json()["cross_origin_authentication"] is False
+
+
 async def test_b7_only_the_owner_revokes_and_an_unknown_token_tells_nothing(door: Door) -> None:
     given = await signed_in(door, audience=AUDIENCE, scope="openid offline_access")
     spa, web = door.client("Spa"), door.client("Web")
@@ -208,6 +314,33 @@ async def test_e9_known_and_unknown_people_cost_and_look_the_same(door: Door, mo
         assert tab.page is not None
         pages.add((tab.page.status_code, tuple(tab.form.errors.items())))
     assert len(pages) == 1
+
+
+async def test_e9_pages_ask_everybody_for_a_password_and_a_taken_address_costs_a_hash_too(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[str] = []
+    hash_ = PasswordHasher.hash
+
+    async def counted(hasher: PasswordHasher, password: str) -> str:
+        hashed.append(password)
+        return await hash_(hasher, password)
+
+    monkeypatch.setattr(PasswordHasher, "hash", counted)
+    body = {"client_id": door.client("Spa").client_id, "connection": "people", "password": "Correct-horse-9"}
+    async with door.http() as http:
+        for email, status in (("ada@example.test", 400), ("fresh@example.test", 200)):
+            before = len(hashed)
+            assert (await http.post("/dbconnections/signup", json={**body, "email": email})).status_code == status
+            assert len(hashed) == before + 1
+    await door.tenant({"prompts": {"identifier_first": True}})
+    seen = set()
+    for username in ("ada@example.test", "nobody@example.test"):
+        tab = await door.browser().authorize(door.client("Spa"))
+        await tab.submit(username=username)
+        assert tab.page is not None
+        seen.add((tab.path, tab.page.status_code, len(tab.page.content.replace(username.encode(), b""))))
+    assert len(seen) == 1
 
 
 async def test_e10_that_somebody_is_blocked_is_told_after_the_right_password_only(door: Door) -> None:
