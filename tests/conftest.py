@@ -7,8 +7,13 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from tests.databases import database as database
 from tests.databases import postgresql as postgresql
+
+# The same examples each time, however slow the machine: a run that fails is a run that can be repeated.
+settings.register_profile("doorward", derandomize=True, database=None, deadline=None)
+settings.load_profile("doorward")
 
 RUN_ALL = os.environ.get("DOORWARD_TEST_ALL") == "1"
 

@@ -113,7 +113,7 @@ async def test_no_request_is_answered_with_5xx(door: Door) -> None:
     """Two hundred odd requests, the same each time."""
     sent: list[tuple[Any, ...]] = []
 
-    @settings(max_examples=200, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=200, suppress_health_check=list(HealthCheck))
     @given(
         endpoint=st.sampled_from(ENDPOINTS),
         query=pairs,
@@ -171,7 +171,7 @@ async def test_no_management_request_is_answered_with_5xx(door: Door) -> None:
     """More than a thousand odd requests with every scope, the same each time."""
     sent: list[tuple[str, str, Any, Any]] = []
 
-    @settings(max_examples=400, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=400, suppress_health_check=list(HealthCheck))
     @given(
         method=st.sampled_from(["GET", "GET", "POST", "PATCH", "PUT", "DELETE"]),
         path=st.sampled_from(MANAGED),
