@@ -128,7 +128,7 @@ class AuthorizationCodes(Protocol):
     ) -> bool:
         """Store a code (if the response has one) with the session as it is after the interaction and the
         consent (scopes are added to those remembered); the transaction ``id_hash`` is finished with it.
-        ``False``, and nothing written, when that transaction had been finished before."""
+        ``False``, and nothing written, when that transaction had been finished or the session ended before."""
 
     async def find(self, tenant: str, code_hash: bytes) -> AuthorizationCode | None:
         """The code, spent or not, expired or not."""

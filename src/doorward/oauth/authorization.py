@@ -303,7 +303,7 @@ class Authorization:
 
     async def _issue(
         self, visit: _Visit, session: Session, user: User, plan: TokenPlan, remembered: ConsentGrant | None
-    ) -> Answer:
+    ) -> Interaction | Answer:
         """Code and front-channel tokens, with everything they rest on, in one write."""
         ports, request, directory, issuer = self._ports, visit.request, visit.directory, visit.issuer
         given = visit.transaction.consented if visit.transaction is not None else None
@@ -368,6 +368,10 @@ class Authorization:
             events=(event,),
         )
         if not issued:
+            if visit.transaction is None or await self._session(visit.browser, issuer, visit.now) is None:
+                # The session was ended while the code was made: there is nobody signed in any more.
+                visit.session = None
+                return await self._decide(visit)
             raise TransactionGone("finished", request.client)
         return Answer(response=respond(request.target, parameters, issuer, directory), session=touched)
 

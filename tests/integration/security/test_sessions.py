@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.integration.door import DOMAIN, BrowserTab, Door
+
+from doorward.model.digest import digest
 
 PASSWORD = "correct-horse-9"
 
@@ -183,3 +187,29 @@ async def test_f6_what_people_are_called_is_text(door: Door) -> None:
     assert tab.page is not None
     assert "<script>x" not in tab.page.text
     assert "Careful &amp; &#39;quoted&#39;" in tab.page.text
+
+
+@pytest.mark.parametrize("prompt", ["none", None])
+async def test_f2_a_session_ended_while_a_code_is_made_gives_none(
+    door: Door, monkeypatch: pytest.MonkeyPatch, prompt: str | None
+) -> None:
+    spa, issue = door.client("Spa"), door.ports.codes.issue
+    tab = await door.browser().authorize(spa)
+    await tab.login()
+    cookie = digest(session_of(tab))
+
+    async def logged_out_before(tenant: str, *given: Any, **named: Any) -> bool:
+        await door.ports.sessions.end(tenant, named["session"].sid, events=())
+        return await issue(tenant, *given, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(door.ports.codes), "issue", staticmethod(logged_out_before))
+        await tab.authorize(spa, prompt=prompt)
+    if prompt == "none":
+        assert tab.answer["error"] == "login_required"
+    else:
+        assert tab.path == "/u/login"
+    assert await door.ports.sessions.find(DOMAIN, cookie) is None
+    await tab.authorize(spa)
+    await tab.login()
+    assert "code" in tab.answer

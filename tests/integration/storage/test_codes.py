@@ -18,7 +18,10 @@ CONSENT = ConsentGrant(id="grant", user_id="auth0|ada", client_id="web", audienc
 
 
 async def issue(storage: Storage, name: str = "code", **more: Any) -> bool:
+    """A code in a session that was signed in to before."""
     given = {"session": session(), "consent": None, "transaction": None, "events": (event(),), **more}
+    if given["session"] is not None:
+        await storage.sessions.save(T, msgspec.structs.replace(given["session"], last_interacted_at=0.0))
     return await storage.codes.issue(T, code(name), **given)
 
 
@@ -83,8 +86,28 @@ async def test_a_transaction_ends_in_one_answer(nodes: Nodes) -> None:
     winner = won.index(True)
     for turn in range(8):
         assert (await nodes.one.codes.find(T, digest(f"code {turn}")) is not None) == (turn == winner)
-        assert (await nodes.one.sessions.get(T, f"sid {turn}") is not None) == (turn == winner)
+        touched = await nodes.one.sessions.find(T, digest(f"cookie sid {turn}"))
+        assert touched is not None
+        assert (touched.last_interacted_at > 0.0) == (turn == winner)
     assert await types(nodes) == ["s"]
+
+
+@pytest.mark.parametrize("state", [None, "state"])
+async def test_a_session_that_was_ended_gives_no_code_and_stays_ended(nodes: Nodes, state: str | None) -> None:
+    await nodes.one.transactions.start(T, transaction())
+    await nodes.one.sessions.save(T, session())
+    await nodes.two.sessions.end(T, "sid", events=())
+    for consent in (None, CONSENT):
+        assert not await nodes.one.codes.issue(
+            T, code(), session=session(), consent=consent, transaction=state and digest(state), events=(event(),)
+        )
+    assert await nodes.one.codes.find(T, digest("code")) is None
+    assert await nodes.one.sessions.find(T, digest("cookie sid")) is None
+    assert await nodes.one.consents.find(T, "auth0|ada", "web", "https://api.test") is None
+    assert await types(nodes) == []
+    waiting = await nodes.one.transactions.find(T, digest("state"))
+    assert waiting is not None
+    assert not waiting.finished
 
 
 async def test_consents_given_at_a_time_add_up(nodes: Nodes) -> None:
@@ -120,8 +143,9 @@ async def test_only_the_newest_refresh_tokens_stay(nodes: Nodes) -> None:
 
 
 async def test_u_0000_is_refused_alike(nodes: Nodes) -> None:
+    await nodes.one.sessions.save(T, session())
     with pytest.raises(ValueError, match=r"U\+0000"):
         await nodes.one.codes.issue(
-            T, code(user_id="a\0b"), session=session(), consent=None, transaction=None, events=()
+            T, code(user_id="a\0b"), session=session(idle_expires_at=5e6), consent=None, transaction=None, events=()
         )
-    assert await nodes.one.sessions.get(T, "sid") is None
+    assert await nodes.one.sessions.find(T, digest("cookie sid")) == session()

@@ -10,7 +10,7 @@ from doorward.backends.storage.consents import merge_consent
 from doorward.backends.storage.database import Database, Query, Verb
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.refresh_tokens import insert_refresh_token, revoke_family, revoke_surplus
-from doorward.backends.storage.sessions import save_session
+from doorward.backends.storage.sessions import touch_session
 from doorward.model.credential import AuthorizationCode, RefreshToken
 from doorward.model.log_event import LogEvent
 from doorward.model.session import ConsentGrant, Session
@@ -35,7 +35,8 @@ INSERT INTO revoked_access_token (tenant, token_hash, expires_at) VALUES (:tenan
 ON CONFLICT (tenant, token_hash) DO NOTHING"""
 FINISH = """
 UPDATE login_transaction SET finished = TRUE
-WHERE tenant = :tenant AND id_hash = :id_hash AND NOT finished RETURNING version"""
+WHERE tenant = :tenant AND id_hash = :id_hash AND NOT finished {session} RETURNING version"""
+IN_SESSION = "AND EXISTS (SELECT 1 FROM session WHERE tenant = :tenant AND sid = :sid)"
 
 
 class StoredCodes:
@@ -57,9 +58,9 @@ class StoredCodes:
     ) -> bool:
         steps: list[Query] = []
         if transaction is not None:
-            steps.append(Query(FINISH, {"tenant": tenant, "id_hash": transaction}))
+            steps.append(_finish(tenant, transaction, session))
         if session is not None:
-            steps.append(save_session(tenant, session))
+            steps.append(touch_session(tenant, session))
         if code is not None:
             stored = {
                 "tenant": tenant,
@@ -75,7 +76,7 @@ class StoredCodes:
 
         def verb() -> Verb[bool]:
             for position, query in enumerate(steps):
-                if not (yield query) and position == 0 and transaction is not None:
+                if not (yield query) and position == 0:
                     return False
             if consent is not None:
                 yield from merge_consent(tenant, consent)
@@ -131,3 +132,10 @@ class StoredCodes:
             yield from self._log.insert(tenant, events)
 
         await self._database.write(verb)
+
+
+def _finish(tenant: str, transaction: bytes, session: Session | None) -> Query:
+    key = {"tenant": tenant, "id_hash": transaction}
+    if session is None:
+        return Query(FINISH.replace("{session}", ""), key)
+    return Query(FINISH.replace("{session}", IN_SESSION), {**key, "sid": session.sid})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -21,6 +22,9 @@ INSERT INTO session (tenant, sid, cookie_hash, user_id, expires_at, document)
 SELECT :tenant, :sid, :cookie_hash, :user_id, :expires_at, :document {once}
 ON CONFLICT (tenant, sid) DO UPDATE SET expires_at = excluded.expires_at, document = excluded.document
 RETURNING sid"""
+TOUCH = """
+UPDATE session SET expires_at = :expires_at, document = :document
+WHERE tenant = :tenant AND sid = :sid {and_once} RETURNING sid"""
 BY_COOKIE = "SELECT document FROM session WHERE tenant = :tenant AND cookie_hash = :cookie_hash"
 BY_SID = "SELECT document FROM session WHERE tenant = :tenant AND sid = :sid"
 DELETE = "DELETE FROM session WHERE tenant = :tenant AND sid = :sid {and_once} RETURNING sid"
@@ -35,18 +39,19 @@ WHERE tenant = :tenant AND id_hash = :id_hash AND version = :version AND NOT fin
 
 
 def save_session(tenant: str, session: Session) -> Query:
-    """The statement that stores a session."""
-    return Query(
-        SAVE,
-        {
-            "tenant": tenant,
-            "sid": session.sid,
-            "cookie_hash": session.cookie_hash,
-            "user_id": session.user_id,
-            "expires_at": session.expires_at,
-            "document": _encode(session).decode(),
-        },
-    )
+    """The statement that stores a session somebody has just signed in to."""
+    began = {"cookie_hash": session.cookie_hash, "user_id": session.user_id}
+    return Query(SAVE, {**began, **_touched(tenant, session)})
+
+
+def touch_session(tenant: str, session: Session) -> Query:
+    """The statement that notes the use of a session. One that was ended meanwhile stays ended."""
+    return Query(TOUCH, _touched(tenant, session))
+
+
+def _touched(tenant: str, session: Session) -> dict[str, Any]:
+    document = _encode(session).decode()
+    return {"tenant": tenant, "sid": session.sid, "expires_at": session.expires_at, "document": document}
 
 
 class StoredSessions:
