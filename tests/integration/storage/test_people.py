@@ -116,6 +116,19 @@ async def test_a_user_goes_with_everything(nodes: Nodes) -> None:
     await create(nodes)
 
 
+async def test_a_user_who_goes_while_roles_are_given_is_no_failure(nodes: Nodes) -> None:
+    others = [f"rol_{number}" for number in range(50)]  # time for the other node, between seeing and writing
+    for turn in range(5):
+        ada = await create(nodes, f"ada{turn}")
+        given, gone = await asyncio.gather(
+            nodes.one.users.assign_roles(T, ada.user_id, remove=others, add=["rol"], events=()),
+            nodes.two.users.delete(T, ada.user_id, at=1e6, events=()),
+        )
+        assert gone
+        assert given in (True, False)
+        assert await nodes.one.users.find(T, ada.user_id) is None
+
+
 async def test_pages_are_in_order_of_creation_with_an_exact_total(nodes: Nodes) -> None:
     for turn in range(5):
         await create(nodes, f"u{turn}")

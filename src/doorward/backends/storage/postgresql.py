@@ -43,7 +43,8 @@ DIALECT = Dialect(
     batches=True,
     announcement=f"SELECT pg_notify('{CHANNEL}', :tenant)",
 )
-_CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+# What goes away when a verb is run again. A foreign key fails when a user was deleted since the verb saw them.
+_CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.ForeignKeyViolationError)
 _GONE = (
     OSError,
     asyncio.TimeoutError,
