@@ -188,8 +188,21 @@ async def test_what_is_not_built_is_refused_even_with_every_scope(api: Api) -> N
 
 async def test_a_persons_token_reaches_nobody_else_whatever_its_scopes(house: House, forge: Forge) -> None:
     own = "read:current_user update:current_user_metadata update:current_user_identities delete:current_user"
-    token = forge.signed(sub="auth0|ada", scope=f"{own} {' '.join(EVERY_SCOPE)}")
-    await refused_everywhere(house.http(A), token, 403)
+    for user_id in (await add_user(house), await add_user(house, user_id="mallory@clients")):
+        token = forge.signed(sub=user_id, scope=f"{own} {' '.join(EVERY_SCOPE)}")
+        await refused_everywhere(house.http(A), token, 403)
+
+
+async def test_b9_a_persons_token_ends_with_the_person(house: House, api: Api, forge: Forge) -> None:
+    user_id = await add_user(house)
+    mine = Api(house.http(A), forge.signed(sub=user_id, scope="read:current_user"))
+    assert (await mine.get(f"/users/{user_id}"))["user_id"] == user_id
+    await api.patch(f"/users/{user_id}", {"blocked": True})
+    assert (await mine.refused("GET", f"/users/{user_id}"))[0] == 401
+    await api.patch(f"/users/{user_id}", {"blocked": False})
+    assert (await mine.call("GET", f"/users/{user_id}")).status_code == 200
+    await api.delete(f"/users/{user_id}")
+    assert (await mine.refused("GET", f"/users/{user_id}"))[0] == 401
 
 
 # ── another tenant's things ──

@@ -20,6 +20,9 @@ class Claims(Protocol):
     """What is read of a verified token (``oauth.bearer.BearerToken`` has it)."""
 
     @property
+    def token_hash(self) -> bytes: ...
+
+    @property
     def subject(self) -> str: ...
 
     @property

@@ -55,7 +55,7 @@ class Management:
             raise no_such_path()
         operation, arguments = found
         directory = self._services.ports.directory.tenant(request.issuer.tenant)
-        actor = self._authenticate(request, directory)
+        actor = await self._authenticate(request, directory)
         self._authorise(operation, actor, arguments)
         call = Call(
             request=request,
@@ -91,7 +91,7 @@ class Management:
                 call.directory = call.ports.directory.tenant(call.tenant)
         raise conflict("The resource was changed by several requests at once, try again")
 
-    def _authenticate(self, request: ManagementRequest, directory: TenantDirectory) -> Actor:
+    async def _authenticate(self, request: ManagementRequest, directory: TenantDirectory) -> Actor:
         if request.token is None:
             raise unauthorized("Missing authentication")
         audience = directory.tenant.management_audience
@@ -105,6 +105,9 @@ class Management:
         actor = Actor(client_id=token.client_id, subject=token.subject, scopes=token.scopes)
         if actor.is_machine:
             return actor
+        user, revoked = await self._services.ports.users.access(directory.tenant.id, token.subject, token.token_hash)
+        if revoked or user is None or user.blocked:
+            raise unauthorized("Invalid token")
         return Actor(client_id=token.client_id, subject=token.subject, scopes=token.scopes & OWN_SCOPES)
 
     def _authorise(self, operation: Operation, actor: Actor, arguments: dict[str, str]) -> None:
