@@ -197,3 +197,22 @@ async def test_no_management_request_is_answered_with_5xx(door: Door) -> None:
             content = json.dumps(body) if method in ("POST", "PATCH", "PUT") else None
             answer = await http.request(method, f"/api/v2/{path}", params=query, content=content, headers=headers)
             assert answer.status_code < 500, (method, path, query, content, answer.text)
+
+
+async def test_what_is_sent_by_the_megabyte_is_neither_told_back_nor_kept(door: Door) -> None:
+    spa, web, much = door.client("Spa"), door.client("Web"), "x" * 900_000
+    secret = {"client_id": web.client_id, "client_secret": web.client_secret or ""}
+    realm = {"grant_type": "http://auth0.com/oauth/grant-type/password-realm", "realm": much}
+    for parameters in ({"grant_type": much}, {**realm, "username": "a", "password": "b"}):
+        answer = await door.token(**secret, **parameters)
+        assert (400 <= answer.status_code < 500, len(answer.content) < 5000) == (True, True)
+    request = {"client_id": spa.client_id, "response_type": "code", "redirect_uri": "https://app.test/callback"}
+    request |= {"code_challenge": "a" * 43, "code_challenge_method": "S256"}
+    async with door.http() as http:
+        for name in ("login_hint", "audience", "connection", "unknown"):
+            answer = await http.post("/authorize", data={**request, name: much})
+            assert (answer.status_code, len(answer.headers["location"]) < 5000) == (302, True)
+    for event in await door.log():
+        assert len(str(event)) < 20_000
+    kept = await door.server.storage.database.read("SELECT max(length(document)) FROM login_transaction", {})
+    assert kept[0][0] < 5000

@@ -39,7 +39,7 @@ RESPONSE_TYPES: dict[frozenset[str], str] = {
     frozenset({"code", "token", "id_token"}): "code token id_token",
 }
 RESPONSE_MODES = ("query", "fragment", "form_post", "web_message")
-MAX_OPAQUE_LENGTH = 2048
+MAX_OPAQUE_LENGTH, MAX_KEPT_LENGTH = 2048, 4096
 _MAX_AGE = re.compile(r"[0-9]{1,9}")
 
 # What a strict third-party client may send; anything else is refused, not ignored.
@@ -310,9 +310,10 @@ def _check_response_mode(
 
 
 def _check_lengths(parameters: Mapping[str, str], client: Client, directory: TenantDirectory, pushed: bool) -> None:
-    for name in ("state", "nonce"):
-        if len(parameters.get(name, "")) > MAX_OPAQUE_LENGTH:
-            raise InvalidRequest(f"parameter {name} is longer than {MAX_OPAQUE_LENGTH} characters")
+    for name, value in parameters.items():
+        longest = MAX_OPAQUE_LENGTH if name in ("state", "nonce") else MAX_KEPT_LENGTH
+        if name in KEPT_PARAMETERS and len(value) > longest:
+            raise InvalidRequest(f"parameter {name} is longer than {longest} characters")
 
 
 def _check_pkce(parameters: Mapping[str, str], client: Client, directory: TenantDirectory, pushed: bool) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from doorward.oauth.token_rules import Reason
 
+MAX_TEXT = 2048  # characters
+
 
 class OAuthError(Exception):
     """An error of the OAuth endpoints (RFC 6749 §4.1.2.1, §5.2; OpenID Connect Core §3.1.2.6).
@@ -32,14 +34,19 @@ class OAuthError(Exception):
         extra: dict[str, Any] | None = None,
         reasons: tuple[Reason, ...] = (),
     ) -> None:
-        super().__init__(description)
-        self.description = description
+        self.description = _bounded(description)
+        super().__init__(self.description)
         if status is not None:
             self.status = status
-        self.hint = hint
+        self.hint = _bounded(hint) if hint else hint
         self.detail = detail
         self.extra = extra or {}
         self.reasons = reasons
+
+
+def _bounded(text: str) -> str:
+    """What came in a request is told back and logged, but not by the megabyte."""
+    return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}..."
 
 
 class InvalidRequest(OAuthError):
