@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from bench.trips.trip import Requests, Seed, Trip, challenge, get
 from bench.world import API, CALLBACK, DATABASE, HOST, World, together
 from doorward.model.digest import digest
-from doorward.model.session import Session
+from doorward.model.session import LoginTransaction, Session, SignIn
 
 SESSIONS = 2000
 
@@ -37,8 +37,22 @@ async def seed(world: World) -> Seed:
                 idle_lifetime=3 * 86400,
             )
         )
-    await together(world.ports.sessions.save(HOST, session) for session in sessions)
+    await together(_sign_in(world, session) for session in sessions)
     return {"cookies": cookies, "applications": [client.client_id for client in world.applications]}
+
+
+async def _sign_in(world: World, session: Session) -> None:
+    waiting = LoginTransaction(
+        id_hash=session.cookie_hash,
+        browser_hash=session.cookie_hash,
+        host=HOST,
+        client_id="",
+        parameters={},
+        created_at=world.now,
+        expires_at=world.now,
+    )
+    await world.ports.transactions.start(HOST, waiting)
+    await world.ports.transactions.advance(HOST, waiting, sign_in=SignIn(session=session))
 
 
 class Authorize(Requests):

@@ -162,9 +162,6 @@ class RefreshTokens(Protocol):
     async def find(self, tenant: str, token_hash: bytes) -> RefreshToken | None:
         """The token in whatever state."""
 
-    async def latest_generation(self, tenant: str, family: str) -> int:
-        """The highest generation a family has reached."""
-
     async def rotate(
         self,
         tenant: str,
@@ -331,13 +328,6 @@ class Users(Protocol):
 
 class Sessions(Protocol):
     async def find(self, tenant: str, cookie_hash: bytes) -> Session | None: ...
-
-    async def get(self, tenant: str, sid: str) -> Session | None: ...
-
-    async def save(
-        self, tenant: str, session: Session, *, replaces: str | None = None, events: Sequence[LogEvent] = ()
-    ) -> None:
-        """Insert or update by ``sid``; the session ``replaces`` is deleted in the same step."""
 
     async def end(self, tenant: str, sid: str, *, events: Sequence[LogEvent]) -> bool: ...
 

@@ -83,7 +83,6 @@ class HostedSignIn:
                 transaction,
                 session_sid=signed_in.session.sid,
                 authenticated_at=signed_in.session.authenticated_at,
-                connection=user.connection,
                 interacted=True,
                 consented=None,
             )

@@ -12,7 +12,7 @@ class AuthorizationCode(Struct, frozen=True, kw_only=True):
     """An authorization code: kept as a digest, spent once. Times are epoch seconds.
 
     ``granted`` freezes what the authorization request established (see ``oauth.proof``).
-    ``access_token_hash`` names the token of the first exchange, so that a replay revokes it.
+    ``used_at`` and ``family`` (of the refresh tokens it gave) are known once it is spent.
     """
 
     code_hash: bytes

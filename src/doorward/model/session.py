@@ -70,7 +70,6 @@ class Step(StrEnum):
     SIGNUP = "signup"
     CONSENT = "consent"
     CONFIRMATION = "confirmation"
-    DONE = "done"
 
 
 class LoginTransaction(Struct, frozen=True, kw_only=True):
@@ -95,7 +94,6 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     step: Step = Step.LOGIN
     username: str | None = None
     alias: str | None = None
-    connection: str | None = None
     session_sid: str | None = None
     authenticated_at: float | None = None
     interacted: bool = False

@@ -23,11 +23,11 @@ from doorward.ports import Authenticator, Ports
 _READS: dict[str, frozenset[str]] = {
     "directory": frozenset({"issuer", "tenant", "tenants"}),
     "codes": frozenset({"find"}),
-    "refresh_tokens": frozenset({"find", "latest_generation"}),
+    "refresh_tokens": frozenset({"find"}),
     "pushed_requests": frozenset({"find"}),
     "one_time_values": frozenset(),
     "users": frozenset({"find", "find_by_identifier", "access"}),
-    "sessions": frozenset({"find", "get"}),
+    "sessions": frozenset({"find"}),
     "transactions": frozenset({"find"}),
     "consents": frozenset({"find"}),
     "attempts": frozenset({"count"}),

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 from tests.integration.door import FrozenClock
+from tests.integration.storage.values import T as T
 
 from doorward.backends.chance import SystemEntropy
 from doorward.backends.storage.store import Storage
 from doorward.model.tenant import Tenant
 
-T, OTHER = "tenant.test", "other.test"
+OTHER = "other.test"
 
 
 class Nodes:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 from tests.integration.storage.conftest import OTHER, Nodes, T
-from tests.integration.storage.values import code, event, refresh_token, session, transaction
+from tests.integration.storage.values import code, event, refresh_token, session, sign_in, transaction
 
 from doorward.backends.storage.store import Storage
 from doorward.model.digest import digest
@@ -21,7 +21,7 @@ async def issue(storage: Storage, name: str = "code", **more: Any) -> bool:
     """A code in a session that was signed in to before."""
     given = {"session": session(), "consent": None, "transaction": None, "events": (event(),), **more}
     if given["session"] is not None:
-        await storage.sessions.save(T, msgspec.structs.replace(given["session"], last_interacted_at=0.0))
+        await sign_in(storage, msgspec.structs.replace(given["session"], last_interacted_at=0.0))
     return await storage.codes.issue(T, code(name), **given)
 
 
@@ -95,7 +95,7 @@ async def test_a_transaction_ends_in_one_answer(nodes: Nodes) -> None:
 @pytest.mark.parametrize("state", [None, "state"])
 async def test_a_session_that_was_ended_gives_no_code_and_stays_ended(nodes: Nodes, state: str | None) -> None:
     await nodes.one.transactions.start(T, transaction())
-    await nodes.one.sessions.save(T, session())
+    await sign_in(nodes.one, session())
     await nodes.two.sessions.end(T, "sid", events=())
     for consent in (None, CONSENT):
         assert not await nodes.one.codes.issue(
@@ -143,7 +143,7 @@ async def test_only_the_newest_refresh_tokens_stay(nodes: Nodes) -> None:
 
 
 async def test_u_0000_is_refused_alike(nodes: Nodes) -> None:
-    await nodes.one.sessions.save(T, session())
+    await sign_in(nodes.one, session())
     with pytest.raises(ValueError, match=r"U\+0000"):
         await nodes.one.codes.issue(
             T, code(user_id="a\0b"), session=session(idle_expires_at=5e6), consent=None, transaction=None, events=()

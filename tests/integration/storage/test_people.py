@@ -7,7 +7,7 @@ import asyncio
 import msgspec
 import pytest
 from tests.integration.storage.conftest import OTHER, Nodes, T
-from tests.integration.storage.values import event, known_as, refresh_token, session, transaction, user
+from tests.integration.storage.values import event, known_as, refresh_token, session, sign_in, transaction, user
 
 from doorward.model.credential import PushedRequest
 from doorward.model.digest import digest
@@ -106,11 +106,11 @@ async def test_roles_and_permissions_come_with_the_user(nodes: Nodes) -> None:
 
 async def test_a_user_goes_with_everything(nodes: Nodes) -> None:
     await create(nodes)
-    await nodes.one.sessions.save(T, session())
+    await sign_in(nodes.one, session())
     await nodes.one.refresh_tokens.issue(T, refresh_token(), keep=200, events=())
     assert await nodes.two.users.delete(T, "auth0|ada", at=1e6 + 1, events=(event("sapi"),))
     assert not await nodes.two.users.delete(T, "auth0|ada", at=1e6 + 1, events=())
-    assert await nodes.one.sessions.get(T, "sid") is None
+    assert await nodes.one.sessions.find(T, digest("cookie sid")) is None
     token = await nodes.one.refresh_tokens.find(T, digest("first"))
     assert token is None or token.revoked_at is not None
     await create(nodes)
@@ -139,7 +139,7 @@ async def test_pages_are_in_order_of_creation_with_an_exact_total(nodes: Nodes) 
 
 async def test_a_step_of_a_transaction_is_taken_once(nodes: Nodes) -> None:
     await create(nodes)
-    await nodes.one.sessions.save(T, session("before"))
+    await sign_in(nodes.one, session("before"))
     await nodes.one.transactions.start(T, transaction())
     moved = await asyncio.gather(
         *(
@@ -157,21 +157,21 @@ async def test_a_step_of_a_transaction_is_taken_once(nodes: Nodes) -> None:
     now = await nodes.one.transactions.find(T, digest("state"))
     assert now is not None
     assert (now.username, now.version) == (f"user {winner}", 1)
-    assert await nodes.one.sessions.get(T, "before") is None
+    assert await nodes.one.sessions.find(T, digest("cookie before")) is None
     for turn in range(8):
-        assert (await nodes.one.sessions.get(T, f"sid {turn}") is not None) == (turn == winner)
+        assert (await nodes.one.sessions.find(T, digest(f"cookie sid {turn}")) is not None) == (turn == winner)
     found = await nodes.one.users.find(T, "auth0|ada")
     assert found is not None
-    assert found.logins_count == 1
+    assert found.logins_count == 2
 
 
 async def test_a_session_is_touched_replaced_and_ended(nodes: Nodes) -> None:
-    await nodes.one.sessions.save(T, session())
+    await sign_in(nodes.one, session())
     touched = msgspec.structs.replace(session(), last_interacted_at=1e6 + 9)
-    await nodes.two.sessions.save(T, touched)
-    assert await nodes.one.sessions.get(T, "sid") == touched
-    await nodes.two.sessions.save(T, session("new"), replaces="sid", events=(event(),))
-    assert await nodes.one.sessions.get(T, "sid") is None
+    assert await nodes.two.codes.issue(T, None, session=touched, consent=None, transaction=None, events=())
+    assert await nodes.one.sessions.find(T, digest("cookie sid")) == touched
+    await sign_in(nodes.two, session("new"), replaces="sid")
+    assert await nodes.one.sessions.find(T, digest("cookie sid")) is None
     assert not await nodes.one.sessions.end(OTHER, "new", events=())
     assert await nodes.one.sessions.end(T, "new", events=())
     assert not await nodes.one.sessions.end(T, "new", events=())

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from tests.databases import empty_database, on_database
 from tests.integration.storage.conftest import Nodes, T
-from tests.integration.storage.values import code, event, known_as, refresh_token, session, transaction, user
+from tests.integration.storage.values import code, event, known_as, refresh_token, session, sign_in, transaction, user
 
 from doorward.backends.storage.database import Query, Verb
 from doorward.backends.storage.postgresql import composed, numbered
@@ -80,17 +80,17 @@ def test_parameters_are_numbered_by_name_and_query() -> None:
 async def test_a_server_that_comes_back_is_used_again(
     nodes: Nodes, admin: asyncpg.Connection[asyncpg.Record], database: str
 ) -> None:
-    await nodes.one.sessions.save(T, session())
+    await sign_in(nodes.one, session())
     await drop_connections(admin, database)
     for _ in range(50):
         try:
-            assert await nodes.one.sessions.get(T, "sid") == session()
+            assert await nodes.one.sessions.find(T, digest("cookie sid")) == session()
             break
         except StorageUnavailable:
             await asyncio.sleep(0.02)
     else:
         pytest.fail("the pool did not recover")
-    await nodes.one.sessions.save(T, session("after"))
+    await sign_in(nodes.one, session("after"))
 
 
 async def test_changes_are_heard_again_after_a_loss(

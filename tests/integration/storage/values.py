@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
+from doorward.backends.storage.store import Storage
 from doorward.model.credential import AuthorizationCode, RefreshToken
 from doorward.model.digest import digest
 from doorward.model.log_event import LogEvent
-from doorward.model.session import LoginTransaction, Session
+from doorward.model.session import LoginTransaction, Session, SignIn
 from doorward.model.user import Identifiers, User
+
+T = "tenant.test"
+_numbers = itertools.count()
 
 
 def code(name: str = "code", **more: Any) -> AuthorizationCode:
@@ -59,3 +64,10 @@ def known_as(name: str = "ada") -> Identifiers:
 
 def event(type_: str = "s", **more: Any) -> LogEvent:
     return LogEvent(type=type_, date=1e6, **more)
+
+
+async def sign_in(storage: Storage, session: Session, replaces: str | None = None) -> None:
+    """The session as a login makes it."""
+    waiting = transaction(f"login {session.sid} {next(_numbers)}")
+    await storage.transactions.start(T, waiting)
+    assert await storage.transactions.advance(T, waiting, sign_in=SignIn(session=session, replaces=replaces))

@@ -23,7 +23,6 @@ SELECT :tenant, :token_hash, :id, :family, :generation, :user_id, :client_id, :a
 FIND = """
 SELECT document, expires_at, idle_expires_at, last_exchanged_at, used_at, revoked_at FROM refresh_token
 WHERE tenant = :tenant AND token_hash = :token_hash"""
-LATEST = "SELECT max(generation) FROM refresh_token WHERE tenant = :tenant AND family = :family"
 STATE = """
 SELECT family, generation, used_at, revoked_at FROM refresh_token
 WHERE tenant = :tenant AND token_hash = :token_hash"""
@@ -154,10 +153,6 @@ class StoredRefreshTokens:
             used_at=used_at,
             revoked_at=revoked_at,
         )
-
-    async def latest_generation(self, tenant: str, family: str) -> int:
-        rows = await self._database.read(LATEST, {"tenant": tenant, "family": family})
-        return rows[0][0] or 0
 
     async def rotate(
         self,

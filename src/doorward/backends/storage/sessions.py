@@ -26,7 +26,6 @@ TOUCH = """
 UPDATE session SET expires_at = :expires_at, document = :document
 WHERE tenant = :tenant AND sid = :sid {and_once} RETURNING sid"""
 BY_COOKIE = "SELECT document FROM session WHERE tenant = :tenant AND cookie_hash = :cookie_hash"
-BY_SID = "SELECT document FROM session WHERE tenant = :tenant AND sid = :sid"
 DELETE = "DELETE FROM session WHERE tenant = :tenant AND sid = :sid {and_once} RETURNING sid"
 START = """
 INSERT INTO login_transaction (tenant, id_hash, version, finished, expires_at, document)
@@ -38,8 +37,7 @@ UPDATE login_transaction SET version = version + 1, document = :document
 WHERE tenant = :tenant AND id_hash = :id_hash AND version = :version AND NOT finished RETURNING version"""
 
 
-def save_session(tenant: str, session: Session) -> Query:
-    """The statement that stores a session somebody has just signed in to."""
+def _save(tenant: str, session: Session) -> Query:
     began = {"cookie_hash": session.cookie_hash, "user_id": session.user_id}
     return Query(SAVE, {**began, **_touched(tenant, session)})
 
@@ -64,18 +62,6 @@ class StoredSessions:
     async def find(self, tenant: str, cookie_hash: bytes) -> Session | None:
         rows = await self._database.read(BY_COOKIE, {"tenant": tenant, "cookie_hash": cookie_hash})
         return _decode_session(rows[0][0]) if rows else None
-
-    async def get(self, tenant: str, sid: str) -> Session | None:
-        rows = await self._database.read(BY_SID, {"tenant": tenant, "sid": sid})
-        return _decode_session(rows[0][0]) if rows else None
-
-    async def save(
-        self, tenant: str, session: Session, *, replaces: str | None = None, events: Sequence[LogEvent] = ()
-    ) -> None:
-        then = self._log.inserts(tenant, events)
-        if replaces is not None:
-            then = [Query(DELETE, {"tenant": tenant, "sid": replaces}), *then]
-        await self._database.once(save_session(tenant, session), then)
 
     async def end(self, tenant: str, sid: str, *, events: Sequence[LogEvent]) -> bool:
         def verb() -> Verb[bool]:
@@ -132,6 +118,6 @@ class StoredTransactions:
             session = sign_in.session
             if sign_in.replaces is not None:
                 then.append(Query(DELETE, {"tenant": tenant, "sid": sign_in.replaces}))
-            then.append(save_session(tenant, session))
+            then.append(_save(tenant, session))
             then.append(record_login(tenant, session.user_id, session.authenticated_at, session.ip))
         return bool(await self._database.once(moved, [*then, *self._log.inserts(tenant, events)]))

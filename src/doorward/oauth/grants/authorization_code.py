@@ -12,10 +12,9 @@ from doorward.oauth.client_authentication import AuthenticatedClient
 from doorward.oauth.eligibility import eligible_user
 from doorward.oauth.errors import InvalidGrant, UnauthorizedClient
 from doorward.oauth.proof import Proof, SpendCode
+from doorward.oauth.token_issue import INVALID_CODE
 from doorward.oauth.token_request import AuthorizationCodeRequest
 from doorward.ports import Ports
-
-INVALID_CODE = "Invalid authorization code"
 
 
 async def prove(
