@@ -35,3 +35,15 @@ def test_a_second_server_on_the_folder_is_refused_and_the_first_goes_on(tmp_path
         connection.request("GET", "/.well-known/jwks.json")
         assert connection.getresponse().status == 200
         connection.close()
+
+
+def test_a_start_that_fails_leaves_no_word_of_the_server_before(tmp_path: Path) -> None:
+    with dev_server(sdk_tenant(), tmp_path) as door:
+        data = door.ca.parent
+    assert (data / "ready.json").exists()
+    (data / "master.key").write_text("a" * 43 + "=")
+    command = [sys.executable, "-m", "doorward", "dev", "--port", "0", "--data", str(data)]
+    failed = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert failed.returncode != 0
+    assert "another master key" in failed.stderr
+    assert not (data / "ready.json").exists()

@@ -88,6 +88,7 @@ def _only_server_on(folder: Path) -> Iterator[None]:
             fix="doorward dev --data DIR --port 0",
         ) from None
     try:
+        (folder / "ready.json").unlink(missing_ok=True)  # of a server that is gone; who waits for it waits for this one
         yield
     finally:
         os.close(held)
