@@ -65,6 +65,18 @@ async def test_b15_a_preflight_knows_no_client(door: Door) -> None:
     assert "Authorization" in (await preflight(door)).headers["access-control-allow-headers"]
 
 
+async def test_an_origin_counts_as_soon_and_as_long_as_a_client_has_it(door: Door) -> None:
+    async def allowed(origin: str) -> bool:
+        async with door.http() as http:
+            return (await http.options("/oauth/token", headers={"origin": origin})).status_code == 204
+
+    assert [await allowed(f"https://{name}.test") for name in ("other", "late", "a.late")] == [True, False, False]
+    await door.tenant({"clients": [{"name": "Late", "app_type": "spa", "web_origins": ["https://late.test/x"]}]})
+    assert [await allowed(f"https://{name}.test") for name in ("other", "late", "a.late")] == [True, True, False]
+    await door.tenant({"clients": [{"name": "Late", "allowed_origins": ["https://*.late.test"], "web_origins": []}]})
+    assert [await allowed(f"https://{name}.test") for name in ("other", "late", "a.late")] == [True, False, True]
+
+
 async def preflight(door: Door) -> httpx2.Response:
     async with door.http() as http:
         return await http.options("/oauth/token", headers={"origin": "https://spa.test"})

@@ -14,9 +14,9 @@ from doorward.model.client import Client
 from doorward.model.directory import TenantDirectory
 from doorward.model.log_event import LogEvent
 from doorward.model.tenant import Issuer
+from doorward.oauth import redirect_uri
 from doorward.oauth.domain_placeholders import client_on
 from doorward.oauth.errors import OAuthError
-from doorward.oauth.redirect_uri import origin_allowed
 from doorward.ports import Ports
 from doorward.web.router import Handler, Mount, Route
 from doorward.web.wire.errors import oauth_error
@@ -39,26 +39,48 @@ MAX_ORIGIN = 512
 VARY = ("vary", "Origin")
 
 
+class RegisteredOrigins:
+    """The origins that some client of a tenant registered, gathered anew when its configuration changes: a
+    preflight proves nothing, and is not to cost a walk through every client."""
+
+    def __init__(self) -> None:
+        self._gathered: dict[tuple[str, str], tuple[TenantDirectory, frozenset[str], tuple[str, ...]]] = {}
+
+    def have(self, asked: str, directory: TenantDirectory, issuer: Issuer) -> bool:
+        key = (directory.tenant.id, issuer.host)
+        gathered = self._gathered.get(key)
+        if gathered is None or gathered[0] is not directory:
+            clients = (client_on(client, issuer, directory) for client in directory.clients.values())
+            entries = {entry for client in clients for entry in _entries(client)}
+            patterns = tuple(sorted(entry for entry in entries if "*" in entry))
+            exact = frozenset(known for entry in entries if "*" not in entry and (known := redirect_uri.origin(entry)))
+            gathered = self._gathered[key] = (directory, exact, patterns)
+        return _is_origin(asked) and (asked in gathered[1] or redirect_uri.origin_allowed(asked, gathered[2]))
+
+
 def across_origins(routes: Iterable[Route | Mount], ports: Ports) -> list[Route | Mount]:
     """The routes, those of the tables above answering other origins, preflights included."""
+    registered = RegisteredOrigins()
     wrapped: list[Route | Mount] = []
     methods: dict[str, list[str]] = {}
     for route in routes:
         if isinstance(route, Route) and route.path in PUBLIC | REFLECTED | CLIENTS:
             methods.setdefault(route.path, []).append(route.method)
-            handler = _wrapped(route.path, route.handler, ports)
+            handler = _wrapped(route.path, route.handler, ports, registered)
             route = Route(route.method, route.path, handler)  # noqa: PLW2901
         wrapped.append(route)
-    preflights = [Route("OPTIONS", path, _preflight(path, allowed, ports)) for path, allowed in methods.items()]
+    preflights = [
+        Route("OPTIONS", path, _preflight(path, allowed, ports, registered)) for path, allowed in methods.items()
+    ]
     return [*wrapped, *preflights]
 
 
-def _wrapped(path: str, handler: Handler, ports: Ports) -> Handler:
+def _wrapped(path: str, handler: Handler, ports: Ports, registered: RegisteredOrigins) -> Handler:
     if path in PUBLIC:
         return handler  # these say so themselves, in headers that never change
     if path in REFLECTED:
         return _reflecting(handler)
-    return _for_clients(handler, ports)
+    return _for_clients(handler, ports, registered)
 
 
 def _reflecting(handler: Handler) -> Handler:
@@ -71,7 +93,7 @@ def _reflecting(handler: Handler) -> Handler:
     return answer
 
 
-def _for_clients(handler: Handler, ports: Ports) -> Handler:
+def _for_clients(handler: Handler, ports: Ports, registered: RegisteredOrigins) -> Handler:
     async def answer(request: Request) -> Response:
         origin = request.origin
         if origin is None or origin.lower() == f"https://{request.issuer.host}":
@@ -79,7 +101,7 @@ def _for_clients(handler: Handler, ports: Ports) -> Handler:
         directory = ports.directory.tenant(request.issuer.tenant)
         client = _client(request, directory)
         if client is None:
-            allowed = tenant_allows(origin, directory, request.issuer)
+            allowed = registered.have(origin, directory, request.issuer)
         else:
             allowed = client_allows(origin, client_on(client, request.issuer, directory))
         if not allowed:
@@ -98,7 +120,7 @@ async def _allowed(handler: Handler, request: Request, origin: str) -> Response:
     return response.with_headers(*_headers(origin))
 
 
-def _preflight(path: str, methods: list[str], ports: Ports) -> Handler:
+def _preflight(path: str, methods: list[str], ports: Ports, registered: RegisteredOrigins) -> Handler:
     listed = ", ".join(sorted({*methods, "OPTIONS"}))
 
     async def answer(request: Request) -> Response:
@@ -106,7 +128,7 @@ def _preflight(path: str, methods: list[str], ports: Ports) -> Handler:
         if origin is None:
             return Response(204, b"", (("allow", listed),))
         directory = ports.directory.tenant(request.issuer.tenant)
-        if path in CLIENTS and not tenant_allows(origin, directory, request.issuer):
+        if path in CLIENTS and not registered.have(origin, directory, request.issuer):
             return _refused(request, origin, None, ports)
         if not _is_origin(origin):
             return Response(204, b"", (("allow", listed),))
@@ -129,16 +151,13 @@ def _headers(origin: str) -> Headers:
     return (("access-control-allow-origin", origin), ("access-control-expose-headers", EXPOSE_HEADERS), VARY)
 
 
-def tenant_allows(origin: str, directory: TenantDirectory, issuer: Issuer) -> bool:
-    """Whether some client of the tenant registered the origin."""
-    return any(client_allows(origin, client_on(client, issuer, directory)) for client in directory.clients.values())
-
-
-def client_allows(origin: str, client: Client) -> bool:
+def client_allows(asked: str, client: Client) -> bool:
     """Whether this client registered the origin: as one of its origins, or by a callback on it."""
-    return _is_origin(origin) and origin_allowed(
-        origin, (*client.allowed_origins, *client.callbacks, *client.web_origins)
-    )
+    return _is_origin(asked) and redirect_uri.origin_allowed(asked, _entries(client))
+
+
+def _entries(client: Client) -> tuple[str, ...]:
+    return (*client.allowed_origins, *client.callbacks, *client.web_origins)
 
 
 def _client(request: Request, directory: TenantDirectory) -> Client | None:
