@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from doorward.management.kit.operation import Operation
 from doorward.management.kit.paths import Paths
 from doorward.management.ledger import DOCUMENTED, operations
 from doorward.management.registry import built, shape_of
@@ -23,7 +24,9 @@ def test_every_operation_that_is_built_is_in_the_ledger_with_the_same_scopes() -
 
 
 def test_every_operation_of_the_ledger_is_found_by_its_path() -> None:
-    paths = Paths(every_operation())
+    paths: Paths[Operation] = Paths()
+    for operation in every_operation():
+        paths.put(operation.method, operation.path, operation)
     for method, path, scopes in operations():
         found = paths.find(method, shape_of(path).replace("{}", "x%7Cy"))
         assert found is not None, path

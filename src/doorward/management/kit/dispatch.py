@@ -39,7 +39,9 @@ class Management:
     """The Management API of every tenant of one server."""
 
     def __init__(self, operations: Iterable[Operation], services: Services) -> None:
-        self._paths = Paths(operations)
+        self._paths: Paths[Operation] = Paths()
+        for operation in operations:
+            self._paths.put(operation.method, operation.path, operation)
         self._services = services
 
     async def answer(self, request: ManagementRequest) -> Answer:

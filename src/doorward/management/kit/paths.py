@@ -1,65 +1,70 @@
-"""Paths to operations: a tree of segments, since identifiers stand between the words."""
+"""Paths to what answers them: a tree of segments, since identifiers stand between the words."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from typing import Generic, TypeVar
 from urllib.parse import unquote
-
-from doorward.management.kit.operation import Operation
 
 MAX_SEGMENTS = 12
 
+T = TypeVar("T")
 
-class _Node:
-    __slots__ = ("children", "operations", "parameter")
+
+class _Node(Generic[T]):
+    __slots__ = ("children", "found", "parameter")
 
     def __init__(self) -> None:
-        self.children: dict[str, _Node] = {}
-        self.parameter: _Node | None = None
-        self.operations: dict[str, tuple[Operation, tuple[str, ...]]] = {}
+        self.children: dict[str, _Node[T]] = {}
+        self.parameter: _Node[T] | None = None
+        self.found: dict[str, tuple[T, tuple[str, ...]]] = {}
 
 
-class Paths:
-    """Finds the operation of a method and path; a fixed word is preferred to a parameter."""
+class Paths(Generic[T]):
+    """Finds what was put at a method and path; a fixed word is preferred to a parameter."""
 
-    def __init__(self, operations: Iterable[Operation]) -> None:
-        self._root = _Node()
-        for operation in operations:
-            self._add(operation)
+    def __init__(self) -> None:
+        self._root: _Node[T] = _Node()
 
-    def _add(self, operation: Operation) -> None:
+    def put(self, method: str, path: str, value: T) -> None:
+        """Segments of ``path`` like ``{name}`` are parameters. Raises ``ValueError`` where something is already."""
         node, names = self._root, []
-        for segment in operation.path.strip("/").split("/"):
+        for segment in path.strip("/").split("/"):
             if segment.startswith("{"):
                 names.append(segment.strip("{}"))
                 node.parameter = node.parameter or _Node()
                 node = node.parameter
             else:
                 node = node.children.setdefault(segment, _Node())
-        if operation.method in node.operations:
-            raise ValueError(f"{operation.method} {operation.path} is declared twice")
-        node.operations[operation.method] = (operation, tuple(names))
+        if method in node.found:
+            raise ValueError(f"{method} {path} is declared twice")
+        node.found[method] = (value, tuple(names))
 
-    def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]] | None:
-        """The operation and its decoded path parameters. ``path`` is percent-encoded."""
+    def find(self, method: str, path: str) -> tuple[T, dict[str, str]] | None:
+        """What is there, and its decoded path parameters. ``path`` is percent-encoded."""
+        for node, values in self._at(path):
+            found = node.found.get(method)
+            if found is not None:
+                return found[0], dict(zip(found[1], map(unquote, values), strict=True))
+        return None
+
+    def methods(self, path: str) -> tuple[str, ...]:
+        """Every method with something at the path."""
+        return tuple(sorted({method for node, _ in self._at(path) for method in node.found}))
+
+    def _at(self, path: str) -> Iterator[tuple[_Node[T], list[str]]]:
         segments = path.strip("/").split("/")
-        if len(segments) > MAX_SEGMENTS:
-            return None
-        return _walk(self._root, method, segments, 0, [])
+        return _walk(self._root, segments, 0, []) if len(segments) <= MAX_SEGMENTS else iter(())
 
 
-def _walk(
-    node: _Node, method: str, segments: list[str], depth: int, values: list[str]
-) -> tuple[Operation, dict[str, str]] | None:
+def _walk(node: _Node[T], segments: list[str], depth: int, values: list[str]) -> Iterator[tuple[_Node[T], list[str]]]:
+    """Every node the path leads to, the one with the most fixed words first, and its parameters."""
     if depth == len(segments):
-        found = node.operations.get(method)
-        return (found[0], dict(zip(found[1], map(unquote, values), strict=True))) if found else None
+        yield node, values
+        return
     segment = segments[depth]
     child = node.children.get(segment)
     if child is not None:
-        result = _walk(child, method, segments, depth + 1, values)
-        if result is not None:
-            return result
-    if node.parameter is None or not segment:
-        return None
-    return _walk(node.parameter, method, segments, depth + 1, [*values, segment])
+        yield from _walk(child, segments, depth + 1, values)
+    if node.parameter is not None and segment:
+        yield from _walk(node.parameter, segments, depth + 1, [*values, segment])
