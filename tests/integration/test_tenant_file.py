@@ -318,6 +318,7 @@ async def test_what_has_no_effect_yet_is_named(file: File) -> None:
         ({"prompts": {"identifier_first": "yes"}}, "prompts: Payload validation error"),
         ({"users": [{"email": "x@acme.test", "connection": "nowhere"}]}, "which is no database of this tenant"),
         ({"users": [{"email": "x@acme.test", "connection": "people", "roles": ["No"]}]}, "which does not exist"),
+        ({"users": [{"email": "x@acme.test", "connection": "people", "user_id": "x@clients"}]}, "ends in @clients"),
         ({"users": [{"connection": "people"}]}, "neither email nor username"),
     ],
 )  # fmt: skip

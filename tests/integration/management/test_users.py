@@ -108,6 +108,7 @@ async def test_who_exists_already_is_a_409(api: Api, second: dict[str, Any]) -> 
         ({"email": None}, "invalid_body"),
         ({"email": "no address"}, "invalid_body"),
         ({"password": None}, "invalid_body"),
+        ({"user_id": "ada@clients"}, "invalid_body"),
         ({"password": "short"}, "auth0_idp_error"),
         ({"password": "longbutlowercase"}, "auth0_idp_error"),
         ({"username": "way-too-long-a-username"}, "invalid_body"),

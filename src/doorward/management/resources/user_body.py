@@ -32,7 +32,8 @@ _shared: dict[str, Rule] = {
     "phone_verified": BOOLEAN,
     "verify_email": BOOLEAN,
 }
-CREATE = record({**_shared, "user_id": text(max=255, pattern=r"\S*")}, required=("connection",))
+# A subject that ends like this is a client.
+CREATE = record({**_shared, "user_id": text(max=255, pattern=r"\S*(?<!@clients)")}, required=("connection",))
 UPDATE: Record = record(
     {
         **_shared,

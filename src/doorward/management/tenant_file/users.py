@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from doorward.identity.signup import identifiers_of, with_defaults
+from doorward.management.kit.context import MACHINE
 from doorward.management.tenant_file.plan import TenantFileError
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import new_object_id, normalise_email, normalise_username
@@ -77,6 +78,10 @@ class UserLoader:
         connection = _connection(entry, directory)
         given = entry.get("user_id")
         user_id = _qualified(given) if isinstance(given, str) else f"auth0|{new_object_id(self._entropy)}"
+        if user_id.endswith(MACHINE):
+            raise TenantFileError(
+                f"users: user_id of {_shown(entry)} ends in {MACHINE}, as the subject of a client does"
+            )
         profile = with_defaults(_profile(entry))
         if "email" in profile:
             profile.setdefault("email_verified", False)
