@@ -70,6 +70,7 @@ def build(
     clock: Clock | None = None,
     entropy: Entropy | None = None,
     passwords: Passwords | None = None,
+    password_change_revokes_refresh_tokens: bool = False,
     shared_database: bool = False,
     trusted_proxies: Sequence[Network] = (),
     trust_unix_socket: bool = False,
@@ -80,6 +81,7 @@ def build(
     """Wire a server on ``database`` (a URL), its secrets sealed under ``root_key`` (32 bytes).
 
     ``trusted_proxies`` may say who their caller is; ``trust_unix_socket`` lets whoever connects that way.
+    ``password_change_revokes_refresh_tokens`` goes further than Auth0, which ends the sessions only.
     ``max_active`` requests are worked on at a time.
     ``development`` is the laxness of ``doorward dev``: helpful answers that production does not give, and the
     operator's word for custom domains. ``look_up_txt`` asks something else than the system's DNS about them.
@@ -112,6 +114,7 @@ def build(
         verify=BearerTokens(clock, ports.jose).verify,
         read_public_key=read_public_key,
         lookup_txt=look_up_txt or (None if development else dns.look_up_txt),
+        password_change_revokes_refresh_tokens=password_change_revokes_refresh_tokens,
     )
     application = Application(
         Router(routes(services, development=development)),

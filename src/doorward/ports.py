@@ -266,10 +266,12 @@ class Users(Protocol):
         expected_revision: int,
         password: Password | None = None,
         end_sessions: bool = False,
+        revoke_refresh_tokens: bool = False,
         events: Sequence[LogEvent],
     ) -> bool:
         """Write a changed user (roles and permissions apart); ``False`` when somebody else changed
-        it first. Raises ``Conflict`` as ``create`` does. ``end_sessions`` also deletes its sessions."""
+        it first. Raises ``Conflict`` as ``create`` does. ``end_sessions`` also deletes its sessions and
+        unspent codes."""
 
     async def rehash(self, tenant: str, user_id: str, *, old_hash: str, password: Password) -> None:
         """Replace a stored hash unless it changed meanwhile."""

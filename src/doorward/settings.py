@@ -86,6 +86,7 @@ class PasswordSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     memory_kib: int = 19 * 1024
     iterations: int = 2
     threads: int = 0
+    change_revokes_refresh_tokens: bool = False
 
 
 class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -131,6 +132,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "passwords.memory_kib": "Memory of one argon2id hash, in KiB.",
     "passwords.iterations": "Passes of one argon2id hash.",
     "passwords.threads": "Threads that hash passwords; 0 takes one per core.",
+    "passwords.change_revokes_refresh_tokens": "Whether a changed password revokes the person's refresh tokens too. "
+    "As with Auth0 it ends the sessions only, unless this is `true`.",
     "log.level": "The least level that is logged: `debug`, `info`, `warning` or `error`.",
     "log.format": "`json`, one object per line, or `text`.",
 }

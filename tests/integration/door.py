@@ -48,11 +48,11 @@ class FrozenClock(Clock):
 class Door:
     """One server and one tenant, ``tenant.test`` unless told otherwise."""
 
-    def __init__(self, database: str, *, development: bool = True) -> None:
+    def __init__(self, database: str, *, development: bool = True, **settings: Any) -> None:
         self.clock = FrozenClock()
         self._hasher = PasswordHasher(memory_kib=8, iterations=1, workers=1)
         self.server: Doorward = build(
-            database, root_key=b"k" * 32, clock=self.clock, passwords=self._hasher, development=development
+            database, root_key=b"k" * 32, clock=self.clock, passwords=self._hasher, development=development, **settings
         )
         self.ports = self.server.ports
 

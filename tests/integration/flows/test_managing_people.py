@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from tests.integration.door import DOMAIN, BrowserTab, Door
+from tests.integration.flows.conftest import TENANT
 from tests.integration.management.conftest import Api
 
 EMAIL, PASSWORD = "ada@example.test", "correct-horse-9"
@@ -14,6 +15,10 @@ MANAGEMENT = f"https://{DOMAIN}/api/v2/"
 
 @pytest.fixture
 async def api(door: Door) -> Api:
+    return await manager(door)
+
+
+async def manager(door: Door) -> Api:
     client = door.client("Mgmt")
     answer = await door.token(
         grant_type="client_credentials", client_id=client.client_id, client_secret=client.client_secret,
@@ -78,6 +83,25 @@ async def test_the_new_password_signs_in_and_the_old_one_does_not(door: Door, ap
     assert tab.path == "/u/login"
     await tab.login(password="Another-Horse-9")
     assert "code" in tab.answer
+
+
+@pytest.mark.parametrize("revokes", [False, True])
+async def test_e2_a_new_password_revokes_refresh_tokens_where_the_operator_says_so(
+    database: str, revokes: bool
+) -> None:
+    door = await Door(database, password_change_revokes_refresh_tokens=revokes).start()
+    try:
+        await door.tenant(TENANT)
+        _, tokens = await signed_in(door, audience="https://api.test", scope="openid offline_access")
+        waiting = await door.browser().authorize(door.client("Spa"))
+        await waiting.login()
+        api = await manager(door)
+        await api.patch(f"/users/{(await ada(api))['user_id']}", {"password": "Another-Horse-9"})
+        assert (await renew(door, tokens["refresh_token"]))[0] == (403 if revokes else 200)
+        late = await door.redeem(door.client("Spa"), waiting.answer["code"])
+        assert (late.status_code, late.json()["error"]) == (403, "invalid_grant")
+    finally:
+        await door.stop()
 
 
 async def test_a_user_made_by_the_api_signs_in_by_address_and_by_name(door: Door, api: Api) -> None:

@@ -7,13 +7,13 @@ import asyncio
 import msgspec
 import pytest
 from tests.integration.storage.conftest import OTHER, Nodes, T
-from tests.integration.storage.values import event, known_as, refresh_token, session, sign_in, transaction, user
+from tests.integration.storage.values import code, event, known_as, refresh_token, session, sign_in, transaction, user
 
 from doorward.model.credential import PushedRequest
 from doorward.model.digest import digest
 from doorward.model.role import Permission
 from doorward.model.search import AllOf, AnyOf, Not, Range, Search, Sort, Term
-from doorward.model.session import SignIn
+from doorward.model.session import ConsentGrant, SignIn
 from doorward.model.user import Password, User
 from doorward.ports import Conflict
 
@@ -114,6 +114,51 @@ async def test_a_user_goes_with_everything(nodes: Nodes) -> None:
     token = await nodes.one.refresh_tokens.find(T, digest("first"))
     assert token is None or token.revoked_at is not None
     await create(nodes)
+
+
+@pytest.mark.parametrize("revoke", [False, True])
+async def test_ended_sessions_take_unspent_codes_and_if_told_refresh_tokens_along(nodes: Nodes, revoke: bool) -> None:
+    await create(nodes)
+    await create(nodes, "eve")
+    for name in ("ada", "eve"):
+        await sign_in(nodes.one, session(name, user_id=f"auth0|{name}"))
+        for use in ("spent", "unspent"):
+            given = code(f"{use} {name}", user_id=f"auth0|{name}")
+            assert await nodes.one.codes.issue(T, given, session=None, consent=None, transaction=None, events=())
+        assert await spend(nodes, f"spent {name}")
+        token = refresh_token(name, family=f"of {name}", user_id=f"auth0|{name}")
+        await nodes.one.refresh_tokens.issue(T, token, keep=200, events=())
+    assert await nodes.two.users.replace(
+        T, user(), known_as(), expected_revision=0, end_sessions=True, revoke_refresh_tokens=revoke, events=()
+    )
+    assert await nodes.one.sessions.find(T, digest("cookie ada")) is None
+    assert await nodes.one.sessions.find(T, digest("cookie eve")) is not None
+    assert [await spend(nodes, f"unspent {name}") for name in ("ada", "eve")] == [False, True]
+    assert await nodes.one.codes.find(T, digest("spent ada")) is not None  # to be known when it comes again
+    tokens = [await nodes.one.refresh_tokens.find(T, digest(name)) for name in ("ada", "eve")]
+    assert [token is None or token.revoked_at is not None for token in tokens] == [revoke, False]
+
+
+async def test_withdrawn_consent_takes_the_client_s_unspent_codes_along(nodes: Nodes) -> None:
+    consent = ConsentGrant(id="1", user_id="auth0|ada", client_id="web", audience="https://api.test", scope=("r",))
+    for client_id in ("web", "other"):
+        given = code(f"for {client_id}", client_id=client_id)
+        assert await nodes.one.codes.issue(T, given, session=None, consent=consent, transaction=None, events=())
+    assert await nodes.two.consents.delete(T, user_id="auth0|ada", at=1e6, events=()) == 1
+    assert [await spend(nodes, f"for {client_id}") for client_id in ("web", "other")] == [False, True]
+
+
+async def spend(nodes: Nodes, name: str) -> bool:
+    return await nodes.one.codes.spend(
+        T,
+        digest(name),
+        at=1e6,
+        access_token_hash=None,
+        access_token_expires_at=1e6,
+        refresh_token=None,
+        keep=200,
+        events=(),
+    )
 
 
 async def test_a_user_who_goes_while_roles_are_given_is_no_failure(nodes: Nodes) -> None:

@@ -29,6 +29,9 @@ SELECTED = f"SELECT {COLUMNS} FROM consent_grant WHERE tenant = :tenant"  # noqa
 DELETE_ONE = "DELETE FROM consent_grant WHERE tenant = :tenant AND id = :id RETURNING user_id, client_id, audience"
 DELETE_OF_USER = """
 DELETE FROM consent_grant WHERE tenant = :tenant AND user_id = :user_id RETURNING user_id, client_id, audience"""
+UNSPENT_CODES = """
+DELETE FROM authorization_code
+WHERE tenant = :tenant AND user_id = :user_id AND used_at IS NULL AND {client_id} = :client_id"""
 
 
 def merge_consent(tenant: str, consent: ConsentGrant) -> Verb[None]:
@@ -58,6 +61,7 @@ class StoredConsents:
     def __init__(self, database: Database, log: StoredLog) -> None:
         self._database = database
         self._log = log
+        self._unspent_codes = UNSPENT_CODES.format(client_id=database.dialect.member("document", "client_id"))
 
     async def find(self, tenant: str, user_id: str, client_id: str, audience: str) -> ConsentGrant | None:
         key = {"tenant": tenant, "user_id": user_id, "client_id": client_id, "audience": audience}
@@ -104,6 +108,7 @@ class StoredConsents:
                 deleted = yield Query(DELETE_OF_USER, {"tenant": tenant, "user_id": user_id})
             for owner, client_id, audience in deleted:
                 yield from revoke_grant(tenant, owner, client_id, audience, at)
+                yield Query(self._unspent_codes, {"tenant": tenant, "user_id": owner, "client_id": client_id})
             yield from self._log.insert(tenant, events)
             return len(deleted)
 

@@ -59,6 +59,7 @@ SELECT DISTINCT family FROM refresh_token WHERE tenant = :tenant AND user_id = :
 DELETE_SESSIONS = "DELETE FROM session WHERE tenant = :tenant AND user_id = :user_id"
 DELETE_CONSENTS = "DELETE FROM consent_grant WHERE tenant = :tenant AND user_id = :user_id"
 DELETE_CODES = "DELETE FROM authorization_code WHERE tenant = :tenant AND user_id = :user_id"
+DELETE_UNSPENT_CODES = f"{DELETE_CODES} AND used_at IS NULL"
 DELETE = "DELETE FROM user_account WHERE tenant = :tenant AND user_id = :user_id RETURNING user_id"
 EXISTS = "SELECT 1 FROM user_account WHERE tenant = :tenant AND user_id = :user_id"
 ADD_ROLE = """
@@ -218,6 +219,7 @@ class StoredUsers:
         expected_revision: int,
         password: Password | None = None,
         end_sessions: bool = False,
+        revoke_refresh_tokens: bool = False,
         events: Sequence[LogEvent],
     ) -> bool:
         def verb() -> Verb[bool]:
@@ -230,8 +232,13 @@ class StoredUsers:
             yield from _identify(tenant, user, identifiers)
             if password is not None:
                 yield Query(SET_PASSWORD, _password_parameters(tenant, user.user_id, password))
+            key = {"tenant": tenant, "user_id": user.user_id}
             if end_sessions:
-                yield Query(DELETE_SESSIONS, {"tenant": tenant, "user_id": user.user_id})
+                yield Query(DELETE_SESSIONS, key)
+                yield Query(DELETE_UNSPENT_CODES, key)
+            if revoke_refresh_tokens:
+                for (family,) in (yield Query(FAMILIES, key)):
+                    yield from revoke_family(tenant, family, user.updated_at)
             yield from self._log.insert(tenant, events)
             return True
 

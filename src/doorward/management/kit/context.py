@@ -47,12 +47,14 @@ class Services(Struct, frozen=True, kw_only=True):
     (``oauth.bearer.BearerTokens.verify``). ``read_public_key`` reads a PEM public key or certificate
     and raises ``ValueError`` for what is not one. ``lookup_txt`` asks DNS for the TXT records of a
     name and never raises; without it the operator's word verifies a custom domain.
+    ``password_change_revokes_refresh_tokens``: Auth0 ends the sessions only.
     """
 
     ports: Ports
     verify: Verify
     read_public_key: ReadPublicKey
     lookup_txt: LookUpTxt | None = None
+    password_change_revokes_refresh_tokens: bool = False
 
 
 class Actor(Struct, frozen=True, kw_only=True):

@@ -200,6 +200,7 @@ async def _update(call: Call) -> Answer:
             expected_revision=user.revision,
             password=password,
             end_sessions=signs_in_otherwise or password is not None,
+            revoke_refresh_tokens=call.services.password_change_revokes_refresh_tokens and password is not None,
             events=(api_event(call),),
         )
     except Conflict as taken:
