@@ -84,8 +84,9 @@ class JoseBackend:
         changes between Python and big numbers once a turn, not at every token (6 % of a token request)."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[bytes] = loop.create_future()
+        if not self._wanted:
+            loop.call_soon(self._sign_wanted)
         self._wanted.append((future, private, data, alg))
-        loop.call_soon(self._sign_wanted)
         return future
 
     def _sign_wanted(self) -> None:
