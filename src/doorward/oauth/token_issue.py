@@ -123,7 +123,6 @@ async def _spend(
 ) -> str | None:
     tenant = directory.tenant.id
     events = (event,)
-    token_hash = digest(access_token)
     token_expires_at = at + plan.lifetime
     match proof.spend:
         case SpendCode(code):
@@ -132,7 +131,7 @@ async def _spend(
                 tenant,
                 code.code_hash,
                 at=at,
-                access_token_hash=token_hash,
+                access_token_hash=digest(access_token),
                 access_token_expires_at=token_expires_at,
                 refresh_token=first,
                 keep=MAX_REFRESH_TOKENS_PER_CLIENT,
@@ -144,7 +143,7 @@ async def _spend(
             return secret
         case SpendRefreshToken(presented):
             return await _exchange_refresh_token(
-                plan, proof, presented, directory, ports, events, at, token_hash, token_expires_at
+                plan, proof, presented, directory, ports, events, at, digest(access_token), token_expires_at
             )
         case None:
             if plan.refresh is RefreshPlan.ISSUE:

@@ -23,10 +23,12 @@ T = TypeVar("T")
 
 
 class Query(Struct, frozen=True, gc=False):
-    """One statement and its parameters."""
+    """One statement and its parameters. With ``rows`` it runs for each of them instead, and gives none back;
+    that is for a dialect without ``batches``."""
 
     sql: str
     parameters: Mapping[str, Any] = {}
+    rows: Sequence[Mapping[str, Any]] = ()
 
 
 Verb = Generator[Query, list[Row], T]

@@ -219,9 +219,7 @@ class SqliteDatabase:
             verb = job.verb()
             query = next(verb)
             while True:
-                refuse_nul(query.parameters)
-                self._statements += 1
-                query = verb.send(connection.execute(_followed(query.sql), query.parameters).fetchall())
+                query = verb.send(self._execute(connection, query))
         except StopIteration as done:
             job.result = done.value
             connection.execute("RELEASE verb")
@@ -229,6 +227,16 @@ class SqliteDatabase:
             connection.execute("ROLLBACK TO verb")
             connection.execute("RELEASE verb")
             job.error = StorageUnavailable(str(error)) if isinstance(error, sqlite3.OperationalError) else error
+
+    def _execute(self, connection: sqlite3.Connection, query: Query) -> list[Row]:
+        self._statements += 1
+        if query.rows:
+            for row in query.rows:
+                refuse_nul(row)
+            connection.executemany(_followed(query.sql), query.rows)
+            return []
+        refuse_nul(query.parameters)
+        return connection.execute(_followed(query.sql), query.parameters).fetchall()
 
     def _commit(self, connection: sqlite3.Connection) -> None:
         try:

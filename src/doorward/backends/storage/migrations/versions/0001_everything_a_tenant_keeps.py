@@ -88,7 +88,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "log_id", name=op.f("pk_log_event")),
     )
     with op.batch_alter_table("log_event", schema=None) as batch_op:
-        batch_op.create_index("ix_log_event_user", ["tenant", "user_id", "log_id"], unique=False)
+        batch_op.create_index(
+            "ix_log_event_user",
+            ["tenant", "user_id", "log_id"],
+            unique=False,
+            sqlite_where=sa.text("user_id IS NOT NULL"),
+            postgresql_where=sa.text("user_id IS NOT NULL"),
+        )
 
     op.create_table(
         "login_transaction",
