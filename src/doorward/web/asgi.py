@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from doorward.model.tenant import Issuer
@@ -14,7 +15,7 @@ from doorward.web.forwarded import BadHead, Forwarded
 from doorward.web.router import Router
 from doorward.web.wire.errors import oauth_error
 from doorward.web.wire.headers import INERT_PAGE, NOSNIFF, STRICT_TRANSPORT, lacks_policy, may_be_strict
-from doorward.web.wire.http import NO_STORE, Request, Response, json_response, redirect, text_response
+from doorward.web.wire.http import JSON, NO_STORE, Headers, Request, Response, json_response, redirect, text_response
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -127,14 +128,13 @@ class Application:
             )
         finally:
             self._active -= 1
-        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
-        headers.append((b"content-length", b"%d" % len(response.body)))
-        headers.append((b"x-auth0-requestid", request_id.encode()))
-        headers.append(NOSNIFF)
-        if lacks_policy(response.headers):
-            headers.extend(INERT_PAGE)
-        if self._strict_transport and may_be_strict(scope.get(SERVED_HOST, "localhost")):
-            headers.append(STRICT_TRANSPORT)
+        strict = self._strict_transport and may_be_strict(scope.get(SERVED_HOST, "localhost"))
+        of_its_kind = _known_head if response.headers and response.headers[0] is JSON else _head
+        headers = [
+            *of_its_kind(response.headers, strict),
+            (b"content-length", b"%d" % len(response.body)),
+            (b"x-auth0-requestid", request_id.encode()),
+        ]
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else response.body})
 
@@ -180,6 +180,21 @@ class Application:
         if self._names_tenants and names and host.startswith(("127.0.0.1", "[::1]")):
             return text_response(f"No tenant is served by address; use https://{names[0]}/\n", 404)
         return text_response("No tenant is served under this host\n", 404)
+
+
+def _head(given: Headers, strict: bool) -> list[tuple[bytes, bytes]]:
+    """The headers of an answer, and those that do not depend on the endpoint."""
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in given]
+    headers.append(NOSNIFF)
+    if lacks_policy(given):
+        headers.extend(INERT_PAGE)
+    if strict:
+        headers.append(STRICT_TRANSPORT)
+    return headers
+
+
+# Answers in JSON have one of a few heads, none of them secret.
+_known_head = lru_cache(64)(_head)
 
 
 def _to_https(method: str, issuer: Issuer, path: str, query: bytes) -> Response:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import http
 import os
-import re
 from typing import Any
 from urllib.parse import unquote
 
@@ -38,7 +37,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     linger: float = 1.0
 
 
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL = bytes({*range(32), 127} - {*b"\t\r\n"})
 _SINGLE = frozenset({b"host", b"content-length", b"transfer-encoding"})
 _SENTENCES = {
     400: b"Malformed request",
@@ -52,6 +51,29 @@ class _Refused(Exception):
     def __init__(self, status: int) -> None:
         super().__init__(status)
         self.status = status
+
+
+class Arrival:
+    """What ``asyncio.Event`` is, for the one task that waits for a body: nearly every body is there already."""
+
+    __slots__ = ("_is_set", "_waiting")
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._waiting: asyncio.Future[None] | None = None
+
+    def set(self) -> None:
+        self._is_set = True
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    def clear(self) -> None:
+        self._is_set = False
+
+    async def wait(self) -> None:
+        while not self._is_set:
+            self._waiting = asyncio.get_running_loop().create_future()
+            await self._waiting
 
 
 class Exchange(RequestResponseCycle):
@@ -93,7 +115,8 @@ class Exchange(RequestResponseCycle):
         if not self.keep_alive and (b"connection", b"close") not in headers:
             headers.append((b"connection", b"close"))
         lines = b"".join([b"%b: %b\r\n" % header for header in headers])
-        if _CONTROL.search(lines) or not lines.count(b"\r") == lines.count(b"\n") == len(headers):
+        clean = len(lines.translate(None, _CONTROL)) == len(lines)
+        if not clean or not lines.count(b"\r") == lines.count(b"\n") == len(headers):
             raise RuntimeError("a header holds a control character")
         return b"%b%b\r\n" % (STATUS_LINE[message["status"]], lines)
 
@@ -118,6 +141,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._body_since = 0.0
         self._around_body = 0
         self._dropped = 0
+        self._idle_since = 0.0
 
     # ── time ───────────────────────────────────────────────────────────────────────────────────
 
@@ -134,7 +158,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _look_later(self) -> None:
-        interval = min(self.limits.head_timeout, self.limits.body_timeout) / 4
+        interval = min(self.limits.head_timeout, self.limits.body_timeout, self.timeout_keep_alive) / 4
         self._watch = self.loop.call_later(interval, self._look)
 
     def _look(self) -> None:
@@ -142,6 +166,9 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._refused or self.transport.is_closing():
             return
         now = self.loop.time()
+        if self._idle_since and now - self._idle_since > self.timeout_keep_alive:
+            self.transport.close()
+            return
         if self._head_since and now - self._head_since > self.limits.head_timeout:
             if self._head_bytes:
                 self._refuse(408)
@@ -161,7 +188,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._refused:
             return
-        self._unset_keepalive_if_required()
+        self._idle_since = 0.0
         if not self._receiving and not self._head_since:
             self._head_since = self.loop.time()
         if self._receiving:
@@ -229,7 +256,8 @@ class LimitedProtocol(HttpToolsProtocol):
         scope["method"] = self.parser.get_method().decode("ascii")
         scope["http_version"] = version
         scope["raw_path"] = url.path
-        scope["path"] = unquote(url.path.decode("ascii"))
+        path = url.path.decode("ascii")
+        scope["path"] = unquote(path) if "%" in path else path
         scope["query_string"] = url.query or b""
         before = self.cycle
         self.cycle = Exchange(
@@ -240,7 +268,7 @@ class LimitedProtocol(HttpToolsProtocol):
             access_logger=self.access_logger,
             access_log=False,
             default_headers=self.server_state.default_headers,
-            message_event=asyncio.Event(),
+            message_event=Arrival(),  # type: ignore[arg-type]
             expect_100_continue=self.expect_100_continue,
             keep_alive=version != "1.0" and self.parser.should_keep_alive() and not self.parser.should_upgrade(),
             on_response=self.on_response_complete,
@@ -264,6 +292,8 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._receiving = False
         super().on_message_complete()
+        if self.cycle.response_complete:
+            self._idle_since = self.loop.time()
 
     # ── refusing ───────────────────────────────────────────────────────────────────────────────
 
@@ -297,8 +327,15 @@ class LimitedProtocol(HttpToolsProtocol):
     # ── saying goodbye ─────────────────────────────────────────────────────────────────────────
 
     def on_response_complete(self) -> None:
-        super().on_response_complete()
-        self._bound_farewell()
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            self._bound_farewell()
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        else:
+            self._idle_since = self.loop.time()
 
     def shutdown(self) -> None:
         if self._refused:

@@ -30,7 +30,8 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     application.on_start(start)
     application.on_stop(door.stop)
     ready = threading.Event()
-    server = HttpServer(application, open_sockets(["127.0.0.1"]), limits=LIMITS, on_ready=ready.set)
+    sockets = open_sockets(["127.0.0.1"])
+    server = HttpServer(application, sockets, limits=LIMITS, keep_alive=1, on_ready=ready.set)
     thread = threading.Thread(target=server.run)
     thread.start()
     assert ready.wait(20)
@@ -68,6 +69,24 @@ CLOSE = "Connection: close\r\n\r\n"
 
 def test_a_decent_request_is_answered(port: int) -> None:
     assert status(say(port, GET + CLOSE)) == 200
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (GET + "\r\n", GET + "\r\n"),
+        (POST + "Content-Length: 2000000\r\n\r\n", "a" * 2_000_000),  # refused before its body has come
+    ],
+)
+def test_l1_a_connection_with_nothing_more_to_say_is_closed_but_not_at_once(port: int, parts: tuple[str, str]) -> None:
+    began = time.monotonic()
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        connection.sendall(parts[0].encode())
+        time.sleep(0.2)
+        connection.sendall(parts[1].encode())
+        while connection.recv(65536):
+            pass
+    assert 1.1 < time.monotonic() - began < 4
 
 
 @pytest.mark.parametrize(

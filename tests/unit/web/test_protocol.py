@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from uvicorn.protocols.http.flow_control import FlowControl
 
-from doorward.web.protocol import Exchange
+from doorward.web.protocol import Arrival, Exchange
 
 
 class Line(asyncio.Transport):
@@ -43,7 +43,7 @@ def exchange(line: Line, *, method: str = "GET", keep_alive: bool = True) -> Exc
         access_logger=logger,
         access_log=False,
         default_headers=[],
-        message_event=asyncio.Event(),
+        message_event=Arrival(),  # type: ignore[arg-type]
         expect_100_continue=False,
         keep_alive=keep_alive,
         on_response=done,

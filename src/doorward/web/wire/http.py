@@ -117,13 +117,13 @@ class Response:
         return Response(self.status, self.body, self.headers + headers)
 
 
-_JSON: Headers = (("content-type", "application/json; charset=utf-8"),)
+JSON = ("content-type", "application/json; charset=utf-8")
 _HTML: Headers = (("content-type", "text/html; charset=utf-8"),)
 _TEXT: Headers = (("content-type", "text/plain; charset=utf-8"),)
 
 
 def json_response(value: Any, status: int = 200, headers: Headers = ()) -> Response:
-    return Response(status, _encode(value), _JSON + headers)
+    return Response(status, _encode(value), (JSON, *headers))
 
 
 def html_response(text: str, status: int = 200, headers: Headers = ()) -> Response:

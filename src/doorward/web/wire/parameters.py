@@ -61,7 +61,8 @@ def decode_form(data: bytes) -> dict[str, str]:
 
 
 def _unescaped(text: str) -> str:
-    return _utf8(unquote_to_bytes(text.replace("+", " ")))
+    text = text.replace("+", " ")
+    return _utf8(unquote_to_bytes(text)) if "%" in text else text
 
 
 def _utf8(raw: bytes) -> str:
