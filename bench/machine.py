@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import ssl
+import sys
 import sysconfig
 import time
 from collections.abc import Iterable
@@ -98,16 +99,23 @@ def _lines(path: str) -> list[str]:
     return Path(path).read_text().splitlines()
 
 
+def _python_build() -> str:
+    """How Python was compiled. Distributions optimise theirs (PGO, LTO) without saying so in its configuration."""
+    built = " ".join(str(sysconfig.get_config_var(name)) for name in ("CONFIG_ARGS", "PY_CORE_CFLAGS", "OPT"))
+    if "--enable-optimizations" in built or "-fprofile-use" in built:
+        return "an optimised build"
+    return "the distribution's build" if sys.base_prefix == "/usr" else "**not an optimised build**"
+
+
 def description() -> dict[str, Any]:
     """Where a run took place."""
     named = [line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")]
-    built = " ".join(str(sysconfig.get_config_var(name)) for name in ("CONFIG_ARGS", "PY_CORE_CFLAGS", "OPT"))
     return {
         "cpu": named[0] if named else platform.machine(),
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
-        "python_optimised": "--enable-optimizations" in built or "-fprofile-use" in built,
+        "python_build": _python_build(),
         "openssl": backend.openssl_version_text(),
         "openssl_of_python": ssl.OPENSSL_VERSION,
         "load": os.getloadavg()[0],

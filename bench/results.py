@@ -29,12 +29,11 @@ def write(run: dict[str, Any]) -> None:
 def _told(run: dict[str, Any]) -> str:
     machine, shape = run["machine"], run["shape"]
     versions = ", ".join(f"{name} {number}" for name, number in machine["versions"].items())
-    build = "optimised build" if machine["python_optimised"] else "**not an optimised build**"
     load = (machine["load"], machine["load_after"])
     busy = max(load[0], load[1] - 2) > QUIET_LOAD
     said = [
         f"{run['began']}, {machine['cpu']}, {machine['cores']} cores, {machine['system']}.",
-        f"Python {machine['python']} ({build}), {versions}; signatures by {machine['openssl']}.",
+        f"Python {machine['python']} ({machine['python_build']}), {versions}; signatures by {machine['openssl']}.",
         f"{shape['rounds']} rounds of {shape['seconds']} s after {shape['warm']} s of warm-up, 32 connections, "
         "RSA keys of 2048 bits, one worker, plain HTTP.",
         f"Load of the machine {load[0]:.1f} before and {load[1]:.1f} after."
