@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,26 @@ async def test_without_the_demo_application_there_is_no_such_page(tmp_path: Path
             assert (await http.get(PATH)).status_code == 404
     finally:
         await door.stop()
+
+
+@pytest.mark.parametrize("development", [True, False])
+async def test_a_development_server_says_at_its_address_what_it_is(tmp_path: Path, development: bool) -> None:
+    door = await Door(f"sqlite:///{tmp_path / 'door.sqlite'}", development=development).start()
+    try:
+        async with (await door.tenant({})).http() as http:
+            assert "No application has a callback yet" in (await http.get("/")).text or not development
+            await door.tenant(demo_tenant(ORIGIN))
+            answer = await http.get("/")
+            assert (await http.post("/")).status_code == 404
+        assert answer.status_code == (200 if development else 404)
+        if development:
+            assert DOMAIN in answer.text
+            tab = await door.browser().get(login_link(answer.text, "My App"))
+            await tab.login()
+            assert tab.path == PATH
+    finally:
+        await door.stop()
+
+
+def login_link(html: str, name: str) -> str:
+    return unescape(html.partition(f">{name}</a>")[0].rpartition('href="')[2].rstrip('"')).removeprefix(ORIGIN)

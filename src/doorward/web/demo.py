@@ -1,7 +1,7 @@
-"""``/_doorward/callback``: where a development server's demo application is answered.
+"""What development servers alone have: a page at ``/``, and a demo application to log in to.
 
-It is an application like any other: a public client that redeems its code with PKCE. It takes the code verifier
-of RFC 7636's own example, which everybody knows, and exists on development servers only.
+The application is answered at ``/_doorward/callback``. It is an application like any other: a public client that
+redeems its code with PKCE. It takes the code verifier of RFC 7636's own example, which everybody knows.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from doorward.web.router import Handler
 from doorward.web.wire.http import Request, Response, text_response
 
 PATH = "/_doorward/callback"
+READ_BY_CLIENTS = (".well-known/openid-configuration", ".well-known/jwks.json")
 # RFC 7636, Appendix B.
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -35,6 +36,21 @@ def login_address(issuer: Issuer, client: Client, directory: TenantDirectory) ->
         asked["audience"] = api.identifier
         asked["scope"] += "".join(f" {scope.value}" for scope in api.scopes[:2])
     return f"{issuer.url}authorize?{urlencode(asked, safe=':/')}"
+
+
+def front(directory: Directory, presenter: Presenter) -> Handler:
+    """``/``: what this server is, for whoever opens its address."""
+
+    async def handler(request: Request) -> Response:
+        tenant = directory.tenant(request.issuer.tenant)
+        logins = {
+            client.name: login_address(request.issuer, client, tenant)
+            for client in tenant.clients.values()
+            if client.callbacks and client.is_first_party and "authorization_code" in client.grant_types
+        }
+        return presenter.front(request, logins, READ_BY_CLIENTS)
+
+    return handler
 
 
 def callback(directory: Directory, presenter: Presenter) -> Handler:

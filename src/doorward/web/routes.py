@@ -60,7 +60,10 @@ def _in_the_browser(ports: Ports, *, development: bool) -> list[Route]:
         return [Route("GET", path, handler), Route("POST", path, handler)]
 
     entering = (Step.LOGIN, Step.SIGNUP)
-    developing = [Route("GET", demo.PATH, demo.callback(ports.directory, presenter))] if development else []
+    developing = [
+        Route("GET", "/", demo.front(ports.directory, presenter)),
+        Route("GET", demo.PATH, demo.callback(ports.directory, presenter)),
+    ]
     return [
         Route("GET", "/authorize", authorizing.authorize),
         Route("POST", "/authorize", authorizing.authorize),
@@ -80,5 +83,5 @@ def _in_the_browser(ports: Ports, *, development: bool) -> list[Route]:
         Route("GET", help.PATH, help.every_rule(presenter)),
         Route("GET", f"{help.PATH}/{{rule}}", help.one_rule(presenter)),
         Route("GET", "/_doorward/static/{digest}/{name}", static_file),
-        *developing,
+        *(developing if development else ()),
     ]

@@ -46,3 +46,13 @@ class DemoDocument(Struct, frozen=True):
     request: Mapping[str, str]
     again: str
     leave: str
+
+
+class FrontDocument(Struct, frozen=True):
+    """What a development server shows who comes to its address: where to log in (``logins``, addresses by the
+    application's name) and the ``paths`` clients read."""
+
+    name: str
+    domain: str
+    logins: Mapping[str, str]
+    paths: tuple[str, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from doorward.model.directory import TenantDirectory
@@ -10,10 +11,17 @@ from doorward.oauth.authorization import TransactionGone
 from doorward.oauth.errors import OAuthError
 from doorward.ports import Directory
 from doorward.web.login import assets, locales
-from doorward.web.login.documents import DemoDocument, FormPostDocument, HelpDocument, WebMessageDocument
+from doorward.web.login.documents import DemoDocument, FormPostDocument, FrontDocument, HelpDocument, WebMessageDocument
 from doorward.web.login.look import Look
 from doorward.web.login.pages import ErrorPage, Page
-from doorward.web.login.render import render, render_demo, render_form_post, render_help, render_web_message
+from doorward.web.login.render import (
+    render,
+    render_demo,
+    render_form_post,
+    render_front,
+    render_help,
+    render_web_message,
+)
 from doorward.web.wire.http import Request, Response, redirect, text_response
 
 
@@ -46,6 +54,13 @@ class Presenter:
         """Where the demo application is answered."""
         tenant = self._directory.tenant(request.issuer.tenant)
         return render_demo(document, look_of(tenant), _locale(request, tenant, ""))
+
+    def front(self, request: Request, logins: Mapping[str, str], paths: tuple[str, ...]) -> Response:
+        """What a development server shows at its address."""
+        tenant = self._directory.tenant(request.issuer.tenant)
+        look = look_of(tenant)
+        document = FrontDocument(look.company_name, request.issuer.host, logins, paths)
+        return render_front(document, look, _locale(request, tenant, ""))
 
     def error(self, request: Request, error: OAuthError) -> Response:
         """An error nobody may be redirected with; a tenant can have a page of its own for it."""

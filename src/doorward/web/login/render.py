@@ -8,7 +8,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from doorward.web.login import assets, catalogue, headers, locales
-from doorward.web.login.documents import DemoDocument, FormPostDocument, HelpDocument, WebMessageDocument
+from doorward.web.login.documents import DemoDocument, FormPostDocument, FrontDocument, HelpDocument, WebMessageDocument
 from doorward.web.login.look import Look
 from doorward.web.login.monogram import monogram
 from doorward.web.login.pages import Page, TransactionPage
@@ -85,9 +85,15 @@ def render_demo(document: DemoDocument, look: Look, locale: str, *, nonce: str |
     return _document("demo.html", document, headers.for_page(nonce=nonce, form=False), look, locale, nonce)
 
 
+def render_front(document: FrontDocument, look: Look, locale: str) -> Response:
+    """What stands at the address of a development server. No form, no script."""
+    policy = headers.for_page(nonce=secrets.token_urlsafe(16), form=False)
+    return _document("front.html", document, policy, look, locale)
+
+
 def _document(
     template: str,
-    document: FormPostDocument | WebMessageDocument | HelpDocument | DemoDocument,
+    document: FormPostDocument | WebMessageDocument | HelpDocument | DemoDocument | FrontDocument,
     policy: Headers,
     look: Look,
     locale: str,

@@ -14,7 +14,7 @@ from tests.e2e.screens import PAGE_TYPES, SCREENS, SOCIAL
 from doorward.oauth.token_rules import Rule
 from doorward.web.login import catalogue
 from doorward.web.login.catalogue import ScreenTexts
-from doorward.web.login.documents import DemoDocument, FormPostDocument, HelpDocument, WebMessageDocument
+from doorward.web.login.documents import DemoDocument, FormPostDocument, FrontDocument, HelpDocument, WebMessageDocument
 from doorward.web.login.look import Look
 from doorward.web.login.pages import (
     ConsentPage,
@@ -29,7 +29,14 @@ from doorward.web.login.pages import (
     SignupPage,
     SignupPasswordPage,
 )
-from doorward.web.login.render import render, render_demo, render_form_post, render_help, render_web_message
+from doorward.web.login.render import (
+    render,
+    render_demo,
+    render_form_post,
+    render_front,
+    render_help,
+    render_web_message,
+)
 
 ENGLISH = json.loads((files("doorward.web.login") / "texts" / "en.json").read_text())
 VARIABLES = {"clientName", "companyName", "connectionName", "userName", "audience", "count", "min", "max", "characters"}
@@ -105,6 +112,8 @@ def used(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str, str]]:
     render_form_post(FormPostDocument("https://a.test", {}), Look(), "en")
     render_web_message(WebMessageDocument("https://a.test", {}), Look(), "en")
     render_demo(DemoDocument({}, "/", "/"), Look(), "en")
+    for logins in ({}, {"My App": "/"}):
+        render_front(FrontDocument("a.test", "a.test", logins, ("x",)), Look(), "en")
     rules = {"field": {"a.rule": Rule("field", "It is so.", "RFC 6749")}}
     for asked in (None, "a.rule"):
         render_help(HelpDocument(rules, asked), Look(), "en")
