@@ -336,6 +336,8 @@ class Authorization:
         if visit.pushed_request is not None and not await ports.pushed_requests.spend(
             issuer.tenant, visit.pushed_request, at=visit.now
         ):
+            if visit.transaction is not None:  # by a twin of this answer, which is not to be ended with it
+                raise TransactionGone("finished", request.client)
             raise InvalidRequest("The request_uri was used before")
         touched = session.touched(directory.settings, visit.now, request.client.client_id)
         event = protocol_event(

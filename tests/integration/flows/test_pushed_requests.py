@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx2
 import pytest
@@ -26,7 +26,7 @@ async def push(door: Door, name: str = "Web", **more: Any) -> httpx2.Response:
         return await http.post("/oauth/par", data={k: v for k, v in asked.items() if v is not None})
 
 
-async def test_a_pushed_request_is_carried_out_once(door: Door) -> None:
+async def test_a12_a_pushed_request_is_carried_out_once(door: Door) -> None:
     web = door.client("Web")
     pushed = await push(door)
     assert pushed.status_code == 201
@@ -41,6 +41,24 @@ async def test_a_pushed_request_is_carried_out_once(door: Door) -> None:
     assert tab.page.status_code == 400
 
 
+async def test_of_two_answers_to_one_login_one_is_given(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = {"client_id": door.client("Web").client_id, "request_uri": (await push(door)).json()["request_uri"]}
+    tab = await door.browser().get(f"/authorize?{urlencode(link)}")
+    again = f"/authorize/resume?{urlsplit(tab.at).query}"
+    spend, twins = door.ports.pushed_requests.spend, []
+
+    async def spend_with_a_twin(*key: Any, **more: Any) -> bool:
+        spent = await spend(*key, **more)
+        if spent:
+            twins.append(await tab.http.get(again))
+        return spent
+
+    monkeypatch.setattr(door.ports.pushed_requests, "spend", spend_with_a_twin)
+    await tab.login()
+    assert "code" in tab.answer
+    assert [twin.status_code for twin in twins] == [400]
+
+
 async def test_parameters_beside_the_reference_do_not_count(door: Door) -> None:
     pushed = (await push(door)).json()["request_uri"]
     tab = await door.browser().authorize(
@@ -51,7 +69,7 @@ async def test_parameters_beside_the_reference_do_not_count(door: Door) -> None:
     assert tab.answer["state"] == "pushed"
 
 
-async def test_a_reference_expires_and_belongs_to_its_client(door: Door) -> None:
+async def test_a12_a_reference_expires_and_belongs_to_its_client(door: Door) -> None:
     pushed = (await push(door)).json()["request_uri"]
     tab = await door.browser().authorize(door.client("Spa"), request_uri=pushed)
     assert tab.page is not None
@@ -80,7 +98,7 @@ async def test_a_client_that_has_to_push_cannot_ask_in_the_open(door: Door) -> N
         ({"organization": "org_1"}, 400, "invalid_request"),
     ],
 )
-async def test_what_may_not_be_pushed(door: Door, more: dict[str, str], status: int, error: str) -> None:
+async def test_a12_what_may_not_be_pushed(door: Door, more: dict[str, str], status: int, error: str) -> None:
     refused = await push(door, **more)
     assert (refused.status_code, refused.json()["error"]) == (status, error)
     assert await door.log("fpar")
