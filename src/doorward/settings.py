@@ -8,6 +8,7 @@ the reference page and the command's help are made of it.
 
 from __future__ import annotations
 
+import re
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -287,14 +288,21 @@ def _invalid(document: Mapping[str, Any], message: str) -> SettingsError:
     return SettingsError(f"the setting {name or '?'} cannot be used", _sentence(sentence), described)
 
 
+_KINDS = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false", "array": "a list"}
+
+
 def _sentence(text: str) -> str:
+    found = re.fullmatch(r"Expected `(\w+)`, got `(\w+)`", text)
+    if found is not None:
+        wanted, given = (_KINDS.get(kind, kind) for kind in found.groups())
+        return f"it has to be {wanted}, not {given}"
     return text.replace("Expected `", "it has to be ").replace("`, got `", ", not ").replace("`", "")
 
 
 def _unknown(what: str, name: str, known: list[str]) -> SettingsError:
     import difflib  # only for a refusal
 
-    near = difflib.get_close_matches(name, known, 1, 0.5)
+    near = difflib.get_close_matches(name, known, 1, 0.75)
     return SettingsError(
         what,
         "a mistyped setting would otherwise be without effect, and nobody would notice",

@@ -45,5 +45,6 @@ def test_a_start_that_fails_leaves_no_word_of_the_server_before(tmp_path: Path) 
     command = [sys.executable, "-m", "doorward", "dev", "--port", "0", "--data", str(data)]
     failed = subprocess.run(command, capture_output=True, text=True, timeout=30)
     assert failed.returncode != 0
+    assert failed.stderr.startswith("✗ ")
     assert "another master key" in failed.stderr
     assert not (data / "ready.json").exists()

@@ -50,6 +50,13 @@ def test_a_token_is_explained_by_the_name_of_the_application(folder: Path) -> No
     assert "it is taken to be genuine" in result.output
 
 
+def test_who_names_no_application_is_told_which_there_are(folder: Path) -> None:
+    result = run(folder, "--client", "Nope", "--audience", API)
+    assert result.exit_code == 1
+    assert "Applications here: My Service, My App" in result.output or "Applications here: My App" in result.output
+    assert "Applications here" not in run(folder, "--client", "My App", "--audience", API).output
+
+
 def test_without_a_grant_the_application_decides_which_request_it_is(folder: Path) -> None:
     result = run(folder, "--client", "My App", "--audience", API, "--scope", "openid delete:items")
     assert result.exit_code == 0, result.output

@@ -38,8 +38,13 @@ def log_to_stderr(level: str, format_: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    # Why a start failed is said by whoever started it.
-    logging.getLogger("uvicorn.error").addFilter(lambda record: "startup failed" not in record.getMessage())
+    # A database that is gone is told of once per request; where asyncpg noticed it says nothing more.
+    logging.getLogger("asyncpg.pool").addFilter(_without_traceback)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    record.exc_info = None
+    return True
 
 
 def without_secrets(text: str) -> str:

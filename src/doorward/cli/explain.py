@@ -17,6 +17,7 @@ PATH = "/_doorward/api/v1/explain"
 HELP = "/_doorward/help"
 SHORT_GRANTS = {"password-realm": "http://auth0.com/oauth/grant-type/password-realm"}
 MACHINE, PERSON = "client_credentials", "authorization_code"
+SHOWN = 12
 
 
 @click.command("explain", short_help="Say why a token comes out as it does.")
@@ -86,6 +87,8 @@ def command(
     else:
         name = _name(server, parameters["client_id"])
         show(answer, parameters, name, everything=everything, help_address=f"https://{server.host}{HELP}")
+        if client == parameters["client_id"] and all(known["client_id"] != client for known in server.clients):
+            click.echo(f"\n  Applications here: {', '.join(_names(server)) or 'none that this token may see'}")
     if answer["error"] is not None:
         raise SystemExit(1)
 
@@ -142,8 +145,13 @@ def _name(server: RunningServer, client_id: str) -> str:
     return client_id
 
 
-def _any_client(server: RunningServer) -> str:
+def _names(server: RunningServer) -> list[str]:
     names = [client["name"] for client in server.clients if client.get("name")]
+    return names if len(names) <= SHOWN else [*names[:SHOWN], f"and {len(names) - SHOWN} more"]
+
+
+def _any_client(server: RunningServer) -> str:
+    names = _names(server)
     return f'doorward explain --client "{names[0] if names else "My App"}"'
 
 

@@ -49,7 +49,10 @@ def create(
         "email_verified": verified,
         **({"username": username} if username else {}),
     }
-    made = succeed(tenant.call("POST", "/api/v2/users", body), f"{email} was not created")
+    answer = tenant.call("POST", "/api/v2/users", body)
+    weak = isinstance(answer[1], dict) and "PasswordStrengthError" in str(answer[1].get("message"))
+    fix = "a longer password with more kinds of characters; without --password-stdin one is made up" if weak else ""
+    made = succeed(answer, f"{email} was not created", fix=fix)
     if as_json:
         shown = made if password_stdin else {**made, "password": password}
         click.echo(json.dumps(shown, indent=2))
@@ -68,7 +71,7 @@ def unblock(identifier: str, **options: Any) -> None:
     """Forget failed logins of IDENTIFIER (an e-mail address, user name or telephone number)."""
     answer = managed_tenant(**options).call("DELETE", f"/api/v2/user-blocks?identifier={quote(identifier)}")
     succeed(answer, f"{identifier} was not unblocked")
-    click.echo(f"✓ {identifier} may try again")
+    click.echo(f"✓ no failed logins of {identifier} are remembered any more")
 
 
 def _connection(tenant: ManagedTenant) -> str:

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import errno
 import gc
+import logging
 import os
 import signal
 import socket
@@ -114,6 +115,7 @@ class HttpServer:
 
         Raises what a startup hook raised, when the application could not start.
         """
+        logging.getLogger("uvicorn.error").addFilter(_is_no_failed_start)
         self._server = _Uvicorn(self, self._config)
         factory = self._config.get_loop_factory()
         try:
@@ -182,6 +184,11 @@ class _Uvicorn(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._owner.app.drain()
         super().handle_exit(sig, frame)
+
+
+def _is_no_failed_start(record: logging.LogRecord) -> bool:
+    """Why a start failed is said by whoever started the server."""
+    return "startup failed" not in record.getMessage()
 
 
 def _settle_memory() -> None:

@@ -40,7 +40,7 @@ def get_until(http: httpx2.Client, path: str, wanted: int, seconds: float = 10.0
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_from_nothing_to_a_token(operator: Operator, workers: str) -> None:
+def test_g7_from_nothing_to_a_token(operator: Operator, workers: str) -> None:
     made = operator.json("tenants", "create", HOST)
     assert made["issuer"] == f"https://{HOST}/"
     assert [tenant["domain"] for tenant in operator.json("tenants", "list")] == [HOST]
@@ -115,7 +115,18 @@ def test_a_user_made_here_signs_in_and_is_let_in_again(operator: Operator) -> No
             sign_in("ada@example.com", "wrong")
         assert sign_in("ada@example.com", ada["password"]).status_code == 429
         assert operator.run("users", "unblock", "ada@example.com").returncode == 0
+        weak = operator.run("users", "create", "--email", "x@example.com", "--password-stdin", given="short\n")
+        assert weak.returncode == 1
+        assert "fix   a longer password" in weak.stderr
         assert sign_in("ada@example.com", ada["password"]).status_code == 200
+
+
+def test_a_setting_of_the_wrong_kind_is_told_which_it_should_be(operator: Operator) -> None:
+    for name, said in (("SERVER_PORT", "a whole number, not text"), ("SERVER_HEAD_TIMEOUT", "a number, not text")):
+        assert f"it has to be {said}" in operator.run("serve", **{f"DOORWARD_{name}": "abc"}).stderr
+    far_off = operator.run("serve", DOORWARD_TELEMETRY="off").stderr
+    assert "did you mean" not in far_off
+    assert "did you mean DOORWARD_SERVER_PORT?" in operator.run("serve", DOORWARD_SERVER_PROT="1").stderr
 
 
 def test_settings_come_from_a_file_too(operator: Operator) -> None:
@@ -143,6 +154,7 @@ master_key_file = "{operator.environment["DOORWARD_KEYS_MASTER_KEY_FILE"]}"
         ({"DOORWARD_SERVER_HOSTS": "0.0.0.0"}, "plain HTTP would be spoken on 0.0.0.0", 2),
         ({"DOORWARD_SERVER_TRUSTED_PROXIES": "0.0.0.0/0"}, "trusts everybody", 2),
         ({"DOORWARD_SERVER_PROT": "1"}, "DOORWARD_SERVER_PROT is no setting", 2),
+        ({"DOORWARD_SERVER_PORT": "abc"}, "DOORWARD_SERVER_PORT cannot be used", 2),
         ({"DOORWARD_PASSWORDS_ITERATIONS": "1"}, "password hashes would be too weak", 2),
         ({"DOORWARD_DATABASE_URL": "postgresql://nobody:pw-canary@127.0.0.1:1/none"}, "does not answer", 3),
         ({"DOORWARD_DATABASE_URL": "sqlite:////nowhere/at/all.sqlite"}, "cannot be opened", 3),
