@@ -119,7 +119,7 @@ NOT_TOKENS: dict[str, Make] = {
 
 
 @pytest.mark.parametrize("make", NOT_TOKENS.values(), ids=NOT_TOKENS.keys())
-async def test_what_is_no_token_of_this_api_opens_no_operation(house: House, forge: Forge, make: Make) -> None:
+async def test_g4_what_is_no_token_of_this_api_opens_no_operation(house: House, forge: Forge, make: Make) -> None:
     await refused_everywhere(house.http(A), make(forge), 401)
 
 
@@ -153,7 +153,7 @@ async def test_a_token_for_another_api_is_told_which_it_should_be_for(house: Hou
 # ── scopes ──
 
 
-async def test_every_operation_is_refused_without_its_scopes_whatever_else_is_granted(
+async def test_g4_every_operation_is_refused_without_its_scopes_whatever_else_is_granted(
     house: House, forge: Forge
 ) -> None:
     http = house.http(A)
@@ -252,7 +252,7 @@ async def of_another_tenant(house: House) -> dict[str, str]:
 OUTLIVES = ("GET", "/users/{}/logs")  # a user's events are there when the user no longer is: nobody is asked for
 
 
-async def test_the_things_of_another_tenant_are_not_there(house: House, api: Api) -> None:
+async def test_g3_the_things_of_another_tenant_are_not_there(house: House, api: Api) -> None:
     ids = await of_another_tenant(house)
     before = house.ports.directory.tenant(B).documents
     mine = house.ports.directory.tenant(A).documents
@@ -275,7 +275,7 @@ async def test_the_things_of_another_tenant_are_not_there(house: House, api: Api
     assert await house.ports.users.find(B, ids["users"].replace("%7C", "|")) is not None
 
 
-async def test_the_things_of_another_tenant_cannot_be_referred_to(house: House, api: Api) -> None:
+async def test_g3_the_things_of_another_tenant_cannot_be_referred_to(house: House, api: Api) -> None:
     ids = await of_another_tenant(house)
     role = await api.post("/roles", {"name": "Mine"}, 200)
     connection = await api.post("/connections", {"name": "mine", "strategy": "auth0"})
@@ -305,7 +305,7 @@ def closed_bodies() -> Iterator[tuple[str, str, Any]]:
             yield method, path, operation.body
 
 
-async def test_no_body_may_hold_what_is_unknown_or_the_servers_own(api: Api, house: House) -> None:
+async def test_g5_no_body_may_hold_what_is_unknown_or_the_servers_own(api: Api, house: House) -> None:
     for method, path, rule in closed_bodies():
         for name in ("toaster", "tenant", "global", "is_system", "created_at", "__proto__"):
             assert name not in rule.properties, f"{method} {path} takes {name}"

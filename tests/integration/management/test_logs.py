@@ -69,7 +69,7 @@ async def test_an_event_has_auth0s_form(api: Api, house: House) -> None:
     assert await api.get(f"/logs/{event['log_id']}") == event
 
 
-async def test_a_write_of_the_api_is_an_event_with_request_and_response(api: Api) -> None:
+async def test_g9_a_write_of_the_api_is_an_event_with_request_and_response(api: Api) -> None:
     await api.post("/roles", {"name": "R"}, 200)
     await api.refused("POST", "/roles", {"name": "R"})
     success = (await api.get("/logs", q="type:sapi"))[0]

@@ -105,7 +105,7 @@ async def test_a_second_rotation_revokes_the_key_before_and_forgets_old_ones(hou
     assert sorted(known.values()) == ["current", "next", "previous", "revoked", "revoked", "revoked"]
 
 
-async def test_a_key_is_published_before_it_signs_for_as_long_as_readers_keep_the_set(house: House, api: Api) -> None:
+async def test_d5_a_key_is_published_before_it_signs_as_long_as_readers_keep_the_set(house: House, api: Api) -> None:
     await api.post("/keys/signing/rotate", None)  # everybody knew the next key from the first day on
     before = await published(house)
     response = await api.call("POST", "/keys/signing/rotate")

@@ -36,7 +36,7 @@ async def seen(storage: Storage, tenant: str = T) -> list[str]:
     return list(storage.directory.tenant(tenant).clients)
 
 
-async def test_a_change_reaches_the_other_node_by_itself(nodes: Nodes) -> None:
+async def test_g10_a_change_reaches_the_other_node_by_itself(nodes: Nodes) -> None:
     await nodes.one.directory.change(T, [Put(document=client("a"))])
     for _ in range(300):
         if "a" in nodes.two.directory.tenant(T).clients:

@@ -75,7 +75,7 @@ def test_a_cursor_comes_back(position: int) -> None:
 
 
 @given(st.text(max_size=30))
-def test_a_cursor_never_handed_out_is_refused(value: str) -> None:
+def test_g6_a_cursor_never_handed_out_is_refused(value: str) -> None:
     with pytest.raises(ApiError) as caught:
         cursor(f"~{value}")
     assert (caught.value.status, caught.value.code) == (400, "invalid_query_string")

@@ -58,7 +58,7 @@ def test_a_gradient_is_taken() -> None:
         None,
     ],
 )
-def test_what_a_page_cannot_use_counts_as_absent(branding: dict[str, Any] | None) -> None:
+def test_f5_what_a_page_cannot_use_counts_as_absent(branding: dict[str, Any] | None) -> None:
     assert Look.of(TenantSettings(support_url="javascript:alert(1)"), branding) == Look()
 
 
