@@ -133,6 +133,9 @@ class SubjectType(StrEnum):
     CLIENT = "client"
     USER = "user"
 
+    # Part of a key that is looked up for every token; the one of Enum is a Python function.
+    __hash__ = str.__hash__
+
 
 class ClientGrant(Struct, frozen=True, kw_only=True):
     """What one client may ask of one API: ``/api/v2/client-grants``.

@@ -21,6 +21,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Hook = Callable[[], Awaitable[None]]
+# Status, headers with the content length, body (none for a HEAD).
+Reply = tuple[int, list[tuple[bytes, bytes]], bytes]
 
 logger = logging.getLogger("doorward.web")
 
@@ -84,7 +86,11 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            await self._http(scope, receive, send)
+            reply = await self.respond(scope, receive)
+            if reply is not None:
+                status, headers, body = reply
+                await send({"type": "http.response.start", "status": status, "headers": headers})
+                await send({"type": "http.response.body", "body": body})
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
 
@@ -105,7 +111,8 @@ class Application:
             await self._stop()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def respond(self, scope: Scope, receive: Receive) -> Reply | None:
+        """The answer to one request (an ASGI scope of the type ``http``), ``None`` if nobody waits for it any more."""
         request_id = os.urandom(10).hex()
         self._active += 1
         try:
@@ -115,7 +122,7 @@ class Application:
         except BadHead as error:
             response = text_response(f"{error}\n", 400)
         except Disconnected:
-            return
+            return None
         except StorageUnavailable as error:
             logger.error("request %s: storage unavailable: %s", request_id, error)
             response = _unavailable(503, "temporarily_unavailable", "The service is temporarily unavailable", 1)
@@ -135,8 +142,7 @@ class Application:
             (b"content-length", b"%d" % len(response.body)),
             (b"x-auth0-requestid", request_id.encode()),
         ]
-        await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else response.body})
+        return response.status, headers, b"" if scope["method"] == "HEAD" else response.body
 
     async def _answer(self, scope: Scope, receive: Receive, request_id: str) -> Response:
         headers = _headers(scope["headers"])

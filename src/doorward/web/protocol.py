@@ -9,13 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import http
+import logging
 import os
-from typing import Any
-from urllib.parse import unquote
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import httptools
 from msgspec import Struct
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from doorward.web.asgi import Receive, Reply, Scope
+
+logger = logging.getLogger("doorward.web")
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -76,49 +82,95 @@ class Arrival:
             await self._waiting
 
 
-class Exchange(RequestResponseCycle):
-    """One request and its answer, which the application gives in two messages: a head with its length, and
-    the whole body. They leave in one write, held together by one look at the head."""
+class Responder(Protocol):
+    """What answers requests: ``asgi.Application``."""
 
-    async def send(self, message: Any) -> None:
-        if self.flow.write_paused and not self.disconnected:
-            await self.flow.drain()
-        if self.disconnected:
-            return
-        if not self.response_started:
-            if message["type"] != "http.response.start":
-                raise RuntimeError(f"an answer begins with its head, not with {message['type']}")
-            self.waiting_for_100_continue = False
-            self._head = self._rendered(message)
-            self.response_started = True
-            return
-        if self.response_complete or message["type"] != "http.response.body" or message.get("more_body"):
-            raise RuntimeError("an answer is one head and one body")
-        body = message["body"]
-        if len(body) != self.expected_content_length and self.scope["method"] != "HEAD":
-            raise RuntimeError("the body is not as long as the head says")
-        self.transport.write(self._head + body)
-        self.response_complete = True
+    async def respond(self, scope: Scope, receive: Receive) -> Reply | None: ...
+
+
+class Exchange:
+    """One request and its answer, which leaves in one write. It is what the base class knows as the cycle of an
+    ASGI application, and needs its attributes."""
+
+    __slots__ = (
+        "_flow", "_on_response", "_scope", "_transport", "body", "disconnected", "keep_alive", "message_event",
+        "more_body", "response_complete", "response_started", "waiting_for_100_continue",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        scope: dict[str, Any],
+        transport: asyncio.Transport,
+        flow: FlowControl,
+        *,
+        expects_continue: bool,
+        keep_alive: bool,
+        on_response: Callable[[], None],
+    ) -> None:
+        self._scope = scope
+        self._transport = transport
+        self._flow = flow
+        self._on_response = on_response
+        self.message_event = Arrival()
+        self.body = bytearray()
+        self.more_body = True
+        self.disconnected = False
+        self.keep_alive = keep_alive
+        self.waiting_for_100_continue = expects_continue
+        self.response_started = self.response_complete = False
+
+    async def run_asgi(self, app: Responder) -> None:
+        """Answer; with a 500, and the last word on this connection, where no answer can be given."""
+        try:
+            reply = await app.respond(self._scope, self.receive)
+            if reply is None or self.disconnected:
+                return
+            written = self._rendered(*reply)
+        except BaseException as error:
+            logger.error("a request was not answered", exc_info=error)
+            self.keep_alive = False
+            written = self._rendered(500, [(b"content-length", b"0")], b"")
+        if self._flow.write_paused:
+            await self._flow.drain()
+            if self.disconnected:
+                return
+        self.response_started = self.response_complete = True
+        self._transport.write(written)
         self.message_event.set()
         if not self.keep_alive:
-            self.transport.close()
-        self.on_response()
+            self._transport.close()
+        on_response, self._on_response = self._on_response, _nothing  # or they would keep each other alive
+        on_response()
 
-    def _rendered(self, message: Any) -> bytes:
-        """Raises ``RuntimeError`` for a header that would end its line."""
-        headers = [*self.default_headers, *message["headers"]]
-        for name, value in headers:
-            if name == b"content-length":
-                self.expected_content_length = int(value)
-            elif name == b"connection" and value == b"close":
-                self.keep_alive = False
-        if not self.keep_alive and (b"connection", b"close") not in headers:
-            headers.append((b"connection", b"close"))
+    async def receive(self) -> dict[str, Any]:
+        """The next piece of the body, as an ASGI message."""
+        if self.waiting_for_100_continue and not self._transport.is_closing():
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.waiting_for_100_continue = False
+        if not self.disconnected:
+            self._flow.resume_reading()
+            await self.message_event.wait()
+            self.message_event.clear()
+        if self.disconnected:
+            return {"type": "http.disconnect"}
+        body, self.body = self.body, bytearray()
+        return {"type": "http.request", "body": bytes(body), "more_body": self.more_body}
+
+    def _rendered(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bytes:
+        """Raises ``RuntimeError`` for a header that would end its line, and for a body of another length."""
+        if not self.keep_alive:
+            headers = [*headers, (b"connection", b"close")]
         lines = b"".join([b"%b: %b\r\n" % header for header in headers])
         clean = len(lines.translate(None, _CONTROL)) == len(lines)
         if not clean or not lines.count(b"\r") == lines.count(b"\n") == len(headers):
             raise RuntimeError("a header holds a control character")
-        return b"%b%b\r\n" % (STATUS_LINE[message["status"]], lines)
+        if (b"content-length", b"%d" % len(body)) not in headers and self._scope["method"] != "HEAD":
+            raise RuntimeError("the body is not as long as the head says")
+        return b"%b%b\r\n%b" % (STATUS_LINE[status], lines, body)
+
+
+def _nothing() -> None:
+    """Nobody is told any more."""
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -209,7 +261,10 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(431)
 
     def on_message_begin(self) -> None:
-        super().on_message_begin()
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
+        self.scope = {"type": "http", "client": self.client, "headers": self.headers}  # type: ignore[typeddict-item]
         self._head_size = 0
         self._single = []
         if not self._head_since:
@@ -235,7 +290,7 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._head_size + len(self.url) > self.limits.head_size or len(self.headers) > self.limits.header_count:
             raise _Refused(431)
         single = self._single
-        if not self.url.startswith(b"/") and self.url != b"*":
+        if (not self.url.startswith(b"/") and self.url != b"*") or b"#" in self.url:
             raise _Refused(400)
         if b"host" not in single and self.parser.get_http_version() == "1.1":
             raise _Refused(400)
@@ -251,25 +306,18 @@ class LimitedProtocol(HttpToolsProtocol):
         self._begin_exchange()
 
     def _begin_exchange(self) -> None:
-        scope, version = self.scope, self.parser.get_http_version()
-        url = httptools.parse_url(self.url)
+        scope: dict[str, Any] = self.scope  # type: ignore[assignment]
+        version = self.parser.get_http_version()
+        raw_path, _, query = self.url.partition(b"?")
         scope["method"] = self.parser.get_method().decode("ascii")
-        scope["http_version"] = version
-        scope["raw_path"] = url.path
-        path = url.path.decode("ascii")
-        scope["path"] = unquote(path) if "%" in path else path
-        scope["query_string"] = url.query or b""
+        scope["raw_path"] = raw_path
+        scope["query_string"] = query
         before = self.cycle
-        self.cycle = Exchange(
-            scope=scope,
-            transport=self.transport,
-            flow=self.flow,
-            logger=self.logger,
-            access_logger=self.access_logger,
-            access_log=False,
-            default_headers=self.server_state.default_headers,
-            message_event=Arrival(),  # type: ignore[arg-type]
-            expect_100_continue=self.expect_100_continue,
+        self.cycle = Exchange(  # type: ignore[assignment]
+            scope,
+            self.transport,
+            self.flow,
+            expects_continue=self.expect_100_continue,
             keep_alive=version != "1.0" and self.parser.should_keep_alive() and not self.parser.should_upgrade(),
             on_response=self.on_response_complete,
         )

@@ -110,6 +110,7 @@ def test_l1_a_connection_with_nothing_more_to_say_is_closed_but_not_at_once(port
         (f"GET http://{DOMAIN}/.well-known/jwks.json HTTP/1.1\r\n{HOST}{CLOSE}", 400),
         ("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
         (GET + "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n" + CLOSE, 400),
+        (f"GET /.well-known/jwks.json#x HTTP/1.1\r\n{HOST}{CLOSE}", 400),
     ],
 )
 def test_l1_what_is_too_large_or_ambiguous_is_refused(port: int, request_head: str, expected: int) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from uvicorn.protocols.http.flow_control import FlowControl
 
-from doorward.web.protocol import Arrival, Exchange
+from doorward.web.asgi import Receive, Reply, Scope
+from doorward.web.protocol import Exchange
 
 
 class Line(asyncio.Transport):
@@ -31,52 +30,47 @@ class Line(asyncio.Transport):
         return self.closed
 
 
+class Answering:
+    """An application with one answer: these headers, this body, its length or another one."""
+
+    def __init__(self, *headers: tuple[bytes, bytes], body: bytes = b"hello", length: int = 5) -> None:
+        self._headers, self._body = [*headers, (b"content-length", b"%d" % length)], body
+
+    async def respond(self, scope: Scope, receive: Receive) -> Reply | None:
+        return 200, self._headers, b"" if scope["method"] == "HEAD" else self._body
+
+
 def exchange(line: Line, *, method: str = "GET", keep_alive: bool = True) -> Exchange:
-    logger = logging.getLogger("test.exchange")
-    logger.propagate = False
-    done: Callable[..., None] = lambda: None  # noqa: E731
-    return Exchange(
-        scope={"type": "http", "method": method},  # type: ignore[typeddict-item]
-        transport=line,
-        flow=FlowControl(line),
-        logger=logger,
-        access_logger=logger,
-        access_log=False,
-        default_headers=[],
-        message_event=Arrival(),  # type: ignore[arg-type]
-        expect_100_continue=False,
-        keep_alive=keep_alive,
-        on_response=done,
-    )
-
-
-def answering(*headers: tuple[bytes, bytes], body: bytes = b"hello") -> Any:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        length = (b"content-length", b"%d" % len(body))
-        await send({"type": "http.response.start", "status": 200, "headers": [*headers, length]})
-        await send({"type": "http.response.body", "body": body if scope["method"] != "HEAD" else b""})
-
-    return app
+    scope, flow = {"type": "http", "method": method}, FlowControl(line)
+    return Exchange(scope, line, flow, expects_continue=False, keep_alive=keep_alive, on_response=lambda: None)
 
 
 async def test_head_and_body_leave_in_one_write() -> None:
     line = Line()
-    await exchange(line).run_asgi(answering((b"x-a", b"1")))
+    await exchange(line).run_asgi(Answering((b"x-a", b"1")))
     assert line.writes == [b"HTTP/1.1 200 OK\r\nx-a: 1\r\ncontent-length: 5\r\n\r\nhello"]
     assert not line.closed
 
 
 async def test_a_head_request_gets_the_length_without_the_body() -> None:
     line = Line()
-    await exchange(line, method="HEAD").run_asgi(answering())
+    await exchange(line, method="HEAD").run_asgi(Answering())
     assert line.writes == [b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n"]
 
 
 async def test_the_last_answer_of_a_connection_says_so() -> None:
     line = Line()
-    await exchange(line, keep_alive=False).run_asgi(answering())
+    await exchange(line, keep_alive=False).run_asgi(Answering())
     assert line.writes[0].count(b"connection: close\r\n") == 1
     assert line.closed
+
+
+async def test_nobody_who_left_is_answered() -> None:
+    line = Line()
+    left = exchange(line)
+    left.disconnected = True
+    await left.run_asgi(Answering())
+    assert line.writes == []
 
 
 @pytest.mark.parametrize(
@@ -91,7 +85,7 @@ async def test_the_last_answer_of_a_connection_says_so() -> None:
 )
 async def test_a_header_that_would_end_its_line_is_an_error_of_the_server(header: tuple[bytes, bytes]) -> None:
     line = Line()
-    await exchange(line).run_asgi(answering(header))
+    await exchange(line).run_asgi(Answering(header))
     answer = b"".join(line.writes)
     assert answer.startswith(b"HTTP/1.1 500 ")
     assert b"stolen" not in answer
@@ -100,11 +94,8 @@ async def test_a_header_that_would_end_its_line_is_an_error_of_the_server(header
 
 
 async def test_a_body_of_another_length_is_not_sent() -> None:
-    async def app(scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"3")]})
-        await send({"type": "http.response.body", "body": b"longer"})
-
     line = Line()
-    await exchange(line).run_asgi(app)
-    assert line.writes == []
+    await exchange(line).run_asgi(Answering(body=b"longer", length=3))
+    assert b"".join(line.writes).startswith(b"HTTP/1.1 500 ")
+    assert b"longer" not in b"".join(line.writes)
     assert line.closed
