@@ -99,7 +99,7 @@ async def mint(
     moment = ports.clock.now()
     now = int(moment)
     access_token = await make_access_token(plan, proof, directory, ports, now=now)
-    id_token = await make_id_token(plan, proof, directory, ports, now=now)
+    id_token = await make_id_token(plan, proof, directory, ports, now=now) if plan.id_token else None
     refresh_token = await _spend(plan, proof, directory, issuer, ports, event, moment, access_token)
     return TokenResponse(
         access_token=access_token,
