@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from doorward.model.client import Client
 from doorward.model.directory import TenantDirectory
+from doorward.model.printable import quotable
 from doorward.model.tenant import Issuer
 from doorward.oauth import pkce, redirect_uri
 from doorward.oauth.domain_placeholders import client_on
@@ -245,7 +246,7 @@ def _is_web_origin(uri: str, client: Client) -> bool:
 
 def _printable(value: str) -> str:
     """ASCII only, without quotes and backslashes (RFC 6749 §4.1.2.1)."""
-    return "".join(c if " " <= c <= "~" and c not in '"\\' else "?" for c in value[:200])
+    return quotable(value[:200])
 
 
 # ── checks whose refusal goes to the client ────────────────────────────────────────────────────

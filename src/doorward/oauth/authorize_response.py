@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from msgspec import Struct
 
 from doorward.model.directory import TenantDirectory
+from doorward.model.printable import quotable
 from doorward.model.tenant import Issuer
 from doorward.oauth.authorize_request import ResponseTarget
 from doorward.oauth.errors import OAuthError
@@ -51,5 +52,5 @@ def respond(
 
 def error_parameters(error: OAuthError) -> dict[str, str]:
     """``error`` and an ``error_description`` reduced to the characters RFC 6749 §4.1.2.1 allows."""
-    text = "".join(c if " " <= c <= "~" and c not in '"\\' else "?" for c in error.description)
+    text = quotable(error.description)
     return {"error": error.error, "error_description": text}

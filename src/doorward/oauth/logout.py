@@ -10,6 +10,7 @@ from msgspec import Struct
 from doorward.model.client import Client
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
+from doorward.model.printable import quotable
 from doorward.model.request_context import RequestContext
 from doorward.model.session import Session
 from doorward.model.tenant import Issuer
@@ -150,7 +151,7 @@ def _hinted(token: str, issuer: Issuer, directory: TenantDirectory, ports: Ports
 
 
 def _not_allowed(parameter: str, value: str, client: Client | None) -> InvalidRequest:
-    shown = "".join(c if " " <= c <= "~" and c not in '"\\' else "?" for c in value[:500])
+    shown = quotable(value[:500])
     where = f"allowed_logout_urls of {client.client_id}" if client is not None else "the tenant's allowed_logout_urls"
     return InvalidRequest(
         f'The "{parameter}" querystring parameter "{shown}" is not defined as a valid URL in "Allowed Logout URLs"',

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from doorward.model.printable import printable
 from doorward.oauth.errors import OAuthError
 from doorward.oauth.scopes import OFFLINE_ACCESS, join_scope
 from doorward.oauth.token_rules import Reason, Setting
@@ -138,8 +139,7 @@ def error_body(error: OAuthError) -> dict[str, Any]:
 
 
 def _refusal(error: str, description: str, hint: str | None) -> dict[str, Any]:
-    printable = "".join(c if " " <= c <= "~" else "?" for c in description)
-    body: dict[str, Any] = {"error": error, "error_description": printable}
+    body: dict[str, Any] = {"error": error, "error_description": printable(description)}
     if hint:
         body["hint"] = hint
     return body

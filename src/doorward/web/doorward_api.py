@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from doorward.model.directory import TenantDirectory
+from doorward.model.printable import printable
 from doorward.oauth.bearer import BearerTokens
 from doorward.oauth.errors import InvalidRequest, InvalidTokenError
 from doorward.oauth.explain import NotExplainable
@@ -69,7 +70,7 @@ def _parameters(request: Request) -> dict[str, str]:
         raise InvalidRequest(f"More than {MAX_FIELDS} parameters")
     for name, value in body.items():
         if value is not None and not isinstance(value, str):
-            shown = "".join(c if " " <= c <= "~" else "?" for c in name[:64])
+            shown = printable(name[:64])
             raise InvalidRequest(f"Payload validation error: 'Expected type string' on property {shown}.")
     return {name: value for name, value in body.items() if value}
 

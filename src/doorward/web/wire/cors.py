@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from doorward.model.client import Client
 from doorward.model.directory import TenantDirectory
 from doorward.model.log_event import LogEvent
+from doorward.model.printable import printable
 from doorward.model.tenant import Issuer
 from doorward.oauth import redirect_uri
 from doorward.oauth.domain_placeholders import client_on
@@ -190,8 +191,7 @@ def _refused(request: Request, origin: str, client: Client | None, ports: Ports)
             auth0_client=request.context.auth0_client,
         ),
     )
-    printable = "".join(c if " " <= c <= "~" else "?" for c in shown)
-    return text_response(f"Origin {printable} is not allowed.", 403, (VARY,))
+    return text_response(f"Origin {printable(shown)} is not allowed.", 403, (VARY,))
 
 
 def _is_origin(value: str) -> bool:

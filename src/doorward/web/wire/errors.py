@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from doorward.model.printable import printable
 from doorward.oauth.errors import OAuthError
 from doorward.web.wire.http import NO_STORE, Response, json_response
 
@@ -11,7 +12,7 @@ from doorward.web.wire.http import NO_STORE, Response, json_response
 def oauth_error(error: OAuthError) -> Response:
     """``{"error", "error_description", ...}`` (RFC 6749 §5.2); a client that failed to authenticate is told
     the scheme it may use."""
-    description = "".join(c if " " <= c <= "~" else "?" for c in error.description)
+    description = printable(error.description)
     body: dict[str, Any] = {"error": error.error, "error_description": description, **error.extra}
     headers = NO_STORE
     if error.status == 401:

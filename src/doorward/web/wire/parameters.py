@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from doorward.model.printable import quotable
 from doorward.oauth.errors import InvalidRequest
 from doorward.web.wire.http import Request
 
@@ -150,7 +151,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def _shown(name: str) -> str:
-    return "".join(c if " " <= c <= "~" and c not in '"\\' else "?" for c in name[:64])
+    return quotable(name[:64])
 
 
 def basic_credentials(request: Request) -> tuple[str, str] | None:
