@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -67,6 +67,7 @@ class Application:
         self._names_tenants = names_tenants
         self._max_active = max_active
         self._active = 0
+        self._request_ids = _request_ids()
         self._start: Hook | None = None
         self._stop: Hook | None = None
         self._ready = False
@@ -113,7 +114,7 @@ class Application:
 
     async def respond(self, scope: Scope, receive: Receive) -> Reply | None:
         """The answer to one request (an ASGI scope of the type ``http``), ``None`` if nobody waits for it any more."""
-        request_id = os.urandom(10).hex()
+        request_id = next(self._request_ids)
         self._active += 1
         try:
             response = await self._answer(scope, receive, request_id)
@@ -186,6 +187,14 @@ class Application:
         if self._names_tenants and names and host.startswith(("127.0.0.1", "[::1]")):
             return text_response(f"No tenant is served by address; use https://{names[0]}/\n", 404)
         return text_response("No tenant is served under this host\n", 404)
+
+
+def _request_ids() -> Iterator[str]:
+    """20 random hexadecimal digits each, many of them from one question to the system."""
+    while True:
+        digits = os.urandom(10 * 256).hex()
+        for start in range(0, len(digits), 20):
+            yield digits[start : start + 20]
 
 
 def _head(given: Headers, strict: bool) -> list[tuple[bytes, bytes]]:

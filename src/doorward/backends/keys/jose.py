@@ -65,6 +65,7 @@ class JoseBackend:
         self._headers: dict[tuple[str, str, str | None], str] = {}
         self._pems: dict[str, Any] = {}
         self._ciphers: dict[bytes, AESGCM] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._wanted: list[tuple[asyncio.Future[bytes], rsa.RSAPrivateKey, bytes, str]] = []
 
     # ── out ──
@@ -82,10 +83,10 @@ class JoseBackend:
     def _signature(self, private: rsa.RSAPrivateKey, data: bytes, alg: str) -> asyncio.Future[bytes]:
         """A signature, made in one go with all that are wanted in this turn of the loop: the processor then
         changes between Python and big numbers once a turn, not at every token (6 % of a token request)."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[bytes] = loop.create_future()
-        if not self._wanted:
-            loop.call_soon(self._sign_wanted)
+        if not self._wanted or self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            self._loop.call_soon(self._sign_wanted)
+        future: asyncio.Future[bytes] = self._loop.create_future()
         self._wanted.append((future, private, data, alg))
         return future
 
