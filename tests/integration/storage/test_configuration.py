@@ -10,6 +10,7 @@ from tests.integration.storage.conftest import OTHER, Nodes, T
 from tests.integration.storage.values import event
 
 from doorward.backends.chance import SystemEntropy
+from doorward.backends.storage import store
 from doorward.backends.storage.database import Row
 from doorward.backends.storage.directory import DOCUMENTS
 from doorward.backends.storage.sealing import WrongMasterKey
@@ -204,6 +205,22 @@ async def test_a_sweep_takes_what_is_over(nodes: Nodes) -> None:
     await nodes.one.one_time_values.use(T, b"b" * 32, at=1e6, expires_at=1e6 + 9)
     assert await nodes.two.sweep(1e6 + 5) == 1
     assert await nodes.two.sweep(1e6 + 5) == 0
+
+
+LEFT_OVER = "SELECT 1 FROM one_time_value WHERE tenant = :tenant"
+
+
+async def test_a_sweep_comes_by_itself(nodes: Nodes, database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "SWEEP_SECONDS", 0.1)
+    await nodes.one.one_time_values.use(T, b"a" * 32, at=1e6 - 9, expires_at=1e6 - 1)
+    sweeper = Storage(database, root_key=b"k" * 32, clock=nodes.clock, entropy=SystemEntropy(), shared=True)
+    await sweeper.start()
+    try:
+        async with asyncio.timeout(10):
+            while await sweeper.database.read(LEFT_OVER, {"tenant": T}):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)  # nobody else tells when it is done
+    finally:
+        await sweeper.stop()
 
 
 async def test_events_are_searched_and_sorted_alike_on_both_databases(nodes: Nodes) -> None:

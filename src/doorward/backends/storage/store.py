@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 
 from doorward.backends.storage.attempts import StoredAttempts
@@ -106,10 +105,14 @@ class Storage:
         """Sweep every ten minutes: of all processes on the database the one that comes first."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS / 10)
-            with contextlib.suppress(StorageUnavailable):
-                now = self._clock.now()
+            now = self._clock.now()
+            try:
                 if await self.one_time_values.use(SERVER, digest("sweep"), at=now, expires_at=now + SWEEP_SECONDS):
                     await self.sweep(now)
+            except StorageUnavailable:
+                continue
+            except Exception:  # what cannot be swept today is no reason never to sweep again
+                logger.exception("the database was not swept")
 
     async def sweep(self, at: float) -> int:
         """Delete what is of no use any more at ``at`` (epoch seconds), in batches; returns how many rows."""
