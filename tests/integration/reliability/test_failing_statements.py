@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.integration.door import DOMAIN, Door
+from tests.integration.door import CALLBACK, DOMAIN, Door
 from tests.integration.flows.conftest import TENANT
 
 from doorward.backends.storage import log, sqlite
@@ -69,10 +69,50 @@ async def refresh(door: Door) -> Attempt:
     return lambda: door.token(grant_type="refresh_token", client_id=client_id, refresh_token=token)
 
 
-async def password_login(door: Door) -> Attempt:
+async def at_the_password(door: Door) -> tuple[httpx2.AsyncClient, Attempt]:
     tab = await door.browser().authorize(door.client("Spa"))
     form = {**tab.form.fields, "username": "ada@example.test", "password": "correct-horse-9", "action": "default"}
+    return tab.http, lambda: tab.http.post(tab.at, data=form)
+
+
+async def password_login(door: Door) -> Attempt:
+    return (await at_the_password(door))[1]
+
+
+async def resumption(door: Door) -> Attempt:
+    http, sign_in = await at_the_password(door)
+    resume = (await sign_in()).headers["location"]
+    return lambda: http.get(resume)
+
+
+async def consent(door: Door) -> Attempt:
+    tab = await door.browser().authorize(door.client("Partner"), audience="https://careful.test", scope="read:secrets")
+    await tab.login()
+    form = {**tab.form.fields, "action": "accept"}
     return lambda: tab.http.post(tab.at, data=form)
+
+
+async def logout(door: Door) -> Attempt:
+    tab = await door.browser().authorize(door.client("Spa"))
+    await tab.login()
+    return lambda: tab.http.get("/v2/logout")
+
+
+async def revocation(door: Door) -> Attempt:
+    token = (await (await code_exchange(door))()).json()["refresh_token"]
+    return lambda: posted(door, "/oauth/revoke", client_id=door.client("Spa").client_id, token=token)
+
+
+async def pushed_request(door: Door) -> Attempt:
+    await door.tenant({"tenant": {"pushed_authorization_requests_supported": True}})
+    web = door.client("Web")
+    asked = {"response_type": "code", "redirect_uri": CALLBACK, "scope": "openid"}
+    return lambda: posted(door, "/oauth/par", client_id=web.client_id, client_secret=web.client_secret, **asked)
+
+
+async def posted(door: Door, path: str, **form: str) -> httpx2.Response:
+    async with door.http() as http:
+        return await http.post(path, data=form)
 
 
 async def signup(door: Door) -> Attempt:
@@ -103,7 +143,12 @@ async def new_client(door: Door) -> Attempt:
     return attempt
 
 
-@pytest.mark.parametrize("operation", [code_exchange, refresh, password_login, signup, new_client])
+OPERATIONS = (
+    code_exchange, refresh, password_login, resumption, consent, logout, revocation, pushed_request, signup, new_client,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
 async def test_an_operation_is_done_wholly_or_not_at_all(door: Door, fault: Fault, operation: Operation) -> None:
     attempt = await operation(door)
     for at in range(1, MOST_STATEMENTS):
