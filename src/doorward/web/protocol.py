@@ -11,7 +11,7 @@ import asyncio
 import http
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import httptools
@@ -62,22 +62,22 @@ class _Refused(Exception):
 class Arrival:
     """What ``asyncio.Event`` is, for the one task that waits for a body: nearly every body is there already."""
 
-    __slots__ = ("_is_set", "_waiting")
+    __slots__ = ("_waiting", "has_come")
 
     def __init__(self) -> None:
-        self._is_set = False
+        self.has_come = False
         self._waiting: asyncio.Future[None] | None = None
 
     def set(self) -> None:
-        self._is_set = True
+        self.has_come = True
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
     def clear(self) -> None:
-        self._is_set = False
+        self.has_come = False
 
     async def wait(self) -> None:
-        while not self._is_set:
+        while not self.has_come:
             self._waiting = asyncio.get_running_loop().create_future()
             await self._waiting
 
@@ -93,8 +93,8 @@ class Exchange:
     ASGI application, and needs its attributes."""
 
     __slots__ = (
-        "_flow", "_on_response", "_scope", "_transport", "body", "disconnected", "keep_alive", "message_event",
-        "more_body", "response_complete", "response_started", "waiting_for_100_continue",
+        "_flow", "_given", "_on_response", "_scope", "_transport", "body", "disconnected", "keep_alive",
+        "message_event", "more_body", "response_complete", "response_started", "waiting_for_100_continue",
     )  # fmt: skip
 
     def __init__(
@@ -102,6 +102,7 @@ class Exchange:
         scope: dict[str, Any],
         transport: asyncio.Transport,
         flow: FlowControl,
+        given: Sequence[tuple[bytes, bytes]],
         *,
         expects_continue: bool,
         keep_alive: bool,
@@ -110,6 +111,7 @@ class Exchange:
         self._scope = scope
         self._transport = transport
         self._flow = flow
+        self._given = given
         self._on_response = on_response
         self.message_event = Arrival()
         self.body = bytearray()
@@ -128,6 +130,8 @@ class Exchange:
             written = self._rendered(*reply)
         except BaseException as error:
             logger.error("a request was not answered", exc_info=error)
+            if self.disconnected:
+                return
             self.keep_alive = False
             written = self._rendered(500, [(b"content-length", b"0")], b"")
         if self._flow.write_paused:
@@ -148,7 +152,8 @@ class Exchange:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             self.waiting_for_100_continue = False
         if not self.disconnected:
-            self._flow.resume_reading()
+            if not self.message_event.has_come:
+                self._flow.resume_reading()
             await self.message_event.wait()
             self.message_event.clear()
         if self.disconnected:
@@ -158,8 +163,9 @@ class Exchange:
 
     def _rendered(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bytes:
         """Raises ``RuntimeError`` for a header that would end its line, and for a body of another length."""
+        headers = [*self._given, *headers]
         if not self.keep_alive:
-            headers = [*headers, (b"connection", b"close")]
+            headers.append((b"connection", b"close"))
         lines = b"".join([b"%b: %b\r\n" % header for header in headers])
         clean = len(lines.translate(None, _CONTROL)) == len(lines)
         if not clean or not lines.count(b"\r") == lines.count(b"\n") == len(headers):
@@ -261,6 +267,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._refuse(431)
 
     def on_message_begin(self) -> None:
+        self._idle_since = 0.0
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
@@ -317,6 +324,7 @@ class LimitedProtocol(HttpToolsProtocol):
             scope,
             self.transport,
             self.flow,
+            self.server_state.default_headers,
             expects_continue=self.expect_100_continue,
             keep_alive=version != "1.0" and self.parser.should_keep_alive() and not self.parser.should_upgrade(),
             on_response=self.on_response_complete,
@@ -340,7 +348,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._receiving = False
         super().on_message_complete()
-        if self.cycle.response_complete:
+        if self.cycle.response_complete and not self._head_since:
             self._idle_since = self.loop.time()
 
     # ── refusing ───────────────────────────────────────────────────────────────────────────────
@@ -379,10 +387,11 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             self._bound_farewell()
             return
-        self.flow.resume_reading()
-        if self.pipeline:
+        if self.pipeline:  # and nothing more is read before all of it is answered
             self._start_asgi_task(*self.pipeline.pop())
-        else:
+            return
+        self.flow.resume_reading()
+        if not self._head_since:
             self._idle_since = self.loop.time()
 
     def shutdown(self) -> None:

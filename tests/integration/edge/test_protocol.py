@@ -68,7 +68,14 @@ CLOSE = "Connection: close\r\n\r\n"
 
 
 def test_a_decent_request_is_answered(port: int) -> None:
-    assert status(say(port, GET + CLOSE)) == 200
+    answer = say(port, GET + CLOSE)
+    assert status(answer) == 200
+    assert b"\r\ndate: " in answer.lower()
+
+
+def test_many_requests_at_once_are_answered_one_after_the_other(port: int) -> None:
+    answer = say(port, (GET + "\r\n") * 200 + GET + CLOSE)
+    assert answer.count(b"HTTP/1.1 200 OK") == 201
 
 
 @pytest.mark.parametrize(

@@ -40,22 +40,25 @@ class Answering:
         return 200, self._headers, b"" if scope["method"] == "HEAD" else self._body
 
 
+GIVEN = ((b"date", b"now"),)
+
+
 def exchange(line: Line, *, method: str = "GET", keep_alive: bool = True) -> Exchange:
     scope, flow = {"type": "http", "method": method}, FlowControl(line)
-    return Exchange(scope, line, flow, expects_continue=False, keep_alive=keep_alive, on_response=lambda: None)
+    return Exchange(scope, line, flow, GIVEN, expects_continue=False, keep_alive=keep_alive, on_response=lambda: None)
 
 
 async def test_head_and_body_leave_in_one_write() -> None:
     line = Line()
     await exchange(line).run_asgi(Answering((b"x-a", b"1")))
-    assert line.writes == [b"HTTP/1.1 200 OK\r\nx-a: 1\r\ncontent-length: 5\r\n\r\nhello"]
+    assert line.writes == [b"HTTP/1.1 200 OK\r\ndate: now\r\nx-a: 1\r\ncontent-length: 5\r\n\r\nhello"]
     assert not line.closed
 
 
 async def test_a_head_request_gets_the_length_without_the_body() -> None:
     line = Line()
     await exchange(line, method="HEAD").run_asgi(Answering())
-    assert line.writes == [b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n"]
+    assert line.writes == [b"HTTP/1.1 200 OK\r\ndate: now\r\ncontent-length: 5\r\n\r\n"]
 
 
 async def test_the_last_answer_of_a_connection_says_so() -> None:
