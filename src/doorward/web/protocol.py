@@ -125,19 +125,17 @@ class Exchange:
         """Answer; with a 500, and the last word on this connection, where no answer can be given."""
         try:
             reply = await app.respond(self._scope, self.receive)
-            if reply is None or self.disconnected:
+            if reply is None:
                 return
             written = self._rendered(*reply)
         except BaseException as error:
             logger.error("a request was not answered", exc_info=error)
-            if self.disconnected:
-                return
             self.keep_alive = False
             written = self._rendered(500, [(b"content-length", b"0")], b"")
         if self._flow.write_paused:
             await self._flow.drain()
-            if self.disconnected:
-                return
+        if self.disconnected:
+            return
         self.response_started = self.response_complete = True
         self._transport.write(written)
         self.message_event.set()
