@@ -10,7 +10,7 @@ from tests.integration.storage.conftest import OTHER, Nodes, T
 from tests.integration.storage.values import event
 
 from doorward.backends.chance import SystemEntropy
-from doorward.backends.storage import store
+from doorward.backends.storage import log, store
 from doorward.backends.storage.database import Row
 from doorward.backends.storage.directory import DOCUMENTS
 from doorward.backends.storage.sealing import WrongMasterKey
@@ -198,6 +198,17 @@ async def test_collected_events_arrive_once_and_in_order(nodes: Nodes) -> None:
     assert [logged.description for logged in later] == ["1197", "1199"]
     assert await nodes.two.log.find(T, events[0].log_id or "") == events[0]
     assert await nodes.two.log.find(OTHER, events[0].log_id or "") is None
+
+
+async def test_a_full_batch_that_somebody_else_stored_is_no_failure(
+    nodes: Nodes, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(log.BATCH):
+        nodes.one.log.write(T, event())
+    await nodes.one.log.flush()
+    await asyncio.sleep(0.05)
+    assert not caplog.records
+    assert (await nodes.two.log.page(T, offset=0, limit=1, newest_first=True))[1] == log.BATCH
 
 
 async def test_a_sweep_takes_what_is_over(nodes: Nodes) -> None:

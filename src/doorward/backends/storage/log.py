@@ -122,6 +122,8 @@ class StoredLog:
         batch, self._unwritten = self._unwritten, []
         if not batch:
             batch = [self._row(*self._collected.popleft()) for _ in range(min(BATCH, len(self._collected)))]
+        if not batch:  # somebody who reads the log was faster
+            return
         try:
             await self._store(batch)
         except StorageUnavailable:
