@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import time
@@ -9,6 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.databases import empty_database
 from tests.integration.commands.conftest import Operator, Served
 
 HOST = "auth.example.com"
@@ -206,6 +208,7 @@ def test_migrate_says_what_it_does(operator: Operator) -> None:
 
 def test_postgresql_from_nothing_to_a_token(operator: Operator, postgresql: str) -> None:
     """The tables are there already; a fresh database is refused until it is migrated (see the storage suite)."""
+    asyncio.run(empty_database(postgresql))
     on_postgresql = {"DOORWARD_DATABASE_URL": postgresql}
     assert operator.run("migrate", "--check", **on_postgresql).returncode == 0
     made = operator.json("tenants", "create", "pg.example.com", **on_postgresql)
