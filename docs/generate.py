@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from doorward.cli import commands as doorward_commands
+from doorward.management.kit.operation import Effect
 from doorward.management.registry import operations
 from doorward.model.log_event import EVENT_TYPES
 from doorward.oauth.explain_fixes import FIXES
@@ -135,8 +136,9 @@ def management_api() -> str:
     families: dict[str, list[tuple[str, str, bool]]] = {}
     for operation in everything:
         family = operation.path.split("/")[1]
-        families.setdefault(family, []).append((operation.method, operation.path, not operation.unbuilt))
-    built = sum(not operation.unbuilt for operation in everything)
+        performed = operation.effect is not Effect.REFUSED
+        families.setdefault(family, []).append((operation.method, operation.path, performed))
+    built = sum(operation.effect is not Effect.REFUSED for operation in everything)
     page = [
         "# Management API v2: what is there\n\n",
         f"{built} of {len(everything)} operations are performed. Every other documented operation answers 403 "

@@ -71,7 +71,7 @@ SETTINGS_DEFAULTS: dict[str, Any] = {
 }
 
 
-def new_document(kind: Kind, id_: str, body: dict[str, Any], *, unique_key: str | None = None, **secrets: Any) -> Put:
+def new_document(kind: str, id_: str, body: dict[str, Any], *, unique_key: str | None = None, **secrets: Any) -> Put:
     """A change that creates a document."""
     return Put(document=Document(kind=kind, id=id_, body=body, unique_key=unique_key, secrets=secrets))
 

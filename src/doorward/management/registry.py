@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
+from pkgutil import iter_modules
 
+from doorward.management import resources
 from doorward.management.kit.context import Answer, Call
 from doorward.management.kit.errors import insufficient_scope
-from doorward.management.kit.operation import Operation
+from doorward.management.kit.operation import Effect, Operation
 from doorward.management.kit.shapes import Shape
 from doorward.management.ledger import operations as every_operation
-from doorward.management.resources import (
-    client_grants,
-    clients,
-    connections,
-    custom_domains,
-    grants,
-    logs,
-    resource_servers,
-    roles,
-    signing_keys,
-    tenant_settings,
-    user_access,
-    user_blocks,
-    users,
-)
 
-RESOURCES: tuple[Shape, ...] = (
-    *clients.RESOURCES,
-    *resource_servers.RESOURCES,
-    *client_grants.RESOURCES,
-    *roles.RESOURCES,
-    *connections.RESOURCES,
-    *users.RESOURCES,
-    *user_access.RESOURCES,
-    *user_blocks.RESOURCES,
-    *grants.RESOURCES,
-    *logs.RESOURCES,
-    *tenant_settings.RESOURCES,
-    *signing_keys.RESOURCES,
-    *custom_domains.RESOURCES,
-)
+
+def _declared() -> tuple[Shape, ...]:
+    """The ``RESOURCES`` of every module in ``resources``; one without has what others declare with."""
+    modules = sorted(module.name for module in iter_modules(resources.__path__))
+    imported = (import_module(f"{resources.__name__}.{name}") for name in modules)
+    return tuple(shape for module in imported for shape in getattr(module, "RESOURCES", ()))
+
+
+RESOURCES = _declared()
 
 
 def built() -> list[Operation]:
@@ -52,7 +34,7 @@ def operations() -> list[Operation]:
     performed = built()
     known = {(operation.method, shape_of(operation.path)) for operation in performed}
     return performed + [
-        Operation(method=method, path=path, scopes=scopes, summary="", run=_refuse, unbuilt=True)
+        Operation(method=method, path=path, scopes=scopes, summary="", run=_refuse, effect=Effect.REFUSED)
         for method, path, scopes in every_operation()
         if (method, shape_of(path)) not in known
     ]

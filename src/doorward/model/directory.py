@@ -9,7 +9,7 @@ from msgspec import Struct
 from doorward.model.client import Client, ClientGrant, SubjectType
 from doorward.model.connection import Connection
 from doorward.model.credential import KeyState, SigningKey
-from doorward.model.document import Document, Kind
+from doorward.model.document import Documents, Kind
 from doorward.model.resource_server import ResourceServer
 from doorward.model.role import Role
 from doorward.model.tenant import CustomDomain, Tenant, TenantSettings
@@ -31,7 +31,7 @@ class TenantDirectory(Struct, frozen=True, kw_only=True):
     roles: Mapping[str, Role]
     signing_keys: tuple[SigningKey, ...]
     custom_domains: Mapping[str, CustomDomain]
-    documents: Mapping[Kind, Mapping[str, Document]]
+    documents: Documents
     token_key: bytes
 
     @property

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
 
 
 class Kind(StrEnum):
-    """The kinds of configuration document a tenant holds."""
+    """The kinds of configuration document the protocol reads, and the one of documents there is one of.
+
+    A resource of the Management API that nothing else reads names a kind of its own.
+    """
 
     CLIENT = "client"
     RESOURCE_SERVER = "resource_server"
@@ -26,13 +30,14 @@ class Kind(StrEnum):
 class Document(Struct, frozen=True, kw_only=True):
     """One configuration entity as it is stored.
 
-    ``body`` holds the public properties under their wire names; ``secrets`` holds those kept
-    encrypted at rest (client secrets, private keys, connection secrets), as plain values here.
+    ``kind`` is a ``Kind`` or the name a resource chose. ``body`` holds the public properties under
+    their wire names; ``secrets`` holds those kept encrypted at rest (client secrets, private keys,
+    connection secrets), as plain values here.
     ``unique_key`` is unique per tenant and kind (a name, an identifier). ``sequence`` is the order
     of creation, ``revision`` the tenant revision of the last write.
     """
 
-    kind: Kind
+    kind: str
     id: str
     body: Mapping[str, Any]
     secrets: Mapping[str, Any] = {}
@@ -41,6 +46,16 @@ class Document(Struct, frozen=True, kw_only=True):
     revision: int = 0
     created_at: float = 0.0
     updated_at: float = 0.0
+
+
+NO_DOCUMENTS: Mapping[str, Document] = MappingProxyType({})
+
+
+class Documents(dict[str, Mapping[str, Document]]):
+    """Documents by kind, then id, in order of creation; there are none of a kind that nobody wrote."""
+
+    def __missing__(self, kind: str) -> Mapping[str, Document]:
+        return NO_DOCUMENTS
 
 
 class Put(Struct, frozen=True, kw_only=True, tag="put"):
@@ -57,7 +72,7 @@ class Put(Struct, frozen=True, kw_only=True, tag="put"):
 class Delete(Struct, frozen=True, kw_only=True, tag="delete"):
     """Remove a document; removing one that is gone is no error."""
 
-    kind: Kind
+    kind: str
     id: str
 
 

@@ -11,7 +11,7 @@ from doorward.model.client import Client, ClientGrant
 from doorward.model.connection import Connection
 from doorward.model.credential import KeyState, SigningKey
 from doorward.model.directory import TenantDirectory
-from doorward.model.document import Document, Kind
+from doorward.model.document import Document, Documents, Kind
 from doorward.model.resource_server import ResourceServer
 from doorward.model.role import Role
 from doorward.model.tenant import CustomDomain, Tenant, TenantSettings
@@ -49,12 +49,12 @@ KEY_ORDER = {KeyState.CURRENT: 0, KeyState.NEXT: 1, KeyState.PREVIOUS: 2, KeySta
 
 def snapshot_of(
     tenant: Tenant,
-    documents: Mapping[Kind, Mapping[str, Document]],
+    documents: Documents,
     token_key: bytes,
     *,
     report: Report,
     previous: TenantDirectory | None = None,
-    touched: set[Kind] | None = None,
+    touched: set[str] | None = None,
 ) -> TenantDirectory:
     """The snapshot of these documents; kinds not ``touched`` are taken from ``previous``.
 

@@ -10,7 +10,7 @@ import msgspec
 from doorward.model.client import Client, ClientGrant
 from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
-from doorward.model.document import Kind
+from doorward.model.document import Documents
 from doorward.model.resource_server import ResourceServer
 from doorward.model.role import Permission, Role
 from doorward.model.tenant import DomainKind, Issuer, Tenant, TenantSettings
@@ -77,7 +77,7 @@ def directory(
         roles={one.id: one for one in roles},
         signing_keys=(),
         custom_domains={},
-        documents={kind: {} for kind in Kind},
+        documents=Documents(),
         token_key=b"k" * 32,
     )
 

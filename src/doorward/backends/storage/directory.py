@@ -18,7 +18,7 @@ from doorward.backends.storage.cascades import forget
 from doorward.backends.storage.database import Database, Query, Verb
 from doorward.backends.storage.log import StoredLog
 from doorward.model.directory import TenantDirectory
-from doorward.model.document import Change, Delete, Document, Forget, Kind, Put
+from doorward.model.document import Change, Delete, Document, Documents, Forget, Kind, Put
 from doorward.model.log_event import LogEvent
 from doorward.model.snapshot import snapshot_of
 from doorward.model.tenant import DomainKind, Issuer, Tenant
@@ -141,11 +141,11 @@ class StoredDirectory:
     async def _load_tenant(self, tenant: Tenant, sealed_key: bytes) -> None:
         data_key = sealing.unseal(self._root_key, bytes(sealed_key), f"tenant|{tenant.id}")
         self._data_keys[tenant.id] = data_key
-        documents: dict[Kind, dict[str, Document]] = {kind: {} for kind in Kind}
+        documents: dict[str, dict[str, Document]] = {}
         for row in await self._database.read(DOCUMENTS, {"tenant": tenant.id}):
             kind, id_, unique_key, sequence, revision, body, secrets, created_at, updated_at = row
-            documents[Kind(kind)][id_] = Document(
-                kind=Kind(kind),
+            documents.setdefault(kind, {})[id_] = Document(
+                kind=kind,
                 id=id_,
                 unique_key=unique_key,
                 sequence=sequence,
@@ -158,7 +158,7 @@ class StoredDirectory:
         held = self._snapshots.get(tenant.id)
         if held is None or held.tenant.revision < tenant.revision:
             # A write of this node may have been faster than these reads: it is not to be lost from sight.
-            self._snapshots[tenant.id] = _snapshot(tenant, documents, data_key)
+            self._snapshots[tenant.id] = _snapshot(tenant, Documents(documents), data_key)
 
     # ── writing ──
 
@@ -179,11 +179,11 @@ class StoredDirectory:
 
         written = await self._database.write(verb)
         self._data_keys[tenant.id] = data_key
-        documents: dict[Kind, dict[str, Document]] = {kind: {} for kind in Kind}
+        documents: dict[str, dict[str, Document]] = {}
         for document in written:
-            documents[document.kind][document.id] = document
+            documents.setdefault(document.kind, {})[document.id] = document
         current = msgspec.structs.replace(tenant, revision=1)
-        self._snapshots[tenant.id] = _snapshot(current, documents, data_key)
+        self._snapshots[tenant.id] = _snapshot(current, Documents(documents), data_key)
         self._index_hosts()
         return self._snapshots[tenant.id]
 
@@ -222,14 +222,15 @@ class StoredDirectory:
             # Somebody else wrote in between: what they changed is not in this snapshot.
             await self.refresh(tenant)
             return self._snapshots[tenant]
-        documents = {kind: dict(of_kind) for kind, of_kind in snapshot.documents.items()}
-        for change in changes:
-            if isinstance(change, Delete):
-                documents[change.kind].pop(change.id, None)
-        for document in written:
-            documents[document.kind][document.id] = document
         touched = {change.document.kind for change in changes if isinstance(change, Put)}
         touched |= {change.kind for change in changes if isinstance(change, Delete)}
+        changed = {kind: dict(snapshot.documents[kind]) for kind in touched}
+        for change in changes:
+            if isinstance(change, Delete):
+                changed[change.kind].pop(change.id, None)
+        for document in written:
+            changed[document.kind][document.id] = document
+        documents = Documents({**snapshot.documents, **changed})
         current = msgspec.structs.replace(snapshot.tenant, revision=revision)
         self._snapshots[tenant] = _snapshot(current, documents, data_key, previous=snapshot, touched=touched)
         if Kind.CUSTOM_DOMAIN in touched or current.domain != snapshot.tenant.domain:
@@ -246,14 +247,14 @@ class StoredDirectory:
         return [
             domains[change.id].body["domain"]
             for change in changes
-            if isinstance(change, Delete) and change.kind is Kind.CUSTOM_DOMAIN and change.id in domains
+            if isinstance(change, Delete) and change.kind == Kind.CUSTOM_DOMAIN and change.id in domains
         ]
 
     def _apply(self, tenant: str, data_key: bytes, changes: Sequence[Change], revision: int) -> Verb[list[Document]]:
         written = []
         for change in changes:
             if isinstance(change, Delete):
-                yield Query(DELETE_DOCUMENT, {"tenant": tenant, "kind": change.kind.value, "id": change.id})
+                yield Query(DELETE_DOCUMENT, {"tenant": tenant, "kind": change.kind, "id": change.id})
                 continue
             if isinstance(change, Forget):
                 yield from forget(tenant, change)
@@ -263,10 +264,10 @@ class StoredDirectory:
 
     def _put(self, tenant: str, data_key: bytes, change: Put, revision: int) -> Verb[Document]:
         document = change.document
-        key = {"tenant": tenant, "kind": document.kind.value, "id": document.id}
+        key = {"tenant": tenant, "kind": document.kind, "id": document.id}
         if document.unique_key is not None and (yield Query(TAKEN, {**key, "unique_key": document.unique_key})):
             raise Conflict("unique_key", document.unique_key)
-        if document.kind is Kind.CUSTOM_DOMAIN and document.body.get("status") == "ready":
+        if document.kind == Kind.CUSTOM_DOMAIN and document.body.get("status") == "ready":
             yield from _claim_host(tenant, document.body["domain"])
         now = self._clock.now()
         parameters = {
@@ -307,7 +308,7 @@ def _seal(data_key: bytes, tenant: str, document: Document) -> bytes | None:
     if not document.secrets:
         return None
     plain = msgspec.json.encode(document.secrets)
-    return sealing.seal(data_key, plain, _place(tenant, document.kind.value, document.id))
+    return sealing.seal(data_key, plain, _place(tenant, document.kind, document.id))
 
 
 def _unseal(data_key: bytes, tenant: str, kind: str, id_: str, sealed: bytes | None) -> Mapping[str, Any]:
@@ -327,15 +328,15 @@ def split_port(host: str) -> tuple[str, int | None]:
 
 def _snapshot(
     tenant: Tenant,
-    documents: Mapping[Kind, Mapping[str, Document]],
+    documents: Documents,
     data_key: bytes,
     *,
     previous: TenantDirectory | None = None,
-    touched: set[Kind] | None = None,
+    touched: set[str] | None = None,
 ) -> TenantDirectory:
     token_key = sealing.derive(data_key, "opaque-access-token")
     return snapshot_of(tenant, documents, token_key, report=_report, previous=previous, touched=touched)
 
 
 def _report(document: Document, reason: str) -> None:
-    logger.error("%s %s cannot be used: %s", document.kind.value, document.id, reason)
+    logger.error("%s %s cannot be used: %s", document.kind, document.id, reason)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from doorward.management.kit.errors import ApiError, invalid_body
-from doorward.management.kit.schema import LARGEST, Boolean, Items, MappingOf, Number, Record, Rule, Unfit, plain
+from doorward.management.kit.schema import ANY, LARGEST, Boolean, Items, MappingOf, Number, Record, Rule, Unfit, plain
 
 MAX_DEPTH = 32
 MAX_FIELDS = 1000
@@ -134,6 +134,17 @@ def _typed(value: Any, rule: Rule | None) -> Any:
     if isinstance(rule, Number) and isinstance(value, str) and _number.fullmatch(value):
         return float(value) if "." in value else int(value)
     return value
+
+
+def check_arguments(arguments: Mapping[str, str], rules: Mapping[str, Rule]) -> None:
+    """Path parameters; raises ``ApiError`` (400, ``invalid_uri``)."""
+    try:
+        for name, value in arguments.items():
+            if "\0" in value or "\ufffd" in value:
+                raise Unfit("Object didn't pass validation for format text", name)
+            rules.get(name, ANY).check(value, name)
+    except Unfit as error:
+        raise refusal(error, PATH) from None
 
 
 def read_query(query: str, rules: Mapping[str, Rule]) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from doorward.management.kit.bodies import read_body, read_query
+from doorward.management.kit.bodies import check_arguments, read_body, read_query
 from doorward.management.kit.context import Actor, Answer, Call, ManagementRequest, Services
 from doorward.management.kit.errors import ApiError, conflict, insufficient_scope, no_such_path, unauthorized
-from doorward.management.kit.operation import Operation
+from doorward.management.kit.operation import Effect, Operation
 from doorward.management.kit.paths import Paths
 from doorward.management.kit.writing import api_event
 from doorward.model.directory import TenantDirectory
@@ -20,6 +20,7 @@ from doorward.oauth.errors import InvalidTokenError
 from doorward.ports import Conflict
 
 RETRIES = 8
+LOST = ("revision", "id")  # somebody else changed, or made, the document meanwhile
 OWN_SCOPES = frozenset(
     f"{verb}:{noun}"
     for verb, noun in (
@@ -79,7 +80,7 @@ class Management:
             raise
 
     async def _perform(self, operation: Operation, call: Call) -> Answer:
-        _refuse_nul(call.arguments)
+        check_arguments(call.arguments, operation.parameters)
         call.query = read_query(call.request.query, operation.query)
         if operation.body is not None:
             call.body = read_body(call.request.content_type, call.request.body, operation.body)
@@ -87,7 +88,7 @@ class Management:
             try:
                 return await operation.run(call)
             except Conflict as error:
-                if error.field != "revision":
+                if error.field not in LOST:
                     raise
                 await call.ports.directory.refresh(call.tenant)
                 call.directory = call.ports.directory.tenant(call.tenant)
@@ -114,14 +115,7 @@ class Management:
 
     def _authorise(self, operation: Operation, actor: Actor, arguments: dict[str, str]) -> None:
         """Raises ``ApiError`` (403). A person's token reaches only the person."""
-        if operation.unbuilt or not operation.allows(actor.scopes):
+        if operation.effect is Effect.REFUSED or not operation.allows(actor.scopes):
             raise insufficient_scope([*operation.scopes, *operation.own], every=operation.every_scope)
         if not actor.is_machine and next(iter(arguments.values()), None) != actor.subject:
             raise ApiError(403, "User to be acted on does not match subject in bearer token.", "insufficient_scope")
-
-
-def _refuse_nul(arguments: dict[str, str]) -> None:
-    for name, value in arguments.items():
-        if "\0" in value or "\ufffd" in value:
-            what = f"Path validation error: 'Object didn't pass validation for format text' on property {name}."
-            raise ApiError(400, what, "invalid_uri")

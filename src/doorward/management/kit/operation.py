@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from enum import Enum
 
 from msgspec import Struct
 
@@ -12,12 +13,22 @@ from doorward.management.kit.schema import Rule
 Handler = Callable[[Call], Awaitable[Answer]]
 
 
+class Effect(Enum):
+    """What an operation comes to: it does what it says; what it writes is kept and returned while nothing acts
+    on it yet; it answers what a tenant without such a thing would; or it is refused."""
+
+    ACTS = "acts"
+    STORED = "stored"
+    EMPTY = "empty"
+    REFUSED = "refused"
+
+
 class Operation(Struct, frozen=True, kw_only=True):
     """``scopes``: any one of them is enough, unless ``every_scope``. ``path`` has its parameters in braces.
 
     ``own`` are the scopes a person's own token may use here; the first path parameter must then be
-    the person. ``unbuilt`` marks an operation this server does not offer: it is refused as if the scope
-    were missing, which the official tools take as "skip this".
+    the person. ``parameters`` are rules for path parameters, by name. One whose ``effect`` is ``REFUSED`` is
+    refused as if the scope were missing, which the official tools take as "skip this".
     """
 
     method: str
@@ -29,7 +40,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     body: Rule | None = None
     own: tuple[str, ...] = ()
     every_scope: bool = False
-    unbuilt: bool = False
+    parameters: Mapping[str, Rule] = {}
+    effect: Effect = Effect.ACTS
 
     def allows(self, granted: frozenset[str]) -> bool:
         """Whether these scopes are enough."""

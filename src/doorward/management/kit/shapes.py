@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from doorward.management.kit.context import NOTHING, Answer, Call
 from doorward.management.kit.errors import ApiError, conflict
-from doorward.management.kit.operation import Handler, Operation
+from doorward.management.kit.operation import Effect, Handler, Operation
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.projection import RULES as PROJECTION
 from doorward.management.kit.projection import project
@@ -57,6 +57,11 @@ def merged(call: Call, document: Document, body: dict[str, Any]) -> Document:
     return msgspec.structs.replace(document, body=without_nulls({**document.body, **body}))
 
 
+def replaced(call: Call, document: Document, body: dict[str, Any]) -> Document:
+    """A PUT: what the body leaves out goes."""
+    return msgspec.structs.replace(document, body=without_nulls(body))
+
+
 def without_nulls(body: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in body.items() if value is not None}
 
@@ -72,7 +77,7 @@ class Collection(Struct, frozen=True, kw_only=True):
     """
 
     path: str
-    kind: Kind
+    kind: str
     one: str
     many: str
     scopes: str | Mapping[str, tuple[str, ...]]
@@ -99,6 +104,8 @@ class Collection(Struct, frozen=True, kw_only=True):
     gone: int | None = 204
     taken: Callable[[Document], ApiError] = lambda document: conflict("The resource already exists.")
     without: tuple[str, ...] = ()
+    parameters: Mapping[str, Rule] = {}
+    effect: Effect = Effect.ACTS
 
     def operations(self) -> list[Operation]:
         item = f"{self.path}/{{{self.parameter}}}"
@@ -126,6 +133,8 @@ class Collection(Struct, frozen=True, kw_only=True):
                 run=run,
                 query=query,
                 body=bodies.get(action),
+                parameters=self.parameters,
+                effect=self.effect,
             )
             for action, (method, path, summary, run, query) in declared.items()
             if action not in self.without
@@ -191,50 +200,104 @@ class Collection(Struct, frozen=True, kw_only=True):
 
 
 class Singleton(Struct, frozen=True, kw_only=True):
-    """One document under ``path``; it is there from the tenant's beginning, or starts as ``{}``."""
+    """One document under ``path``, which may have parameters: then there is one for each of their values.
+
+    ``id`` is the document's id, with the parameters in braces. ``scopes`` is the noun of its scopes.
+    ``update`` is the body of PATCH, ``replace`` that of PUT; without one there is no such operation.
+    A document that was never written reads as ``default``, unless ``missing`` refuses it. With ``removable``
+    there is a DELETE. ``put_created`` is the status of a PUT
+    that makes the document; ``answers`` is what a write answers where that is not the document.
+    """
 
     path: str
-    kind: Kind
     id: str
     scopes: str
     summary: str
-    update: Rule
+    kind: str = Kind.CONFIGURATION
+    update: Rule | None = None
+    replace: Rule | None = None
     revise: Revise = merged
+    replaced: Revise = replaced
     show: Show = as_is
+    default: Mapping[str, Any] = {}
+    missing: Callable[[], ApiError] | None = None
+    removable: bool = False
+    removed_with: Also = _nothing_else
+    put_created: int = 200
+    put: int = 200
+    answers: Callable[[Call, Document], Any] | None = None
     projects: bool = False
+    parameters: Mapping[str, Rule] = {}
+    effect: Effect = Effect.ACTS
 
     def operations(self) -> list[Operation]:
-        projection = PROJECTION if self.projects else {}
+        declared: list[tuple[str, str, Handler, Rule | None]] = [("GET", "Get", self._read, None)]
+        if self.update is not None:
+            declared.append(("PATCH", "Update", self._update, self.update))
+        if self.replace is not None:
+            declared.append(("PUT", "Set", self._replace, self.replace))
+        if self.removable:
+            declared.append(("DELETE", "Delete", self._delete, None))
+        verbs = {"GET": "read", "DELETE": "delete"}
         return [
             Operation(
-                method="GET",
+                method=method,
                 path=self.path,
-                scopes=(f"read:{self.scopes}",),
-                summary=f"Get {self.summary}",
-                run=self._read,
-                query=projection,
-            ),
-            Operation(
-                method="PATCH",
-                path=self.path,
-                scopes=(f"update:{self.scopes}",),
-                summary=f"Update {self.summary}",
-                run=self._update,
-                body=self.update,
-            ),
+                scopes=(f"{verbs.get(method, 'update')}:{self.scopes}",),
+                summary=f"{verb} {self.summary}",
+                run=run,
+                query=PROJECTION if self.projects and method == "GET" else {},
+                body=body,
+                parameters=self.parameters,
+                effect=self.effect,
+            )
+            for method, verb, run, body in declared
         ]
 
+    def stored(self, call: Call) -> Document | None:
+        """The document as it was written, if it was."""
+        return call.directory.documents[self.kind].get(self.id.format_map(call.arguments))
+
     def get(self, call: Call) -> Document:
-        return call.directory.documents[self.kind].get(self.id) or Document(kind=self.kind, id=self.id, body={})
+        """The document, or what stands for one that was never written. Raises ``missing``."""
+        found = self.stored(call)
+        if found is None and self.missing is not None:
+            raise self.missing()
+        return found or self._new(call)
+
+    def _new(self, call: Call) -> Document:
+        return Document(kind=self.kind, id=self.id.format_map(call.arguments), body=self.default)
+
+    def _shown(self, call: Call, document: Document) -> dict[str, Any]:
+        shown = project(self.show(call, document), call.query)
+        call.disclosed |= document.secrets.keys() & shown.keys()
+        return shown
 
     async def _read(self, call: Call) -> Answer:
-        return Answer(body=project(self.show(call, self.get(call)), call.query))
+        return Answer(body=self._shown(call, self.get(call)))
 
     async def _update(self, call: Call) -> Answer:
-        before = self.get(call)
-        after = self.revise(call, before, call.body)
-        await commit(call, [Put(document=after, expected_revision=before.revision or None)])
-        return Answer(body=self.show(call, self.get(call)))
+        return await self._write(call, self.revise(call, self.get(call), call.body), 200)
+
+    async def _replace(self, call: Call) -> Answer:
+        known = self.stored(call)
+        status = self.put if known is not None else self.put_created
+        return await self._write(call, self.replaced(call, known or self._new(call), call.body), status)
+
+    async def _write(self, call: Call, after: Document, status: int) -> Answer:
+        change = Put(document=after, expected_revision=after.revision or None)
+        directory = await commit(call, [change], status=status)
+        written = directory.documents[self.kind][after.id]
+        return Answer(status=status, body=(self.answers or self.show)(call, written))
+
+    async def _delete(self, call: Call) -> Answer:
+        known = self.stored(call)
+        if known is None and self.missing is not None:
+            raise self.missing()
+        if known is not None:
+            changes = [Delete(kind=self.kind, id=known.id), *self.removed_with(call, known)]
+            await commit(call, changes, status=204)
+        return Answer(status=204, body=NOTHING)
 
 
 class Link(Struct, frozen=True, kw_only=True):
@@ -253,6 +316,7 @@ class Link(Struct, frozen=True, kw_only=True):
     add: Handler | None = None
     remove: Handler | None = None
     paging: Paging
+    effect: Effect = Effect.ACTS
 
     def operations(self) -> Sequence[Operation]:
         read = Operation(
@@ -262,6 +326,7 @@ class Link(Struct, frozen=True, kw_only=True):
             summary=self.summaries[0],
             run=self.list,
             query=self.paging.rules,
+            effect=self.effect,
         )
         writes = (
             ("POST", self.adding, self.summaries[1], self.add),
@@ -270,7 +335,15 @@ class Link(Struct, frozen=True, kw_only=True):
         return [
             read,
             *(
-                Operation(method=method, path=self.path, scopes=scopes, summary=summary, run=run, body=self.body)
+                Operation(
+                    method=method,
+                    path=self.path,
+                    scopes=scopes,
+                    summary=summary,
+                    run=run,
+                    body=self.body,
+                    effect=self.effect,
+                )
                 for method, scopes, summary, run in writes
                 if run is not None
             ),
@@ -286,6 +359,8 @@ class View(Struct, frozen=True, kw_only=True):
     answer: Callable[[Call], Awaitable[Any]]
     query: Mapping[str, Rule] = {}
     own: tuple[str, ...] = ()
+    parameters: Mapping[str, Rule] = {}
+    effect: Effect = Effect.ACTS
 
     def operations(self) -> Sequence[Operation]:
         return [
@@ -297,6 +372,8 @@ class View(Struct, frozen=True, kw_only=True):
                 run=self._run,
                 query=self.query,
                 own=self.own,
+                parameters=self.parameters,
+                effect=self.effect,
             )
         ]
 
@@ -316,6 +393,8 @@ class Command(Struct, frozen=True, kw_only=True):
     body: Rule | None = None
     own: tuple[str, ...] = ()
     every_scope: bool = False
+    parameters: Mapping[str, Rule] = {}
+    effect: Effect = Effect.ACTS
 
     def operations(self) -> Sequence[Operation]:
         return [
@@ -329,6 +408,8 @@ class Command(Struct, frozen=True, kw_only=True):
                 body=self.body,
                 own=self.own,
                 every_scope=self.every_scope,
+                parameters=self.parameters,
+                effect=self.effect,
             )
         ]
 

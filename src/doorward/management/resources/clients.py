@@ -324,4 +324,4 @@ ROTATE = Command(
     summary="Rotate a client secret",
     run=_rotate_secret,
 )
-RESOURCES: tuple[Shape, ...] = (CLIENTS, ROTATE, *credentials.RESOURCES)
+RESOURCES: tuple[Shape, ...] = (CLIENTS, ROTATE)

@@ -33,7 +33,7 @@ from doorward.management.resources.tenant_settings_body import LIFETIMES
 from doorward.management.resources.tenant_settings_body import UPDATE as SETTINGS_UPDATE
 from doorward.management.system_scopes import EVERY_SCOPE
 from doorward.model.directory import TenantDirectory
-from doorward.model.document import Document, Kind, Put
+from doorward.model.document import Document, Documents, Kind, Put
 from doorward.model.snapshot import snapshot_of
 from doorward.model.tenant import Issuer
 
@@ -150,12 +150,12 @@ class _Planner:
             services=services,
             summary="",
         )
-        self.puts: dict[tuple[Kind, str], Put] = {}
+        self.puts: dict[tuple[str, str], Put] = {}
         self.unsupported: list[str] = []
 
     # ── what every entity goes through ──
 
-    def _find(self, kind: Kind, field: str, value: Any) -> Document | None:
+    def _find(self, kind: str, field: str, value: Any) -> Document | None:
         for document in self._call.directory.documents[kind].values():
             if document.body.get(field) == value:
                 return document
@@ -210,7 +210,7 @@ class _Planner:
 
         self._call.directory = snapshot_of(
             before.tenant,
-            {**before.documents, document.kind: of_kind},
+            Documents({**before.documents, document.kind: of_kind}),
             before.token_key,
             report=report,
             previous=before,
