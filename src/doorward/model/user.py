@@ -33,6 +33,12 @@ class User(Struct, frozen=True, kw_only=True):
     revision: int = 0
 
     @property
+    def primary_identity(self) -> tuple[str, str]:
+        """Provider and id of the identity the account began with, which its ``user_id`` names."""
+        provider, _, identity_id = self.user_id.partition("|")
+        return provider, identity_id
+
+    @property
     def email(self) -> str | None:
         return self.profile.get("email")
 

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from tests.databases import create_database, on_database
-from tests.integration.storage.conftest import Nodes
+from tests.integration.storage.conftest import Nodes, T
 
 from doorward.backends.chance import SystemEntropy
 from doorward.backends.clock import SystemClock
-from doorward.backends.storage.migrations import upgrade_postgresql
+from doorward.backends.storage.migrations import configuration, upgrade_postgresql
 from doorward.backends.storage.schema import metadata
 from doorward.backends.storage.store import Storage
 from doorward.backends.storage.version import HEAD, SchemaOutOfDate
+from doorward.model.user import Password
 
 
 def storage(url: str) -> Storage:
@@ -60,6 +63,40 @@ async def test_postgresql_is_migrated_by_hand_and_only_once_by_many(bare: str) -
     server = storage(bare)
     await server.start()
     await server.stop()
+
+
+USER = f"""
+INSERT INTO user_account (tenant, user_id, sequence, connection, email, blocked, profile, user_metadata, app_metadata,
+    identities, created_at, updated_at, logins_count, revision)
+VALUES ('{T}', 'auth0|ada|1', 1, 'people', 'ada@example.test', FALSE, '{{}}', '{{}}', '{{}}', '[]', 1, 1, 0, 0)"""
+IDENTIFIER = f"""
+INSERT INTO user_identifier (tenant, connection, field, value, user_id)
+VALUES ('{T}', 'people', 'email', 'ada@example.test', 'auth0|ada|1')"""
+PASSWORD = f"INSERT INTO user_password (tenant, user_id, hash, set_at) VALUES ('{T}', 'auth0|ada|1', 'hashed', 1)"
+
+
+async def test_who_could_sign_in_before_identities_had_passwords_still_can(bare: str, tmp_path: Path) -> None:
+    def begin(connection: Connection) -> None:
+        command.upgrade(configuration(connection), "0001")
+        for statement in (USER, IDENTIFIER, PASSWORD):
+            connection.execute(text(statement))
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(bare))
+    async with engine.begin() as connection:
+        await connection.run_sync(begin)
+    await engine.dispose()
+    await upgrade_postgresql(bare)
+    file = f"sqlite:///{tmp_path}/old.db"
+    with create_engine(file).begin() as old:
+        begin(old)
+    for url in (bare, file):
+        server = storage(url)
+        await server.start()
+        found = await server.users.find_by_identifier(T, "people", "email", "ada@example.test")
+        assert found is not None
+        assert (found[0].user_id, found[1]) == ("auth0|ada|1", Password(hash="hashed", set_at=1.0))
+        assert found[0].primary_identity == ("auth0", "ada|1")
+        await server.stop()
 
 
 async def test_a_schema_of_another_version_is_refused(bare: str) -> None:

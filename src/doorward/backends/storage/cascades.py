@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from doorward.backends.storage.database import Query, Verb
 from doorward.backends.storage.refresh_tokens import revoke_family
 from doorward.model.document import Forget
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.decode
 
 FAMILIES_OF_CLIENT = """
 SELECT DISTINCT family FROM refresh_token
@@ -31,6 +36,14 @@ OF_CONNECTION = (
     f"DELETE FROM authorization_code WHERE tenant = :tenant AND user_id IN ({_USERS_OF_CONNECTION})",  # noqa: S608
     "DELETE FROM user_account WHERE tenant = :tenant AND connection = :connection",
 )
+# Then those who are left with an identity there began elsewhere.
+LINKED = """
+SELECT u.user_id, u.identities FROM user_account u WHERE u.tenant = :tenant AND u.user_id IN
+    (SELECT d.user_id FROM user_identity d WHERE d.tenant = :tenant AND d.connection = :connection)"""
+DELETE_LINKED = "DELETE FROM user_identity WHERE tenant = :tenant AND connection = :connection"
+SET_IDENTITIES = """
+UPDATE user_account SET identities = :identities, revision = revision + 1
+WHERE tenant = :tenant AND user_id = :user_id"""
 
 
 def forget(tenant: str, change: Forget) -> Verb[None]:
@@ -54,6 +67,11 @@ def forget(tenant: str, change: Forget) -> Verb[None]:
         yield from _revoke(tenant, FAMILIES_OF_CONNECTION, key, change.at)
         for statement in OF_CONNECTION:
             yield Query(statement, key)
+        for user_id, identities in (yield Query(LINKED, key)):
+            kept = [identity for identity in _decode(identities) if identity.get("connection") != change.connection]
+            written = {"tenant": tenant, "user_id": user_id, "identities": _encode(kept).decode()}
+            yield Query(SET_IDENTITIES, written)
+        yield Query(DELETE_LINKED, key)
 
 
 def _revoke(tenant: str, families: str, key: dict[str, str], at: float) -> Verb[None]:

@@ -117,6 +117,27 @@ def _of_user() -> ForeignKeyConstraint:
     )
 
 
+# Whose an account at a provider is. What somebody signs in with is kept by identity, and goes where it goes.
+user_identity = Table(
+    "user_identity",
+    metadata,
+    _text("tenant"),
+    _text("provider"),
+    _text("identity_id"),
+    _text("connection"),
+    _text("user_id"),
+    PrimaryKeyConstraint("tenant", "provider", "identity_id"),
+    _of_user(),
+    Index("ix_user_identity_user", "tenant", "user_id"),
+    Index("ix_user_identity_connection", "tenant", "connection"),
+)
+
+
+def _of_identity() -> ForeignKeyConstraint:
+    key = ("tenant", "provider", "identity_id")
+    return ForeignKeyConstraint(key, [f"user_identity.{name}" for name in key], ondelete="CASCADE")
+
+
 user_identifier = Table(
     "user_identifier",
     metadata,
@@ -124,21 +145,23 @@ user_identifier = Table(
     _text("connection"),
     _text("field"),
     _text("value"),
-    _text("user_id"),
+    _text("provider"),
+    _text("identity_id"),
     PrimaryKeyConstraint("tenant", "connection", "field", "value"),
-    _of_user(),
-    Index("ix_user_identifier_user", "tenant", "user_id"),
+    _of_identity(),
+    Index("ix_user_identifier_identity", "tenant", "provider", "identity_id"),
 )
 
 user_password = Table(
     "user_password",
     metadata,
     _text("tenant"),
-    _text("user_id"),
+    _text("provider"),
+    _text("identity_id"),
     _text("hash"),
     _time("set_at"),
-    PrimaryKeyConstraint("tenant", "user_id"),
-    _of_user(),
+    PrimaryKeyConstraint("tenant", "provider", "identity_id"),
+    _of_identity(),
 )
 
 user_role = Table(

@@ -35,17 +35,23 @@ VALUES (:tenant, :user_id, (SELECT coalesce(max(sequence), 0) + 1 FROM user_acco
     :connection, :email, :blocked, :profile, :user_metadata, :app_metadata,
     :identities, :created_at, :updated_at, :last_login, :last_ip, :logins_count, 0)
 ON CONFLICT (tenant, user_id) DO NOTHING RETURNING user_id"""
+INSERT_IDENTITY = """
+INSERT INTO user_identity (tenant, provider, identity_id, connection, user_id)
+VALUES (:tenant, :provider, :identity_id, :connection, :user_id)
+ON CONFLICT (tenant, provider, identity_id) DO NOTHING RETURNING user_id"""
 INSERT_IDENTIFIER = """
-INSERT INTO user_identifier (tenant, connection, field, value, user_id)
-VALUES (:tenant, :connection, :field, :value, :user_id)
-ON CONFLICT (tenant, connection, field, value) DO NOTHING RETURNING user_id"""
+INSERT INTO user_identifier (tenant, connection, field, value, provider, identity_id)
+VALUES (:tenant, :connection, :field, :value, :provider, :identity_id)
+ON CONFLICT (tenant, connection, field, value) DO NOTHING RETURNING identity_id"""
 DELETE_IDENTIFIERS = """
-DELETE FROM user_identifier WHERE tenant = :tenant AND user_id = :user_id AND connection = :connection"""
+DELETE FROM user_identifier WHERE tenant = :tenant AND provider = :provider AND identity_id = :identity_id"""
 SET_PASSWORD = """
-INSERT INTO user_password (tenant, user_id, hash, set_at) VALUES (:tenant, :user_id, :hash, :set_at)
-ON CONFLICT (tenant, user_id) DO UPDATE SET hash = excluded.hash, set_at = excluded.set_at"""
+INSERT INTO user_password (tenant, provider, identity_id, hash, set_at)
+VALUES (:tenant, :provider, :identity_id, :hash, :set_at)
+ON CONFLICT (tenant, provider, identity_id) DO UPDATE SET hash = excluded.hash, set_at = excluded.set_at"""
 REHASH = """
-UPDATE user_password SET hash = :hash WHERE tenant = :tenant AND user_id = :user_id AND hash = :old_hash"""
+UPDATE user_password SET hash = :hash WHERE tenant = :tenant AND hash = :old_hash AND (provider, identity_id) IN
+    (SELECT d.provider, d.identity_id FROM user_identity d WHERE d.tenant = :tenant AND d.user_id = :user_id)"""
 UPDATE = """
 UPDATE user_account SET email = :email, blocked = :blocked, profile = :profile, user_metadata = :user_metadata,
     app_metadata = :app_metadata, identities = :identities, updated_at = :updated_at, revision = revision + 1
@@ -118,9 +124,12 @@ class StoredUsers:
         columns = COLUMNS + GRANTS.format(array=database.dialect.array_of, pair=database.dialect.array)
         self._find = f"SELECT {columns} FROM user_account u WHERE u.tenant = :tenant AND u.user_id = :user_id"  # noqa: S608
         self._by_identifier = f"""
-            SELECT {columns}, (SELECT w.hash FROM user_password w WHERE w.tenant = u.tenant AND w.user_id = u.user_id),
-                (SELECT w.set_at FROM user_password w WHERE w.tenant = u.tenant AND w.user_id = u.user_id)
-            FROM user_identifier i JOIN user_account u ON u.tenant = i.tenant AND u.user_id = i.user_id
+            SELECT {columns}, w.hash, w.set_at
+            FROM user_identifier i
+            JOIN user_identity d ON d.tenant = i.tenant AND d.provider = i.provider AND d.identity_id = i.identity_id
+            JOIN user_account u ON u.tenant = d.tenant AND u.user_id = d.user_id
+            LEFT JOIN user_password w
+                ON w.tenant = i.tenant AND w.provider = i.provider AND w.identity_id = i.identity_id
             WHERE i.tenant = :tenant AND i.connection = :connection AND i.field = :field AND i.value = :value"""  # noqa: S608
         self._access = f"""
             SELECT {columns}, EXISTS (SELECT 1 FROM revoked_access_token x
@@ -202,9 +211,13 @@ class StoredUsers:
         def verb() -> Verb[None]:
             if not (yield Query(INSERT, _parameters(tenant, user))):
                 raise Conflict("user_id", user.user_id)
-            yield from _identify(tenant, user, identifiers)
+            identity = _identity(tenant, user)
+            yours = {**identity, "connection": user.connection, "user_id": user.user_id}
+            if not (yield Query(INSERT_IDENTITY, yours)):  # linked to somebody else
+                raise Conflict("user_id", user.user_id)
+            yield from _identify(identity, user.connection, identifiers)
             if password is not None:
-                yield Query(SET_PASSWORD, _password_parameters(tenant, user.user_id, password))
+                yield Query(SET_PASSWORD, {**identity, "hash": password.hash, "set_at": password.set_at})
             yield from _grant(tenant, user.user_id, user.roles, user.permissions)
             yield from self._log.insert(tenant, events)
 
@@ -228,10 +241,11 @@ class StoredUsers:
                 del parameters[unused]
             if not (yield Query(UPDATE, {**parameters, "revision": expected_revision})):
                 return False
-            yield Query(DELETE_IDENTIFIERS, {"tenant": tenant, "user_id": user.user_id, "connection": user.connection})
-            yield from _identify(tenant, user, identifiers)
+            identity = _identity(tenant, user)
+            yield Query(DELETE_IDENTIFIERS, identity)
+            yield from _identify(identity, user.connection, identifiers)
             if password is not None:
-                yield Query(SET_PASSWORD, _password_parameters(tenant, user.user_id, password))
+                yield Query(SET_PASSWORD, {**identity, "hash": password.hash, "set_at": password.set_at})
             key = {"tenant": tenant, "user_id": user.user_id}
             if end_sessions:
                 yield Query(DELETE_SESSIONS, key)
@@ -340,22 +354,17 @@ def _grant(tenant: str, user_id: str, roles: Sequence[str], permissions: Sequenc
         )
 
 
-def _identify(tenant: str, user: User, identifiers: Identifiers) -> Verb[None]:
+def _identity(tenant: str, user: User) -> dict[str, str]:
+    provider, identity_id = user.primary_identity
+    return {"tenant": tenant, "provider": provider, "identity_id": identity_id}
+
+
+def _identify(identity: dict[str, str], connection: str, identifiers: Identifiers) -> Verb[None]:
     for field in ("email", "username", "phone_number"):
         value = getattr(identifiers, field)
         if value is None:
             continue
-        taken = yield Query(
-            INSERT_IDENTIFIER,
-            {
-                "tenant": tenant,
-                "connection": user.connection,
-                "field": field,
-                "value": value,
-                "user_id": user.user_id,
-            },
-        )
-        if not taken:
+        if not (yield Query(INSERT_IDENTIFIER, {**identity, "connection": connection, "field": field, "value": value})):
             raise Conflict(field, value)
 
 
@@ -377,10 +386,6 @@ def _parameters(tenant: str, user: User) -> dict[str, Any]:
         "last_ip": user.last_ip,
         "logins_count": user.logins_count,
     }
-
-
-def _password_parameters(tenant: str, user_id: str, password: Password) -> dict[str, Any]:
-    return {"tenant": tenant, "user_id": user_id, "hash": password.hash, "set_at": password.set_at}
 
 
 def _user(row: Row) -> User:
