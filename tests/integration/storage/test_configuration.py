@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -209,6 +210,26 @@ async def test_a_full_batch_that_somebody_else_stored_is_no_failure(
     await asyncio.sleep(0.05)
     assert not caplog.records
     assert (await nodes.two.log.page(T, offset=0, limit=1, newest_first=True))[1] == log.BATCH
+
+
+async def test_a_stop_waits_for_the_batch_that_is_being_stored(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, being_stored, go_on = nodes.one.log._store, asyncio.Event(), asyncio.Event()
+
+    async def slow_store(rows: Sequence[dict[str, Any]]) -> None:
+        being_stored.set()
+        await go_on.wait()
+        await store(rows)
+
+    monkeypatch.setattr(nodes.one.log, "_store", slow_store)
+    for _ in range(log.BATCH + 1):
+        nodes.one.log.write(T, event())
+    async with asyncio.timeout(10):
+        await being_stored.wait()
+        stopping = asyncio.create_task(nodes.one.log.stop())
+        await asyncio.sleep(0.01)
+        go_on.set()
+        await stopping
+    assert (await nodes.two.log.page(T, offset=0, limit=1))[1] == log.BATCH + 1
 
 
 async def test_a_sweep_takes_what_is_over(nodes: Nodes) -> None:

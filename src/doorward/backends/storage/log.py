@@ -82,6 +82,7 @@ class StoredLog:
         self._collected: deque[tuple[str, LogEvent]] = deque()
         self._unwritten: list[dict[str, Any]] = []
         self._full = asyncio.Event()
+        self._stopping = asyncio.Event()
         self._lost = 0
         self._task: asyncio.Task[None] | None = None
 
@@ -148,16 +149,17 @@ class StoredLog:
         self._task = asyncio.create_task(self._run(), name="tenant-log")
 
     async def stop(self) -> None:
+        """Store what is left. A batch on its way is waited for: cancelled, it might be lost, or come twice."""
+        self._stopping.set()
+        self._full.set()
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await self._task
             self._task = None
         await self.flush()
 
     async def _run(self) -> None:
         """Store what was collected: a full batch at once, while it is warm in the caches, the rest in time."""
-        while True:
+        while not self._stopping.is_set():
             try:
                 if await self._filled():
                     await self._store_some()
@@ -165,20 +167,17 @@ class StoredLog:
                     await self.flush()
             except StorageUnavailable as error:
                 logger.warning("the tenant log could not be written, will try again: %s", error)
-                await asyncio.sleep(FLUSH_SECONDS)
+                await _set_within(self._stopping, FLUSH_SECONDS)
             except Exception:  # one batch nobody can store is not to end the log
                 logger.exception("events of the tenant log were lost")
-                await asyncio.sleep(FLUSH_SECONDS)
+                await _set_within(self._stopping, FLUSH_SECONDS)
 
     async def _filled(self) -> bool:
         """Whether a batch is full, at once or within ``FLUSH_SECONDS``."""
         if len(self._collected) >= BATCH:
             return True
         self._full.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(FLUSH_SECONDS):
-                return await self._full.wait()
-        return False
+        return await _set_within(self._full, FLUSH_SECONDS)
 
     # ── reading ──
 
@@ -222,6 +221,13 @@ class StoredLog:
             {"tenant": tenant, "log_id": log_id},
         )
         return _event(*rows[0]) if rows else None
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> bool:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    return False
 
 
 def _document(event: LogEvent) -> str:
