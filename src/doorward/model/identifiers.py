@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from typing import Protocol
 
 SEPARATOR = "\x1f"
+BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _PHONE = re.compile(r"\+[0-9 ()./-]+")
 
 
@@ -30,6 +31,15 @@ def new_client_secret(entropy: _Entropy) -> str:
 def new_id(entropy: _Entropy, prefix: str) -> str:
     """``con_``, ``rol_``, ``cgr_``, ``cd_`` and the like: the prefix and 16 characters."""
     return prefix + entropy.alphanumeric(16)
+
+
+def new_base58_id(entropy: _Entropy, prefix: str) -> str:
+    """``ac_``, ``af_``, ``ssp_``, ``uap_`` and the like: the prefix and 128 bits as 22 characters of base 58."""
+    number, digits = int(entropy.hexadecimal(32), 16), ""
+    for _ in range(22):
+        number, digit = divmod(number, 58)
+        digits += BASE58[digit]
+    return prefix + digits
 
 
 def new_object_id(entropy: _Entropy) -> str:

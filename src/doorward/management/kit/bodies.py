@@ -10,12 +10,26 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from doorward.management.kit.errors import ApiError, invalid_body
-from doorward.management.kit.schema import ANY, LARGEST, Boolean, Items, MappingOf, Number, Record, Rule, Unfit, plain
+from doorward.management.kit.schema import (
+    ANY,
+    LARGEST,
+    Boolean,
+    Either,
+    Items,
+    MappingOf,
+    Number,
+    Record,
+    Rule,
+    Text,
+    Unfit,
+    plain,
+)
 
 MAX_DEPTH = 32
 MAX_FIELDS = 1000
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+HTML = "text/html"
 PAYLOAD, QUERY, PATH = ("Payload", "invalid_body"), ("Query", "invalid_query_string"), ("Path", "invalid_uri")
 
 _decode = msgspec.json.Decoder().decode
@@ -34,12 +48,17 @@ def refusal(error: Unfit, where: tuple[str, str] = PAYLOAD) -> ApiError:
 
 
 def read_body(content_type: str, body: bytes, rule: Rule) -> Any:
-    """The value of a JSON or form-encoded body, checked against ``rule``; raises ``ApiError`` (400)."""
+    """The value of a JSON or form-encoded body, checked against ``rule``; raises ``ApiError`` (400).
+
+    Where a string will do, HTML may come as it is.
+    """
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == FORM:
         value = _read_form(body, rule)
     elif media_type in (JSON, "") or media_type.endswith("+json"):
         value = _read_json(body)
+    elif media_type == HTML and isinstance(rule, Either) and any(isinstance(choice, Text) for choice in rule.rules):
+        value = _read_text(body)
     else:
         raise ApiError(415, f"Unsupported content type: use {JSON}", "unsupported_media_type")
     try:
@@ -56,6 +75,15 @@ def _read_json(body: bytes) -> Any:
         value = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise invalid_body("Invalid request payload JSON format") from None
+    _check_storable(value, MAX_DEPTH)
+    return value
+
+
+def _read_text(body: bytes) -> str:
+    try:
+        value = body.decode()
+    except UnicodeDecodeError:
+        raise invalid_body("Invalid request payload encoding") from None
     _check_storable(value, MAX_DEPTH)
     return value
 

@@ -147,12 +147,15 @@ class MappingOf(Rule, frozen=True, kw_only=True):
     """An object with names of the sender's choosing."""
 
     item: Rule = Rule()
+    min: int = 0
     max: int | None = None
     max_name: int | None = None
 
     def check(self, value: Any, path: str) -> None:
         if not isinstance(value, dict):
             raise self.wrong_type("object", value, path)
+        if len(value) < self.min:
+            raise Unfit(f"Too few properties defined ({len(value)}), minimum {self.min}", path, self.about)
         if self.max is not None and len(value) > self.max:
             raise Unfit(f"Too many properties defined ({len(value)}), maximum {self.max}", path, self.about)
         for name, item in value.items():
@@ -167,10 +170,13 @@ class Record(Rule, frozen=True, kw_only=True):
     properties: Mapping[str, Rule]
     required: tuple[str, ...] = ()
     open: bool = False
+    min: int = 0
 
     def check(self, value: Any, path: str) -> None:
         if not isinstance(value, dict):
             raise self.wrong_type("object", value, path)
+        if len(value) < self.min:
+            raise Unfit(f"Too few properties defined ({len(value)}), minimum {self.min}", path, self.about)
         for name in self.required:
             if name not in value:
                 raise Unfit(f"Missing required property: {name}", path, self.about)
@@ -189,13 +195,14 @@ class Record(Rule, frozen=True, kw_only=True):
         without: Iterable[str] = (),
         nullable: Iterable[str] = (),
         plus: Mapping[str, Rule] | None = None,
+        min: int = 0,
     ) -> Record:
         """The record a PATCH takes: nothing required, some names gone, some removable with ``null``."""
         gone = set(without)
         kept = {name: rule for name, rule in self.properties.items() if name not in gone}
         for name in nullable:
             kept[name] = kept[name].or_null
-        return Record(properties={**kept, **(plus or {})}, open=self.open)
+        return Record(properties={**kept, **(plus or {})}, open=self.open, min=min)
 
 
 class Either(Rule, frozen=True, kw_only=True):
@@ -257,12 +264,14 @@ def items(item: Rule, *, min: int = 0, max: int | None = None, unique: bool = Fa
     return Items(item=item, min=min, max=max, unique=unique)
 
 
-def mapping(item: Rule = ANY, *, max: int | None = None, max_name: int | None = None) -> Rule:
-    return MappingOf(item=item, max=max, max_name=max_name)
+def mapping(item: Rule = ANY, *, min: int = 0, max: int | None = None, max_name: int | None = None) -> Rule:
+    return MappingOf(item=item, min=min, max=max, max_name=max_name)
 
 
-def record(properties: Mapping[str, Rule], *, required: tuple[str, ...] = (), open: bool = False) -> Record:
-    return Record(properties=properties, required=required, open=open)
+def record(
+    properties: Mapping[str, Rule], *, required: tuple[str, ...] = (), open: bool = False, min: int = 0
+) -> Record:
+    return Record(properties=properties, required=required, open=open, min=min)
 
 
 def either(*rules: Rule) -> Rule:

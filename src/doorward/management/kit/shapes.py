@@ -203,10 +203,13 @@ class Singleton(Struct, frozen=True, kw_only=True):
     """One document under ``path``, which may have parameters: then there is one for each of their values.
 
     ``id`` is the document's id, with the parameters in braces. ``scopes`` is the noun of its scopes.
-    ``update`` is the body of PATCH, ``replace`` that of PUT; without one there is no such operation.
-    A document that was never written reads as ``default``, unless ``missing`` refuses it. With ``removable``
-    there is a DELETE. ``put_created`` is the status of a PUT
-    that makes the document; ``answers`` is what a write answers where that is not the document.
+    ``create`` is the body of POST, ``update`` that of PATCH, ``replace`` that of PUT; without one there is no
+    such operation. ``made``, ``revise`` and ``replaced`` turn these bodies into the document.
+    A document that was never written reads as ``default``, unless ``missing`` refuses it; ``taken`` refuses a POST
+    of one that is there. With ``removable`` there is a DELETE; ``gone`` is its status for what is not there:
+    ``None`` refuses it as ``missing``. ``within`` raises ``ApiError`` where what the path leads through does not
+    exist. ``put_created`` is the status of a PUT that makes the document; ``answers`` is what a write answers
+    where that is not the document.
     """
 
     path: str
@@ -214,14 +217,19 @@ class Singleton(Struct, frozen=True, kw_only=True):
     scopes: str
     summary: str
     kind: str = Kind.CONFIGURATION
+    create: Rule | None = None
     update: Rule | None = None
     replace: Rule | None = None
+    made: Revise = replaced
     revise: Revise = merged
     replaced: Revise = replaced
     show: Show = as_is
     default: Mapping[str, Any] = {}
     missing: Callable[[], ApiError] | None = None
+    taken: Callable[[Document], ApiError] = lambda document: conflict("The resource already exists.")
+    within: Callable[[Call], object] = lambda call: None
     removable: bool = False
+    gone: int | None = None
     removed_with: Also = _nothing_else
     put_created: int = 200
     put: int = 200
@@ -232,13 +240,15 @@ class Singleton(Struct, frozen=True, kw_only=True):
 
     def operations(self) -> list[Operation]:
         declared: list[tuple[str, str, Handler, Rule | None]] = [("GET", "Get", self._read, None)]
+        if self.create is not None:
+            declared.append(("POST", "Create", self._create, self.create))
         if self.update is not None:
             declared.append(("PATCH", "Update", self._update, self.update))
         if self.replace is not None:
             declared.append(("PUT", "Set", self._replace, self.replace))
         if self.removable:
             declared.append(("DELETE", "Delete", self._delete, None))
-        verbs = {"GET": "read", "DELETE": "delete"}
+        verbs = {"GET": "read", "POST": "create", "DELETE": "delete"}
         return [
             Operation(
                 method=method,
@@ -255,7 +265,8 @@ class Singleton(Struct, frozen=True, kw_only=True):
         ]
 
     def stored(self, call: Call) -> Document | None:
-        """The document as it was written, if it was."""
+        """The document as it was written, if it was. Raises what ``within`` does."""
+        self.within(call)
         return call.directory.documents[self.kind].get(self.id.format_map(call.arguments))
 
     def get(self, call: Call) -> Document:
@@ -276,6 +287,12 @@ class Singleton(Struct, frozen=True, kw_only=True):
     async def _read(self, call: Call) -> Answer:
         return Answer(body=self._shown(call, self.get(call)))
 
+    async def _create(self, call: Call) -> Answer:
+        known = self.stored(call)
+        if known is not None:
+            raise self.taken(known)
+        return await self._write(call, self.made(call, self._new(call), call.body), 201)
+
     async def _update(self, call: Call) -> Answer:
         return await self._write(call, self.revise(call, self.get(call), call.body), 200)
 
@@ -292,7 +309,7 @@ class Singleton(Struct, frozen=True, kw_only=True):
 
     async def _delete(self, call: Call) -> Answer:
         known = self.stored(call)
-        if known is None and self.missing is not None:
+        if known is None and self.missing is not None and self.gone is None:
             raise self.missing()
         if known is not None:
             changes = [Delete(kind=self.kind, id=known.id), *self.removed_with(call, known)]
