@@ -141,7 +141,7 @@ class StoredUsers:
 
     async def find(self, tenant: str, user_id: str) -> User | None:
         rows = await self._database.read(self._find, {"tenant": tenant, "user_id": user_id})
-        return _user(rows[0]) if rows else None
+        return user_of(rows[0]) if rows else None
 
     async def find_by_identifier(
         self, tenant: str, connection: str, field: str, value: str
@@ -152,13 +152,13 @@ class StoredUsers:
         if not rows:
             return None
         hash_, set_at = rows[0][-2:]
-        return _user(rows[0]), Password(hash=hash_, set_at=set_at) if hash_ is not None else None
+        return user_of(rows[0]), Password(hash=hash_, set_at=set_at) if hash_ is not None else None
 
     async def access(self, tenant: str, user_id: str, access_token_hash: bytes) -> tuple[User | None, bool]:
         rows = await self._database.read(
             self._access, {"tenant": tenant, "user_id": user_id, "token_hash": access_token_hash}
         )
-        return (_user(rows[0]), bool(rows[0][-1])) if rows else (None, False)
+        return (user_of(rows[0]), bool(rows[0][-1])) if rows else (None, False)
 
     async def page(
         self,
@@ -195,7 +195,7 @@ class StoredUsers:
             f"SELECT count(*) FROM user_account u WHERE u.tenant = :tenant{conditions}",  # noqa: S608
             parameters,
         )
-        return [_user(row) for row in rows], total[0][0]
+        return [user_of(row) for row in rows], total[0][0]
 
     # ── writing ──
 
@@ -209,9 +209,9 @@ class StoredUsers:
         events: Sequence[LogEvent],
     ) -> None:
         def verb() -> Verb[None]:
-            if not (yield Query(INSERT, _parameters(tenant, user))):
+            if not (yield Query(INSERT, account_of(tenant, user))):
                 raise Conflict("user_id", user.user_id)
-            identity = _identity(tenant, user)
+            identity = identity_of(tenant, user)
             yours = {**identity, "connection": user.connection, "user_id": user.user_id}
             if not (yield Query(INSERT_IDENTITY, yours)):  # linked to somebody else
                 raise Conflict("user_id", user.user_id)
@@ -236,12 +236,12 @@ class StoredUsers:
         events: Sequence[LogEvent],
     ) -> bool:
         def verb() -> Verb[bool]:
-            parameters = _parameters(tenant, user)
+            parameters = account_of(tenant, user)
             for unused in ("connection", "created_at", "last_login", "last_ip", "logins_count"):
                 del parameters[unused]
             if not (yield Query(UPDATE, {**parameters, "revision": expected_revision})):
                 return False
-            identity = _identity(tenant, user)
+            identity = identity_of(tenant, user)
             yield Query(DELETE_IDENTIFIERS, identity)
             yield from _identify(identity, user.connection, identifiers)
             if password is not None:
@@ -354,7 +354,8 @@ def _grant(tenant: str, user_id: str, roles: Sequence[str], permissions: Sequenc
         )
 
 
-def _identity(tenant: str, user: User) -> dict[str, str]:
+def identity_of(tenant: str, user: User) -> dict[str, str]:
+    """The key of the identity the account began with."""
     provider, identity_id = user.primary_identity
     return {"tenant": tenant, "provider": provider, "identity_id": identity_id}
 
@@ -368,7 +369,8 @@ def _identify(identity: dict[str, str], connection: str, identifiers: Identifier
             raise Conflict(field, value)
 
 
-def _parameters(tenant: str, user: User) -> dict[str, Any]:
+def account_of(tenant: str, user: User) -> dict[str, Any]:
+    """What ``user_account`` keeps of a user, by column."""
     email = user.profile.get("email")
     return {
         "tenant": tenant,
@@ -388,7 +390,8 @@ def _parameters(tenant: str, user: User) -> dict[str, Any]:
     }
 
 
-def _user(row: Row) -> User:
+def user_of(row: Row) -> User:
+    """The user of a row of ``COLUMNS`` and ``GRANTS``."""
     roles, permissions = row[13], row[14]
     return User(
         user_id=row[0],
