@@ -15,7 +15,10 @@ import pytest
 from doorward.app import Doorward, build
 from doorward.backends.keys.password_hashes import PasswordHasher
 from doorward.management.kit.context import LookUpTxt
+from doorward.management.kit.operation import Operation
+from doorward.management.kit.paths import Paths
 from doorward.management.new_tenant import first_documents, management_client, new_document
+from doorward.management.registry import built
 from doorward.management.system_scopes import EVERY_SCOPE
 from doorward.model.credential import SigningKey
 from doorward.model.document import Kind
@@ -49,7 +52,11 @@ class Api:
     async def call(self, method: str, path: str, body: Any = None, **query: Any) -> httpx2.Response:
         parameters = {name.rstrip("_"): str(v).lower() if isinstance(v, bool) else v for name, v in query.items()}
         headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
-        return await self.http.request(method, f"/api/v2{path}", json=body, params=parameters or None, headers=headers)
+        response = await self.http.request(
+            method, f"/api/v2{path}", json=body, params=parameters or None, headers=headers
+        )
+        conforms(response)
+        return response
 
     async def get(self, path: str, **query: Any) -> Any:
         return ok(await self.call("GET", path, **query), 200)
@@ -70,6 +77,26 @@ class Api:
         assert error["statusCode"] == response.status_code >= 400, response.text
         assert set(error) <= {"statusCode", "error", "message", "errorCode"}
         return response.status_code, error.get("errorCode")
+
+
+_declared: Paths[Operation] = Paths()
+for _operation in built():
+    _declared.put(_operation.method, _operation.path, _operation)
+
+
+def conforms(response: httpx2.Response) -> None:
+    """A success is one of those its operation declares, with a body its rule knows."""
+    request = response.request
+    found = _declared.find(request.method, request.url.raw_path.decode().partition("?")[0].removeprefix("/api/v2"))
+    if found is None or response.status_code >= 400:
+        return
+    answers = found[0].answers
+    assert response.status_code in answers, f"{request.method} {request.url.path} answers {response.status_code}"
+    rule = answers[response.status_code]
+    if rule is None:
+        assert not response.content, f"{request.method} {request.url.path} answers a body"
+    else:
+        rule.check(response.json(), "")
 
 
 def ok(response: httpx2.Response, status: int) -> Any:

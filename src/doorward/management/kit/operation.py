@@ -7,6 +7,7 @@ from enum import Enum
 
 from msgspec import Struct
 
+from doorward.management.kit.answers import Answers
 from doorward.management.kit.context import Answer, Call
 from doorward.management.kit.schema import Rule
 
@@ -28,7 +29,8 @@ class Operation(Struct, frozen=True, kw_only=True):
 
     ``own`` are the scopes a person's own token may use here; the first path parameter must then be
     the person. ``parameters`` are rules for path parameters, by name. One whose ``effect`` is ``REFUSED`` is
-    refused as if the scope were missing, which the official tools take as "skip this".
+    refused as if the scope were missing, which the official tools take as "skip this". ``answers`` are the
+    statuses of its successes, each with the rule of the body, or ``None`` where there is none.
     """
 
     method: str
@@ -42,6 +44,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     every_scope: bool = False
     parameters: Mapping[str, Rule] = {}
     effect: Effect = Effect.ACTS
+    answers: Answers = {}
 
     def allows(self, granted: frozenset[str]) -> bool:
         """Whether these scopes are enough."""

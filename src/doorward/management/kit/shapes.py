@@ -14,13 +14,14 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from doorward.management.kit.answers import EMPTY, Answers, entity, page_of
 from doorward.management.kit.context import NOTHING, Answer, Call
 from doorward.management.kit.errors import ApiError, conflict
 from doorward.management.kit.operation import Effect, Handler, Operation
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.projection import RULES as PROJECTION
 from doorward.management.kit.projection import project
-from doorward.management.kit.schema import Record, Rule
+from doorward.management.kit.schema import ANY, Record, Rule
 from doorward.management.kit.writing import commit
 from doorward.model.document import Change, Delete, Document, Kind, Put
 from doorward.ports import Conflict
@@ -32,6 +33,13 @@ Also = Callable[[Call, Document], Sequence[Change]]
 AlsoRevise = Callable[[Call, Document, Document], Sequence[Change]]
 Keep = Callable[[Call, Document], bool]
 Find = Callable[[Call, str], Document | None]
+USUAL: Mapping[str, Answers] = {
+    "GET": {200: ANY},
+    "POST": {201: ANY},
+    "PATCH": {200: ANY},
+    "PUT": {200: ANY},
+    "DELETE": EMPTY,
+}
 ACTIONS = ("list", "create", "read", "update", "delete")
 VERBS = {"list": "read", "create": "create", "read": "read", "update": "update", "delete": "delete"}
 
@@ -72,8 +80,9 @@ class Collection(Struct, frozen=True, kw_only=True):
     ``one`` and ``many`` name them in log entries; ``scopes`` is the noun of their scopes, or the scopes by
     action. ``prepare`` makes the document of a POST, ``revise`` that of a PATCH; ``created_with``,
     ``revised_with`` and ``removed_with`` add what has to change in the same transaction. ``keep`` filters a
-    list. ``find`` looks an entity up where its id is not the only name. ``gone`` is the status of a DELETE
-    of what is not there: ``None`` refuses it as ``missing``.
+    list. ``shows`` are properties that read otherwise than they are written. ``find`` looks an entity up where
+    its id is not the only name. ``gone`` is the status of a DELETE of what is not there: ``None`` refuses it as
+    ``missing``.
     """
 
     path: str
@@ -96,6 +105,7 @@ class Collection(Struct, frozen=True, kw_only=True):
     keep: Keep = _all
     find: Find | None = None
     filters: Mapping[str, Rule] = {}
+    shows: Mapping[str, Rule] = {}
     projects: bool = False
     always: tuple[str, ...] = ()
     created: int = 201
@@ -124,6 +134,15 @@ class Collection(Struct, frozen=True, kw_only=True):
             "delete": ("DELETE", item, f"Delete a {self.one}", self._delete, {}),
         }
         bodies = {"create": self.create, "update": self.update}
+        one = entity(self.create, self.update, shows=self.shows)
+        removed = None if self.deleted_body is None else ANY
+        answers: dict[str, Answers] = {
+            "list": {200: page_of(one, self.paging)},
+            "create": {self.created: one},
+            "read": {200: one},
+            "update": {200: one},
+            "delete": {self.deleted: removed} if self.gone is None else {self.gone: None, self.deleted: removed},
+        }
         return [
             Operation(
                 method=method,
@@ -133,6 +152,7 @@ class Collection(Struct, frozen=True, kw_only=True):
                 run=run,
                 query=query,
                 body=bodies.get(action),
+                answers=answers[action],
                 parameters=self.parameters,
                 effect=self.effect,
             )
@@ -234,6 +254,7 @@ class Singleton(Struct, frozen=True, kw_only=True):
     put_created: int = 200
     put: int = 200
     answers: Callable[[Call, Document], Any] | None = None
+    shows: Mapping[str, Rule] = {}
     projects: bool = False
     parameters: Mapping[str, Rule] = {}
     effect: Effect = Effect.ACTS
@@ -249,6 +270,15 @@ class Singleton(Struct, frozen=True, kw_only=True):
         if self.removable:
             declared.append(("DELETE", "Delete", self._delete, None))
         verbs = {"GET": "read", "POST": "create", "DELETE": "delete"}
+        one = entity(self.create, self.update, self.replace, shows=self.shows)
+        answer = one if self.answers is None else ANY
+        answers: dict[str, Answers] = {
+            "GET": {200: one},
+            "POST": {201: one},
+            "PATCH": {200: answer},
+            "PUT": {self.put_created: answer, self.put: None if self.put == 204 else answer},
+            "DELETE": EMPTY,
+        }
         return [
             Operation(
                 method=method,
@@ -258,6 +288,7 @@ class Singleton(Struct, frozen=True, kw_only=True):
                 run=run,
                 query=PROJECTION if self.projects and method == "GET" else {},
                 body=body,
+                answers=answers[method],
                 parameters=self.parameters,
                 effect=self.effect,
             )
@@ -305,7 +336,8 @@ class Singleton(Struct, frozen=True, kw_only=True):
         change = Put(document=after, expected_revision=after.revision or None)
         directory = await commit(call, [change], status=status)
         written = directory.documents[self.kind][after.id]
-        return Answer(status=status, body=(self.answers or self.show)(call, written))
+        body = NOTHING if status == 204 else (self.answers or self.show)(call, written)
+        return Answer(status=status, body=body)
 
     async def _delete(self, call: Call) -> Answer:
         known = self.stored(call)
@@ -320,7 +352,8 @@ class Singleton(Struct, frozen=True, kw_only=True):
 class Link(Struct, frozen=True, kw_only=True):
     """What belongs to the entity at ``path``: listed with GET, added with POST, removed with DELETE.
 
-    ``body`` is the rule of both bodies. Handlers answer ``list``; ``add`` and ``remove`` write.
+    ``body`` is the rule of both bodies. Handlers answer ``list``; ``add`` and ``remove`` write, and answer
+    ``added`` and ``removed``.
     """
 
     path: str
@@ -332,6 +365,8 @@ class Link(Struct, frozen=True, kw_only=True):
     list: Handler
     add: Handler | None = None
     remove: Handler | None = None
+    added: Answers = EMPTY
+    removed: Answers = EMPTY
     paging: Paging
     effect: Effect = Effect.ACTS
 
@@ -343,11 +378,12 @@ class Link(Struct, frozen=True, kw_only=True):
             summary=self.summaries[0],
             run=self.list,
             query=self.paging.rules,
+            answers={200: page_of(ANY, self.paging)},
             effect=self.effect,
         )
         writes = (
-            ("POST", self.adding, self.summaries[1], self.add),
-            ("DELETE", self.removing, self.summaries[2], self.remove),
+            ("POST", self.adding, self.summaries[1], self.add, self.added),
+            ("DELETE", self.removing, self.summaries[2], self.remove, self.removed),
         )
         return [
             read,
@@ -359,21 +395,23 @@ class Link(Struct, frozen=True, kw_only=True):
                     summary=summary,
                     run=run,
                     body=self.body,
+                    answers=answers,
                     effect=self.effect,
                 )
-                for method, scopes, summary, run in writes
+                for method, scopes, summary, run, answers in writes
                 if run is not None
             ),
         ]
 
 
 class View(Struct, frozen=True, kw_only=True):
-    """A computed answer to GET; what ``answer`` returns becomes the body."""
+    """A computed answer to GET; what ``answer`` returns becomes the body, whose rule is ``shows``."""
 
     path: str
     scopes: tuple[str, ...]
     summary: str
     answer: Callable[[Call], Awaitable[Any]]
+    shows: Rule = ANY
     query: Mapping[str, Rule] = {}
     own: tuple[str, ...] = ()
     parameters: Mapping[str, Rule] = {}
@@ -388,6 +426,7 @@ class View(Struct, frozen=True, kw_only=True):
                 summary=self.summary,
                 run=self._run,
                 query=self.query,
+                answers={200: self.shows},
                 own=self.own,
                 parameters=self.parameters,
                 effect=self.effect,
@@ -399,7 +438,7 @@ class View(Struct, frozen=True, kw_only=True):
 
 
 class Command(Struct, frozen=True, kw_only=True):
-    """A verb with an effect."""
+    """A verb with an effect; ``answers`` are its successes, where they are not the usual ones of its method."""
 
     method: str
     path: str
@@ -408,6 +447,7 @@ class Command(Struct, frozen=True, kw_only=True):
     run: Handler
     query: Mapping[str, Rule] = {}
     body: Rule | None = None
+    answers: Answers = {}
     own: tuple[str, ...] = ()
     every_scope: bool = False
     parameters: Mapping[str, Rule] = {}
@@ -423,6 +463,7 @@ class Command(Struct, frozen=True, kw_only=True):
                 run=self.run,
                 query=self.query,
                 body=self.body,
+                answers=self.answers or USUAL[self.method],
                 own=self.own,
                 every_scope=self.every_scope,
                 parameters=self.parameters,

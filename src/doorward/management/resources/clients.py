@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from doorward.management.kit.answers import entity
 from doorward.management.kit.context import Answer, Call
 from doorward.management.kit.errors import (
     ApiError,
@@ -323,5 +324,6 @@ ROTATE = Command(
     scopes=("update:client_keys",),
     summary="Rotate a client secret",
     run=_rotate_secret,
+    answers={200: entity(CREATE, shows={})},
 )
 RESOURCES: tuple[Shape, ...] = (CLIENTS, ROTATE)

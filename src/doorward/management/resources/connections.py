@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from doorward.management.kit.answers import EMPTY
 from doorward.management.kit.context import NOTHING, Answer, Call
 from doorward.management.kit.errors import ApiError, conflict, invalid_body, not_found, not_supported
 from doorward.management.kit.paging import Paging
@@ -251,6 +252,7 @@ RESOURCES: tuple[Shape, ...] = (
         summary="Update enabled clients for a connection",
         run=_enable,
         body=ENABLED,
+        answers=EMPTY,
     ),
     Command(
         method="DELETE",

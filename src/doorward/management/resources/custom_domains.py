@@ -17,7 +17,7 @@ from doorward.management.kit.errors import ApiError, conflict, invalid_body, inv
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.projection import RULES as PROJECTION
 from doorward.management.kit.projection import project
-from doorward.management.kit.schema import Unfit, choice, mapping, record, text
+from doorward.management.kit.schema import OBJECT, Unfit, choice, mapping, record, text
 from doorward.management.kit.shapes import Collection, Command, Shape, View, without_nulls
 from doorward.management.kit.wire import timestamp
 from doorward.management.kit.writing import api_event, commit
@@ -306,6 +306,7 @@ RESOURCES: tuple[Shape, ...] = (
         scopes=("create:custom_domains",),
         summary="Verify a custom domain",
         run=_verify,
+        answers={200: OBJECT},
     ),
     Command(
         method="POST",
@@ -313,5 +314,6 @@ RESOURCES: tuple[Shape, ...] = (
         scopes=("read:custom_domains",),
         summary="Test a custom domain",
         run=_test,
+        answers={200: OBJECT},
     ),
 )

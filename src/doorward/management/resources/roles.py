@@ -10,7 +10,7 @@ import msgspec
 from doorward.management.kit.context import NOTHING, Answer, Call
 from doorward.management.kit.errors import ApiError, conflict, invalid_body, not_found, not_supported
 from doorward.management.kit.paging import Paging
-from doorward.management.kit.schema import choice, items, record, text
+from doorward.management.kit.schema import OBJECT, choice, items, record, text
 from doorward.management.kit.shapes import Collection, Link, Shape, merged
 from doorward.management.kit.writing import api_event, commit
 from doorward.management.resources import permissions
@@ -146,6 +146,7 @@ PERMISSIONS = Link(
     list=_permissions,
     add=_add_permissions,
     remove=_remove_permissions,
+    added={201: OBJECT},
     paging=PERMISSIONS_PAGING,
 )
 
@@ -182,6 +183,7 @@ MEMBERS = Link(
     summaries=("Get a role's users", "Assign users to a role", ""),
     list=_users,
     add=_assign,
+    added={200: OBJECT},
     paging=USERS_PAGING,
 )
 RESOURCES: tuple[Shape, ...] = (ROLES, PERMISSIONS, MEMBERS)

@@ -10,7 +10,7 @@ import msgspec
 from doorward.management.kit.bodies import refusal
 from doorward.management.kit.context import Call
 from doorward.management.kit.errors import invalid_body
-from doorward.management.kit.schema import Unfit
+from doorward.management.kit.schema import Unfit, number
 from doorward.management.kit.shapes import Shape, Singleton, without_nulls
 from doorward.management.new_tenant import SETTINGS_DEFAULTS, SETTINGS_ID
 from doorward.management.resources.tenant_settings_body import LIFETIMES, UPDATE
@@ -123,6 +123,7 @@ SETTINGS = Singleton(
     update=UPDATE,
     revise=revise,
     show=show,
+    shows=dict.fromkeys(LIFETIMES, number()),
     projects=True,
 )
 RESOURCES: tuple[Shape, ...] = (SETTINGS,)

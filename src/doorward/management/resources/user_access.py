@@ -7,7 +7,7 @@ from typing import Any
 from doorward.management.kit.context import NOTHING, Answer, Call
 from doorward.management.kit.errors import invalid_body, not_supported
 from doorward.management.kit.paging import Paging
-from doorward.management.kit.schema import items, record, text
+from doorward.management.kit.schema import OBJECT, items, record, text
 from doorward.management.kit.shapes import Link, Shape
 from doorward.management.kit.writing import api_event
 from doorward.management.resources import permissions
@@ -129,6 +129,7 @@ RESOURCES: tuple[Shape, ...] = (
         list=_permissions,
         add=_add_permissions,
         remove=_remove_permissions,
+        added={201: OBJECT},
         paging=PERMISSIONS_PAGING,
     ),
 )
