@@ -102,6 +102,7 @@ def build(
         sessions=storage.sessions,
         transactions=storage.transactions,
         consents=storage.consents,
+        organizations=storage.organizations,
         attempts=storage.attempts,
         log=storage.log,
         jose=JoseBackend(),

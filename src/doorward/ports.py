@@ -21,6 +21,7 @@ from doorward.model.credential import AuthorizationCode, PushedRequest, RefreshT
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Change
 from doorward.model.log_event import LogEvent
+from doorward.model.organization import Invitation, Member
 from doorward.model.request_context import RequestContext
 from doorward.model.resource_server import EncryptionKey
 from doorward.model.role import Permission
@@ -328,6 +329,66 @@ class Users(Protocol):
         """
 
 
+class Organizations(Protocol):
+    """Members and invitations; the organizations themselves are documents. What adds to one raises ``Conflict``
+    (field ``revision``) when it is gone."""
+
+    async def add_members(
+        self, tenant: str, organization_id: str, user_ids: Sequence[str], *, events: Sequence[LogEvent]
+    ) -> str | None:
+        """Let users join; being a member already is no error. The first user that does not exist, and then
+        nothing is written."""
+
+    async def remove_members(
+        self, tenant: str, organization_id: str, user_ids: Sequence[str], *, events: Sequence[LogEvent]
+    ) -> None:
+        """Let users leave, with the roles they had there; who is no member is passed over."""
+
+    async def member(self, tenant: str, organization_id: str, user_id: str) -> Member | None: ...
+
+    async def members(
+        self,
+        tenant: str,
+        organization_id: str,
+        *,
+        limit: int,
+        offset: int = 0,
+        after: int = 0,
+        role: str | None = None,
+    ) -> tuple[list[Member], int]:
+        """Members in the order they joined, and how many there are in all; ``after`` a ``position``, or only
+        those with a ``role`` (id) in this organization."""
+
+    async def of_user(self, tenant: str, user_id: str) -> frozenset[str]:
+        """The ids of the organizations somebody belongs to."""
+
+    async def assign_roles(
+        self,
+        tenant: str,
+        organization_id: str,
+        user_id: str,
+        *,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        events: Sequence[LogEvent],
+    ) -> bool:
+        """``False`` when the user is no member; assigning twice is no error."""
+
+    async def invite(self, tenant: str, invitation: Invitation, *, events: Sequence[LogEvent]) -> None: ...
+
+    async def invitation(self, tenant: str, organization_id: str, invitation_id: str) -> Invitation | None: ...
+
+    async def invitations(
+        self, tenant: str, organization_id: str, *, offset: int, limit: int, newest_first: bool = True
+    ) -> tuple[list[Invitation], int]:
+        """Invitations, expired or not, by their time, and how many there are in all."""
+
+    async def withdraw(
+        self, tenant: str, organization_id: str, invitation_id: str, *, events: Sequence[LogEvent]
+    ) -> bool:
+        """Delete an invitation; ``False`` when there is none."""
+
+
 class Sessions(Protocol):
     async def find(self, tenant: str, cookie_hash: bytes) -> Session | None: ...
 
@@ -496,6 +557,7 @@ class Ports(Struct, frozen=True, kw_only=True):
     pushed_requests: PushedRequests
     one_time_values: OneTimeValues
     users: Users
+    organizations: Organizations
     sessions: Sessions
     transactions: LoginTransactions
     consents: Consents

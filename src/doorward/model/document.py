@@ -21,6 +21,7 @@ class Kind(StrEnum):
     CLIENT_GRANT = "client_grant"
     CONNECTION = "connection"
     ROLE = "role"
+    ORGANIZATION = "organization"
     CUSTOM_DOMAIN = "custom_domain"
     SIGNING_KEY = "signing_key"
     SETTINGS = "settings"
@@ -79,9 +80,10 @@ class Delete(Struct, frozen=True, kw_only=True, tag="delete"):
 class Forget(Struct, frozen=True, kw_only=True, tag="forget"):
     """Remove what people hold of something that goes away, in the same transaction.
 
-    ``client_id``: consents given to it and its refresh tokens. ``audience``: consents, refresh tokens
-    and direct permissions of the API; with ``permissions`` only those direct permissions. ``role_id``:
-    its assignments. ``connection``: its users with all they have. ``at`` in epoch seconds.
+    ``client_id``: consents given to it, its refresh tokens and invitations. ``audience``: consents, refresh
+    tokens and direct permissions of the API; with ``permissions`` only those direct permissions. ``role_id``:
+    its assignments. ``connection``: its users with all they have. ``connection_id``: invitations to log in with
+    it. ``organization_id``: its members and invitations. ``at`` in epoch seconds.
     """
 
     at: float
@@ -90,6 +92,8 @@ class Forget(Struct, frozen=True, kw_only=True, tag="forget"):
     permissions: tuple[str, ...] | None = None
     role_id: str | None = None
     connection: str | None = None
+    connection_id: str | None = None
+    organization_id: str | None = None
 
 
 Change = Put | Delete | Forget

@@ -1,4 +1,4 @@
-"""What people hold of a client, an API, a role or a connection that goes away."""
+"""What people hold of a client, an API, a role, a connection or an organization that goes away."""
 
 from __future__ import annotations
 
@@ -24,7 +24,17 @@ DELETE FROM user_permission WHERE tenant = :tenant AND resource_server_identifie
 ONE_PERMISSION = """
 DELETE FROM user_permission
 WHERE tenant = :tenant AND resource_server_identifier = :audience AND permission_name = :name"""
-ASSIGNMENTS_OF_ROLE = "DELETE FROM user_role WHERE tenant = :tenant AND role_id = :role_id"
+ASSIGNMENTS_OF_ROLE = (
+    "DELETE FROM user_role WHERE tenant = :tenant AND role_id = :role_id",
+    "DELETE FROM organization_member_role WHERE tenant = :tenant AND role_id = :role_id",
+)
+OF_ORGANIZATION = (
+    "DELETE FROM organization_member WHERE tenant = :tenant AND organization_id = :organization_id",
+    "DELETE FROM organization_invitation WHERE tenant = :tenant AND organization_id = :organization_id",
+)
+INVITATIONS_OF_CLIENT = "DELETE FROM organization_invitation WHERE tenant = :tenant AND client_id = :client_id"
+INVITATIONS_OF_CONNECTION = """
+DELETE FROM organization_invitation WHERE tenant = :tenant AND connection_id = :connection_id"""
 FAMILIES_OF_CONNECTION = """
 SELECT DISTINCT t.family FROM refresh_token t
 JOIN user_account u ON u.tenant = t.tenant AND u.user_id = t.user_id
@@ -52,6 +62,7 @@ def forget(tenant: str, change: Forget) -> Verb[None]:
         key = {"tenant": tenant, "client_id": change.client_id}
         yield from _revoke(tenant, FAMILIES_OF_CLIENT, key, change.at)
         yield Query(CONSENTS_OF_CLIENT, key)
+        yield Query(INVITATIONS_OF_CLIENT, key)
     if change.audience is not None and change.permissions is not None:
         for name in change.permissions:
             yield Query(ONE_PERMISSION, {"tenant": tenant, "audience": change.audience, "name": name})
@@ -61,7 +72,13 @@ def forget(tenant: str, change: Forget) -> Verb[None]:
         yield Query(CONSENTS_OF_AUDIENCE, key)
         yield Query(PERMISSIONS_OF_AUDIENCE, key)
     if change.role_id is not None:
-        yield Query(ASSIGNMENTS_OF_ROLE, {"tenant": tenant, "role_id": change.role_id})
+        for statement in ASSIGNMENTS_OF_ROLE:
+            yield Query(statement, {"tenant": tenant, "role_id": change.role_id})
+    if change.organization_id is not None:
+        for statement in OF_ORGANIZATION:
+            yield Query(statement, {"tenant": tenant, "organization_id": change.organization_id})
+    if change.connection_id is not None:
+        yield Query(INVITATIONS_OF_CONNECTION, {"tenant": tenant, "connection_id": change.connection_id})
     if change.connection is not None:
         key = {"tenant": tenant, "connection": change.connection}
         yield from _revoke(tenant, FAMILIES_OF_CONNECTION, key, change.at)

@@ -40,7 +40,8 @@ class Dialect(Struct, frozen=True):
     ``array_of`` and ``array`` are the JSON aggregate and the JSON array function, ``member_of`` (a format of
     ``document`` and ``name``) reads a member of a JSON object; ``batches`` says that a parameter can be an
     array, so that many rows go in with one statement; ``announcement`` is the statement that tells the other
-    processes that a tenant (``:tenant``) changed, where there is one.
+    processes that a tenant (``:tenant``) changed, where there is one. ``hold`` ends a SELECT whose rows nobody is
+    to change before the end of the transaction.
     """
 
     array_of: str
@@ -48,6 +49,7 @@ class Dialect(Struct, frozen=True):
     member_of: str
     batches: bool
     announcement: str | None = None
+    hold: str = ""
 
     def member(self, document: str, name: str) -> str:
         """The member ``name`` of the JSON object in the column ``document``."""

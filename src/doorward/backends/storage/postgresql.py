@@ -42,6 +42,7 @@ DIALECT = Dialect(
     member_of="(CAST({document} AS jsonb) ->> '{name}')",
     batches=True,
     announcement=f"SELECT pg_notify('{CHANNEL}', :tenant)",
+    hold=" FOR NO KEY UPDATE",
 )
 # What goes away when a verb is run again. A foreign key fails when a user was deleted since the verb saw them.
 _CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.ForeignKeyViolationError)

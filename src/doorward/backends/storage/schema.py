@@ -186,6 +186,49 @@ user_permission = Table(
     _of_user(),
 )
 
+organization_member = Table(
+    "organization_member",
+    metadata,
+    _text("tenant"),
+    _text("organization_id"),
+    _text("user_id"),
+    _number("sequence"),
+    PrimaryKeyConstraint("tenant", "organization_id", "user_id"),
+    _of_user(),
+    Index("ix_organization_member_sequence", "tenant", "organization_id", "sequence"),
+    Index("ix_organization_member_user", "tenant", "user_id"),
+)
+
+MEMBERSHIP = ("tenant", "organization_id", "user_id")
+organization_member_role = Table(
+    "organization_member_role",
+    metadata,
+    *(_text(name) for name in MEMBERSHIP),
+    _text("role_id"),
+    PrimaryKeyConstraint(*MEMBERSHIP, "role_id"),
+    ForeignKeyConstraint(MEMBERSHIP, [f"organization_member.{name}" for name in MEMBERSHIP], ondelete="CASCADE"),
+    Index("ix_organization_member_role_role", "tenant", "role_id"),
+)
+
+organization_invitation = Table(
+    "organization_invitation",
+    metadata,
+    _text("tenant"),
+    _text("id"),
+    _text("organization_id"),
+    _number("sequence"),
+    _text("ticket_id"),
+    _text("client_id"),
+    _text("connection_id", nullable=True),
+    _time("created_at"),
+    _time("expires_at"),
+    _text("details"),
+    PrimaryKeyConstraint("tenant", "id"),
+    UniqueConstraint("tenant", "ticket_id"),
+    Index("ix_organization_invitation_sequence", "tenant", "organization_id", "sequence"),
+    Index("ix_organization_invitation_expires_at", "expires_at"),
+)
+
 session = Table(
     "session",
     metadata,

@@ -11,6 +11,7 @@ from doorward.backends.storage.consents import StoredConsents
 from doorward.backends.storage.database import Database, Query, Verb
 from doorward.backends.storage.directory import StoredDirectory
 from doorward.backends.storage.log import StoredLog
+from doorward.backends.storage.organizations import StoredOrganizations
 from doorward.backends.storage.refresh_tokens import StoredRefreshTokens
 from doorward.backends.storage.sessions import StoredSessions, StoredTransactions
 from doorward.backends.storage.single_use import StoredOneTimeValues, StoredPushedRequests
@@ -25,7 +26,8 @@ logger = logging.getLogger(__name__)
 POLL_SECONDS = 1.0
 SWEEP_SECONDS = 600.0
 # Table, key, the time that makes a row useless, and how many seconds later it goes. A pushed request is
-# needed until its login ends, a counter of failures until it would start again anyway.
+# needed until its login ends, a counter of failures until it would start again anyway; who invited somebody
+# sees for a while that nobody came.
 SWEPT = (
     ("authorization_code", "code_hash", "expires_at", 0.0),
     ("login_transaction", "id_hash", "expires_at", 0.0),
@@ -35,6 +37,7 @@ SWEPT = (
     ("pushed_request", "uri_hash", "expires_at", 3600.0),
     ("one_time_value", "value_hash", "expires_at", 0.0),
     ("attempt", "key", "last_at", 30 * 24 * 3600.0),
+    ("organization_invitation", "id", "expires_at", 30 * 24 * 3600.0),
 )
 SWEEP_BATCH = 1000
 SERVER = ""  # in the place of a tenant, for what belongs to none
@@ -59,6 +62,7 @@ class Storage:
         self.pushed_requests = StoredPushedRequests(self.database)
         self.one_time_values = StoredOneTimeValues(self.database)
         self.users = StoredUsers(self.database, self.log)
+        self.organizations = StoredOrganizations(self.database, self.log)
         self.sessions = StoredSessions(self.database, self.log)
         self.transactions = StoredTransactions(self.database, self.log)
         self.consents = StoredConsents(self.database, self.log)
