@@ -18,6 +18,7 @@ from doorward.management.kit.schema import (
     Number,
     Record,
     Rule,
+    Tagged,
     Text,
     integer,
     record,
@@ -153,6 +154,8 @@ def _schema_of(rule: Rule) -> dict[str, Any]:
             return _given({"type": "object", "properties": properties}, required=required, additionalProperties=closed)
         case Either():
             return {"anyOf": [schema_of(each) for each in rule.rules]}
+        case Tagged():
+            return {"oneOf": [schema_of(each) for each in rule.records.values()]}
     return {}
 
 

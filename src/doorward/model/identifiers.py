@@ -6,6 +6,7 @@ import re
 import unicodedata
 from ipaddress import ip_network
 from typing import Protocol
+from uuid import UUID
 
 SEPARATOR = "\x1f"
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
@@ -40,6 +41,11 @@ def new_base58_id(entropy: _Entropy, prefix: str) -> str:
         number, digit = divmod(number, 58)
         digits += BASE58[digit]
     return prefix + digits
+
+
+def new_uuid(entropy: _Entropy) -> str:
+    """A random UUID (version 4): actions and what belongs to them."""
+    return str(UUID(hex=entropy.hexadecimal(32), version=4))
 
 
 def new_object_id(entropy: _Entropy) -> str:

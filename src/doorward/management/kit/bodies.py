@@ -20,6 +20,7 @@ from doorward.management.kit.schema import (
     Number,
     Record,
     Rule,
+    Tagged,
     Text,
     Unfit,
     plain,
@@ -150,6 +151,8 @@ def _place(tree: dict[str, Any], head: str, rest: list[str], value: str) -> None
 
 def _typed(value: Any, rule: Rule | None) -> Any:
     rule = plain(rule)
+    if isinstance(rule, Tagged):
+        rule = rule.of(value)
     if isinstance(rule, Record) and isinstance(value, dict):
         return {name: _typed(item, rule.properties.get(name)) for name, item in value.items()}
     if isinstance(rule, MappingOf) and isinstance(value, dict):

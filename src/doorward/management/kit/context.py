@@ -103,8 +103,8 @@ NOTHING = Nothing()
 
 class Call(Struct, kw_only=True):
     """One authorised request. ``arguments`` are the decoded path parameters, ``query`` and ``body``
-    are checked. ``directory`` is the snapshot the request began with. ``disclosed`` names the secrets
-    the answer holds."""
+    are checked. ``directory`` is the snapshot the request began with. ``secrets`` are the paths
+    in the body whose values no log may hold, ``disclosed`` names the secrets the answer holds."""
 
     request: ManagementRequest
     directory: TenantDirectory
@@ -114,6 +114,7 @@ class Call(Struct, kw_only=True):
     arguments: dict[str, str] = {}
     query: dict[str, Any] = {}
     body: Any = None
+    secrets: tuple[str, ...] = ()
     disclosed: set[str] = set()
 
     @property

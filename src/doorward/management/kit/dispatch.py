@@ -67,6 +67,7 @@ class Management:
             services=self._services,
             summary=operation.summary,
             arguments=arguments,
+            secrets=operation.secrets,
         )
         try:
             answer = await self._perform(operation, call)

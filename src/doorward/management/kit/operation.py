@@ -28,7 +28,8 @@ class Operation(Struct, frozen=True, kw_only=True):
     """``scopes``: any one of them is enough, unless ``every_scope``. ``path`` has its parameters in braces.
 
     ``own`` are the scopes a person's own token may use here; the first path parameter must then be
-    the person. ``parameters`` are rules for path parameters, by name. One whose ``effect`` is ``REFUSED`` is
+    the person. ``parameters`` are rules for path parameters, by name; ``secrets`` are paths in the body whose values
+    no log may hold. One whose ``effect`` is ``REFUSED`` is
     refused as if the scope were missing, which the official tools take as "skip this". ``answers`` are the
     statuses of its successes, each with the rule of the body, or ``None`` where there is none.
     """
@@ -43,6 +44,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     own: tuple[str, ...] = ()
     every_scope: bool = False
     parameters: Mapping[str, Rule] = {}
+    secrets: tuple[str, ...] = ()
     effect: Effect = Effect.ACTS
     answers: Answers = {}
 

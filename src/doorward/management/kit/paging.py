@@ -26,8 +26,9 @@ LARGEST_PAGE = 1_000_000
 
 class Paging(Struct, frozen=True, kw_only=True):
     """Which styles a list knows. ``key`` names the items in the object forms; ``smallest`` and
-    ``largest`` bound ``per_page`` and ``take``; ``length`` adds the number of items on the page. Of a search
-    only the ``first`` hits are counted and paged through."""
+    ``largest`` bound ``per_page`` and ``take``; ``length`` adds the number of items on the page. A ``numbered`` list
+    is always an object with ``page``, ``per_page`` and ``total``. Of a search only the ``first`` hits are counted and
+    paged through."""
 
     key: str
     offset: bool = True
@@ -35,6 +36,7 @@ class Paging(Struct, frozen=True, kw_only=True):
     smallest: int = 1
     largest: int = MAX_SIZE
     always_object: bool = False
+    numbered: bool = False
     length: bool = False
     first: int | None = None
 
@@ -44,6 +46,7 @@ class Paging(Struct, frozen=True, kw_only=True):
         if self.offset:
             rules["page"] = integer(min=0, max=LARGEST_PAGE)
             rules["per_page"] = integer(min=self.smallest, max=self.largest)
+        if self.offset and not self.numbered:
             rules["include_totals"] = BOOLEAN
         if self.checkpoint:
             rules["from"] = text(max=MAX_CURSOR)
@@ -72,6 +75,8 @@ class Paging(Struct, frozen=True, kw_only=True):
         if self._by_checkpoint(query):
             more = {"next": encode_cursor(start + limit)} if start + limit < total else {}
             return {self.key: shown, **more}
+        if self.numbered:
+            return {self.key: shown, "page": query.get("page", 0), "per_page": limit, "total": total}
         if self.offset and query.get("include_totals"):
             length = {"length": len(shown)} if self.length else {}
             return {"start": start, "limit": limit, **length, "total": total, self.key: shown}

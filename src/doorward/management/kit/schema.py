@@ -217,9 +217,28 @@ class Either(Rule, frozen=True, kw_only=True):
         raise Unfit("Data does not match any schemas from 'oneOf'", path, self.about)
 
 
+class Tagged(Rule, frozen=True, kw_only=True):
+    """An object whose property ``tag`` says which of the records it has to fit."""
+
+    tag: str
+    records: Mapping[str, Record]
+
+    def of(self, value: Any) -> Record:
+        """The record for a value; for one without a known tag, what refuses it."""
+        known = value.get(self.tag) if isinstance(value, dict) else None
+        if isinstance(known, str) and known in self.records:
+            return self.records[known]
+        return Record(properties={self.tag: Choice(values=tuple(self.records))}, required=(self.tag,), open=True)
+
+    def check(self, value: Any, path: str) -> None:
+        self.of(value).check(value, path)
+
+
 def pruned(rule: Rule | None, value: Any, path: str, unknown: list[str]) -> Any:
     """The value without the properties no rule knows; their paths (without positions) go to ``unknown``."""
     rule = plain(rule)
+    if isinstance(rule, Tagged):
+        rule = rule.of(value)
     if isinstance(rule, Record) and isinstance(value, dict):
         kept = {}
         for name, item in value.items():
@@ -276,6 +295,19 @@ def record(
 
 def either(*rules: Rule) -> Rule:
     return Either(rules=rules)
+
+
+def tagged(tag: str, records: Mapping[str, Record]) -> Rule:
+    """One record for each value of the property ``tag``, which the records need not name."""
+    named = {
+        value: Record(
+            properties={tag: Choice(values=(value,)), **rule.properties},
+            required=(tag, *(name for name in rule.required if name != tag)),
+            open=rule.open,
+        )
+        for value, rule in records.items()
+    }
+    return Tagged(tag=tag, records=named)
 
 
 def plain(rule: Rule | None) -> Rule | None:

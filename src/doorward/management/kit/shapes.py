@@ -22,6 +22,8 @@ from doorward.management.kit.paging import Paging
 from doorward.management.kit.projection import RULES as PROJECTION
 from doorward.management.kit.projection import project
 from doorward.management.kit.schema import ANY, Record, Rule
+from doorward.management.kit.secrets import opened, sealed
+from doorward.management.kit.secrets import shown as secrets_shown
 from doorward.management.kit.writing import commit
 from doorward.model.document import Change, Delete, Document, Kind, Put
 from doorward.ports import Conflict
@@ -41,7 +43,14 @@ USUAL: Mapping[str, Answers] = {
     "DELETE": EMPTY,
 }
 ACTIONS = ("list", "create", "read", "update", "delete")
-VERBS = {"list": "read", "create": "create", "read": "read", "update": "update", "delete": "delete"}
+VERBS = {
+    "list": "read",
+    "create": "create",
+    "read": "read",
+    "update": "update",
+    "replace": "update",
+    "delete": "delete",
+}
 
 
 def _nothing_else(call: Call, document: Document) -> Sequence[Change]:
@@ -67,7 +76,21 @@ def merged(call: Call, document: Document, body: dict[str, Any]) -> Document:
 
 def replaced(call: Call, document: Document, body: dict[str, Any]) -> Document:
     """A PUT: what the body leaves out goes."""
-    return msgspec.structs.replace(document, body=without_nulls(body))
+    identity = {"id": document.body["id"]} if "id" in document.body else {}
+    return msgspec.structs.replace(document, body={**identity, **without_nulls(body)})
+
+
+def merged_deeply(call: Call, document: Document, body: dict[str, Any]) -> Document:
+    """A PATCH that merges objects property by property, however deep."""
+    return msgspec.structs.replace(document, body=_merge(document.body, body))
+
+
+def _merge(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(before)
+    for name, value in given.items():
+        known = merged.get(name)
+        merged[name] = _merge(known, value) if isinstance(known, Mapping) and isinstance(value, Mapping) else value
+    return without_nulls(merged)
 
 
 def without_nulls(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,7 +105,10 @@ class Collection(Struct, frozen=True, kw_only=True):
     ``revised_with`` and ``removed_with`` add what has to change in the same transaction. ``keep`` filters a
     list. ``shows`` are properties that read otherwise than they are written. ``find`` looks an entity up where
     its id is not the only name. ``gone`` is the status of a DELETE of what is not there: ``None`` refuses it as
-    ``missing``.
+    ``missing``. ``replace`` is the body of a PUT. ``unique`` names the property no two may share.
+
+    ``secret`` and ``write_only`` are paths (``sink.token``) of properties kept encrypted at rest: the former are
+    part of what ``show`` is given, the latter are never shown. A change that leaves them out keeps them.
     """
 
     path: str
@@ -90,13 +116,18 @@ class Collection(Struct, frozen=True, kw_only=True):
     one: str
     many: str
     scopes: str | Mapping[str, tuple[str, ...]]
-    create: Record
+    create: Rule
     update: Record
     prepare: Prepare
     missing: Callable[[str], ApiError]
     paging: Paging
     revise: Revise = merged
+    replace: Rule | None = None
+    replaced: Revise = replaced
     show: Show = as_is
+    secret: tuple[str, ...] = ()
+    write_only: tuple[str, ...] = ()
+    unique: str | None = None
     show_created: Show | None = None
     parameter: str = "id"
     created_with: Also = _nothing_else
@@ -131,9 +162,10 @@ class Collection(Struct, frozen=True, kw_only=True):
             "create": ("POST", self.path, f"Create a {self.one}", self._create, {}),
             "read": ("GET", item, f"Get a {self.one} by ID", self._read, projection),
             "update": ("PATCH", item, f"Update a {self.one}", self._update, {}),
+            "replace": ("PUT", item, f"Replace a {self.one}", self._replace, {}),
             "delete": ("DELETE", item, f"Delete a {self.one}", self._delete, {}),
         }
-        bodies = {"create": self.create, "update": self.update}
+        bodies = {"create": self.create, "update": self.update, "replace": self.replace}
         one = entity(self.create, self.update, shows=self.shows)
         removed = None if self.deleted_body is None else ANY
         answers: dict[str, Answers] = {
@@ -141,6 +173,7 @@ class Collection(Struct, frozen=True, kw_only=True):
             "create": {self.created: one},
             "read": {200: one},
             "update": {200: one},
+            "replace": {200: one},
             "delete": {self.deleted: removed} if self.gone is None else {self.gone: None, self.deleted: removed},
         }
         return [
@@ -154,10 +187,11 @@ class Collection(Struct, frozen=True, kw_only=True):
                 body=bodies.get(action),
                 answers=answers[action],
                 parameters=self.parameters,
+                secrets=(*self.secret, *self.write_only),
                 effect=self.effect,
             )
             for action, (method, path, summary, run, query) in declared.items()
-            if action not in self.without
+            if action not in self.without and (action != "replace" or self.replace is not None)
         ]
 
     def _scopes(self, action: str) -> tuple[str, ...]:
@@ -171,9 +205,15 @@ class Collection(Struct, frozen=True, kw_only=True):
         return found
 
     def shown(self, call: Call, document: Document) -> dict[str, Any]:
-        shown = project(self.show(call, document), call.query, self.always)
-        call.disclosed |= document.secrets.keys() & shown.keys()
+        shown = project(self.show(call, opened(document, self.secret)), call.query, self.always)
+        call.disclosed |= secrets_shown(shown, document)
         return shown
+
+    def stored(self, document: Document, given: Any) -> Document:
+        """The document made of the body ``given`` as it is stored: secrets apart, the unique value in its place."""
+        if self.unique is not None:
+            document = msgspec.structs.replace(document, unique_key=document.body.get(self.unique))
+        return sealed(document, (*self.secret, *self.write_only), given)
 
     async def _list(self, call: Call) -> Answer:
         kept = [document for document in call.directory.documents[self.kind].values() if self.keep(call, document)]
@@ -186,23 +226,30 @@ class Collection(Struct, frozen=True, kw_only=True):
         return Answer(body=self.shown(call, self.get(call, call.id)))
 
     async def _create(self, call: Call) -> Answer:
-        new = self.prepare(call, call.body)
+        new = self.stored(self.prepare(call, call.body), call.body)
         try:
             directory = await commit(call, [Put(document=new), *self.created_with(call, new)], status=self.created)
         except Conflict as error:
             raise self._refusal(error, new) from None
         show = self.show_created or self.show
-        return Answer(status=self.created, body=show(call, directory.documents[self.kind][new.id]))
+        made = opened(directory.documents[self.kind][new.id], self.secret)
+        return Answer(status=self.created, body=show(call, made))
 
     async def _update(self, call: Call) -> Answer:
+        return await self._change(call, self.revise)
+
+    async def _replace(self, call: Call) -> Answer:
+        return await self._change(call, self.replaced)
+
+    async def _change(self, call: Call, revise: Revise) -> Answer:
         before = self.get(call, call.id)
-        after = self.revise(call, before, call.body)
+        after = self.stored(revise(call, before, call.body), call.body)
         changes = [Put(document=after, expected_revision=before.revision), *self.revised_with(call, before, after)]
         try:
             directory = await commit(call, changes)
         except Conflict as error:
             raise self._refusal(error, after) from None
-        return Answer(body=self.show(call, directory.documents[self.kind][before.id]))
+        return Answer(body=self.show(call, opened(directory.documents[self.kind][before.id], self.secret)))
 
     def _refusal(self, error: Conflict, document: Document) -> Exception:
         return error if error.field == "revision" else self.taken(document)
@@ -227,9 +274,10 @@ class Singleton(Struct, frozen=True, kw_only=True):
     such operation. ``made``, ``revise`` and ``replaced`` turn these bodies into the document.
     A document that was never written reads as ``default``, unless ``missing`` refuses it; ``taken`` refuses a POST
     of one that is there. With ``removable`` there is a DELETE; ``gone`` is its status for what is not there:
-    ``None`` refuses it as ``missing``. ``within`` raises ``ApiError`` where what the path leads through does not
-    exist. ``put_created`` is the status of a PUT that makes the document; ``answers`` is what a write answers
-    where that is not the document.
+    ``None`` refuses it as ``missing``. One that is not ``readable`` has no GET. ``within`` raises ``ApiError`` where
+    what the path leads through does not exist. ``put_created`` is the status of a PUT that makes the document;
+    ``answers`` is what a write answers where that is not the document.
+    ``secret`` and ``write_only`` as in ``Collection``; ``answers`` is given both.
     """
 
     path: str
@@ -243,11 +291,14 @@ class Singleton(Struct, frozen=True, kw_only=True):
     made: Revise = replaced
     revise: Revise = merged
     replaced: Revise = replaced
-    show: Show = as_is
+    show: Callable[[Call, Document], Any] = as_is
+    secret: tuple[str, ...] = ()
+    write_only: tuple[str, ...] = ()
     default: Mapping[str, Any] = {}
     missing: Callable[[], ApiError] | None = None
     taken: Callable[[Document], ApiError] = lambda document: conflict("The resource already exists.")
     within: Callable[[Call], object] = lambda call: None
+    readable: bool = True
     removable: bool = False
     gone: int | None = None
     removed_with: Also = _nothing_else
@@ -260,7 +311,9 @@ class Singleton(Struct, frozen=True, kw_only=True):
     effect: Effect = Effect.ACTS
 
     def operations(self) -> list[Operation]:
-        declared: list[tuple[str, str, Handler, Rule | None]] = [("GET", "Get", self._read, None)]
+        declared: list[tuple[str, str, Handler, Rule | None]] = []
+        if self.readable:
+            declared.append(("GET", "Get", self._read, None))
         if self.create is not None:
             declared.append(("POST", "Create", self._create, self.create))
         if self.update is not None:
@@ -290,6 +343,7 @@ class Singleton(Struct, frozen=True, kw_only=True):
                 body=body,
                 answers=answers[method],
                 parameters=self.parameters,
+                secrets=(*self.secret, *self.write_only),
                 effect=self.effect,
             )
             for method, verb, run, body in declared
@@ -310,9 +364,9 @@ class Singleton(Struct, frozen=True, kw_only=True):
     def _new(self, call: Call) -> Document:
         return Document(kind=self.kind, id=self.id.format_map(call.arguments), body=self.default)
 
-    def _shown(self, call: Call, document: Document) -> dict[str, Any]:
-        shown = project(self.show(call, document), call.query)
-        call.disclosed |= document.secrets.keys() & shown.keys()
+    def _shown(self, call: Call, document: Document) -> Any:
+        shown = project(self.show(call, opened(document, self.secret)), call.query)
+        call.disclosed |= secrets_shown(shown, document)
         return shown
 
     async def _read(self, call: Call) -> Answer:
@@ -333,11 +387,16 @@ class Singleton(Struct, frozen=True, kw_only=True):
         return await self._write(call, self.replaced(call, known or self._new(call), call.body), status)
 
     async def _write(self, call: Call, after: Document, status: int) -> Answer:
+        secrets = (*self.secret, *self.write_only)
+        after = sealed(after, secrets, call.body)
         change = Put(document=after, expected_revision=after.revision or None)
         directory = await commit(call, [change], status=status)
         written = directory.documents[self.kind][after.id]
-        body = NOTHING if status == 204 else (self.answers or self.show)(call, written)
-        return Answer(status=status, body=body)
+        if status == 204:
+            return Answer(status=204, body=NOTHING)
+        if self.answers is not None:
+            return Answer(status=status, body=self.answers(call, opened(written, secrets)))
+        return Answer(status=status, body=self.show(call, opened(written, self.secret)))
 
     async def _delete(self, call: Call) -> Answer:
         known = self.stored(call)
@@ -438,7 +497,8 @@ class View(Struct, frozen=True, kw_only=True):
 
 
 class Command(Struct, frozen=True, kw_only=True):
-    """A verb with an effect; ``answers`` are its successes, where they are not the usual ones of its method."""
+    """A verb with an effect; ``answers`` are its successes, where they are not the usual ones of its method.
+    ``secrets`` are paths in the body whose values no log may hold."""
 
     method: str
     path: str
@@ -451,6 +511,7 @@ class Command(Struct, frozen=True, kw_only=True):
     own: tuple[str, ...] = ()
     every_scope: bool = False
     parameters: Mapping[str, Rule] = {}
+    secrets: tuple[str, ...] = ()
     effect: Effect = Effect.ACTS
 
     def operations(self) -> Sequence[Operation]:
@@ -467,6 +528,7 @@ class Command(Struct, frozen=True, kw_only=True):
                 own=self.own,
                 every_scope=self.every_scope,
                 parameters=self.parameters,
+                secrets=self.secrets,
                 effect=self.effect,
             )
         ]

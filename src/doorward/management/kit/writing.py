@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from doorward.management.kit.context import Call
+from doorward.management.kit.secrets import masked
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Change
 from doorward.model.log_event import LogEvent
@@ -50,7 +51,7 @@ def api_event(call: Call, *, type_: str = "sapi", status: int = 200, message: st
             "method": request.method.lower(),
             "path": f"/api/v2{request.path}",
             "query": redact(call.query),
-            "body": redact(call.body) if call.body is not None else {},
+            "body": redact(masked(call.body, call.secrets, REDACTED)) if call.body is not None else {},
             "userAgent": context.user_agent,
             "channel": "api",
             "ip": context.ip,

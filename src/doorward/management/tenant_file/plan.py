@@ -19,7 +19,7 @@ from msgspec import Struct
 from doorward.management.kit.bodies import refusal
 from doorward.management.kit.context import Actor, Call, ManagementRequest, Services
 from doorward.management.kit.errors import ApiError
-from doorward.management.kit.schema import BOOLEAN, Record, Unfit, pruned, record, text
+from doorward.management.kit.schema import BOOLEAN, Rule, Unfit, pruned, record, text
 from doorward.management.kit.shapes import Collection, without_nulls
 from doorward.management.resources import permissions, tenant_settings
 from doorward.management.resources.client_grants import CLIENT_GRANTS
@@ -161,7 +161,7 @@ class _Planner:
                 return document
         return None
 
-    def _supported(self, rule: Record, entry: Mapping[str, Any], section: str) -> dict[str, Any]:
+    def _supported(self, rule: Rule, entry: Mapping[str, Any], section: str) -> dict[str, Any]:
         supported: dict[str, Any] = pruned(rule, dict(entry), section, self.unsupported)
         return supported
 
