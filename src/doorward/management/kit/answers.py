@@ -64,10 +64,12 @@ def page_of(item: Rule, paging: Paging) -> Rule:
     """A list in each of the forms ``paging`` knows."""
     whole = items(item)
     properties: dict[str, Rule] = {paging.key: whole}
-    if paging.offset:
+    if paging.numbered:
+        properties.update(page=COUNT, per_page=COUNT, total=COUNT)
+    elif paging.offset:
         properties.update(start=COUNT, limit=COUNT, total=COUNT, length=COUNT)
     if paging.checkpoint:
         properties["next"] = text()
     envelope = record(properties, required=(paging.key,), open=True)
     paged = paging.offset or paging.checkpoint
-    return envelope if paging.always_object else Either(rules=(whole, envelope)) if paged else whole
+    return envelope if paging.always_object or paging.numbered else Either(rules=(whole, envelope)) if paged else whole
