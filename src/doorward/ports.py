@@ -255,6 +255,9 @@ class Users(Protocol):
     ) -> tuple[User, Password | None] | None:
         """``field`` is ``email``, ``username`` or ``phone_number``; ``value`` is normalised."""
 
+    async def find_by_identity(self, tenant: str, provider: str, identity_id: str) -> User | None:
+        """Whose an account at a provider is, linked to another one or not."""
+
     async def access(self, tenant: str, user_id: str, access_token_hash: bytes) -> tuple[User | None, bool]:
         """In one read: the user, and whether the access token was revoked."""
 
@@ -266,12 +269,14 @@ class Users(Protocol):
         *,
         expected_revision: int,
         password: Password | None = None,
+        password_of: tuple[str, str] | None = None,
         end_sessions: bool = False,
         revoke_refresh_tokens: bool = False,
         events: Sequence[LogEvent],
     ) -> bool:
         """Write a changed user (roles and permissions apart); ``False`` when somebody else changed
-        it first. Raises ``Conflict`` as ``create`` does. ``end_sessions`` also deletes its sessions and
+        it first. Raises ``Conflict`` as ``create`` does. ``password_of`` is the identity (provider, id)
+        whose password it is, unless that of the account. ``end_sessions`` also deletes its sessions and
         unspent codes."""
 
     async def rehash(self, tenant: str, user_id: str, *, old_hash: str, password: Password) -> None:
@@ -280,6 +285,15 @@ class Users(Protocol):
     async def record_login(
         self, tenant: str, user_id: str, *, at: float, ip: str, events: Sequence[LogEvent]
     ) -> None: ...
+
+    async def link(self, tenant: str, user: User, linked: User, *, at: float, events: Sequence[LogEvent]) -> None:
+        """Write ``user`` with the identities of ``linked`` among its own. ``linked`` is no user any more: its
+        sessions, refresh tokens and consents end, what it signs in with finds ``user``. Raises ``Conflict``
+        (``revision``) when one of them changed since it was read."""
+
+    async def unlink(self, tenant: str, user: User, restored: User, *, events: Sequence[LogEvent]) -> None:
+        """Write ``user`` without an identity, and ``restored``, whose first identity it is again, with what it
+        signs in with. Raises ``Conflict`` (``revision`` when the user changed since it was read, ``user_id``)."""
 
     async def delete(self, tenant: str, user_id: str, *, at: float, events: Sequence[LogEvent]) -> bool:
         """Remove a user with sessions, refresh tokens and consents; ``False`` when absent."""

@@ -61,7 +61,7 @@ class PasswordLogin:
         if user.blocked:
             self._write(tenant, "f", context, connection, username, user)
             return PasswordOutcome(denial=Denial.USER_BLOCKED)
-        return PasswordOutcome(user=user)
+        return PasswordOutcome(user=user, connection=connection.name)
 
     async def identify(self, directory: TenantDirectory, connection: Connection, username: str) -> User | None:
         return (await self._find(directory.tenant.id, connection, username))[0]

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from doorward.identity.password_login import PasswordLogin
-from doorward.model.authentication import Denial
+from doorward.model.authentication import PasswordOutcome
 from doorward.model.connection import Connection
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
@@ -51,33 +51,34 @@ class HostedSignIn:
         username: str,
         password: str,
         context: RequestContext,
-    ) -> User | Denial:
-        """The user behind identifier and password, tried against the first connection that holds the
+    ) -> PasswordOutcome:
+        """What becomes of identifier and password, tried against the first connection that holds the
         identifier. Raises ``Overloaded`` when hashing is full."""
         chosen = connections[0]
         for connection in connections if len(connections) > 1 else ():
             if await self._passwords.identify(directory, connection, username) is not None:
                 chosen = connection
                 break
-        outcome = await self._passwords.password(directory, chosen, username, password, context)
-        return outcome.user if outcome.user is not None else outcome.denial or Denial.WRONG_CREDENTIALS
+        return await self._passwords.password(directory, chosen, username, password, context)
 
     async def begin_session(
         self,
         directory: TenantDirectory,
         transaction: LoginTransaction,
         user: User,
+        connection: str,
         context: RequestContext,
         before: str | None,
     ) -> SignedIn | None:
-        """A session for ``user``, in the place of the one the browser had (cookie value ``before``).
+        """A session for ``user``, who signed in with an identity of ``connection``, in the place of the one
+        the browser had (cookie value ``before``).
 
         When the form came twice, the later one takes the transaction over; ``None`` once the
         transaction is finished.
         """
         tenant = directory.tenant.id
         replaced = await self._sessions.find(tenant, digest(before)) if before is not None else None
-        signed_in = self._new_session(directory, transaction.host, user, context, replaced)
+        signed_in = self._new_session(directory, transaction.host, user, connection, context, replaced)
         for _ in range(ATTEMPTS_TO_MOVE):
             moved = msgspec.structs.replace(
                 transaction,
@@ -101,6 +102,7 @@ class HostedSignIn:
         directory: TenantDirectory,
         host: str,
         user: User,
+        connection: str,
         context: RequestContext,
         replaced: Session | None,
     ) -> SignedIn:
@@ -114,7 +116,7 @@ class HostedSignIn:
             cookie_hash=digest(cookie),
             host=host,
             user_id=user.user_id,
-            connection=user.connection,
+            connection=connection,
             authenticated_at=now,
             created_at=now,
             last_interacted_at=now,

@@ -19,7 +19,11 @@ class Denial(StrEnum):
 
 
 class PasswordOutcome(Struct, frozen=True, kw_only=True):
-    """``user`` when the password was right and nothing stands against it, else ``denial``."""
+    """``user`` when the password was right and nothing stands against it, else ``denial``.
+
+    ``connection`` is the one the identity that signed in is in: of a linked one, not the user's.
+    """
 
     user: User | None = None
+    connection: str | None = None
     denial: Denial | None = None

@@ -39,6 +39,11 @@ class User(Struct, frozen=True, kw_only=True):
         return provider, identity_id
 
     @property
+    def connections(self) -> tuple[str, ...]:
+        """Where the person can sign in: the connection of the account, then those of linked identities."""
+        return (self.connection, *(identity["connection"] for identity in self.identities[1:]))
+
+    @property
     def email(self) -> str | None:
         return self.profile.get("email")
 

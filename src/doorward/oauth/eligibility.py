@@ -34,17 +34,17 @@ def serving_databases(client: Client, directory: TenantDirectory, named: str | N
 def eligible_user(
     user: User | None, client: Client, directory: TenantDirectory, *, missing: OAuthError | None = None
 ) -> User:
-    """The user, if they exist, are not blocked, and their connection serves the client.
+    """The user, if they exist, are not blocked, and a connection of theirs serves the client.
 
     Raises ``missing`` (``InvalidGrant`` unless given) for a user that is gone, ``AccessDenied`` for
-    a blocked one, ``UnauthorizedClient`` where the connection does not serve the client.
+    a blocked one, ``UnauthorizedClient`` where no connection serves the client.
     """
     if user is None:
         raise missing or InvalidGrant("The user does not exist any more")
     if user.blocked:
         raise AccessDenied("user is blocked", hint=f"{user.user_id} is blocked: unblock the user to let them in.")
-    connection = directory.connections.get(user.connection)
-    if connection is None or not connection_serves(connection, client):
+    theirs = (directory.connections.get(name) for name in user.connections)
+    if not any(connection is not None and connection_serves(connection, client) for connection in theirs):
         raise UnauthorizedClient(
             "The connection is not enabled for this client",
             hint=f"Enable the connection {user.connection} for {client.client_id}"

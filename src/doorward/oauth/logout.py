@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 from msgspec import Struct
@@ -18,10 +19,8 @@ from doorward.oauth import redirect_uri
 from doorward.oauth.domain_placeholders import resolved
 from doorward.oauth.errors import InvalidRequest
 from doorward.oauth.log_events import protocol_event
+from doorward.oauth.own_id_token import own_id_token
 from doorward.ports import InvalidToken, Ports
-
-ID_TOKEN_ALGORITHMS = frozenset({"RS256", "PS256"})
-SYMMETRIC = frozenset({"HS256"})
 
 
 class LogoutRequest(Struct, frozen=True, kw_only=True):
@@ -131,23 +130,12 @@ def _allowed(client: Client | None, issuer: Issuer, directory: TenantDirectory) 
     return resolved(entries, issuer, directory)
 
 
-def _hinted(token: str, issuer: Issuer, directory: TenantDirectory, ports: Ports) -> dict[str, object]:
+def _hinted(token: str, issuer: Issuer, directory: TenantDirectory, ports: Ports) -> Mapping[str, Any]:
     """Claims of an ID token of ours, expired or not; nothing else is a hint."""
     try:
-        header, unverified = ports.jose.peek(token)
-        if header.get("alg") in SYMMETRIC:
-            client = directory.clients.get(str(unverified.get("aud")))
-            if client is None or not client.client_secret:
-                raise InvalidToken("no such client")
-            header, claims = ports.jose.verify_symmetric(token, client.client_secret, SYMMETRIC)
-        else:
-            header, claims = ports.jose.verify(token, directory.verification_key, ID_TOKEN_ALGORITHMS)
+        return own_id_token(token, issuer, directory, ports.jose, symmetric=True)
     except InvalidToken as error:
         raise InvalidRequest("id_token_hint is invalid", hint=f"The token was refused: {error}.") from None
-    is_id_token = header.get("typ") == "JWT" and isinstance(claims.get("aud"), str) and "scope" not in claims
-    if claims.get("iss") != issuer.url or not is_id_token or claims["aud"] not in directory.clients:
-        raise InvalidRequest("id_token_hint is invalid", hint="It is not an ID token of this issuer.")
-    return claims
 
 
 def _not_allowed(parameter: str, value: str, client: Client | None) -> InvalidRequest:

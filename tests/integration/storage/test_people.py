@@ -288,3 +288,62 @@ async def test_users_are_searched_and_sorted_alike_on_both_databases(nodes: Node
     ):  # fmt: skip
         users, _ = await nodes.two.users.page(T, offset=0, limit=10, sort=sort)
         assert users[0].user_id == first, sort
+
+
+# ── identities ──
+
+
+async def linked_people(nodes: Nodes) -> tuple[User, User]:
+    await create(nodes)
+    await create(nodes, "bea")
+    bea = user("bea")
+    return user(identities=({}, {"connection": "people", "provider": "auth0", "user_id": "bea"})), bea
+
+
+async def test_what_signs_in_goes_with_its_identity(nodes: Nodes) -> None:
+    ada, bea = await linked_people(nodes)
+    await sign_in(nodes.one, session(user_id="auth0|bea"))
+    await nodes.one.users.link(T, ada, bea, at=nodes.now, events=(event("sapi"),))
+    found = await nodes.two.users.find_by_identifier(T, "people", "email", "bea@example.test")
+    assert found is not None
+    assert (found[0].user_id, found[1]) == ("auth0|ada", HASHED)
+    owner = await nodes.two.users.find_by_identity(T, "auth0", "bea")
+    assert owner is not None
+    assert (owner.user_id, owner.revision) == ("auth0|ada", 1)
+    assert await nodes.two.users.find(T, "auth0|bea") is None
+    assert await nodes.two.sessions.find(T, digest("cookie sid")) is None
+    upgraded = Password(hash="$argon2id$y", set_at=1e6)
+    await nodes.two.users.rehash(T, "auth0|ada", old_hash=HASHED.hash, password=upgraded)
+    await nodes.one.users.unlink(T, user(revision=1), bea, events=())
+    found = await nodes.two.users.find_by_identifier(T, "people", "email", "bea@example.test")
+    assert found == (bea, upgraded)
+
+
+async def test_of_many_links_of_one_account_one_stands(nodes: Nodes) -> None:
+    ada, bea = await linked_people(nodes)
+    await create(nodes, "cleo")
+    cleo = msgspec.structs.replace(ada, user_id="auth0|cleo")
+
+    async def attempt(turn: int) -> str:
+        node, to = nodes.turns(turn + 1)[-1], (ada, cleo)[turn % 2]
+        try:
+            await node.users.link(T, to, bea, at=nodes.now, events=(event("sapi"),))
+        except Conflict as conflict:
+            return conflict.field
+        return "linked"
+
+    outcomes = await asyncio.gather(*(attempt(turn) for turn in range(6)))
+    assert sorted(outcomes) == ["linked"] + ["revision"] * 5
+    events, _ = await nodes.one.log.page(T, offset=0, limit=10, where=Term("type", "sapi"))
+    assert len(events) == 1
+
+
+async def test_an_identity_is_unlinked_once(nodes: Nodes) -> None:
+    ada, bea = await linked_people(nodes)
+    await nodes.one.users.link(T, ada, bea, at=nodes.now, events=())
+    await nodes.one.users.unlink(T, user(revision=1), bea, events=())
+    with pytest.raises(Conflict):
+        await nodes.two.users.unlink(T, user(revision=1), bea, events=())
+    with pytest.raises(Conflict):
+        await nodes.two.users.unlink(T, user(revision=2), user("dora"), events=())
+    assert await nodes.one.users.find(T, "auth0|dora") is None

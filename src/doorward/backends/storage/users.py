@@ -43,6 +43,12 @@ INSERT_IDENTIFIER = """
 INSERT INTO user_identifier (tenant, connection, field, value, provider, identity_id)
 VALUES (:tenant, :connection, :field, :value, :provider, :identity_id)
 ON CONFLICT (tenant, connection, field, value) DO NOTHING RETURNING identity_id"""
+MOVE_IDENTITIES = """
+UPDATE user_identity SET user_id = :user_id WHERE tenant = :tenant AND user_id = :linked"""
+MOVE_IDENTITY = """
+UPDATE user_identity SET user_id = :to
+WHERE tenant = :tenant AND provider = :provider AND identity_id = :identity_id AND user_id = :user_id
+RETURNING user_id"""
 DELETE_IDENTIFIERS = """
 DELETE FROM user_identifier WHERE tenant = :tenant AND provider = :provider AND identity_id = :identity_id"""
 SET_PASSWORD = """
@@ -66,7 +72,7 @@ DELETE_SESSIONS = "DELETE FROM session WHERE tenant = :tenant AND user_id = :use
 DELETE_CONSENTS = "DELETE FROM consent_grant WHERE tenant = :tenant AND user_id = :user_id"
 DELETE_CODES = "DELETE FROM authorization_code WHERE tenant = :tenant AND user_id = :user_id"
 DELETE_UNSPENT_CODES = f"{DELETE_CODES} AND used_at IS NULL"
-DELETE = "DELETE FROM user_account WHERE tenant = :tenant AND user_id = :user_id RETURNING user_id"
+DELETE = "DELETE FROM user_account WHERE tenant = :tenant AND user_id = :user_id RETURNING revision"
 EXISTS = "SELECT 1 FROM user_account WHERE tenant = :tenant AND user_id = :user_id"
 ADD_ROLE = """
 INSERT INTO user_role (tenant, user_id, role_id) VALUES (:tenant, :user_id, :role_id)
@@ -131,6 +137,9 @@ class StoredUsers:
             LEFT JOIN user_password w
                 ON w.tenant = i.tenant AND w.provider = i.provider AND w.identity_id = i.identity_id
             WHERE i.tenant = :tenant AND i.connection = :connection AND i.field = :field AND i.value = :value"""  # noqa: S608
+        self._by_identity = f"""
+            SELECT {columns} FROM user_identity d JOIN user_account u ON u.tenant = d.tenant AND u.user_id = d.user_id
+            WHERE d.tenant = :tenant AND d.provider = :provider AND d.identity_id = :identity_id"""  # noqa: S608
         self._access = f"""
             SELECT {columns}, EXISTS (SELECT 1 FROM revoked_access_token x
                 WHERE x.tenant = u.tenant AND x.token_hash = :token_hash)
@@ -153,6 +162,10 @@ class StoredUsers:
             return None
         hash_, set_at = rows[0][-2:]
         return user_of(rows[0]), Password(hash=hash_, set_at=set_at) if hash_ is not None else None
+
+    async def find_by_identity(self, tenant: str, provider: str, identity_id: str) -> User | None:
+        rows = await self._database.read(self._by_identity, _identity(tenant, (provider, identity_id)))
+        return user_of(rows[0]) if rows else None
 
     async def access(self, tenant: str, user_id: str, access_token_hash: bytes) -> tuple[User | None, bool]:
         rows = await self._database.read(
@@ -231,21 +244,20 @@ class StoredUsers:
         *,
         expected_revision: int,
         password: Password | None = None,
+        password_of: tuple[str, str] | None = None,
         end_sessions: bool = False,
         revoke_refresh_tokens: bool = False,
         events: Sequence[LogEvent],
     ) -> bool:
         def verb() -> Verb[bool]:
-            parameters = account_of(tenant, user)
-            for unused in ("connection", "created_at", "last_login", "last_ip", "logins_count"):
-                del parameters[unused]
-            if not (yield Query(UPDATE, {**parameters, "revision": expected_revision})):
+            if not (yield _update(tenant, user, expected_revision)):
                 return False
             identity = identity_of(tenant, user)
             yield Query(DELETE_IDENTIFIERS, identity)
             yield from _identify(identity, user.connection, identifiers)
             if password is not None:
-                yield Query(SET_PASSWORD, {**identity, "hash": password.hash, "set_at": password.set_at})
+                owner = _identity(tenant, password_of or user.primary_identity)
+                yield Query(SET_PASSWORD, {**owner, "hash": password.hash, "set_at": password.set_at})
             key = {"tenant": tenant, "user_id": user.user_id}
             if end_sessions:
                 yield Query(DELETE_SESSIONS, key)
@@ -267,15 +279,34 @@ class StoredUsers:
     async def record_login(self, tenant: str, user_id: str, *, at: float, ip: str, events: Sequence[LogEvent]) -> None:
         await self._database.once(record_login(tenant, user_id, at, ip), self._log.inserts(tenant, events))
 
-    async def delete(self, tenant: str, user_id: str, *, at: float, events: Sequence[LogEvent]) -> bool:
-        key = {"tenant": tenant, "user_id": user_id}
+    async def link(self, tenant: str, user: User, linked: User, *, at: float, events: Sequence[LogEvent]) -> None:
+        def verb() -> Verb[None]:
+            if not (yield _update(tenant, user, user.revision)):
+                raise Conflict("revision", user.user_id)
+            yield Query(MOVE_IDENTITIES, {"tenant": tenant, "user_id": user.user_id, "linked": linked.user_id})
+            deleted = yield from _delete(tenant, linked.user_id, at)
+            if not deleted or deleted[0][0] != linked.revision:
+                raise Conflict("revision", linked.user_id)
+            yield from self._log.insert(tenant, events)
 
+        await self._database.write(verb)
+
+    async def unlink(self, tenant: str, user: User, restored: User, *, events: Sequence[LogEvent]) -> None:
+        def verb() -> Verb[None]:
+            if not (yield _update(tenant, user, user.revision)):
+                raise Conflict("revision", user.user_id)
+            if not (yield Query(INSERT, account_of(tenant, restored))):
+                raise Conflict("user_id", restored.user_id)
+            identity = identity_of(tenant, restored)
+            if not (yield Query(MOVE_IDENTITY, {**identity, "user_id": user.user_id, "to": restored.user_id})):
+                raise Conflict("revision", user.user_id)
+            yield from self._log.insert(tenant, events)
+
+        await self._database.write(verb)
+
+    async def delete(self, tenant: str, user_id: str, *, at: float, events: Sequence[LogEvent]) -> bool:
         def verb() -> Verb[bool]:
-            for (family,) in (yield Query(FAMILIES, key)):
-                yield from revoke_family(tenant, family, at)
-            for statement in (DELETE_SESSIONS, DELETE_CONSENTS, DELETE_CODES):
-                yield Query(statement, key)
-            deleted = yield Query(DELETE, key)
+            deleted = yield from _delete(tenant, user_id, at)
             if deleted:
                 yield from self._log.insert(tenant, events)
             return bool(deleted)
@@ -344,6 +375,16 @@ class StoredUsers:
         return await self._database.write(verb)
 
 
+def _delete(tenant: str, user_id: str, at: float) -> Verb[list[Row]]:
+    """Statements that remove a user with all it has; the revision it had, if it was there."""
+    key = {"tenant": tenant, "user_id": user_id}
+    for (family,) in (yield Query(FAMILIES, key)):
+        yield from revoke_family(tenant, family, at)
+    for statement in (DELETE_SESSIONS, DELETE_CONSENTS, DELETE_CODES):
+        yield Query(statement, key)
+    return (yield Query(DELETE, key))
+
+
 def _grant(tenant: str, user_id: str, roles: Sequence[str], permissions: Sequence[Permission]) -> Verb[None]:
     key = {"tenant": tenant, "user_id": user_id}
     for role_id in roles:
@@ -354,9 +395,20 @@ def _grant(tenant: str, user_id: str, roles: Sequence[str], permissions: Sequenc
         )
 
 
+def _update(tenant: str, user: User, revision: int) -> Query:
+    parameters = account_of(tenant, user)
+    for unused in ("connection", "created_at", "last_login", "last_ip", "logins_count"):
+        del parameters[unused]
+    return Query(UPDATE, {**parameters, "revision": revision})
+
+
 def identity_of(tenant: str, user: User) -> dict[str, str]:
     """The key of the identity the account began with."""
-    provider, identity_id = user.primary_identity
+    return _identity(tenant, user.primary_identity)
+
+
+def _identity(tenant: str, identity: tuple[str, str]) -> dict[str, str]:
+    provider, identity_id = identity
     return {"tenant": tenant, "provider": provider, "identity_id": identity_id}
 
 

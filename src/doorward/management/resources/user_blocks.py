@@ -11,6 +11,7 @@ from doorward.management.kit.context import NOTHING, Answer, Call
 from doorward.management.kit.schema import BOOLEAN, Unfit, text
 from doorward.management.kit.shapes import Command, Shape, View
 from doorward.management.kit.writing import api_event
+from doorward.management.resources.user_body import IDENTIFIERS
 from doorward.management.resources.users import existing_user
 from doorward.model.connection import Connection
 from doorward.model.identifiers import attempt_address, attempt_prefix
@@ -29,13 +30,16 @@ def _named(call: Call) -> Known:
 
 
 async def _of_user(call: Call) -> Known:
-    """All the user of the path signs in with. Raises ``ApiError`` (404)."""
+    """All the user of the path signs in with, linked identities included. Raises ``ApiError`` (404)."""
     user = await existing_user(call)
-    connection = call.directory.connections.get(user.connection)
-    if connection is None:
-        return []
-    names = (user.profile.get(name) for name in ("email", "username", "phone_number"))
-    return [(connection, name) for name in names if name]
+    accounts = [(user.connection, user.profile)]
+    accounts += [(linked["connection"], linked.get("profileData", {})) for linked in user.identities[1:]]
+    return [
+        (connection, profile[name])
+        for connection, profile in ((call.directory.connections.get(at), profile) for at, profile in accounts)
+        for name in IDENTIFIERS
+        if connection is not None and profile.get(name)
+    ]
 
 
 async def _blocks(call: Call, known: Known) -> dict[str, Any]:

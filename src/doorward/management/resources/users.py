@@ -74,20 +74,23 @@ async def existing_user(call: Call) -> User:
     return found
 
 
+def shown_identities(call: Call, user: User) -> list[dict[str, Any]]:
+    """Identities as the API answers them. Tokens of identity providers need a scope of their own."""
+    if call.actor.may("read:user_idp_tokens"):
+        return list(user.identities)
+    return [{name: value for name, value in identity.items() if name not in IDP_TOKENS} for identity in user.identities]
+
+
 def show(call: Call, user: User) -> dict[str, Any]:
-    """A user as the API answers it. Tokens of identity providers need a scope of their own."""
+    """A user as the API answers it."""
     body: dict[str, Any] = {
         "created_at": timestamp(user.created_at),
         **user.profile,
-        "identities": list(user.identities),
+        "identities": shown_identities(call, user),
         "updated_at": timestamp(user.updated_at),
         "user_id": user.user_id,
         "blocked": user.blocked,
     }
-    if not call.actor.may("read:user_idp_tokens"):
-        body["identities"] = [
-            {name: value for name, value in identity.items() if name not in IDP_TOKENS} for identity in user.identities
-        ]
     for name, metadata in (("user_metadata", user.user_metadata), ("app_metadata", user.app_metadata)):
         if metadata:
             body[name] = metadata
@@ -179,7 +182,7 @@ async def _update(call: Call) -> Answer:
     given = call.body
     _check_scopes(call, given)
     user = await existing_user(call)
-    connection = _of(call, user, given)
+    connection, identity = _of(call, user, given)
     changed = _revised(user, given)
     check_app_metadata(given.get("app_metadata", {}))
     signs_in_otherwise = any(changed.profile.get(name) != user.profile.get(name) for name in CREDENTIALS)
@@ -199,6 +202,7 @@ async def _update(call: Call) -> Answer:
             identifiers_of(changed.profile),
             expected_revision=user.revision,
             password=password,
+            password_of=identity,
             end_sessions=signs_in_otherwise or password is not None,
             revoke_refresh_tokens=call.services.password_change_revokes_refresh_tokens and password is not None,
             events=(api_event(call),),
@@ -271,14 +275,21 @@ def _database(call: Call, name: str) -> Connection:
     return connection
 
 
-def _of(call: Call, user: User, given: Mapping[str, Any]) -> Connection:
-    """The connection a PATCH is for: the user's own."""
-    if given.get("connection", user.connection) != user.connection:
-        raise invalid_body("The user does not have an identity in the specified connection")
-    connection = call.directory.connections.get(user.connection)
+def _of(call: Call, user: User, given: Mapping[str, Any]) -> tuple[Connection, tuple[str, str]]:
+    """The connection a PATCH is for, and the identity: the user's own, or for a password a linked one."""
+    name, identity = user.connection, user.primary_identity
+    if given.get("connection", name) != name:
+        name = given["connection"]
+        linked = [other for other in user.identities[1:] if other["connection"] == name]
+        if not linked:
+            raise invalid_body("The user does not have an identity in the specified connection")
+        if not given.keys().isdisjoint(IDENTIFIERS):
+            raise not_supported("Of a linked identity only the password can be changed")
+        identity = linked[0]["provider"], linked[0]["user_id"]
+    connection = call.directory.connections.get(name)
     if connection is None:
         raise ApiError(400, "The connection does not exist.", "inexistent_connection")
-    return connection
+    return connection, identity
 
 
 def _check_identifiers(profile: Mapping[str, Any], connection: Connection) -> None:

@@ -181,10 +181,10 @@ class PromptHandlers:
         moved = msgspec.structs.replace(visit.transaction, username=username, alias=alias)
         await self._ports.transactions.advance(visit.tenant, moved)
 
-    async def _signed_in(self, visit: Visit, user: User) -> Response:
+    async def _signed_in(self, visit: Visit, user: User, connection: str) -> Response:
         secret = browser(visit.request).session
         signed_in = await self._sign_in.begin_session(
-            visit.directory, visit.transaction, user, visit.request.context, secret
+            visit.directory, visit.transaction, user, connection, visit.request.context, secret
         )
         cookies: Headers = ()
         if signed_in is not None:
@@ -280,11 +280,11 @@ class PromptHandlers:
         outcome = await self._sign_in.with_password(
             visit.directory, visit.connections, username, password, visit.request.context
         )
-        if isinstance(outcome, User):
-            return await self._signed_in(visit, outcome)
-        if outcome is Denial.USER_BLOCKED:
+        if outcome.user is not None and outcome.connection is not None:
+            return await self._signed_in(visit, outcome.user, outcome.connection)
+        if outcome.denial is Denial.USER_BLOCKED:
             return await self._refuse(visit, AccessDenied("user is blocked"))
-        if outcome is Denial.TOO_MANY_ATTEMPTS:
+        if outcome.denial is Denial.TOO_MANY_ATTEMPTS:
             return page(visit, FieldError("", "user-blocked"), status=429)
         return page(visit, FieldError("password", visit.identifier.wrong_credentials))
 
@@ -388,7 +388,7 @@ class PromptHandlers:
             user = await self._registrar.register(visit.tenant, connection, form, visit.client, visit.request.context)
         except SignupRefused as refused:
             return page(visit, FieldError(refused.field, refused.error.value), verdict=refused.verdict)
-        return await self._signed_in(visit, user)
+        return await self._signed_in(visit, user, user.connection)
 
     # ── consent and confirmation ───────────────────────────────────────────────────────────────
 
