@@ -94,6 +94,8 @@ def build(
         clock=clock,
         entropy=entropy,
         directory=storage.directory,
+        snapshots=storage.snapshots,
+        root_credential=storage.root_credential,
         codes=storage.codes,
         refresh_tokens=storage.refresh_tokens,
         pushed_requests=storage.pushed_requests,

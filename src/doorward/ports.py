@@ -10,8 +10,8 @@ it into 503 with ``Retry-After``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, BinaryIO, Protocol
 
 from msgspec import Struct
 
@@ -19,7 +19,7 @@ from doorward.model.authentication import PasswordOutcome
 from doorward.model.connection import Connection
 from doorward.model.credential import AuthorizationCode, PushedRequest, RefreshToken, SigningKey
 from doorward.model.directory import TenantDirectory
-from doorward.model.document import Change
+from doorward.model.document import Change, Put
 from doorward.model.log_event import LogEvent
 from doorward.model.organization import Invitation, Member
 from doorward.model.request_context import RequestContext
@@ -28,6 +28,7 @@ from doorward.model.role import Permission
 from doorward.model.search import Search, Sort
 from doorward.model.session import ConsentGrant, LoginTransaction, Session, SignIn
 from doorward.model.tenant import Issuer, Tenant
+from doorward.model.tenant_snapshot import TenantSnapshot
 from doorward.model.user import Identifiers, Password, User
 
 # ── errors a plug may raise ────────────────────────────────────────────────────────────────────
@@ -44,6 +45,14 @@ class Conflict(Exception):
         super().__init__(f"{field}: {value}")
         self.field = field
         self.value = value
+
+
+class UnknownTenant(LookupError):
+    """There is no such tenant, or there is none any more."""
+
+
+class UnusableSnapshot(Exception):
+    """A tenant cannot be restored from this; says why, as a sentence about "it"."""
 
 
 class InvalidToken(Exception):
@@ -91,7 +100,7 @@ class Directory(Protocol):
         """Whom the ``Host`` header names (lower case, with its port if it has one), or ``None``."""
 
     def tenant(self, tenant: str) -> TenantDirectory:
-        """The current snapshot of a tenant."""
+        """The current snapshot of a tenant. Raises ``UnknownTenant``."""
 
     def tenants(self) -> Sequence[Tenant]:
         """All tenants, in order of creation."""
@@ -100,17 +109,74 @@ class Directory(Protocol):
         """Write documents and log events in one transaction, and return the new snapshot.
 
         Raises ``Conflict`` (field ``unique_key`` or ``revision``, or ``host`` for a domain that
-        another tenant serves) and then writes nothing.
+        another tenant serves) or ``UnknownTenant``, and then writes nothing.
         """
 
-    async def create_tenant(self, tenant: Tenant, changes: Sequence[Change]) -> TenantDirectory:
+    async def create_tenant(
+        self, tenant: Tenant, changes: Sequence[Change], events: Sequence[LogEvent] = ()
+    ) -> TenantDirectory:
         """Make a tenant with its first documents; raises ``Conflict`` (``tenant`` or ``host``)."""
+
+    async def delete_tenant(self, tenant: str) -> None:
+        """Remove a tenant with everything it has, its log and its snapshots too. Raises ``UnknownTenant``."""
 
     async def move_tenant(self, tenant: str, domain: str, changes: Sequence[Change]) -> TenantDirectory:
         """Give a tenant another canonical domain."""
 
     async def refresh(self, tenant: str | None = None) -> None:
         """Read again what other nodes may have written."""
+
+
+class Snapshots(Protocol):
+    """Tenants as they were: in files, or kept in the database. Sealed under the master key."""
+
+    async def take(self, tenant: str, file: BinaryIO, events: Sequence[LogEvent] = ()) -> TenantSnapshot:
+        """Write what a tenant is at one moment to ``file``. Raises ``UnknownTenant``, ``OSError``."""
+
+    def read_head(self, file: BinaryIO) -> TenantSnapshot:
+        """What a snapshot says of itself. Raises ``UnusableSnapshot``."""
+
+    async def restore(
+        self, file: BinaryIO, *, domain: str | None = None, events: Sequence[LogEvent] = ()
+    ) -> TenantDirectory:
+        """Make the tenant what it was, or make it anew where it is gone: all of it, or nothing.
+
+        A tenant that exists stays at its domain, another one gets its old one, unless ``domain`` says otherwise.
+        Raises ``UnusableSnapshot``, ``Conflict`` (``host``).
+        """
+
+    async def clone(
+        self,
+        file: BinaryIO,
+        tenant: Tenant,
+        *,
+        without: Collection[str],
+        changes: Sequence[Put],
+        events: Sequence[LogEvent] = (),
+    ) -> TenantDirectory:
+        """Make another tenant of a snapshot, ``without`` these kinds of documents and with ``changes`` instead.
+
+        Raises ``UnusableSnapshot``, ``Conflict`` (``tenant`` or ``host``).
+        """
+
+    async def keep(self, tenant: str, id_: str, events: Sequence[LogEvent] = ()) -> TenantSnapshot:
+        """Take a snapshot and keep it in the database, with the tenant. Raises ``UnknownTenant``."""
+
+    async def kept(self, tenant: str) -> list[TenantSnapshot]:
+        """The snapshots kept of a tenant, the oldest first."""
+
+    async def open(self, tenant: str, id_: str) -> BinaryIO | None:
+        """The content of a kept snapshot, to be closed after use."""
+
+    async def drop(self, tenant: str, id_: str) -> bool:
+        """Keep it no longer; ``False`` where there is none."""
+
+
+class RootCredential(Protocol):
+    """What opens the door to all tenants of a server: one for all its nodes, derived from the master key."""
+
+    async def matches(self, given: str) -> bool:
+        """Whether ``given`` is the credential; takes as long for every other."""
 
 
 # ── credentials ────────────────────────────────────────────────────────────────────────────────
@@ -566,6 +632,8 @@ class Ports(Struct, frozen=True, kw_only=True):
     clock: Clock
     entropy: Entropy
     directory: Directory
+    snapshots: Snapshots
+    root_credential: RootCredential
     codes: AuthorizationCodes
     refresh_tokens: RefreshTokens
     pushed_requests: PushedRequests

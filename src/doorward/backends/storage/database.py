@@ -37,6 +37,8 @@ Verb = Generator[Query, list[Row], T]
 class Dialect(Struct, frozen=True):
     """Where the two databases part.
 
+    ``columns`` is the statement that lists every column of every table, as table, column, type, and the place in
+    the primary key (from 1; 0 for none), in order.
     ``array_of`` and ``array`` are the JSON aggregate and the JSON array function, ``member_of`` (a format of
     ``document`` and ``name``) reads a member of a JSON object; ``batches`` says that a parameter can be an
     array, so that many rows go in with one statement; ``announcement`` is the statement that tells the other
@@ -44,6 +46,7 @@ class Dialect(Struct, frozen=True):
     to change before the end of the transaction.
     """
 
+    columns: str
     array_of: str
     array: str
     member_of: str
@@ -75,6 +78,10 @@ class Database(Protocol):
     async def write(self, verb: Callable[[], Verb[T]]) -> T:
         """Run a verb in a transaction and return what it returned, after the commit. An exception
         it raises undoes it and is passed on. It may be run again after a serialisation failure."""
+
+    async def apart(self, verb: Callable[[], Verb[T]], *, writes: bool) -> T:
+        """Run a verb that takes long, on a connection and a thread of its own: it may do slow things between its
+        statements. Unless it ``writes`` it sees one moment of the database throughout. It is run once."""
 
     async def changed(self, seconds: float) -> None:
         """Return when another process may have changed the configuration, after ``seconds`` at the latest."""

@@ -6,36 +6,45 @@ revision. A document the protocol cannot read is reported.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from doorward.backends.storage import sealing
 from doorward.backends.storage.cascades import forget
 from doorward.backends.storage.database import Database, Query, Verb
 from doorward.backends.storage.log import StoredLog
+from doorward.backends.storage.tenant_tables import document_place, remove_rows
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Change, Delete, Document, Documents, Forget, Kind, Put
 from doorward.model.log_event import LogEvent
 from doorward.model.snapshot import snapshot_of
 from doorward.model.tenant import DomainKind, Issuer, Tenant
-from doorward.ports import Clock, Conflict
+from doorward.ports import Clock, Conflict, UnknownTenant
 
 logger = logging.getLogger(__name__)
 
 MAX_HOST = 255
 
 TENANTS = "SELECT id, domain, revision, data_key FROM tenant ORDER BY sequence"
-REVISIONS = "SELECT id, revision FROM tenant"
+REVISIONS = "SELECT id, revision, data_key FROM tenant"
 INSERT_TENANT = """
 INSERT INTO tenant (id, domain, revision, sequence, data_key, created_at)
-VALUES (:tenant, :domain, 1, (SELECT coalesce(max(sequence), 0) + 1 FROM tenant), :data_key, :at)
+VALUES (:tenant, :domain, :revision, (SELECT coalesce(max(sequence), 0) + 1 FROM tenant), :data_key, :at)
 ON CONFLICT (id) DO NOTHING RETURNING id"""
 MOVE_TENANT = "UPDATE tenant SET domain = :domain WHERE id = :tenant"
-BUMP = "UPDATE tenant SET revision = revision + 1 WHERE id = :tenant RETURNING revision"
+DELETE_TENANT = "DELETE FROM tenant WHERE id = :tenant RETURNING id"
+# A tenant that was made or restored has its key sealed anew: who knows another one knows another tenant.
+BUMP = "UPDATE tenant SET revision = revision + 1 WHERE id = :tenant AND data_key = :data_key RETURNING revision"
+MARK_DELETED = """
+INSERT INTO deleted_tenant (id, deleted_at) VALUES (:tenant, :at)
+ON CONFLICT (id) DO UPDATE SET deleted_at = excluded.deleted_at"""
+UNMARK_DELETED = "DELETE FROM deleted_tenant WHERE id = :tenant RETURNING id"
 DOCUMENTS = """
 SELECT kind, id, unique_key, sequence, revision, body, secrets, created_at, updated_at FROM document
 WHERE tenant = :tenant ORDER BY sequence"""
@@ -58,6 +67,24 @@ HOST_OWNER = "SELECT tenant FROM host WHERE host = :host"
 RELEASE_HOST = "DELETE FROM host WHERE host = :host AND tenant = :tenant"
 
 
+class DataKey(Struct, frozen=True):
+    """The key of a tenant's secrets: as it is kept, under the master key, and as it is used."""
+
+    sealed: bytes
+    plain: bytes
+
+    @classmethod
+    def new(cls, root_key: bytes, tenant: str, plain: bytes | None = None) -> DataKey:
+        """A random key, or ``plain`` sealed again."""
+        plain = os.urandom(sealing.KEY_LENGTH) if plain is None else plain
+        return cls(sealing.seal(root_key, plain, f"tenant|{tenant}"), plain)
+
+    @classmethod
+    def unsealed(cls, root_key: bytes, tenant: str, sealed: bytes) -> DataKey:
+        """Raises ``WrongMasterKey``."""
+        return cls(bytes(sealed), sealing.unseal(root_key, bytes(sealed), f"tenant|{tenant}"))
+
+
 class StoredDirectory:
     """``ports.Directory``.
 
@@ -71,7 +98,8 @@ class StoredDirectory:
         self._clock = clock
         self._root_key = root_key
         self._snapshots: dict[str, TenantDirectory] = {}
-        self._data_keys: dict[str, bytes] = {}
+        self._keys: dict[str, DataKey] = {}
+        self._reading = asyncio.Lock()
         self._issuers: dict[str, Issuer] = {}
         self._listener_ports: frozenset[int] = frozenset()
         self._on_hosts: Callable[[frozenset[str]], None] | None = None
@@ -79,7 +107,10 @@ class StoredDirectory:
     # ── reading ──
 
     def tenant(self, tenant: str) -> TenantDirectory:
-        return self._snapshots[tenant]
+        try:
+            return self._snapshots[tenant]
+        except KeyError:
+            raise UnknownTenant(tenant) from None
 
     def tenants(self) -> Sequence[Tenant]:
         return [snapshot.tenant for snapshot in self._snapshots.values()]
@@ -127,20 +158,20 @@ class StoredDirectory:
         self._index_hosts()
 
     async def refresh(self, tenant: str | None = None) -> None:
-        known = {id_: snapshot.tenant.revision for id_, snapshot in self._snapshots.items()}
-        current: dict[str, int] = {row[0]: row[1] for row in await self._database.read(REVISIONS, {})}
-        if current == known:
-            return
-        for gone in known.keys() - current.keys():
-            del self._snapshots[gone]
-        for id_, domain, revision, data_key in await self._database.read(TENANTS, {}):
-            if known.get(id_) != revision:
-                await self._load_tenant(Tenant(id=id_, domain=domain, revision=revision), data_key)
-        self._index_hosts()
+        async with self._reading:
+            known = {id_: (held.tenant.revision, self._keys[id_].sealed) for id_, held in self._snapshots.items()}
+            current = {row[0]: (row[1], bytes(row[2])) for row in await self._database.read(REVISIONS, {})}
+            if current == known:
+                return
+            for gone in known.keys() - current.keys():
+                del self._snapshots[gone], self._keys[gone]
+            for id_, domain, revision, data_key in await self._database.read(TENANTS, {}):
+                if known.get(id_) != (revision, bytes(data_key)):
+                    await self._load_tenant(Tenant(id=id_, domain=domain, revision=revision), data_key)
+            self._index_hosts()
 
     async def _load_tenant(self, tenant: Tenant, sealed_key: bytes) -> None:
-        data_key = sealing.unseal(self._root_key, bytes(sealed_key), f"tenant|{tenant.id}")
-        self._data_keys[tenant.id] = data_key
+        key = DataKey.unsealed(self._root_key, tenant.id, sealed_key)
         documents: dict[str, dict[str, Document]] = {}
         for row in await self._database.read(DOCUMENTS, {"tenant": tenant.id}):
             kind, id_, unique_key, sequence, revision, body, secrets, created_at, updated_at = row
@@ -151,48 +182,67 @@ class StoredDirectory:
                 sequence=sequence,
                 revision=revision,
                 body=msgspec.json.decode(body),
-                secrets=_unseal(data_key, tenant.id, kind, id_, secrets),
+                secrets=_unseal(key.plain, tenant.id, kind, id_, secrets),
                 created_at=created_at,
                 updated_at=updated_at,
             )
         held = self._snapshots.get(tenant.id)
-        if held is None or held.tenant.revision < tenant.revision:
+        if held is None or self._keys[tenant.id] != key or held.tenant.revision < tenant.revision:
             # A write of this node may have been faster than these reads: it is not to be lost from sight.
-            self._snapshots[tenant.id] = _snapshot(tenant, Documents(documents), data_key)
+            self._keys[tenant.id] = key
+            self._snapshots[tenant.id] = _snapshot(tenant, Documents(documents), key.plain)
 
     # ── writing ──
 
-    async def create_tenant(self, tenant: Tenant, changes: Sequence[Change]) -> TenantDirectory:
-        data_key = os.urandom(sealing.KEY_LENGTH)
-        sealed = sealing.seal(self._root_key, data_key, f"tenant|{tenant.id}")
+    async def create_tenant(
+        self, tenant: Tenant, changes: Sequence[Change], events: Sequence[LogEvent] = ()
+    ) -> TenantDirectory:
+        key = DataKey.new(self._root_key, tenant.id)
 
         def verb() -> Verb[list[Document]]:
-            created = yield Query(
-                INSERT_TENANT,
-                {"tenant": tenant.id, "domain": tenant.domain, "data_key": sealed, "at": self._clock.now()},
-            )
-            if not created:
-                raise Conflict("tenant", tenant.id)
-            yield from _claim_host(tenant.id, tenant.domain)
-            yield from self._announce(tenant.id)
-            return (yield from self._apply(tenant.id, data_key, changes, 1))
+            yield from self.insert_tenant(tenant, key, revision=1)
+            yield from claim_host(tenant.id, tenant.domain)
+            yield from self.announce(tenant.id)
+            written = yield from self.apply(tenant.id, key.plain, changes, 1)
+            yield from self._log.insert(tenant.id, events)
+            return written
 
         written = await self._database.write(verb)
-        self._data_keys[tenant.id] = data_key
+        self._keys[tenant.id] = key
         documents: dict[str, dict[str, Document]] = {}
         for document in written:
             documents.setdefault(document.kind, {})[document.id] = document
         current = msgspec.structs.replace(tenant, revision=1)
-        self._snapshots[tenant.id] = _snapshot(current, Documents(documents), data_key)
+        self._snapshots[tenant.id] = _snapshot(current, Documents(documents), key.plain)
         self._index_hosts()
         return self._snapshots[tenant.id]
 
+    def insert_tenant(self, tenant: Tenant, key: DataKey, *, revision: int) -> Verb[None]:
+        """Statements that make an empty tenant; for the inside of another verb. Raises ``Conflict``."""
+        values = {"tenant": tenant.id, "domain": tenant.domain, "revision": revision, "data_key": key.sealed}
+        if not (yield Query(INSERT_TENANT, {**values, "at": self._clock.now()})):
+            raise Conflict("tenant", tenant.id)
+        if (yield Query(UNMARK_DELETED, {"tenant": tenant.id})):
+            yield from remove_rows(tenant.id)  # what another node wrote for the one before
+
+    async def delete_tenant(self, tenant: str) -> None:
+        def verb() -> Verb[None]:
+            if not (yield Query(DELETE_TENANT, {"tenant": tenant})):
+                raise UnknownTenant(tenant)
+            yield from remove_rows(tenant)
+            yield Query(MARK_DELETED, {"tenant": tenant, "at": self._clock.now()})
+            yield from self.announce(tenant)
+
+        await self._log.flush()
+        await self._database.apart(verb, writes=True)
+        await self.refresh()
+
     async def move_tenant(self, tenant: str, domain: str, changes: Sequence[Change]) -> TenantDirectory:
-        before = self._snapshots[tenant].tenant.domain
+        before = self.tenant(tenant).tenant.domain
 
         def verb() -> Verb[None]:
             yield Query(RELEASE_HOST, {"host": before, "tenant": tenant})
-            yield from _claim_host(tenant, domain)
+            yield from claim_host(tenant, domain)
             yield Query(MOVE_TENANT, {"tenant": tenant, "domain": domain})
 
         await self._database.write(verb)
@@ -203,25 +253,34 @@ class StoredDirectory:
         return await self.change(tenant, changes)
 
     async def change(self, tenant: str, changes: Sequence[Change], events: Sequence[LogEvent] = ()) -> TenantDirectory:
-        data_key = self._data_keys[tenant]
+        if tenant not in self._keys:
+            raise UnknownTenant(tenant)
+        key = self._keys[tenant]
+        data_key = key.plain
         released = self._released_hosts(tenant, changes)
 
         def verb() -> Verb[tuple[int, list[Document]]]:
-            rows = yield Query(BUMP, {"tenant": tenant})
+            rows = yield Query(BUMP, {"tenant": tenant, "data_key": key.sealed})
+            if not rows:
+                raise _Replaced
             revision: int = rows[0][0]
             for host in released:
                 yield Query(RELEASE_HOST, {"host": host, "tenant": tenant})
-            written = yield from self._apply(tenant, data_key, changes, revision)
+            written = yield from self.apply(tenant, data_key, changes, revision)
             yield from self._log.insert(tenant, events)
-            yield from self._announce(tenant)
+            yield from self.announce(tenant)
             return revision, written
 
-        revision, written = await self._database.write(verb)
-        snapshot = self._snapshots[tenant]
-        if revision != snapshot.tenant.revision + 1:
+        try:
+            revision, written = await self._database.write(verb)
+        except _Replaced:
+            await self.refresh(tenant)
+            raise Conflict("revision", self.tenant(tenant).tenant.id) from None
+        snapshot = self.tenant(tenant)
+        if revision != snapshot.tenant.revision + 1 or self._keys[tenant] != key:
             # Somebody else wrote in between: what they changed is not in this snapshot.
             await self.refresh(tenant)
-            return self._snapshots[tenant]
+            return self.tenant(tenant)
         touched = {change.document.kind for change in changes if isinstance(change, Put)}
         touched |= {change.kind for change in changes if isinstance(change, Delete)}
         changed = {kind: dict(snapshot.documents[kind]) for kind in touched}
@@ -237,20 +296,22 @@ class StoredDirectory:
             self._index_hosts()
         return self._snapshots[tenant]
 
-    def _announce(self, tenant: str) -> Verb[None]:
+    def announce(self, tenant: str) -> Verb[None]:
+        """Tell the other nodes; for the inside of another verb."""
         announcement = self._database.dialect.announcement
         if announcement is not None:
             yield Query(announcement, {"tenant": tenant})
 
     def _released_hosts(self, tenant: str, changes: Sequence[Change]) -> list[str]:
-        domains = self._snapshots[tenant].documents[Kind.CUSTOM_DOMAIN]
+        domains = self.tenant(tenant).documents[Kind.CUSTOM_DOMAIN]
         return [
             domains[change.id].body["domain"]
             for change in changes
             if isinstance(change, Delete) and change.kind == Kind.CUSTOM_DOMAIN and change.id in domains
         ]
 
-    def _apply(self, tenant: str, data_key: bytes, changes: Sequence[Change], revision: int) -> Verb[list[Document]]:
+    def apply(self, tenant: str, data_key: bytes, changes: Sequence[Change], revision: int) -> Verb[list[Document]]:
+        """Statements that write documents; for the inside of another verb. Raises ``Conflict``."""
         written = []
         for change in changes:
             if isinstance(change, Delete):
@@ -268,7 +329,7 @@ class StoredDirectory:
         if document.unique_key is not None and (yield Query(TAKEN, {**key, "unique_key": document.unique_key})):
             raise Conflict("unique_key", document.unique_key)
         if document.kind == Kind.CUSTOM_DOMAIN and document.body.get("status") == "ready":
-            yield from _claim_host(tenant, document.body["domain"])
+            yield from claim_host(tenant, document.body["domain"])
         now = self._clock.now()
         parameters = {
             **key,
@@ -293,28 +354,30 @@ class StoredDirectory:
         )
 
 
-def _claim_host(tenant: str, host: str) -> Verb[None]:
+class _Replaced(Exception):
+    """The tenant was deleted, made anew or restored since this node read it."""
+
+
+def claim_host(tenant: str, host: str) -> Verb[None]:
+    """Statements that give a tenant a host; for the inside of another verb. Raises ``Conflict``."""
     yield Query(CLAIM_HOST, {"host": host.lower(), "tenant": tenant})
     rows = yield Query(HOST_OWNER, {"host": host.lower()})
     if rows[0][0] != tenant:
         raise Conflict("host", host)
 
 
-def _place(tenant: str, kind: str, id_: str) -> str:
-    return f"{tenant}|document|{kind}|{id_}"
-
-
 def _seal(data_key: bytes, tenant: str, document: Document) -> bytes | None:
     if not document.secrets:
         return None
     plain = msgspec.json.encode(document.secrets)
-    return sealing.seal(data_key, plain, _place(tenant, document.kind, document.id))
+    return sealing.seal(data_key, plain, document_place(tenant, {"kind": document.kind, "id": document.id}))
 
 
 def _unseal(data_key: bytes, tenant: str, kind: str, id_: str, sealed: bytes | None) -> Mapping[str, Any]:
     if sealed is None:
         return {}
-    opened: dict[str, Any] = msgspec.json.decode(sealing.unseal(data_key, bytes(sealed), _place(tenant, kind, id_)))
+    place = document_place(tenant, {"kind": kind, "id": id_})
+    opened: dict[str, Any] = msgspec.json.decode(sealing.unseal(data_key, bytes(sealed), place))
     return opened
 
 

@@ -37,6 +37,16 @@ RELISTEN_SECONDS = 1.0
 CHANNEL = "doorward_configuration"
 
 DIALECT = Dialect(
+    columns="""
+SELECT c.table_name, c.column_name, c.data_type, coalesce(k.ordinal_position, 0)
+FROM information_schema.columns c
+LEFT JOIN information_schema.table_constraints t
+    ON t.table_schema = c.table_schema AND t.table_name = c.table_name AND t.constraint_type = 'PRIMARY KEY'
+LEFT JOIN information_schema.key_column_usage k
+    ON k.constraint_schema = t.constraint_schema AND k.constraint_name = t.constraint_name
+    AND k.table_name = c.table_name AND k.column_name = c.column_name
+WHERE c.table_schema = current_schema() AND c.is_generated = 'NEVER'
+ORDER BY c.table_name, c.ordinal_position""",
     array_of="json_agg",
     array="json_build_array",
     member_of="(CAST({document} AS jsonb) ->> '{name}')",
@@ -46,9 +56,7 @@ DIALECT = Dialect(
 )
 # What goes away when a verb is run again. A foreign key fails when a user was deleted since the verb saw them.
 _CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.ForeignKeyViolationError)
-_GONE = (
-    OSError,
-    asyncio.TimeoutError,
+_GONE_ASYNCPG = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
@@ -57,6 +65,7 @@ _GONE = (
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.LockNotAvailableError,
 )
+_GONE = (OSError, asyncio.TimeoutError, *_GONE_ASYNCPG)
 _PARAMETER = re.compile(r"(?<!:):([a-z_]\w*)")
 
 
@@ -139,6 +148,47 @@ class PostgresqlDatabase:
                 await _again(attempt, error)
         raise AssertionError("unreachable")
 
+    async def apart(self, verb: Callable[[], Verb[T]], *, writes: bool) -> T:
+        try:
+            connection = await asyncpg.connect(
+                self._url,
+                timeout=CONNECT_SECONDS,
+                statement_cache_size=PREPARED,
+                server_settings={"application_name": "doorward apart", "statement_timeout": "0"},
+            )
+        except (*_GONE, asyncpg.PostgresError) as error:
+            raise StorageUnavailable(f"PostgreSQL cannot be reached: {error or type(error).__name__}") from None
+        try:
+            async with (
+                connection.transaction()
+                if writes
+                else connection.transaction(isolation="repeatable_read", readonly=True)
+            ):
+                return await self._perform_apart(connection, verb())
+        except _GONE_ASYNCPG as error:
+            raise StorageUnavailable(str(error) or type(error).__name__) from None
+        finally:
+            connection.terminate()
+
+    async def _perform_apart(self, connection: Any, verb: Verb[T]) -> T:
+        """What the verb raises is passed on as it is; what the server does is an outage."""
+        rows: list[Row] | None = None
+        while True:
+            query, result = await asyncio.to_thread(_advanced, verb, rows)
+            if query is None:
+                return result  # type: ignore[return-value]
+            try:
+                text, names = numbered(query.sql)
+                if query.rows:
+                    self._statements += 1
+                    await connection.executemany(text, [[row[name] for name in names] for row in query.rows])
+                    rows = []
+                else:
+                    rows = await self._fetch(connection, text, [query.parameters[name] for name in names])
+            except (*_GONE, *_CONFLICTS, asyncpg.UniqueViolationError) as error:
+                # What is restored fits together: what is in its way, somebody else wrote meanwhile.
+                raise StorageUnavailable(str(error) or type(error).__name__) from None
+
     async def _perform(self, connection: Any, verb: Verb[T]) -> T:
         try:
             query = next(verb)
@@ -201,6 +251,16 @@ class PostgresqlDatabase:
                 if connection is not None:
                     connection.terminate()
             await asyncio.sleep(RELISTEN_SECONDS)
+
+
+def _advanced(verb: Verb[T], rows: list[Row] | None) -> tuple[Query | None, T | None]:
+    """The verb's next query once it was sent ``rows``, or what it returned."""
+    try:
+        query = next(verb) if rows is None else verb.send(rows)
+    except StopIteration as done:
+        return None, done.value
+    refuse_nul(query.parameters)
+    return query, None
 
 
 async def _again(attempt: int, error: Exception) -> None:

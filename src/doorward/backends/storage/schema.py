@@ -67,6 +67,40 @@ tenant = Table(
     PrimaryKeyConstraint("id"),
 )
 
+# A node that had not heard of it may have written on for a moment: what is left is swept.
+deleted_tenant = Table("deleted_tenant", metadata, _text("id"), _time("deleted_at"), PrimaryKeyConstraint("id"))
+
+root_credential = Table(
+    "root_credential",
+    metadata,
+    _text("id"),
+    _bytes("salt"),
+    _bytes("hash"),
+    _time("created_at"),
+    PrimaryKeyConstraint("id"),
+)
+
+tenant_snapshot = Table(
+    "tenant_snapshot",
+    metadata,
+    _text("tenant"),
+    _text("id"),
+    _time("taken_at"),
+    _text("document"),
+    PrimaryKeyConstraint("tenant", "id"),
+)
+
+tenant_snapshot_part = Table(
+    "tenant_snapshot_part",
+    metadata,
+    _text("tenant"),
+    _text("id"),
+    _number("number"),
+    _bytes("content"),
+    PrimaryKeyConstraint("tenant", "id", "number"),
+    ForeignKeyConstraint(["tenant", "id"], ["tenant_snapshot.tenant", "tenant_snapshot.id"], ondelete="CASCADE"),
+)
+
 host = Table("host", metadata, _text("host"), _text("tenant"), PrimaryKeyConstraint("host"))
 
 document = Table(

@@ -27,7 +27,11 @@ T = TypeVar("T")
 BATCH = 64
 BUSY_SECONDS = 5.0
 BUSY_PAUSE = 0.002
+APART_BUSY_SECONDS = 60.0
 DIALECT = Dialect(
+    columns="""
+SELECT m.name, p.name, p.type, p.pk FROM sqlite_master m JOIN pragma_table_info(m.name) p
+WHERE m.type = 'table' ORDER BY m.name, p.cid""",
     array_of="json_group_array",
     array="json_array",
     member_of="json_extract({document}, '$.{name}')",
@@ -151,6 +155,29 @@ class SqliteDatabase:
 
         return await self.write(verb)
 
+    async def apart(self, verb: Callable[[], Verb[T]], *, writes: bool) -> T:
+        if self._path is None:
+            return await self.write(verb)
+        return await asyncio.to_thread(self._apart, verb, writes)
+
+    def _apart(self, verb: Callable[[], Verb[T]], writes: bool) -> T:
+        connection = self._open()
+        try:
+            connection.execute(f"PRAGMA busy_timeout={int(APART_BUSY_SECONDS * 1000)}")
+            if writes and self._shared:
+                with open(f"{self._path}.lock", "w") as turn:  # only to be let in: groups wait for the database after
+                    fcntl.flock(turn, fcntl.LOCK_EX)
+                    connection.execute("BEGIN IMMEDIATE")
+            else:
+                connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+            result = self._run(connection, verb())
+            connection.execute("COMMIT")
+            return result
+        except sqlite3.OperationalError as error:
+            raise StorageUnavailable(str(error)) from None
+        finally:
+            connection.close()
+
     async def changed(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
@@ -218,17 +245,21 @@ class SqliteDatabase:
     def _perform(self, connection: sqlite3.Connection, job: Job) -> None:
         connection.execute("SAVEPOINT verb")
         try:
-            verb = job.verb()
-            query = next(verb)
-            while True:
-                query = verb.send(self._execute(connection, query))
-        except StopIteration as done:
-            job.result = done.value
+            job.result = self._run(connection, job.verb())
             connection.execute("RELEASE verb")
         except Exception as error:
             connection.execute("ROLLBACK TO verb")
             connection.execute("RELEASE verb")
             job.error = StorageUnavailable(str(error)) if isinstance(error, sqlite3.OperationalError) else error
+
+    def _run(self, connection: sqlite3.Connection, verb: Verb[T]) -> T:
+        try:
+            query = next(verb)
+            while True:
+                query = verb.send(self._execute(connection, query))
+        except StopIteration as done:
+            result: T = done.value
+            return result
 
     def _execute(self, connection: sqlite3.Connection, query: Query) -> list[Row]:
         self._statements += 1

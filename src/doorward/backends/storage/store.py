@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 
 from doorward.backends.storage.attempts import StoredAttempts
 from doorward.backends.storage.codes import StoredCodes
@@ -13,9 +14,12 @@ from doorward.backends.storage.directory import StoredDirectory
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.organizations import StoredOrganizations
 from doorward.backends.storage.refresh_tokens import StoredRefreshTokens
+from doorward.backends.storage.root_credential import StoredRootCredential
 from doorward.backends.storage.sessions import StoredSessions, StoredTransactions
 from doorward.backends.storage.single_use import StoredOneTimeValues, StoredPushedRequests
+from doorward.backends.storage.snapshots import StoredSnapshots
 from doorward.backends.storage.sqlite import SqliteDatabase
+from doorward.backends.storage.tenant_tables import remove_rows
 from doorward.backends.storage.users import StoredUsers
 from doorward.backends.storage.version import open_current, sqlite_path
 from doorward.model.digest import digest
@@ -40,6 +44,11 @@ SWEPT = (
     ("organization_invitation", "id", "expires_at", 30 * 24 * 3600.0),
 )
 SWEEP_BATCH = 1000
+# How long a node may still write for a tenant that another one deleted: far longer than any request takes.
+DELETED_SECONDS = 3600.0
+DELETED = "SELECT id FROM deleted_tenant"
+HOLD_DELETED = "UPDATE deleted_tenant SET deleted_at = deleted_at WHERE id = :tenant RETURNING id"
+FORGET_DELETED = "DELETE FROM deleted_tenant WHERE id = :tenant AND deleted_at < :before"
 SERVER = ""  # in the place of a tenant, for what belongs to none
 
 
@@ -57,6 +66,8 @@ class Storage:
             self.database, clock, entropy, shared=shared or not isinstance(self.database, SqliteDatabase)
         )
         self.directory = StoredDirectory(self.database, self.log, clock, root_key=root_key)
+        self.snapshots = StoredSnapshots(self.database, self.directory, self.log, clock, root_key=root_key)
+        self.root_credential = StoredRootCredential(self.database, clock, root_key=root_key)
         self.codes = StoredCodes(self.database, self.log)
         self.refresh_tokens = StoredRefreshTokens(self.database, self.log)
         self.pushed_requests = StoredPushedRequests(self.database)
@@ -135,7 +146,16 @@ class Storage:
                 swept += deleted
                 if deleted < SWEEP_BATCH:
                     break
+        for (tenant,) in await self.database.read(DELETED, {}):
+            await self.database.apart(partial(_sweep_deleted, tenant, at - DELETED_SECONDS), writes=True)
         return swept
+
+
+def _sweep_deleted(tenant: str, before: float) -> Verb[None]:
+    """What was written for a tenant while it was deleted, unless it is there again."""
+    if (yield Query(HOLD_DELETED, {"tenant": tenant})):  # who makes it anew waits
+        yield from remove_rows(tenant)
+        yield Query(FORGET_DELETED, {"tenant": tenant, "before": before})
 
 
 def _database(url: str, *, shared: bool) -> Database:
