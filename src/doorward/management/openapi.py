@@ -26,7 +26,7 @@ from doorward.management.kit.schema import (
 )
 
 BEARER = "bearer"
-JSON = "application/json"
+JSON, TEXT = "application/json", "text/plain"
 REFUSALS = {
     "400": "The request is wrong, or a rule stands against it.",
     "401": "The token is missing, expired, or not for this API or host.",
@@ -34,6 +34,7 @@ REFUSALS = {
     "404": "There is no such entity.",
     "409": "Something else has the name, or changed it at the same time.",
     "413": "The body is too large.",
+    "414": "The URL is too long.",
     "415": "The body is of a type the operation does not read.",
     "429": "Too many requests.",
     "503": "The database does not answer in time.",
@@ -112,8 +113,13 @@ def _successes(operation: Operation) -> dict[str, Any]:
 
 
 def _refusals() -> dict[str, Any]:
-    content = {JSON: {"schema": {"$ref": "#/components/schemas/error"}}}
-    return {status: {"description": sentence, "content": content} for status, sentence in REFUSALS.items()}
+    api = {JSON: {"schema": {"$ref": "#/components/schemas/error"}}}
+    edge = {TEXT: {"schema": {"type": "string"}}}  # said before the request has reached the API
+    busy = {JSON: {"schema": {"type": "object"}}}
+    contents = dict.fromkeys(("413", "414"), edge) | {"503": busy}
+    return {
+        status: {"description": sentence, "content": contents.get(status, api)} for status, sentence in REFUSALS.items()
+    }
 
 
 def schema_of(rule: Rule) -> dict[str, Any]:
@@ -151,7 +157,12 @@ def _schema_of(rule: Rule) -> dict[str, Any]:
             properties = {name: schema_of(item) for name, item in rule.properties.items()}
             closed = None if rule.open else False
             required = list(rule.required) or None
-            return _given({"type": "object", "properties": properties}, required=required, additionalProperties=closed)
+            return _given(
+                {"type": "object", "properties": properties},
+                required=required,
+                additionalProperties=closed,
+                minProperties=rule.min or None,
+            )
         case Either():
             return {"anyOf": [schema_of(each) for each in rule.rules]}
         case Tagged():

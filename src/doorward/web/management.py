@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from doorward.management.kit.context import Answer, ManagementRequest, Nothing, Services
 from doorward.management.kit.dispatch import Management
+from doorward.management.openapi import openapi
 from doorward.management.registry import operations
 from doorward.web.router import Handler
 from doorward.web.wire.http import NO_STORE, Request, Response, json_response
@@ -32,6 +33,11 @@ def management(services: Services) -> Handler:
         return _response(answer)
 
     return handler
+
+
+async def description(request: Request) -> Response:
+    """``GET /_doorward/api/v1/openapi.json``: what the Management API of this host offers."""
+    return json_response(openapi(operations(), request.issuer.url), 200, (("cache-control", "public, max-age=300"),))
 
 
 def _response(answer: Answer) -> Response:

@@ -17,7 +17,7 @@ from doorward.web.authentication.logout import LogoutHandlers
 from doorward.web.login import pages
 from doorward.web.login.presenter import Presenter, static_file
 from doorward.web.login.prompts import Prompt, PromptHandlers
-from doorward.web.management import PREFIX, management
+from doorward.web.management import PREFIX, description, management
 from doorward.web.router import Mount, Route
 from doorward.web.wire.cors import across_origins
 
@@ -39,6 +39,7 @@ def routes(services: Services, *, development: bool) -> list[Route | Mount]:
         Route("GET", "/.well-known/oauth-authorization-server", well_known.metadata(ports)),
         Route("GET", "/.well-known/jwks.json", well_known.key_set(ports)),
         Route("POST", "/_doorward/api/v1/explain", explain),
+        Route("GET", "/_doorward/api/v1/openapi.json", description),
         Mount(f"{PREFIX}/", management(services)),
         *_in_the_browser(ports, development=development),
     ]
