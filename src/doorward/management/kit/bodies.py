@@ -48,6 +48,14 @@ def refusal(error: Unfit, where: tuple[str, str] = PAYLOAD) -> ApiError:
     return ApiError(400, message + ".", code)
 
 
+def require(rule: Rule, value: Any, path: str) -> None:
+    """What a rule for one property asks, where which rule depends on another. Raises ``ApiError`` (400)."""
+    try:
+        rule.check(value, path)
+    except Unfit as error:
+        raise refusal(error) from None
+
+
 def read_body(content_type: str, body: bytes, rule: Rule) -> Any:
     """The value of a JSON or form-encoded body, checked against ``rule``; raises ``ApiError`` (400).
 
@@ -62,10 +70,7 @@ def read_body(content_type: str, body: bytes, rule: Rule) -> Any:
         value = _read_text(body)
     else:
         raise ApiError(415, f"Unsupported content type: use {JSON}", "unsupported_media_type")
-    try:
-        rule.check(value, "")
-    except Unfit as error:
-        raise refusal(error) from None
+    require(rule, value, "")
     return value
 
 

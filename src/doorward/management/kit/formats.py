@@ -13,6 +13,7 @@ from doorward.oauth.redirect_uri import refusal
 MAX_EMAIL = 320
 MAX_URL = 2048
 LOCAL_PART = re.compile(r"[^\s@<>\"(),:;\[\]\\\x00-\x1f\x7f]{1,64}")
+HTML_COLOR = re.compile("#(?:[0-9A-Fa-f]{3,4}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})")
 LABEL = re.compile(r"[^\W_](?:[^\W_]|-){0,62}")
 
 
@@ -58,6 +59,10 @@ def is_callback(value: str) -> bool:
     return is_usable_redirect(value)
 
 
+def is_html_color(value: str) -> bool:
+    return HTML_COLOR.fullmatch(value) is not None
+
+
 def is_date_time(value: str) -> bool:
     """RFC 3339 with a zone."""
     try:
@@ -97,6 +102,8 @@ FORMATS: dict[str, Callable[[str], bool]] = {
     "hostname": is_hostname,
     "url": is_url,
     "strict-uri": is_picture,
+    "strict-https-uri": is_https_url,
+    "html-color": is_html_color,
     "absolute-uri-or-empty": or_empty(is_url),
     "absolute-https-uri-or-empty": or_empty(is_https_url),
     "absolute-https-uri-with-placeholders-or-empty": or_empty(is_https_url),

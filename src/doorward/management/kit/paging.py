@@ -26,15 +26,17 @@ LARGEST_PAGE = 1_000_000
 
 class Paging(Struct, frozen=True, kw_only=True):
     """Which styles a list knows. ``key`` names the items in the object forms; ``smallest`` and
-    ``largest`` bound ``per_page`` and ``take``; ``length`` adds the number of items on the page. A ``numbered`` list
-    is always an object with ``page``, ``per_page`` and ``total``. Of a search only the ``first`` hits are counted and
-    paged through."""
+    ``largest`` bound ``per_page`` and ``take``, ``size`` is what they are when left out; a list that is always an
+    object and knows checkpoints only begins with one. ``length`` adds the number of items on the page. A ``numbered``
+    list is always an object with ``page``, ``per_page`` and ``total``. Of a search only the ``first`` hits are counted
+    and paged through."""
 
     key: str
     offset: bool = True
     checkpoint: bool = False
     smallest: int = 1
     largest: int = MAX_SIZE
+    size: int = DEFAULT_SIZE
     always_object: bool = False
     numbered: bool = False
     length: bool = False
@@ -56,15 +58,16 @@ class Paging(Struct, frozen=True, kw_only=True):
     def window(self, query: Mapping[str, Any]) -> tuple[int, int]:
         """Where the page starts and how many items it may hold. Raises ``ApiError`` beyond the ``first`` hits."""
         if self._by_checkpoint(query):
-            return cursor(query.get("from")), query.get("take", DEFAULT_SIZE)
-        limit = query.get("per_page", DEFAULT_SIZE)
+            return cursor(query.get("from")), query.get("take", self.size)
+        limit = query.get("per_page", self.size)
         start = query.get("page", 0) * limit
         if self.first is not None and start and start >= self.first:
             raise invalid_query(f"You can only page through the first {self.first} records")
         return start, limit
 
     def _by_checkpoint(self, query: Mapping[str, Any]) -> bool:
-        return self.checkpoint and ("take" in query or "from" in query)
+        only = self.always_object and not self.offset
+        return self.checkpoint and (only or "take" in query or "from" in query)
 
     def answer(self, shown: list[Any], query: Mapping[str, Any], *, total: int) -> Any:
         """The list in the form asked for; ``shown`` are the items of the window, ``total`` counts all."""
@@ -94,7 +97,7 @@ class Paging(Struct, frozen=True, kw_only=True):
         if position is None or not self._by_checkpoint(query):
             start, limit = self.window(query)
             return self.answer([show(item) for item in items[start : start + limit]], query, total=len(items))
-        after, take = cursor(query.get("from")), query.get("take", DEFAULT_SIZE)
+        after, take = cursor(query.get("from")), query.get("take", self.size)
         rest = [item for item in items if position(item) > after]
         shown = rest[:take]
         more = {"next": encode_cursor(position(shown[-1]))} if len(rest) > take else {}

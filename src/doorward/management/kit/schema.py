@@ -271,8 +271,8 @@ def integer(*, min: int | None = None, max: int | None = None, about: str = "") 
     return Number(min=min, max=max, about=about)
 
 
-def number(*, min: float | None = None, max: float | None = None) -> Rule:
-    return Number(whole=False, min=min, max=max)
+def number(*, min: float | None = None, max: float | None = None, about: str = "") -> Rule:
+    return Number(whole=False, min=min, max=max, about=about)
 
 
 def choice(*values: str) -> Rule:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from doorward.management.kit.bodies import refusal
+from doorward.management.kit.bodies import refusal, require
 from doorward.management.kit.context import Answer, Call
 from doorward.management.kit.errors import ApiError, conflict, invalid_body, invalid_query, not_found
 from doorward.management.kit.paging import Paging
@@ -96,10 +96,7 @@ def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
     if "domain_metadata" in given:
         metadata = {**before.body.get("domain_metadata", {}), **given["domain_metadata"]}
         body["domain_metadata"] = without_nulls(metadata)
-        try:
-            METADATA.check(body["domain_metadata"], "domain_metadata")
-        except Unfit as error:
-            raise refusal(error) from None
+        require(METADATA, body["domain_metadata"], "domain_metadata")
     return msgspec.structs.replace(before, body=without_nulls(body))
 
 
