@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from doorward.management.kit.context import Call
 from doorward.management.kit.errors import ApiError, conflict, not_found
+from doorward.management.kit.making import made
 from doorward.management.kit.operation import Effect
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.schema import choice, items, record, text
-from doorward.management.kit.shapes import Collection, Shape, View, merged
+from doorward.management.kit.shapes import Collection, Shape, View
 from doorward.management.resources.user_attribute_profiles import STRATEGIES
-from doorward.model.document import Document
 from doorward.model.identifiers import new_base58_id
 
 PROFILE = "connection_profile"
@@ -47,16 +45,6 @@ TEMPLATES: dict[str, dict[str, Any]] = {
 }
 
 
-def prepare(call: Call, given: dict[str, Any]) -> Document:
-    id_ = new_base58_id(call.ports.entropy, "cop_")
-    return Document(kind=PROFILE, id=id_, body={**DEFAULTS, **given, "id": id_}, unique_key=given["name"])
-
-
-def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
-    after = merged(call, before, given)
-    return msgspec.structs.replace(after, unique_key=after.body["name"])
-
-
 def no_such_profile(_: str = "") -> ApiError:
     return not_found("Connection profile not found.")
 
@@ -69,8 +57,8 @@ PROFILES = Collection(
     scopes="connection_profiles",
     create=CREATE,
     update=CREATE.patch(),
-    prepare=prepare,
-    revise=revise,
+    prepare=made(PROFILE, "cop_", defaults=DEFAULTS, id_=new_base58_id),
+    unique="name",
     missing=no_such_profile,
     paging=Paging(key="connection_profiles", offset=False, checkpoint=True, always_object=True, largest=10, size=5),
     taken=lambda _: conflict("A connection profile with this name already exists"),

@@ -36,8 +36,10 @@ CREDENTIALS: dict[str, Rule] = {
     "ms365": record({"tenantId": WORD, "clientId": WORD, "clientSecret": WORD}, min=1),
     "custom": record({}),
 }
-# Of the credentials, what is no secret and therefore read back.
-PUBLIC = frozenset(("smtp_host", "smtp_port", "smtp_user", "region", "domain"))
+SECRETS = (
+    "api_key", "accessKeyId", "secretAccessKey", "smtp_pass", "connectionString", "tenantId", "clientId",
+    "clientSecret",
+)  # fmt: skip
 CREATE = record(
     {
         "name": choice(*CREDENTIALS),
@@ -57,23 +59,21 @@ def made(call: Call, new: Document, given: dict[str, Any]) -> Document:
 
 def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
     """Credentials that are left out stay; another provider has its own, and its own settings."""
-    name, known = given.get("name", before.body["name"]), before.body
-    another = name != known["name"]
-    if another and "credentials" not in given:
-        raise invalid_body("credentials are required with another provider")
+    name = given.get("name", before.body["name"])
+    if name != before.body["name"]:
+        if "credentials" not in given:
+            raise invalid_body("credentials are required with another provider")
+        kept = {**before.body, "credentials": {}, "settings": None}
+        before = msgspec.structs.replace(before, body=kept, secrets={})
     if "credentials" in given:
         require(CREDENTIALS[name], given["credentials"], "credentials")
-    kept = {} if another else {**known["credentials"], **before.secrets.get("credentials", {})}
-    body = {**known, **({"settings": None} if another else {}), **given}
-    return _with(before, {**body, "credentials": {**kept, **given.get("credentials", {})}})
+    credentials = {**before.body["credentials"], **given.get("credentials", {})}
+    return _with(before, {**before.body, **given, "credentials": credentials})
 
 
 def _with(document: Document, body: dict[str, Any]) -> Document:
-    credentials = without_nulls(body["credentials"])
-    public = {name: value for name, value in credentials.items() if name in PUBLIC}
-    secret = {name: value for name, value in credentials.items() if name not in PUBLIC}
-    shown = without_nulls({**body, "credentials": public})
-    return msgspec.structs.replace(document, body=shown, secrets={"credentials": secret} if secret else {})
+    whole = {**body, "credentials": without_nulls(body["credentials"])}
+    return msgspec.structs.replace(document, body=without_nulls(whole))
 
 
 PROVIDER = Singleton(
@@ -85,6 +85,7 @@ PROVIDER = Singleton(
     made=made,
     update=CREATE.patch(min=1),
     revise=revise,
+    write_only=tuple(f"credentials.{name}" for name in SECRETS),
     missing=lambda: not_found("There is not a configured email provider", "inexistent_email_provider"),
     taken=lambda _: conflict("Email provider is already configured."),
     removable=True,

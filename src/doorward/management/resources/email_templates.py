@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from doorward.management.kit.answers import read_back
 from doorward.management.kit.context import Answer, Call
 from doorward.management.kit.errors import ApiError, conflict, not_found
 from doorward.management.kit.operation import Effect
@@ -84,6 +85,7 @@ RESOURCES: tuple[Shape, ...] = (
         summary="Create an email template",
         run=_create,
         body=CREATE,
+        answers={200: read_back(CREATE)},
         effect=Effect.STORED,
     ),
 )

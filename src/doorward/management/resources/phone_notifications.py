@@ -13,7 +13,7 @@ from doorward.management.kit.errors import ApiError, conflict, invalid_body, not
 from doorward.management.kit.operation import Effect
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.schema import ANY, BOOLEAN, OBJECT, Rule, choice, items, record, text
-from doorward.management.kit.shapes import Collection, Command, Shape, View, without_nulls
+from doorward.management.kit.shapes import Collection, Command, Shape, View, merged, without_nulls
 from doorward.management.kit.wire import timestamp
 from doorward.management.kit.writing import commit
 from doorward.model.document import Document, Put
@@ -72,10 +72,8 @@ def _check(name: str, given: Mapping[str, Any]) -> None:
 
 def prepare_provider(call: Call, given: dict[str, Any]) -> Document:
     _check(given["name"], given)
-    body = {"disabled": False, **given}
-    secrets = {"credentials": body.pop("credentials")}
     id_ = new_base58_id(call.ports.entropy, "pro_")
-    return Document(kind=PROVIDER, id=id_, body=body, secrets=secrets, unique_key=given["name"])
+    return Document(kind=PROVIDER, id=id_, body={"disabled": False, **given})
 
 
 def revise_provider(call: Call, before: Document, given: dict[str, Any]) -> Document:
@@ -84,9 +82,7 @@ def revise_provider(call: Call, before: Document, given: dict[str, Any]) -> Docu
     if name != before.body["name"] and not given.keys() >= {"configuration", "credentials"}:
         raise invalid_body("configuration and credentials are required with another provider")
     _check(name, given)
-    body = {**before.body, **given}
-    credentials = body.pop("credentials", before.secrets["credentials"])
-    return msgspec.structs.replace(before, body=body, secrets={"credentials": credentials}, unique_key=name)
+    return merged(call, before, given)
 
 
 def show_provider(call: Call, document: Document) -> dict[str, Any]:
@@ -105,6 +101,8 @@ PROVIDERS = Collection(
     prepare=prepare_provider,
     revise=revise_provider,
     show=show_provider,
+    write_only=("credentials",),
+    unique="name",
     missing=not_there,
     paging=Paging(key="providers", offset=False, always_object=True),
     keep=keep,
@@ -160,7 +158,7 @@ def prepare_template(call: Call, given: dict[str, Any]) -> Document:
     content = {**default_content(type_), **given.get("content", {})}
     body = {"customizable": True, "disabled": False, **given, "content": content}
     id_ = new_base58_id(call.ports.entropy, "tem_")
-    return Document(kind=TEMPLATE, id=id_, body=body, unique_key=type_)
+    return Document(kind=TEMPLATE, id=id_, body=body)
 
 
 def revise_template(call: Call, before: Document, given: dict[str, Any]) -> Document:
@@ -179,6 +177,7 @@ TEMPLATES = Collection(
     prepare=prepare_template,
     revise=revise_template,
     show=_shown,
+    unique="type",
     missing=not_there,
     paging=Paging(key="templates", offset=False, always_object=True),
     gone=None,

@@ -7,11 +7,11 @@ from typing import Any
 
 from doorward.management.kit.context import Call
 from doorward.management.kit.errors import ApiError, conflict, invalid_body, not_found
+from doorward.management.kit.making import dated, made
 from doorward.management.kit.operation import Effect
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.schema import BOOLEAN, choice, items, mapping, record, text
 from doorward.management.kit.shapes import Collection, Shape, Singleton, merged
-from doorward.management.kit.wire import timestamp
 from doorward.management.resources.user_attribute_profiles import PROFILE as USER_ATTRIBUTE_PROFILE
 from doorward.model.document import Change, Delete, Document
 from doorward.model.identifiers import new_base58_id
@@ -22,6 +22,7 @@ STRATEGIES = (
     "oidc", "samlp", "waad", "google-apps", "adfs", "okta", "auth0-samlp", "okta-samlp", "keycloak-samlp",
     "pingfederate",
 )  # fmt: skip
+DEFAULTS = {"allowed_strategies": list(STRATEGIES)}
 COLOURS = record({"primary": text(pattern="#(?:[0-9A-Fa-f]{6}|[0-9A-Fa-f]{3})")}, required=("primary",), open=True)
 ATTRIBUTE = record(
     {"name": text(max=250), "description": text(max=2048), "is_optional": BOOLEAN},
@@ -54,17 +55,11 @@ def _checked(call: Call, body: Mapping[str, Any]) -> dict[str, Any]:
 def prepare(call: Call, given: dict[str, Any]) -> Document:
     if len(call.directory.documents[PROFILE]) >= LARGEST:
         raise conflict("No more profiles can be created for this tenant.")
-    id_ = new_base58_id(call.ports.entropy, "ssp_")
-    return Document(kind=PROFILE, id=id_, body=_checked(call, {"allowed_strategies": list(STRATEGIES), **given}))
+    return made(PROFILE, "ssp_", defaults=DEFAULTS, id_=new_base58_id)(call, _checked(call, given))
 
 
 def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
     return merged(call, before, _checked(call, {**before.body, **given}))
-
-
-def show(call: Call, document: Document) -> dict[str, Any]:
-    times = {"created_at": timestamp(document.created_at), "updated_at": timestamp(document.updated_at)}
-    return {"id": document.id, **document.body, **times}
 
 
 def removed_with(call: Call, document: Document) -> Sequence[Change]:
@@ -86,7 +81,7 @@ PROFILES = Collection(
     update=UPDATE,
     prepare=prepare,
     revise=revise,
-    show=show,
+    show=dated,
     missing=no_such_profile,
     paging=Paging(key="self_service_profiles"),
     removed_with=removed_with,

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from doorward.management.kit.context import Call
 from doorward.management.kit.errors import ApiError, conflict, invalid_body, not_found
+from doorward.management.kit.making import dated, made
 from doorward.management.kit.operation import Effect
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.schema import choice, record, text
 from doorward.management.kit.shapes import Collection, Shape, merged
-from doorward.management.kit.wire import timestamp
 from doorward.model.document import Document
-from doorward.model.identifiers import new_id
 
 PROFILE = "token_exchange_profile"
 # Not the tenant's to give a meaning.
@@ -32,26 +29,18 @@ CREATE = record(
 )
 
 
-def _checked(body: dict[str, Any]) -> str:
-    type_: str = body["subject_token_type"]
-    if type_.lower().startswith(RESERVED):
+def _checked(document: Document) -> Document:
+    if document.body["subject_token_type"].lower().startswith(RESERVED):
         raise invalid_body("subject_token_type uses a reserved namespace")
-    return type_
+    return document
 
 
 def prepare(call: Call, given: dict[str, Any]) -> Document:
-    id_ = new_id(call.ports.entropy, "tep_")
-    return Document(kind=PROFILE, id=id_, body=given, unique_key=_checked(given))
+    return _checked(made(PROFILE, "tep_")(call, given))
 
 
 def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
-    after = merged(call, before, given)
-    return msgspec.structs.replace(after, unique_key=_checked(dict(after.body)))
-
-
-def show(call: Call, document: Document) -> dict[str, Any]:
-    times = {"created_at": timestamp(document.created_at), "updated_at": timestamp(document.updated_at)}
-    return {"id": document.id, **document.body, **times}
+    return _checked(merged(call, before, given))
 
 
 def no_such_profile(_: str = "") -> ApiError:
@@ -68,7 +57,8 @@ PROFILES = Collection(
     update=CREATE.patch(without=("action_id", "type"), min=1),
     prepare=prepare,
     revise=revise,
-    show=show,
+    show=dated,
+    unique="subject_token_type",
     missing=no_such_profile,
     paging=Paging(key="token_exchange_profiles", offset=False, checkpoint=True, always_object=True),
     taken=lambda _: conflict("Token exchange profile with the same subject_token_type already exists"),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from doorward.management.kit.context import Call
 from doorward.management.kit.errors import ApiError, conflict, not_found
 from doorward.management.kit.operation import Effect
@@ -54,14 +52,12 @@ USER_ID_DEFAULTS: dict[str, Any] = {
 
 def prepare(call: Call, given: dict[str, Any]) -> Document:
     id_ = new_base58_id(call.ports.entropy, "uap_")
-    body = {**given, "id": id_, "user_id": _user_id(given.get("user_id"))}
-    return Document(kind=PROFILE, id=id_, body=body, unique_key=given["name"])
+    return Document(kind=PROFILE, id=id_, body={**given, "id": id_, "user_id": _user_id(given.get("user_id"))})
 
 
 def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
     changes = {**given, "user_id": _user_id(given["user_id"])} if "user_id" in given else given
-    after = merged(call, before, changes)
-    return msgspec.structs.replace(after, unique_key=after.body["name"])
+    return merged(call, before, changes)
 
 
 def _user_id(given: dict[str, Any] | None) -> dict[str, Any]:
@@ -82,6 +78,7 @@ PROFILES = Collection(
     update=CREATE.patch(),
     prepare=prepare,
     revise=revise,
+    unique="name",
     missing=no_such_profile,
     paging=Paging(key="user_attribute_profiles", offset=False, checkpoint=True, always_object=True),
     taken=lambda _: conflict("A user attribute profile with this name already exists"),
