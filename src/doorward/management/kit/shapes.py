@@ -105,7 +105,8 @@ class Collection(Struct, frozen=True, kw_only=True):
     ``revised_with`` and ``removed_with`` add what has to change in the same transaction. ``keep`` filters a
     list. ``shows`` are properties that read otherwise than they are written. ``find`` looks an entity up where
     its id is not the only name. ``gone`` is the status of a DELETE of what is not there: ``None`` refuses it as
-    ``missing``. ``replace`` is the body of a PUT. ``unique`` names the property no two may share.
+    ``missing``. ``removal`` are query parameters of a DELETE. ``replace`` is the body of a PUT. ``unique`` names the
+    property no two may share.
 
     ``secret`` and ``write_only`` are paths (``sink.token``) of properties kept encrypted at rest: the former are
     part of what ``show`` is given, the latter are never shown. A change that leaves them out keeps them.
@@ -143,6 +144,7 @@ class Collection(Struct, frozen=True, kw_only=True):
     deleted: int = 204
     deleted_body: Callable[[Call], Any] | None = None
     gone: int | None = 204
+    removal: Mapping[str, Rule] = {}
     taken: Callable[[Document], ApiError] = lambda document: conflict("The resource already exists.")
     without: tuple[str, ...] = ()
     parameters: Mapping[str, Rule] = {}
@@ -163,7 +165,7 @@ class Collection(Struct, frozen=True, kw_only=True):
             "read": ("GET", item, f"Get a {self.one} by ID", self._read, projection),
             "update": ("PATCH", item, f"Update a {self.one}", self._update, {}),
             "replace": ("PUT", item, f"Replace a {self.one}", self._replace, {}),
-            "delete": ("DELETE", item, f"Delete a {self.one}", self._delete, {}),
+            "delete": ("DELETE", item, f"Delete a {self.one}", self._delete, self.removal),
         }
         bodies = {"create": self.create, "update": self.update, "replace": self.replace}
         one = entity(self.create, self.update, shows=self.shows)
