@@ -16,10 +16,9 @@ from doorward.backends.keys.signing_keys import SigningKeyMaker
 from doorward.backends.storage.store import Storage
 from doorward.identity.password_login import PasswordLogin
 from doorward.management.kit.context import LookUpTxt, Services
-from doorward.management.new_tenant import first_documents, renamed_audience
+from doorward.management.tenants import Tenants
 from doorward.model.directory import TenantDirectory
-from doorward.model.document import Kind, Put
-from doorward.model.tenant import Tenant
+from doorward.model.document import Put
 from doorward.oauth.bearer import BearerTokens
 from doorward.ports import Clock, Entropy, Passwords, Ports
 from doorward.web.asgi import MAX_ACTIVE, Application
@@ -42,25 +41,13 @@ class Doorward(Struct, frozen=True):
     async def stop(self) -> None:
         await self.storage.stop()
 
+    @property
+    def tenants(self) -> Tenants:
+        return Tenants(self.ports)
+
     async def create_tenant(self, id_: str, domain: str, more: Sequence[Put] = ()) -> TenantDirectory:
         """A brand-new tenant with its two signing keys, and ``more``, in one write. Raises ``ports.Conflict``."""
-        tenant = Tenant(id=id_, domain=domain)
-        current, following = await self.ports.keys.signing_key(tenant), await self.ports.keys.signing_key(tenant)
-        documents = first_documents(tenant, (current, following), self.ports.entropy, self.ports.clock.now())
-        return await self.ports.directory.create_tenant(tenant, [*documents, *more])
-
-    async def move_tenant(self, id_: str, domain: str) -> None:
-        """Give a tenant another canonical domain; the system identifiers built from it follow."""
-        directory = self.ports.directory
-        before = directory.tenant(id_)
-        old, new = before.tenant, Tenant(id=id_, domain=domain)
-        changes = [
-            renamed_audience(document, old.management_audience, new.management_audience)
-            for kind in (Kind.RESOURCE_SERVER, Kind.CLIENT_GRANT)
-            for document in before.documents[kind].values()
-            if old.management_audience in (document.body.get("identifier"), document.body.get("audience"))
-        ]
-        await directory.move_tenant(id_, domain, changes)
+        return await self.tenants.create(id_, domain, more)
 
 
 def build(

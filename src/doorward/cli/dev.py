@@ -157,7 +157,7 @@ async def _prepare(door: Doorward, id_: str, domain: str, document: dict[str, An
     if id_ not in known:
         await door.create_tenant(id_, domain)
     elif known[id_].domain != domain:
-        await door.move_tenant(id_, domain)
+        await door.tenants.move(id_, domain)
     snapshot = directory.tenant(id_)
     if _management_client(snapshot) is None:
         await directory.change(id_, management_client(snapshot.tenant, MANAGEMENT_CLIENT, door.ports.entropy))

@@ -110,6 +110,13 @@ def first_documents(tenant: Tenant, keys: tuple[SigningKey, SigningKey], entropy
             },
             unique_key=DEFAULT_CONNECTION,
         ),
+        *first_keys(keys, now),
+    ]
+
+
+def first_keys(keys: tuple[SigningKey, SigningKey], now: float) -> list[Put]:
+    """The two signing keys a tenant begins with: they become current and next."""
+    return [
         key_document(msgspec.structs.replace(keys[0], state=KeyState.CURRENT, current_since=now)),
         key_document(keys[1]),
     ]

@@ -94,6 +94,11 @@ def attempt_address(key: str) -> str:
     return key.split(SEPARATOR)[-2]
 
 
+def root_attempt_key(ip: str, window: int) -> str:
+    """The counter of failures with the root credential from one address, in one window of time."""
+    return f"root{SEPARATOR}{_subscriber(ip)}{SEPARATOR}{window}{SEPARATOR}"
+
+
 def _subscriber(ip: str) -> str:
     if ":" not in ip:
         return ip

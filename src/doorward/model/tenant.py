@@ -7,6 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
+SERVER = ""  # in the place of a tenant, for what belongs to none
+
 
 class ResourceParameterProfile(StrEnum):
     """Whether ``resource`` (RFC 8707) may name the API: Auth0 ``resource_parameter_profile``."""

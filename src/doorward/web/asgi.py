@@ -10,7 +10,7 @@ from typing import Any
 
 from doorward.model.tenant import Issuer
 from doorward.oauth.errors import OAuthError
-from doorward.ports import Directory, Overloaded, StorageUnavailable
+from doorward.ports import Directory, Overloaded, StorageUnavailable, UnknownTenant
 from doorward.web.forwarded import BadHead, Forwarded
 from doorward.web.router import Router
 from doorward.web.wire.errors import oauth_error
@@ -124,6 +124,8 @@ class Application:
             response = text_response(f"{error}\n", 400)
         except Disconnected:
             return None
+        except UnknownTenant:  # deleted while it was asked
+            response = self._unknown_host(scope.get(SERVED_HOST, ""))
         except StorageUnavailable as error:
             logger.error("request %s: storage unavailable: %s", request_id, error)
             response = _unavailable(503, "temporarily_unavailable", "The service is temporarily unavailable", 1)

@@ -19,6 +19,7 @@ from doorward.web.login.presenter import Presenter, static_file
 from doorward.web.login.prompts import Prompt, PromptHandlers
 from doorward.web.management import PREFIX, description, management
 from doorward.web.router import Mount, Route
+from doorward.web.tenants import TenantHandlers
 from doorward.web.wire.cors import across_origins
 
 
@@ -40,6 +41,7 @@ def routes(services: Services, *, development: bool) -> list[Route | Mount]:
         Route("GET", "/.well-known/jwks.json", well_known.key_set(ports)),
         Route("POST", "/_doorward/api/v1/explain", explain),
         Route("GET", "/_doorward/api/v1/openapi.json", description),
+        *TenantHandlers(ports).routes(),
         Mount(f"{PREFIX}/", management(services)),
         *_in_the_browser(ports, development=development),
     ]

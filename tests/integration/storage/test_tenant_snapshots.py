@@ -462,6 +462,7 @@ def _deleted(table: str, condition: str) -> Verb[None]:
 
 
 async def test_g7_there_is_one_root_credential_for_all_nodes_and_only_its_hash_is_stored(nodes: Nodes) -> None:
+    await nodes.one.database.write(lambda: _deleted("root_credential", "TRUE"))
     await asyncio.gather(*(node.root_credential.make() for node in nodes.turns(6)))
     credential = await nodes.one.root_credential.shown()
     assert await nodes.two.root_credential.shown() == credential
@@ -482,5 +483,6 @@ async def test_another_root_credential_ends_the_one_before_on_every_node(nodes: 
 
 
 async def test_without_a_root_credential_nothing_matches(nodes: Nodes) -> None:
+    await nodes.one.database.write(lambda: _deleted("root_credential", "TRUE"))
     assert not await nodes.one.root_credential.matches("")
     assert not await nodes.one.root_credential.matches("\0" * 32)

@@ -23,6 +23,7 @@ from doorward.backends.storage.tenant_tables import remove_rows
 from doorward.backends.storage.users import StoredUsers
 from doorward.backends.storage.version import open_current, sqlite_path
 from doorward.model.digest import digest
+from doorward.model.tenant import SERVER
 from doorward.ports import Clock, Entropy, StorageUnavailable
 
 logger = logging.getLogger(__name__)
@@ -49,7 +50,6 @@ DELETED_SECONDS = 3600.0
 DELETED = "SELECT id FROM deleted_tenant"
 HOLD_DELETED = "UPDATE deleted_tenant SET deleted_at = deleted_at WHERE id = :tenant RETURNING id"
 FORGET_DELETED = "DELETE FROM deleted_tenant WHERE id = :tenant AND deleted_at < :before"
-SERVER = ""  # in the place of a tenant, for what belongs to none
 
 
 class Storage:
@@ -81,13 +81,15 @@ class Storage:
         self._background: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        """Open the database (SQLite: bring its schema up to date) and read the configuration.
+        """Open the database (SQLite: bring its schema up to date) and read the configuration. The first start makes
+        the root credential.
 
         Raises ``sealing.WrongMasterKey``, ``version.SchemaOutOfDate``, ``StorageUnavailable``.
         """
         try:
             await open_current(self.database)
             await self.directory.load()
+            await self.root_credential.make()
         except BaseException:
             await self.database.stop()
             raise
