@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 from tests.dev_server import DevServer, dev_server
+from tests.integration.management.everything import ONE_OF_EACH, filled, parameters
 
 from doorward.management.openapi import openapi
 from doorward.management.registry import operations
@@ -29,28 +30,6 @@ EXAMPLES = 12
 ISSUER = "https://a.test/"
 DOCUMENT = openapi(operations(), ISSUER)
 CHECKS = [not_a_server_error, response_schema_conformance, status_code_conformance, content_type_conformance]
-# Bodies that are accepted, one per family: what the other operations of the family then have to do with.
-FIRST: dict[str, tuple[str, dict[str, Any]]] = {
-    "/clients": ("client_id", {"name": "Described"}),
-    "/connections": ("id", {"name": "described", "strategy": "auth0"}),
-    "/resource-servers": ("id", {"identifier": "https://described.test"}),
-    "/roles": ("id", {"name": "Described"}),
-    "/organizations": ("id", {"name": "described"}),
-    "/actions/actions": ("id", {"name": "described", "supported_triggers": [{"id": "post-login", "version": "v3"}]}),
-    "/log-streams": (
-        "id",
-        {"type": "http", "name": "described", "sink": {"httpEndpoint": "https://sink.test", "httpAuthorization": "x"}},
-    ),
-    "/custom-domains": ("custom_domain_id", {"domain": "described.test", "type": "self_managed_certs"}),
-    "/users": (
-        "user_id",
-        {
-            "connection": "Username-Password-Authentication",
-            "email": "described@example.test",
-            "password": "Analytical-Engine-1843",
-        },
-    ),
-}
 TENANT = {"resourceServers": [{"name": "API", "identifier": "https://api.test"}]}
 
 
@@ -63,7 +42,9 @@ class Described:
         self.session.trust_env = False  # no other certificate authority than the server's own
         self.session.verify = str(server.ca)
         self.authorize()
-        self.ids = {path: self._make(path, name, body) for path, (name, body) in FIRST.items()}
+        self.made: dict[str, str] = {}
+        for path, name, body in ONE_OF_EACH:
+            self.made[path] = self._make(path, name, filled(body, self.made))
 
     def authorize(self) -> None:
         management = self.server.management
@@ -84,13 +65,7 @@ class Described:
 
     def _make(self, path: str, name: str, body: dict[str, Any]) -> str:
         answer = self.session.post(self.server.url(f"api/v2{path}"), json=body, headers=self.headers)
-        return str(answer.json().get(name, "absent"))
-
-    def known(self, path: str) -> dict[str, str]:
-        """The first path parameter of ``path``, as far as something of that kind exists."""
-        collection, _, rest = path.partition("/{")
-        found = self.ids.get(collection)
-        return {rest.partition("}")[0]: found} if found is not None and rest else {}
+        return str(answer.json()[name])
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +95,7 @@ def test_the_server_describes_itself(described: Described) -> None:
 def test_whatever_comes_the_answer_is_one_that_is_described(described: Described, family: str) -> None:
     for operation in operations_of(family):
         # Deleting what others need last: by the name alone would be a matter of luck.
-        known = {} if operation.method == "delete" else described.known(operation.path)
+        known = {} if operation.method == "delete" else parameters(operation.path, described.made)
         hold(described, operation, known)
 
 
