@@ -337,6 +337,8 @@ DOCUMENTED = """
 """
 
 UNDOCUMENTED = """
+/connections/{id}/directory-provisioning/synchronized-groups  POST update:directory_provisionings
+/connections/{id}/directory-provisioning/synchronized-groups  DELETE update:directory_provisionings
 /organizations/{id}/clients  GET read:organization_clients
 /organizations/{id}/clients  POST create:organization_clients
 /organizations/{id}/clients  DELETE delete:organization_clients

@@ -174,6 +174,13 @@ async def test_lists_filter_page_and_project(api: Api) -> None:
     assert [client["name"] for client in await api.get("/clients", is_global=True)] == ["All Applications"]
 
 
+async def test_some_types_of_client_begin_with_more(api: Api) -> None:
+    express = await api.post("/clients", {"name": "Express", "app_type": "express_configuration"})
+    assert (express["jwt_configuration"]["alg"], express["organization_usage"]) == ("RS256", "deny")
+    api_client = await api.post("/clients", {"name": "API", "app_type": "resource_server", "grant_types": ["x"]})
+    assert (api_client["jwt_configuration"]["alg"], api_client["grant_types"]) == ("RS256", ["x"])
+
+
 async def test_the_global_client_stays(api: Api) -> None:
     (everything,) = await api.get("/clients", is_global=True)
     assert await api.refused("DELETE", f"/clients/{everything['client_id']}") == (400, "operation_not_supported")

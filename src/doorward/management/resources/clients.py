@@ -45,10 +45,15 @@ SESSION_TRANSFER_DEFAULTS: dict[str, Any] = {
     "allow_refresh_token": False,
     "enforce_online_refresh_tokens": True,
 }
-# A client that stands for an API signs nobody in.
-FOR_RESOURCE_SERVERS: dict[str, Any] = {
-    "grant_types": [],
-    "jwt_configuration": {**CLIENT_DEFAULTS["jwt_configuration"], "alg": "RS256"},
+_SIGNING: dict[str, Any] = {"jwt_configuration": {**CLIENT_DEFAULTS["jwt_configuration"], "alg": "RS256"}}
+# What clients of a type have besides; one that stands for an API signs nobody in.
+FOR_TYPE: dict[str, dict[str, Any]] = {
+    "resource_server": {"grant_types": [], **_SIGNING},
+    "express_configuration": {
+        "organization_usage": "deny",
+        "organization_require_behavior": "no_prompt",
+        **_SIGNING,
+    },
 }
 READING = ("read:clients", "read:client_keys", "read:client_credentials", "read:client_summary")
 KEY_READING = ("read:client_keys", "read:client_credentials")
@@ -136,7 +141,7 @@ def prepare(call: Call, given: dict[str, Any]) -> Document:
     for name in MERGED:
         if name in body:
             body[name] = _completed(name, {**CLIENT_DEFAULTS.get(name, {}), **body[name]})
-    body = {**CLIENT_DEFAULTS, **(FOR_RESOURCE_SERVERS if body.get("app_type") == "resource_server" else {}), **body}
+    body = {**CLIENT_DEFAULTS, **FOR_TYPE.get(body.get("app_type", ""), {}), **body}
     if not body["is_first_party"]:
         body.setdefault("third_party_security_mode", "strict")
     elif "third_party_security_mode" in body:

@@ -137,6 +137,8 @@ def _beginning(strategy: str, options: Mapping[str, Any]) -> dict[str, Any]:
         return DATABASE
     if strategy == "ad":
         return {"brute_force_protection": True}
+    if strategy == "google-apps":
+        return {"email": True, "profile": True}
     if strategy not in ("okta", "oidc"):
         return {}
     domain = options.get("domain")

@@ -10,6 +10,7 @@ import msgspec
 from doorward.management.kit.answers import EMPTY
 from doorward.management.kit.context import NOTHING, Answer, Call
 from doorward.management.kit.errors import ApiError, conflict, invalid_body, not_found, not_supported
+from doorward.management.kit.operation import Effect
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.projection import RULES as PROJECTION
 from doorward.management.kit.projection import project
@@ -22,7 +23,7 @@ from doorward.management.resources.client_credentials import client as existing_
 from doorward.management.resources.client_credentials import no_such_client
 from doorward.management.resources.connection_body import CREATE, ENABLED, UPDATE
 from doorward.management.resources.connection_defaults import completed
-from doorward.model.document import Change, Document, Forget, Kind, Put
+from doorward.model.document import Change, Delete, Document, Forget, Kind, Put
 from doorward.model.identifiers import new_id, normalise_email
 
 # Options that are kept encrypted and shown only to who may read options; a PATCH that leaves them out keeps them.
@@ -53,6 +54,7 @@ SECRET_OPTIONS = frozenset(
 )
 OPTION_READING = ("read:connections_options", "update:connections_options", "update:connections", "create:connections")
 SECRETS = "options_secrets"
+SCIM_CONFIGURATION, SCIM_TOKEN, DIRECTORY_PROVISIONING = "scim_configuration", "scim_token", "directory_provisioning"
 ENTERPRISE = frozenset("ad adfs auth0-oidc google-apps oidc okta pingfederate samlp waad office365 ip".split())  # noqa: SIM905
 FEDERATING = frozenset(("okta", "oidc", "samlp"))
 
@@ -155,8 +157,13 @@ def keep(call: Call, document: Document) -> bool:
 
 
 def removed_with(call: Call, document: Document) -> Sequence[Change]:
-    """Its users go with it, with everything they have."""
-    return (Forget(connection=document.body["name"], at=call.ports.clock.now()),)
+    """Its users go with it, with everything they have, and how they are provisioned."""
+    tokens = call.directory.documents[SCIM_TOKEN].values()
+    return (
+        Forget(connection=document.body["name"], at=call.ports.clock.now()),
+        *(Delete(kind=kind, id=document.id) for kind in (SCIM_CONFIGURATION, DIRECTORY_PROVISIONING)),
+        *(Delete(kind=SCIM_TOKEN, id=token.id) for token in tokens if token.body["connection_id"] == document.id),
+    )
 
 
 CONNECTIONS = Collection(
@@ -225,6 +232,12 @@ async def _of_client(call: Call) -> Any:
     return OF_CLIENT_PAGING.of(enabled, call.query, shown, lambda connection: connection.sequence)
 
 
+async def _status(call: Call) -> Any:
+    """Of the connector of a directory behind a firewall: there is none that could be online."""
+    CONNECTIONS.get(call, call.id)
+    raise not_found("The connection is offline")
+
+
 async def _delete_user(call: Call) -> Answer:
     document = CONNECTIONS.get(call, call.id)
     found = await call.ports.users.find_by_identifier(
@@ -253,6 +266,13 @@ RESOURCES: tuple[Shape, ...] = (
         run=_enable,
         body=ENABLED,
         answers=EMPTY,
+    ),
+    View(
+        path="/connections/{id}/status",
+        scopes=("read:connections",),
+        summary="Check the status of a connection",
+        answer=_status,
+        effect=Effect.EMPTY,
     ),
     Command(
         method="DELETE",
