@@ -81,7 +81,7 @@ def _read_json(body: bytes) -> Any:
         value = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise invalid_body("Invalid request payload JSON format") from None
-    _check_storable(value, MAX_DEPTH)
+    check_storable(value)
     return value
 
 
@@ -90,11 +90,11 @@ def _read_text(body: bytes) -> str:
         value = body.decode()
     except UnicodeDecodeError:
         raise invalid_body("Invalid request payload encoding") from None
-    _check_storable(value, MAX_DEPTH)
+    check_storable(value)
     return value
 
 
-def _check_storable(value: Any, depth: int) -> None:
+def check_storable(value: Any, depth: int = MAX_DEPTH) -> None:
     """No NUL, no lone surrogate, no boundless number or nesting: nothing a database could choke on."""
     if isinstance(value, str):
         if "\0" in value or not _encodable(value):
@@ -106,13 +106,13 @@ def _check_storable(value: Any, depth: int) -> None:
         if depth == 0:
             raise invalid_body("Invalid request payload: too deeply nested")
         for name, item in value.items():
-            _check_storable(name, depth)
-            _check_storable(item, depth - 1)
+            check_storable(name, depth)
+            check_storable(item, depth - 1)
     elif isinstance(value, list):
         if depth == 0:
             raise invalid_body("Invalid request payload: too deeply nested")
         for item in value:
-            _check_storable(item, depth - 1)
+            check_storable(item, depth - 1)
 
 
 def _encodable(value: str) -> bool:
@@ -138,7 +138,7 @@ def _read_form(body: bytes, rule: Rule) -> Any:
             raise invalid_body("Invalid request payload: too deeply nested")
         _place(tree, head, rest, value)
     typed = _typed(tree, rule)
-    _check_storable(typed, MAX_DEPTH)
+    check_storable(typed)
     return typed
 
 
@@ -170,6 +170,17 @@ def _typed(value: Any, rule: Rule | None) -> Any:
     if isinstance(rule, Number) and isinstance(value, str) and _number.fullmatch(value):
         return float(value) if "." in value else int(value)
     return value
+
+
+def read_fields(fields: Mapping[str, str], rule: Rule) -> Any:
+    """The text fields of a form with files, typed by ``rule`` and checked; raises ``ApiError`` (400)."""
+    typed = _typed(dict(fields), rule)
+    check_storable(typed)
+    try:
+        rule.check(typed, "")
+    except Unfit as error:
+        raise refusal(error) from None
+    return typed
 
 
 def check_arguments(arguments: Mapping[str, str], rules: Mapping[str, Rule]) -> None:

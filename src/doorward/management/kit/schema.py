@@ -20,11 +20,14 @@ LARGEST = 2**53 - 1  # what every JSON reader can tell apart
 
 
 class Unfit(Exception):
-    """``what`` is wrong with the value at ``path`` (dotted, ``[0]`` for items, empty for the whole)."""
+    """``what`` is wrong with the value at ``path`` (dotted, ``[0]`` for items, empty for the whole).
 
-    def __init__(self, what: str, path: str, about: str = "") -> None:
+    ``code`` is the name Auth0's import jobs have for the kind of fault.
+    """
+
+    def __init__(self, what: str, path: str, about: str = "", code: str = "NOT_PASSED") -> None:
         super().__init__(what)
-        self.what, self.path, self.about = what, path, about
+        self.what, self.path, self.about, self.code = what, path, about, code
 
 
 def type_name(value: Any) -> str:
@@ -53,8 +56,11 @@ class Rule(Struct, frozen=True, kw_only=True):
     def or_null(self) -> Rule:
         return Nullable(rule=self)
 
+    def unfit(self, what: str, path: str, code: str) -> Unfit:
+        return Unfit(what, path, self.about, code)
+
     def wrong_type(self, expected: str, value: Any, path: str) -> Unfit:
-        return Unfit(f"Expected type {expected} but found type {type_name(value)}", path, self.about)
+        return self.unfit(f"Expected type {expected} but found type {type_name(value)}", path, "INVALID_TYPE")
 
 
 class Nullable(Rule, frozen=True, kw_only=True):
@@ -81,14 +87,14 @@ class Text(Rule, frozen=True, kw_only=True):
         if not isinstance(value, str):
             raise self.wrong_type("string", value, path)
         if len(value) < self.min:
-            raise Unfit(f"String is too short ({len(value)} chars), minimum {self.min}", path, self.about)
+            raise self.unfit(f"String is too short ({len(value)} chars), minimum {self.min}", path, "MIN_LENGTH")
         if self.max is not None and len(value) > self.max:
-            raise Unfit(f"String is too long ({len(value)} chars), maximum {self.max}", path, self.about)
+            raise self.unfit(f"String is too long ({len(value)} chars), maximum {self.max}", path, "MAX_LENGTH")
         if self.pattern is not None and re.fullmatch(self.pattern, value) is None:
-            raise Unfit(f"String does not match pattern ^{self.pattern}$: {value[:MAX_SHOWN]}", path, self.about)
+            raise self.unfit(f"String does not match pattern ^{self.pattern}$: {value[:MAX_SHOWN]}", path, "PATTERN")
         if self.format is not None and not FORMATS[self.format](value):
             what = f"Object didn't pass validation for format {self.format}: {value[:MAX_SHOWN]}"
-            raise Unfit(what, path, self.about)
+            raise self.unfit(what, path, "INVALID_FORMAT")
 
 
 class Number(Rule, frozen=True, kw_only=True):
@@ -100,11 +106,11 @@ class Number(Rule, frozen=True, kw_only=True):
         if isinstance(value, bool) or not isinstance(value, int if self.whole else (int, float)):
             raise self.wrong_type("integer" if self.whole else "number", value, path)
         if abs(value) > LARGEST:
-            raise Unfit(f"Value {type_name(value)} is out of range", path, self.about)
+            raise self.unfit(f"Value {type_name(value)} is out of range", path, "MAXIMUM")
         if self.min is not None and value < self.min:
-            raise Unfit(f"Value {value} is less than minimum {self.min:g}", path, self.about)
+            raise self.unfit(f"Value {value} is less than minimum {self.min:g}", path, "MINIMUM")
         if self.max is not None and value > self.max:
-            raise Unfit(f"Value {value} is greater than maximum {self.max:g}", path, self.about)
+            raise self.unfit(f"Value {value} is greater than maximum {self.max:g}", path, "MAXIMUM")
 
 
 class Choice(Rule, frozen=True, kw_only=True):
@@ -114,7 +120,7 @@ class Choice(Rule, frozen=True, kw_only=True):
         if not isinstance(value, str):
             raise self.wrong_type("string", value, path)
         if value not in self.values:
-            raise Unfit(f"No enum match for: {value[:MAX_SHOWN]}", path, self.about)
+            raise self.unfit(f"No enum match for: {value[:MAX_SHOWN]}", path, "ENUM_MISMATCH")
 
 
 class Items(Rule, frozen=True, kw_only=True):
@@ -127,9 +133,9 @@ class Items(Rule, frozen=True, kw_only=True):
         if not isinstance(value, list):
             raise self.wrong_type("array", value, path)
         if len(value) < self.min:
-            raise Unfit(f"Array is too short ({len(value)}), minimum {self.min}", path, self.about)
+            raise self.unfit(f"Array is too short ({len(value)}), minimum {self.min}", path, "ARRAY_LENGTH_SHORT")
         if self.max is not None and len(value) > self.max:
-            raise Unfit(f"Array is too long ({len(value)}), maximum {self.max}", path, self.about)
+            raise self.unfit(f"Array is too long ({len(value)}), maximum {self.max}", path, "ARRAY_LENGTH_LONG")
         for index, item in enumerate(value):
             self.item.check(item, f"{path}[{index}]")
         if self.unique:
@@ -140,7 +146,7 @@ class Items(Rule, frozen=True, kw_only=True):
         for index, item in enumerate(value):
             first = seen.setdefault(repr(item), index)
             if first != index:
-                raise Unfit(f"Array items are not unique (indexes {first} and {index})", path, self.about)
+                raise self.unfit(f"Array items are not unique (indexes {first} and {index})", path, "ARRAY_UNIQUE")
 
 
 class MappingOf(Rule, frozen=True, kw_only=True):
@@ -155,12 +161,13 @@ class MappingOf(Rule, frozen=True, kw_only=True):
         if not isinstance(value, dict):
             raise self.wrong_type("object", value, path)
         if len(value) < self.min:
-            raise Unfit(f"Too few properties defined ({len(value)}), minimum {self.min}", path, self.about)
+            raise self.unfit(f"Too few properties defined ({len(value)}), minimum {self.min}", path, "MINIMUM")
         if self.max is not None and len(value) > self.max:
-            raise Unfit(f"Too many properties defined ({len(value)}), maximum {self.max}", path, self.about)
+            raise self.unfit(f"Too many properties defined ({len(value)}), maximum {self.max}", path, "MAXIMUM")
         for name, item in value.items():
             if self.max_name is not None and len(name) > self.max_name:
-                raise Unfit(f"Property name is too long ({len(name)} chars), maximum {self.max_name}", path, self.about)
+                what = f"Property name is too long ({len(name)} chars), maximum {self.max_name}"
+                raise self.unfit(what, path, "MAX_LENGTH")
             self.item.check(item, f"{path}.{name[:MAX_SHOWN]}" if path else name[:MAX_SHOWN])
 
 
@@ -176,14 +183,15 @@ class Record(Rule, frozen=True, kw_only=True):
         if not isinstance(value, dict):
             raise self.wrong_type("object", value, path)
         if len(value) < self.min:
-            raise Unfit(f"Too few properties defined ({len(value)}), minimum {self.min}", path, self.about)
+            raise self.unfit(f"Too few properties defined ({len(value)}), minimum {self.min}", path, "MINIMUM")
         for name in self.required:
             if name not in value:
-                raise Unfit(f"Missing required property: {name}", path, self.about)
+                raise self.unfit(f"Missing required property: {name}", path, "OBJECT_REQUIRED")
         properties = self.properties
         if not self.open and not value.keys() <= properties.keys():
             unknown = ",".join(name[:MAX_SHOWN] for name in value if name not in properties)
-            raise Unfit(f"Additional properties not allowed: {unknown[:MAX_SHOWN]}", path, self.about)
+            what = f"Additional properties not allowed: {unknown[:MAX_SHOWN]}"
+            raise self.unfit(what, path, "OBJECT_ADDITIONAL_PROPERTIES")
         for name, item in value.items():
             rule = properties.get(name)
             if rule is not None:
@@ -214,7 +222,7 @@ class Either(Rule, frozen=True, kw_only=True):
                 return rule.check(value, path)
             except Unfit:
                 continue
-        raise Unfit("Data does not match any schemas from 'oneOf'", path, self.about)
+        raise self.unfit("Data does not match any schemas from 'oneOf'", path, "ONE_OF_MISSING")
 
 
 class Tagged(Rule, frozen=True, kw_only=True):
