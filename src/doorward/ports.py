@@ -10,7 +10,7 @@ it into 503 with ``Retry-After``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, BinaryIO, Protocol
 
 from msgspec import Struct
@@ -20,6 +20,7 @@ from doorward.model.connection import Connection
 from doorward.model.credential import AuthorizationCode, PushedRequest, RefreshToken, SigningKey
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Change, Put
+from doorward.model.job import ImportBatch, Job, JobError, KnownUser
 from doorward.model.log_event import LogEvent
 from doorward.model.organization import Invitation, Member
 from doorward.model.request_context import RequestContext
@@ -29,6 +30,7 @@ from doorward.model.search import Search, Sort
 from doorward.model.session import ConsentGrant, LoginTransaction, Session, SignIn
 from doorward.model.tenant import Issuer, Tenant
 from doorward.model.tenant_snapshot import TenantSnapshot
+from doorward.model.ticket import Ticket, TicketType
 from doorward.model.user import Identifiers, Password, User
 
 # ── errors a plug may raise ────────────────────────────────────────────────────────────────────
@@ -408,6 +410,13 @@ class Users(Protocol):
         address and names compare without case.
         """
 
+    async def count(self, tenant: str, *, connection: str | None = None) -> int: ...
+
+    async def walk(
+        self, tenant: str, *, after: tuple[int, str] | None, limit: int, connection: str | None = None
+    ) -> tuple[list[User], tuple[int, str] | None]:
+        """The next users in order of creation, and where to go on; ``None`` begins."""
+
 
 class Organizations(Protocol):
     """Members and invitations; the organizations themselves are documents. What adds to one raises ``Conflict``
@@ -559,6 +568,116 @@ class Log(Protocol):
     async def find(self, tenant: str, log_id: str) -> LogEvent | None: ...
 
 
+# ── what goes on after an answer ───────────────────────────────────────────────────────────────
+
+
+class Jobs(Protocol):
+    async def create(self, tenant: str, job: Job, *, at_most: int | None = None, events: Sequence[LogEvent]) -> bool:
+        """Store a new job. ``False``, and nothing written, when ``at_most`` of its type are under way already."""
+
+    async def find(self, tenant: str, job_id: str, *, at: float) -> Job | None:
+        """The job as it is at ``at``: a pending one without a sign of life is failed from now on."""
+
+    async def errors(self, tenant: str, job_id: str) -> list[JobError]:
+        """The rows that failed, in the order of the file."""
+
+    async def advance(self, tenant: str, job: Job, *, events: Sequence[LogEvent] = ()) -> bool:
+        """Write the next state of a pending job; ``False``, and nothing written, when it is not pending any more."""
+
+    async def import_users(
+        self,
+        tenant: str,
+        job: Job,
+        connection: str,
+        identifiers: Mapping[str, Sequence[str]],
+        decide: Callable[[Sequence[KnownUser]], ImportBatch],
+    ) -> Job | None:
+        """Write some rows of an import and the state of its job in one transaction.
+
+        ``identifiers`` are what the rows name, normalised, by the ``field`` of ``KnownUser``. ``decide`` is told
+        who has one of them, and says what is to be written; it may be asked again. The new state of the job, or
+        ``None``, and nothing written, when it is not pending any more. Raises ``Conflict`` (``revision``) when
+        somebody was changed meanwhile.
+        """
+
+
+class Tickets(Protocol):
+    async def create(self, tenant: str, ticket: Ticket, *, events: Sequence[LogEvent]) -> None: ...
+
+    async def find(self, tenant: str, ticket_hash: bytes, type_: TicketType, *, at: float) -> Ticket | None:
+        """A ticket that could be redeemed at ``at``."""
+
+    async def redeem(
+        self, tenant: str, ticket_hash: bytes, type_: TicketType, *, at: float, events: Sequence[LogEvent] = ()
+    ) -> Ticket | None:
+        """Use it up; ``None``, and nothing written, if it was used, is over, or never was."""
+
+
+class Background(Protocol):
+    """What happens beside the requests, in the same process."""
+
+    async def start(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Begin ``work``; return when it is done, or after a moment while it goes on. It is cancelled when the
+        server stops and it does not end by itself within a few seconds."""
+
+    async def pause(self) -> None:
+        """Let the requests have their turn."""
+
+
+class Spool(Protocol):
+    """A temporary file without a name: written from the beginning, then read from the beginning.
+
+    ``write`` raises ``StorageUnavailable`` when the disk is full. It is gone when it is closed, or the process ends.
+    """
+
+    @property
+    def size(self) -> int: ...
+
+    def write(self, data: bytes) -> None: ...
+
+    def pieces(self) -> Iterator[bytes]: ...
+
+    def close(self) -> None: ...
+
+
+class FileBody(Protocol):
+    """The content of a file, to be handed out piece by piece."""
+
+    @property
+    def size(self) -> int: ...
+
+    def pieces(self) -> AsyncIterator[bytes]: ...
+
+    def close(self) -> None: ...
+
+
+class ExportFile(Protocol):
+    """A compressed file (gzip) in the making; nobody finds it before it is finished."""
+
+    async def write(self, data: bytes) -> None: ...
+
+    async def finish(self) -> None: ...
+
+    def discard(self) -> None:
+        """Throw away what was written, unless it is finished."""
+
+
+class Files(Protocol):
+    """The files of jobs. What was exported is kept for a day."""
+
+    def spool(self) -> Spool: ...
+
+    def export(self, name: str) -> ExportFile: ...
+
+    def open(self, name: str) -> FileBody | None: ...
+
+
+class Mail(Protocol):
+    async def send(self, tenant: str, template: str, to: str, values: Mapping[str, str]) -> bool:
+        """Hand a message over to be sent: the ``template`` of ``/api/v2/email-templates`` filled with ``values``.
+        ``False`` when this server has no way to send it."""
+
+
 # ── cryptography ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -644,6 +763,11 @@ class Ports(Struct, frozen=True, kw_only=True):
     transactions: LoginTransactions
     consents: Consents
     attempts: Attempts
+    jobs: Jobs
+    tickets: Tickets
+    background: Background
+    files: Files
+    mail: Mail
     log: Log
     jose: Jose
     keys: KeyMaker

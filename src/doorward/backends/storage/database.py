@@ -40,7 +40,8 @@ class Dialect(Struct, frozen=True):
     ``columns`` is the statement that lists every column of every table, as table, column, type, and the place in
     the primary key (from 1; 0 for none), in order.
     ``array_of`` and ``array`` are the JSON aggregate and the JSON array function, ``member_of`` (a format of
-    ``document`` and ``name``) reads a member of a JSON object; ``batches`` says that a parameter can be an
+    ``document`` and ``name``) reads a member of a JSON object, ``each_of`` selects the texts of the JSON array that is
+    the parameter of that name; ``batches`` says that a parameter can be an
     array, so that many rows go in with one statement; ``announcement`` is the statement that tells the other
     processes that a tenant (``:tenant``) changed, where there is one. ``hold`` ends a SELECT whose rows nobody is
     to change before the end of the transaction.
@@ -50,6 +51,7 @@ class Dialect(Struct, frozen=True):
     array_of: str
     array: str
     member_of: str
+    each_of: str
     batches: bool
     announcement: str | None = None
     hold: str = ""
@@ -57,6 +59,16 @@ class Dialect(Struct, frozen=True):
     def member(self, document: str, name: str) -> str:
         """The member ``name`` of the JSON object in the column ``document``."""
         return self.member_of.format(document=document, name=name)
+
+    def insert(self, table: str, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> Query:
+        """The statement that inserts rows (at least one) into ``table``; ``columns`` with their types on PostgreSQL."""
+        names = ", ".join(columns)
+        if self.batches:
+            arrays = ", ".join(f":{name}::{kind}[]" for name, kind in columns.items())
+            values = {name: [row[name] for row in rows] for name in columns}
+            return Query(f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays})", values)  # noqa: S608
+        places = ", ".join(f":{name}" for name in columns)
+        return Query(f"INSERT INTO {table} ({names}) VALUES ({places})", rows=rows)  # noqa: S608
 
 
 class Database(Protocol):

@@ -50,12 +50,19 @@ ORDER BY c.table_name, c.ordinal_position""",
     array_of="json_agg",
     array="json_build_array",
     member_of="(CAST({document} AS jsonb) ->> '{name}')",
+    each_of="SELECT json_array_elements_text(CAST(CAST(:{name} AS text) AS json))",
     batches=True,
     announcement=f"SELECT pg_notify('{CHANNEL}', :tenant)",
     hold=" FOR NO KEY UPDATE",
 )
-# What goes away when a verb is run again. A foreign key fails when a user was deleted since the verb saw them.
-_CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError, asyncpg.ForeignKeyViolationError)
+# What goes away when a verb is run again. A foreign key fails when a user was deleted since the verb saw them, a
+# unique one when somebody else inserted what the verb had not seen.
+_CONFLICTS = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.ForeignKeyViolationError,
+    asyncpg.UniqueViolationError,
+)
 _GONE_ASYNCPG = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,

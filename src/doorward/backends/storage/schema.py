@@ -392,6 +392,47 @@ attempt = Table(
     Index("ix_attempt_last_at", "last_at"),
 )
 
+job = Table(
+    "job",
+    metadata,
+    _text("tenant"),
+    _text("id"),
+    _text("type"),
+    _text("status"),
+    _time("alive_until"),
+    _time("expires_at"),
+    _text("document"),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index("ix_job_expires_at", "expires_at"),
+)
+
+job_error = Table(
+    "job_error",
+    metadata,
+    _text("tenant"),
+    _text("job_id"),
+    _number("position"),
+    _text("document"),
+    PrimaryKeyConstraint("tenant", "job_id", "position"),
+    ForeignKeyConstraint(["tenant", "job_id"], ["job.tenant", "job.id"], ondelete="CASCADE"),
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    _text("tenant"),
+    _bytes("ticket_hash"),
+    _text("type"),
+    _text("user_id"),
+    _time("expires_at"),
+    _time("used_at", nullable=True),
+    _text("document"),
+    PrimaryKeyConstraint("tenant", "ticket_hash"),
+    _of_user(),
+    Index("ix_ticket_user", "tenant", "user_id"),
+    Index("ix_ticket_expires_at", "expires_at"),
+)
+
 log_event = Table(
     "log_event",
     metadata,

@@ -35,6 +35,7 @@ WHERE m.type = 'table' ORDER BY m.name, p.cid""",
     array_of="json_group_array",
     array="json_array",
     member_of="json_extract({document}, '$.{name}')",
+    each_of="SELECT value FROM json_each(:{name})",
     batches=False,
 )
 

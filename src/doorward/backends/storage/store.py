@@ -11,6 +11,7 @@ from doorward.backends.storage.codes import StoredCodes
 from doorward.backends.storage.consents import StoredConsents
 from doorward.backends.storage.database import Database, Query, Verb
 from doorward.backends.storage.directory import StoredDirectory
+from doorward.backends.storage.jobs import StoredJobs
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.organizations import StoredOrganizations
 from doorward.backends.storage.refresh_tokens import StoredRefreshTokens
@@ -20,6 +21,7 @@ from doorward.backends.storage.single_use import StoredOneTimeValues, StoredPush
 from doorward.backends.storage.snapshots import StoredSnapshots
 from doorward.backends.storage.sqlite import SqliteDatabase
 from doorward.backends.storage.tenant_tables import remove_rows
+from doorward.backends.storage.tickets import StoredTickets
 from doorward.backends.storage.users import StoredUsers
 from doorward.backends.storage.version import open_current, sqlite_path
 from doorward.model.digest import digest
@@ -43,6 +45,8 @@ SWEPT = (
     ("one_time_value", "value_hash", "expires_at", 0.0),
     ("attempt", "key", "last_at", 30 * 24 * 3600.0),
     ("organization_invitation", "id", "expires_at", 30 * 24 * 3600.0),
+    ("job", "id", "expires_at", 0.0),
+    ("ticket", "ticket_hash", "expires_at", 0.0),
 )
 SWEEP_BATCH = 1000
 # How long a node may still write for a tenant that another one deleted: far longer than any request takes.
@@ -78,6 +82,8 @@ class Storage:
         self.transactions = StoredTransactions(self.database, self.log)
         self.consents = StoredConsents(self.database, self.log)
         self.attempts = StoredAttempts(self.database)
+        self.jobs = StoredJobs(self.database, self.log)
+        self.tickets = StoredTickets(self.database, self.log)
         self._background: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:

@@ -145,6 +145,7 @@ class StoredUsers:
                 WHERE x.tenant = u.tenant AND x.token_hash = :token_hash)
             FROM user_account u WHERE u.tenant = :tenant AND u.user_id = :user_id"""  # noqa: S608
         self._selected = f"SELECT {columns} FROM user_account u WHERE u.tenant = :tenant"  # noqa: S608
+        self._walked = f"SELECT {columns}, u.sequence FROM user_account u WHERE u.tenant = :tenant"  # noqa: S608
 
     # ── reading ──
 
@@ -209,6 +210,28 @@ class StoredUsers:
             parameters,
         )
         return [user_of(row) for row in rows], total[0][0]
+
+    async def count(self, tenant: str, *, connection: str | None = None) -> int:
+        conditions, parameters = _of_connection(tenant, connection)
+        rows = await self._database.read(
+            f"SELECT count(*) FROM user_account u WHERE u.tenant = :tenant{conditions}",  # noqa: S608
+            parameters,
+        )
+        count: int = rows[0][0]
+        return count
+
+    async def walk(
+        self, tenant: str, *, after: tuple[int, str] | None, limit: int, connection: str | None = None
+    ) -> tuple[list[User], tuple[int, str] | None]:
+        conditions, parameters = _of_connection(tenant, connection)
+        sequence, user_id = after or (-1, "")
+        rows = await self._database.read(
+            f"{self._walked}{conditions} AND u.sequence >= :sequence"
+            " AND (u.sequence > :sequence OR u.user_id > :user_id)"
+            " ORDER BY u.sequence, u.user_id LIMIT :limit",
+            {**parameters, "sequence": sequence, "user_id": user_id, "limit": limit},
+        )
+        return [user_of(row) for row in rows], (rows[-1][-1], rows[-1][0]) if rows else None
 
     # ── writing ──
 
@@ -383,6 +406,12 @@ def _delete(tenant: str, user_id: str, at: float) -> Verb[list[Row]]:
     for statement in (DELETE_SESSIONS, DELETE_CONSENTS, DELETE_CODES):
         yield Query(statement, key)
     return (yield Query(DELETE, key))
+
+
+def _of_connection(tenant: str, connection: str | None) -> tuple[str, dict[str, Any]]:
+    if connection is None:
+        return "", {"tenant": tenant}
+    return " AND u.connection = :connection", {"tenant": tenant, "connection": connection}
 
 
 def _grant(tenant: str, user_id: str, roles: Sequence[str], permissions: Sequence[Permission]) -> Verb[None]:

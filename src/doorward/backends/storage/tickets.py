@@ -1,0 +1,60 @@
+"""Tickets: made for a person, redeemed once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from doorward.backends.storage.database import Database, Query
+from doorward.backends.storage.log import StoredLog
+from doorward.model.log_event import LogEvent
+from doorward.model.ticket import Ticket, TicketType
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Ticket).decode
+
+INSERT = """
+INSERT INTO ticket (tenant, ticket_hash, type, user_id, expires_at, document)
+VALUES (:tenant, :ticket_hash, :type, :user_id, :expires_at, :document) RETURNING ticket_hash"""
+FIND = """
+SELECT document FROM ticket
+WHERE tenant = :tenant AND ticket_hash = :ticket_hash AND type = :type AND used_at IS NULL AND expires_at > :at"""
+REDEEM = """
+UPDATE ticket SET used_at = :at
+WHERE tenant = :tenant AND ticket_hash = :ticket_hash AND type = :type AND used_at IS NULL AND expires_at > :at
+RETURNING document"""
+
+
+class StoredTickets:
+    """``ports.Tickets``."""
+
+    def __init__(self, database: Database, log: StoredLog) -> None:
+        self._database = database
+        self._log = log
+
+    async def create(self, tenant: str, ticket: Ticket, *, events: Sequence[LogEvent]) -> None:
+        stored = {
+            "tenant": tenant,
+            "ticket_hash": ticket.ticket_hash,
+            "type": ticket.type.value,
+            "user_id": ticket.user_id,
+            "expires_at": ticket.expires_at,
+            "document": _encode(ticket).decode(),
+        }
+        await self._database.once(Query(INSERT, stored), self._log.inserts(tenant, events))
+
+    async def find(self, tenant: str, ticket_hash: bytes, type_: TicketType, *, at: float) -> Ticket | None:
+        rows = await self._database.read(FIND, _key(tenant, ticket_hash, type_, at))
+        return _decode(rows[0][0]) if rows else None
+
+    async def redeem(
+        self, tenant: str, ticket_hash: bytes, type_: TicketType, *, at: float, events: Sequence[LogEvent] = ()
+    ) -> Ticket | None:
+        redeemed = Query(REDEEM, _key(tenant, ticket_hash, type_, at))
+        rows = await self._database.once(redeemed, self._log.inserts(tenant, events))
+        return _decode(rows[0][0]) if rows else None
+
+
+def _key(tenant: str, ticket_hash: bytes, type_: TicketType, at: float) -> dict[str, object]:
+    return {"tenant": tenant, "ticket_hash": ticket_hash, "type": type_.value, "at": at}

@@ -1,0 +1,34 @@
+"""Tickets: links by which a person proves to have a mailbox, or sets a password."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class TicketType(StrEnum):
+    """What a ticket is good for."""
+
+    EMAIL_VERIFICATION = "email_verification"
+    PASSWORD_CHANGE = "password_change"
+
+
+class Ticket(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One ticket: kept as a digest, good once. Times are epoch seconds.
+
+    ``email`` is the address it was made for: a person who has another one since must not profit.
+    ``identity`` is provider and id of the account it is about.
+    """
+
+    ticket_hash: bytes
+    type: TicketType
+    user_id: str
+    expires_at: float
+    identity: tuple[str, str] | None = None
+    email: str | None = None
+    result_url: str | None = None
+    client_id: str | None = None
+    organization_id: str | None = None
+    mark_email_as_verified: bool = False
+    include_email_in_redirect: bool = False
