@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from doorward.model.tenant import Issuer
 from doorward.oauth.errors import OAuthError
-from doorward.ports import Directory, Overloaded, StorageUnavailable, UnknownTenant
+from doorward.ports import Directory, FileBody, Overloaded, StorageUnavailable, UnknownTenant
 from doorward.web.forwarded import BadHead, Forwarded
 from doorward.web.router import Router
 from doorward.web.wire.errors import oauth_error
@@ -22,7 +22,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Hook = Callable[[], Awaitable[None]]
 # Status, headers with the content length, body (none for a HEAD).
-Reply = tuple[int, list[tuple[bytes, bytes]], bytes]
+Reply = tuple[int, list[tuple[bytes, bytes]], bytes | FileBody]
 
 logger = logging.getLogger("doorward.web")
 
@@ -91,6 +91,10 @@ class Application:
             if reply is not None:
                 status, headers, body = reply
                 await send({"type": "http.response.start", "status": status, "headers": headers})
+                if not isinstance(body, bytes):
+                    async for piece in body.pieces():
+                        await send({"type": "http.response.body", "body": piece, "more_body": True})
+                    body = b""
                 await send({"type": "http.response.body", "body": body})
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
@@ -140,12 +144,17 @@ class Application:
             self._active -= 1
         strict = self._strict_transport and may_be_strict(scope.get(SERVED_HOST, "localhost"))
         of_its_kind = _known_head if response.headers and response.headers[0] is JSON else _head
+        body = response.body
         headers = [
             *of_its_kind(response.headers, strict),
-            (b"content-length", b"%d" % len(response.body)),
+            (b"content-length", b"%d" % (len(body) if isinstance(body, bytes) else body.size)),
             (b"x-auth0-requestid", request_id.encode()),
         ]
-        return response.status, headers, b"" if scope["method"] == "HEAD" else response.body
+        if scope["method"] == "HEAD":
+            if not isinstance(body, bytes):
+                body.close()
+            body = b""
+        return response.status, headers, body
 
     async def _answer(self, scope: Scope, receive: Receive, request_id: str) -> Response:
         headers = _headers(scope["headers"])
@@ -173,14 +182,18 @@ class Application:
             if allowed:
                 return text_response("Method Not Allowed\n", 405, (("allow", ", ".join(allowed)),))
             return text_response("Not Found\n", 404)
-        declared = headers.get("content-length", "0")
-        if not declared.isdigit() or int(declared[:12]) > MAX_BODY:
-            return text_response("Request body too large\n", 413)
-        body = await _body(receive)
-        if body is None:
-            return text_response("Request body too large\n", 413)
+        pieces, body = None, b""
+        if self._router.streams(handler):
+            pieces = _pieces(receive)
+        else:
+            declared = headers.get("content-length", "0")
+            read = await _body(receive) if declared.isdigit() and int(declared[:12]) <= MAX_BODY else None
+            if read is None:
+                return text_response("Request body too large\n", 413)
+            body = read
         request = Request(method, path, scope["query_string"], headers, body, ip=ip, request_id=request_id)
         request.issuer = issuer
+        request.pieces = pieces
         request.path_parameters = parameters
         return await handler(request)
 
@@ -252,6 +265,17 @@ async def _body(receive: Receive) -> bytes | None:
         if size > MAX_BODY:
             return None
         parts.append(part)
+
+
+async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
+    """The body as it arrives. Raises ``Disconnected``."""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        more = bool(message.get("more_body"))
+        yield message.get("body", b"")
 
 
 def _unavailable(status: int, error: str, description: str, retry_after: int) -> Response:

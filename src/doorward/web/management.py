@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from doorward.management.kit.context import Answer, ManagementRequest, Nothing, Services
 from doorward.management.kit.dispatch import Management
+from doorward.management.kit.errors import ApiError, invalid_body
+from doorward.management.kit.form import Form, ReadForm
 from doorward.management.openapi import openapi
 from doorward.management.registry import operations
-from doorward.web.router import Handler
+from doorward.web.router import Mount, Route
 from doorward.web.wire.http import NO_STORE, Request, Response, json_response
+from doorward.web.wire.multipart import FormTooLarge, MalformedForm, read_form
 from doorward.web.wire.parameters import bearer_token
 
 PREFIX = "/api/v2"
 
 
-def management(services: Services) -> Handler:
-    """Answers every request below ``PREFIX``, in Auth0's error dialect."""
-    api = Management(operations(), services)
+def management(services: Services) -> list[Route | Mount]:
+    """Every request below ``PREFIX``, answered in Auth0's error dialect. Forms with files are read only once it is
+    known who sends them."""
+    declared = operations()
+    api = Management(declared, services)
 
     async def handler(request: Request) -> Response:
         answer = await api.answer(
@@ -25,6 +32,7 @@ def management(services: Services) -> Handler:
                 query=request.query.decode("ascii", "replace"),
                 body=request.body,
                 content_type=request.headers.get("content-type", ""),
+                form=None if request.pieces is None else _form(request, services),
                 token=bearer_token(request),
                 issuer=request.issuer,
                 context=request.context,
@@ -32,7 +40,32 @@ def management(services: Services) -> Handler:
         )
         return _response(answer)
 
-    return handler
+    async def streaming(request: Request) -> Response:
+        return await handler(request)
+
+    uploads = [Route(one.method, PREFIX + one.path, streaming, streams=True) for one in declared if one.uploads]
+    return [*uploads, Mount(f"{PREFIX}/", handler)]
+
+
+def _form(request: Request, services: Services) -> ReadForm:
+    pieces, limit = request.pieces, services.largest_upload
+    too_large = ApiError(413, f"Payload content length greater than maximum allowed: {limit}")
+
+    async def read(uploads: Sequence[str]) -> Form:
+        declared = request.headers.get("content-length", "0")
+        if not declared.isdigit() or int(declared[:18]) > limit:
+            raise too_large
+        if pieces is None:
+            raise LookupError("the body was read before")
+        try:
+            content_type = request.headers.get("content-type", "")
+            return await read_form(content_type, pieces, uploads, services.ports.files.spool, limit)
+        except FormTooLarge:
+            raise too_large from None
+        except MalformedForm:
+            raise invalid_body("Payload validation error: 'Invalid multipart payload format'.") from None
+
+    return read
 
 
 async def description(request: Request) -> Response:

@@ -19,6 +19,7 @@ from msgspec import Struct
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from doorward.ports import FileBody
 from doorward.web.asgi import Receive, Reply, Scope
 
 logger = logging.getLogger("doorward.web")
@@ -43,6 +44,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     linger: float = 1.0
 
 
+STALLED_SECONDS = 30.0
 _CONTROL = bytes({*range(32), 127} - {*b"\t\r\n"})
 _SINGLE = frozenset({b"host", b"content-length", b"transfer-encoding"})
 _SENTENCES = {
@@ -127,7 +129,11 @@ class Exchange:
             reply = await app.respond(self._scope, self.receive)
             if reply is None:
                 return
-            written = self._rendered(*reply)
+            status, headers, body = reply
+            if isinstance(body, bytes):
+                written = self._rendered(status, headers, body)
+            else:
+                written = await self._hand_out(status, headers, body)
         except BaseException as error:
             logger.error("a request was not answered", exc_info=error)
             self.keep_alive = False
@@ -144,6 +150,30 @@ class Exchange:
         on_response, self._on_response = self._on_response, _nothing  # or they would keep each other alive
         on_response()
 
+    async def _hand_out(self, status: int, headers: list[tuple[bytes, bytes]], body: FileBody) -> bytes:
+        """Write the answer as fast as the peer reads it, but for its last piece. A peer that stopped reading, and
+        a file that ends too early, end the connection."""
+        waiting, left = self._rendered(status, headers, b"", body.size), body.size
+        try:
+            async for piece in body.pieces():
+                self.response_started = True
+                self._transport.write(waiting)
+                waiting, left = piece, left - len(piece)
+                if self._flow.write_paused:
+                    async with asyncio.timeout(STALLED_SECONDS):
+                        await self._flow.drain()
+                if self.disconnected:
+                    break
+        except Exception as error:
+            logger.error("a file was not handed out", exc_info=error)
+            left = -1
+        finally:
+            body.close()
+        if left and not self.disconnected:
+            self.disconnected = True
+            self._transport.abort()
+        return waiting
+
     async def receive(self) -> dict[str, Any]:
         """The next piece of the body, as an ASGI message."""
         if self.waiting_for_100_continue and not self._transport.is_closing():
@@ -159,8 +189,9 @@ class Exchange:
         body, self.body = self.body, bytearray()
         return {"type": "http.request", "body": bytes(body), "more_body": self.more_body}
 
-    def _rendered(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bytes:
-        """Raises ``RuntimeError`` for a header that would end its line, and for a body of another length."""
+    def _rendered(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes, to_come: int = 0) -> bytes:
+        """The head and the body, of which ``to_come`` bytes follow. Raises ``RuntimeError`` for a header that would
+        end its line, and for a body of another length."""
         headers = [*self._given, *headers]
         if not self.keep_alive:
             headers.append((b"connection", b"close"))
@@ -168,7 +199,7 @@ class Exchange:
         clean = len(lines.translate(None, _CONTROL)) == len(lines)
         if not clean or not lines.count(b"\r") == lines.count(b"\n") == len(headers):
             raise RuntimeError("a header holds a control character")
-        if (b"content-length", b"%d" % len(body)) not in headers and self._scope["method"] != "HEAD":
+        if (b"content-length", b"%d" % (len(body) + to_come)) not in headers and self._scope["method"] != "HEAD":
             raise RuntimeError("the body is not as long as the head says")
         return b"%b%b\r\n%b" % (STATUS_LINE[status], lines, body)
 

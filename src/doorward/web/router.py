@@ -13,11 +13,12 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Route(Struct, frozen=True):
-    """One URL: a path whose ``{name}`` segments are parameters."""
+    """One URL: a path whose ``{name}`` segments are parameters. With ``streams`` its handler reads the body."""
 
     method: str
     path: str
     handler: Handler
+    streams: bool = False
 
 
 class Mount(Struct, frozen=True):
@@ -34,11 +35,14 @@ class Router:
         self._exact: dict[tuple[str, str], Handler] = {}
         self._mounts: list[Mount] = []
         self._paths: Paths[Handler] = Paths()
+        self._streaming: set[Handler] = set()
         for route in routes:
             if isinstance(route, Mount):
                 self._mounts.append(route)
                 continue
             self._paths.put(route.method, route.path, route.handler)
+            if route.streams:
+                self._streaming.add(route.handler)
             if "{" not in route.path:
                 self._exact[route.method, route.path] = route.handler
 
@@ -58,3 +62,7 @@ class Router:
         if found is not None:
             return *found, ()
         return None, {}, self._paths.methods(path)
+
+    def streams(self, handler: Handler) -> bool:
+        """Whether the handler reads the body itself."""
+        return handler in self._streaming

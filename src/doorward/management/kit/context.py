@@ -7,13 +7,15 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from doorward.management.kit.form import ReadForm
 from doorward.model.credential import PublicKey
 from doorward.model.directory import TenantDirectory
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
-from doorward.ports import Ports
+from doorward.ports import Ports, Spool
 
 MACHINE = "@clients"
+LARGEST_UPLOAD = 512_000
 
 
 class Claims(Protocol):
@@ -47,7 +49,8 @@ class Services(Struct, frozen=True, kw_only=True):
     (``oauth.bearer.BearerTokens.verify``). ``read_public_key`` reads a PEM public key or certificate
     and raises ``ValueError`` for what is not one. ``lookup_txt`` asks DNS for the TXT records of a
     name and never raises; without it the operator's word verifies a custom domain.
-    ``password_change_revokes_refresh_tokens``: Auth0 ends the sessions only.
+    ``password_change_revokes_refresh_tokens``: Auth0 ends the sessions only. ``largest_upload`` bounds a form
+    with files, in bytes.
     """
 
     ports: Ports
@@ -55,6 +58,7 @@ class Services(Struct, frozen=True, kw_only=True):
     read_public_key: ReadPublicKey
     lookup_txt: LookUpTxt | None = None
     password_change_revokes_refresh_tokens: bool = False
+    largest_upload: int = LARGEST_UPLOAD
 
 
 class Actor(Struct, frozen=True, kw_only=True):
@@ -74,13 +78,15 @@ class Actor(Struct, frozen=True, kw_only=True):
 
 
 class ManagementRequest(Struct, frozen=True, kw_only=True):
-    """A request as it came. ``path`` is percent-encoded and begins after ``/api/v2``."""
+    """A request as it came. ``path`` is percent-encoded and begins after ``/api/v2``. Where bodies are not read
+    beforehand, ``form`` reads one."""
 
     method: str
     path: str
     query: str = ""
     body: bytes = b""
     content_type: str = ""
+    form: ReadForm | None = None
     token: str | None = None
     issuer: Issuer
     context: RequestContext = RequestContext()
@@ -103,7 +109,8 @@ NOTHING = Nothing()
 
 class Call(Struct, kw_only=True):
     """One authorised request. ``arguments`` are the decoded path parameters, ``query`` and ``body``
-    are checked. ``directory`` is the snapshot the request began with. ``secrets`` are the paths
+    are checked. ``files`` came with a form; a handler that goes on with one takes it out, the others are closed.
+    ``directory`` is the snapshot the request began with. ``secrets`` are the paths
     in the body whose values no log may hold, ``disclosed`` names the secrets the answer holds."""
 
     request: ManagementRequest
@@ -115,6 +122,7 @@ class Call(Struct, kw_only=True):
     query: dict[str, Any] = {}
     body: Any = None
     secrets: tuple[str, ...] = ()
+    files: dict[str, Spool] = {}
     disclosed: set[str] = set()
 
     @property

@@ -9,11 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from doorward.management.kit.bodies import check_arguments, read_body, read_query
+from doorward.management.kit.bodies import check_arguments, read_body, read_fields, read_query
 from doorward.management.kit.context import Actor, Answer, Call, ManagementRequest, Services
-from doorward.management.kit.errors import ApiError, conflict, insufficient_scope, no_such_path, unauthorized
+from doorward.management.kit.errors import (
+    ApiError,
+    conflict,
+    insufficient_scope,
+    invalid_body,
+    no_such_path,
+    unauthorized,
+)
 from doorward.management.kit.operation import Effect, Operation
 from doorward.management.kit.paths import Paths
+from doorward.management.kit.schema import ANY
 from doorward.management.kit.writing import api_event
 from doorward.model.directory import TenantDirectory
 from doorward.oauth.errors import InvalidTokenError
@@ -83,8 +91,17 @@ class Management:
     async def _perform(self, operation: Operation, call: Call) -> Answer:
         check_arguments(call.arguments, operation.parameters)
         call.query = read_query(call.request.query, operation.query)
-        if operation.body is not None:
-            call.body = read_body(call.request.content_type, call.request.body, operation.body)
+        try:
+            if operation.uploads:
+                await _read_form(call, operation)
+            elif operation.body is not None:
+                call.body = read_body(call.request.content_type, call.request.body, operation.body)
+            return await self._run(operation, call)
+        finally:
+            for file in call.files.values():
+                file.close()
+
+    async def _run(self, operation: Operation, call: Call) -> Answer:
         for _ in range(RETRIES):
             try:
                 return await operation.run(call)
@@ -120,3 +137,12 @@ class Management:
             raise insufficient_scope([*operation.scopes, *operation.own], every=operation.every_scope)
         if not actor.is_machine and next(iter(arguments.values()), None) != actor.subject:
             raise ApiError(403, "User to be acted on does not match subject in bearer token.", "insufficient_scope")
+
+
+async def _read_form(call: Call, operation: Operation) -> None:
+    """Raises ``ApiError`` (400, 413)."""
+    if call.request.form is None:
+        raise invalid_body("Payload validation error: 'Invalid multipart payload format'.")
+    form = await call.request.form(operation.uploads)
+    call.files = dict(form.files)
+    call.body = read_fields(form.fields, operation.body or ANY)

@@ -509,6 +509,7 @@ class Command(Struct, frozen=True, kw_only=True):
     run: Handler
     query: Mapping[str, Rule] = {}
     body: Rule | None = None
+    uploads: tuple[str, ...] = ()
     answers: Answers = {}
     own: tuple[str, ...] = ()
     every_scope: bool = False
@@ -526,6 +527,7 @@ class Command(Struct, frozen=True, kw_only=True):
                 run=self.run,
                 query=self.query,
                 body=self.body,
+                uploads=self.uploads,
                 answers=self.answers or USUAL[self.method],
                 own=self.own,
                 every_scope=self.every_scope,

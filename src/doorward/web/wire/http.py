@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import msgspec
 
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
+from doorward.ports import FileBody
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -17,7 +18,8 @@ NO_STORE: Headers = (("cache-control", "no-store"), ("pragma", "no-cache"))
 
 
 class Request:
-    """One HTTP request. Header names are lower case; ``host`` is the Host header as it came."""
+    """One HTTP request. Header names are lower case; ``host`` is the Host header as it came. ``pieces`` is the
+    body of a route that reads it itself."""
 
     __slots__ = (
         "_cookies",
@@ -28,6 +30,7 @@ class Request:
         "method",
         "path",
         "path_parameters",
+        "pieces",
         "query",
         "request_id",
     )
@@ -51,6 +54,7 @@ class Request:
         self.ip = ip
         self.request_id = request_id
         self.path_parameters: Mapping[str, str] = {}
+        self.pieces: AsyncIterator[bytes] | None = None
         self.issuer: Issuer = _NOBODY
         self._cookies: dict[str, str] | None = None
 
@@ -104,11 +108,11 @@ def _telemetry(header: str | None) -> dict[str, Any] | None:
 
 
 class Response:
-    """One HTTP response. Content length is added when it is sent."""
+    """One HTTP response. Content length is added when it is sent; a file is handed out piece by piece."""
 
     __slots__ = ("body", "headers", "status")
 
-    def __init__(self, status: int = 200, body: bytes = b"", headers: Headers = ()) -> None:
+    def __init__(self, status: int = 200, body: bytes | FileBody = b"", headers: Headers = ()) -> None:
         self.status = status
         self.body = body
         self.headers = headers
