@@ -1,4 +1,4 @@
-"""Password hashing in a bounded pool of its own (argon2id; bcrypt for imported users)."""
+"""Password hashing in a bounded pool of its own: argon2id, and whatever imported users come with."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from typing import TypeVar
 
 import argon2
 import bcrypt
+import msgspec
 
+from doorward.backends.keys.imported_hashes import matches
+from doorward.model.imported_hash import PREFIX, imported_hash
 from doorward.ports import Overloaded
 
 T = TypeVar("T")
@@ -44,17 +47,35 @@ class PasswordHasher:
 
     def _verify(self, password: str, stored: str) -> tuple[bool, bool]:
         normalised = unicodedata.normalize("NFC", password)
+        candidates = tuple(dict.fromkeys((normalised, password)))  # another system may have hashed it as it came
+        if stored.startswith(PREFIX):
+            return self._verify_imported(candidates, stored), True
         if stored.startswith(BCRYPT_PREFIXES):
-            candidates = dict.fromkeys((password.encode()[:BCRYPT_LIMIT], normalised.encode()[:BCRYPT_LIMIT]))
+            cut = dict.fromkeys(candidate.encode()[:BCRYPT_LIMIT] for candidate in candidates)
             try:
-                return any(b"\0" not in c and bcrypt.checkpw(c, stored.encode()) for c in candidates), True
+                return any(b"\0" not in c and bcrypt.checkpw(c, stored.encode()) for c in cut), True
             except ValueError:
                 return False, False
-        try:
-            self._argon2.verify(stored, normalised)
-        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+        if not any(self._is_argon2_of(candidate, stored) for candidate in candidates):
             return False, False
         return True, self._argon2.check_needs_rehash(stored)
+
+    def _verify_imported(self, candidates: tuple[str, ...], stored: str) -> bool:
+        try:
+            hashed = imported_hash(stored)
+        except msgspec.DecodeError:
+            return False
+        if any(matches(candidate, hashed) for candidate in candidates):
+            return True
+        # Some of them are verified in no time at all; a wrong password is to cost what an unknown user does.
+        self._is_argon2_of(candidates[0], self._dummy)
+        return False
+
+    def _is_argon2_of(self, password: str, stored: str) -> bool:
+        try:
+            return self._argon2.verify(stored, password)
+        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+            return False
 
     async def _run(self, work: Callable[[], T]) -> T:
         if self._waiting >= self._workers * QUEUE_PER_WORKER:
