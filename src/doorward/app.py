@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 from msgspec import Struct
 
 from doorward.backends import dns
+from doorward.backends.background import BackgroundTasks
 from doorward.backends.chance import SystemEntropy
 from doorward.backends.clock import SystemClock
+from doorward.backends.files import JobFiles
 from doorward.backends.keys.jose import JoseBackend
 from doorward.backends.keys.password_hashes import PasswordHasher
 from doorward.backends.keys.public_keys import read_public_key
 from doorward.backends.keys.signing_keys import SigningKeyMaker
+from doorward.backends.no_mail import NoMail
 from doorward.backends.storage.store import Storage
+from doorward.backends.storage.version import sqlite_path
 from doorward.identity.password_login import PasswordLogin
-from doorward.management.kit.context import LookUpTxt, Services
+from doorward.management.kit.context import LARGEST_UPLOAD, LookUpTxt, Services
 from doorward.management.tenants import Tenants
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Put
@@ -34,11 +41,13 @@ class Doorward(Struct, frozen=True):
     ports: Ports
     services: Services
     application: Application
+    background: BackgroundTasks
 
     async def start(self) -> None:
         await self.storage.start()
 
     async def stop(self) -> None:
+        await self.background.stop()
         await self.storage.stop()
 
     @property
@@ -64,6 +73,8 @@ def build(
     max_active: int = MAX_ACTIVE,
     development: bool = False,
     look_up_txt: LookUpTxt | None = None,
+    job_folder: Path | None = None,
+    largest_import: int | None = None,
 ) -> Doorward:
     """Wire a server on ``database`` (a URL), its secrets sealed under ``root_key`` (32 bytes).
 
@@ -72,11 +83,14 @@ def build(
     ``max_active`` requests are worked on at a time.
     ``development`` is the laxness of ``doorward dev``: helpful answers that production does not give, and the
     operator's word for custom domains. ``look_up_txt`` asks something else than the system's DNS about them.
+    ``job_folder`` keeps exported users for a day, and uploads while they are read; ``largest_import`` bounds an
+    upload in bytes.
     """
     clock = clock or SystemClock()
     entropy = entropy or SystemEntropy()
     storage = Storage(database, root_key=root_key, clock=clock, entropy=entropy, shared=shared_database)
     hasher = passwords or PasswordHasher()
+    background = BackgroundTasks()
     ports = Ports(
         clock=clock,
         entropy=entropy,
@@ -93,6 +107,11 @@ def build(
         consents=storage.consents,
         organizations=storage.organizations,
         attempts=storage.attempts,
+        jobs=storage.jobs,
+        tickets=storage.tickets,
+        background=background,
+        files=JobFiles(job_folder or _job_folder(database), clock),
+        mail=NoMail(),
         log=storage.log,
         jose=JoseBackend(),
         keys=SigningKeyMaker(clock, entropy),
@@ -105,6 +124,7 @@ def build(
         read_public_key=read_public_key,
         lookup_txt=look_up_txt or (None if development else dns.look_up_txt),
         password_change_revokes_refresh_tokens=password_change_revokes_refresh_tokens,
+        largest_upload=largest_import or LARGEST_UPLOAD,
     )
     application = Application(
         Router(routes(services, development=development)),
@@ -114,4 +134,12 @@ def build(
         names_tenants=development,
         max_active=max_active,
     )
-    return Doorward(storage, ports, services, application)
+    return Doorward(storage, ports, services, application, background)
+
+
+def _job_folder(database: str) -> Path:
+    """Beside the database file; without one, in the folder for temporary files."""
+    path = sqlite_path(database)
+    if path is not None:
+        return path.with_name(f"{path.name}.jobs")
+    return Path(tempfile.gettempdir()) / f"doorward-jobs-{os.getuid()}"

@@ -90,6 +90,13 @@ class PasswordSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     change_revokes_refresh_tokens: bool = False
 
 
+class JobSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Imports and exports of users."""
+
+    max_import_bytes: int = 512_000
+    folder: str = ""
+
+
 class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The server's own log, on standard error."""
 
@@ -104,6 +111,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     keys: KeySettings = KeySettings()
     server: ServerSettings = ServerSettings()
     passwords: PasswordSettings = PasswordSettings()
+    jobs: JobSettings = JobSettings()
     log: LogSettings = LogSettings()
 
 
@@ -135,6 +143,11 @@ DESCRIPTIONS: Mapping[str, str] = {
     "passwords.threads": "Threads that hash passwords; 0 takes one per core.",
     "passwords.change_revokes_refresh_tokens": "Whether a changed password revokes the person's refresh tokens too. "
     "As with Auth0 it ends the sessions only, unless this is `true`.",
+    "jobs.max_import_bytes": "How large the upload of a users import may be, in bytes. Auth0 takes 512000; a larger "
+    "one takes no more memory, but as much room on the disk while it is read.",
+    "jobs.folder": "Folder for exported users, which are kept for a day, and for uploads while they are read. It has "
+    "to belong to the server's user alone; nodes that share a database should share it. Left out, it is beside an "
+    "SQLite database, or in the folder for temporary files.",
     "log.level": "The least level that is logged: `debug`, `info`, `warning` or `error`.",
     "log.format": "`json`, one object per line, or `text`.",
 }
@@ -321,6 +334,8 @@ def _problems(settings: Settings, *, serving: bool) -> Iterator[SettingsError]:
         yield from _listening_problems(settings.server)
         yield from _server_problems(settings.server)
         yield from _password_problems(settings.passwords)
+        if settings.jobs.max_import_bytes <= 0:
+            yield _too_small("jobs.max_import_bytes")
 
 
 def _database_problems(database: DatabaseSettings) -> Iterator[SettingsError]:

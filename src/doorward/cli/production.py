@@ -74,6 +74,8 @@ def open_door(settings: Settings, key: bytes) -> Doorward:
         trusted_proxies=server.proxies,
         trust_unix_socket=bool(server.unix_socket),
         max_active=server.max_active_requests,
+        job_folder=Path(settings.jobs.folder) if settings.jobs.folder else None,
+        largest_import=settings.jobs.max_import_bytes,
     )
 
 

@@ -62,6 +62,7 @@ EVENT_TYPES: dict[str, str] = {
     "fco": "Failed Cross-Origin Request",
     "limit_wc": "Blocked Account",
     "limit_mu": "Blocked IP Address",
+    "fn": "Failed Sending Notification",
     "sapi": "Success API Operation",
     "fapi": "Failed API Operation",
     "mgmt_api_read": "Management API Read Operation",

@@ -14,10 +14,11 @@ from doorward.web import demo, doorward_api, help
 from doorward.web.authentication import authorize, dbconnections, token, userinfo, well_known
 from doorward.web.authentication.authorize import AuthorizeHandlers
 from doorward.web.authentication.logout import LogoutHandlers
+from doorward.web.exports import exports
 from doorward.web.login import pages
 from doorward.web.login.presenter import Presenter, static_file
 from doorward.web.login.prompts import Prompt, PromptHandlers
-from doorward.web.management import PREFIX, description, management
+from doorward.web.management import description, management
 from doorward.web.router import Mount, Route
 from doorward.web.tenants import TenantHandlers
 from doorward.web.wire.cors import across_origins
@@ -42,7 +43,8 @@ def routes(services: Services, *, development: bool) -> list[Route | Mount]:
         Route("POST", "/_doorward/api/v1/explain", explain),
         Route("GET", "/_doorward/api/v1/openapi.json", description),
         *TenantHandlers(ports).routes(),
-        Mount(f"{PREFIX}/", management(services)),
+        *management(services),
+        *exports(ports),
         *_in_the_browser(ports, development=development),
     ]
     return across_origins(everything, ports)

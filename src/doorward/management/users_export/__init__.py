@@ -1,0 +1,1 @@
+"""Users into a file: ``POST /jobs/users-exports``."""

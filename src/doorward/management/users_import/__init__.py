@@ -1,0 +1,1 @@
+"""Users out of a file, many at a time: ``POST /jobs/users-imports``."""

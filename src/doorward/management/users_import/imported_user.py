@@ -1,0 +1,182 @@
+"""One row of an import: what it may hold, and the user it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from doorward.identity.signup import identifiers_of, with_defaults
+from doorward.management.kit.bodies import check_storable
+from doorward.management.kit.errors import ApiError
+from doorward.management.kit.schema import BOOLEAN, OBJECT, Unfit, items, record, text
+from doorward.management.kit.writing import REDACTED, redact
+from doorward.management.resources.user_body import CREATE, IDENTIFIERS, NAMES, RESERVED
+from doorward.management.users_import.password_hash import (
+    CUSTOM_PASSWORD_HASH,
+    PASSWORD_HASH,
+    stored_bcrypt,
+    stored_hash,
+)
+from doorward.model.connection import DATABASE_STRATEGY, Connection
+from doorward.model.identifiers import new_object_id
+from doorward.model.job import JobError
+from doorward.model.user import Identifiers, Password, User
+from doorward.ports import Entropy
+
+SHOWN_TEXT = 2000
+ROW = record(
+    {
+        **{name: CREATE.properties[name] for name in (*IDENTIFIERS, *NAMES, "user_id")},
+        "email_verified": BOOLEAN,
+        "phone_verified": BOOLEAN,
+        "blocked": BOOLEAN,
+        "user_metadata": OBJECT,
+        "app_metadata": OBJECT,
+        "password_hash": PASSWORD_HASH,
+        "custom_password_hash": CUSTOM_PASSWORD_HASH,
+        "mfa_factors": items(
+            record(
+                {
+                    "totp": record({"secret": text(max=1024, pattern="[A-Z2-7]+")}, required=("secret",)),
+                    "phone": record({"value": CREATE.properties["phone_number"]}, required=("value",)),
+                    "email": record({"value": CREATE.properties["email"]}, required=("value",)),
+                }
+            ),
+            min=1,
+            max=10,
+        ),
+    }
+)
+# Attributes an import with ``upsert`` may change.
+UPSERTED = (*NAMES, "email_verified")
+
+
+class ImportedUser(Struct, frozen=True, kw_only=True):
+    """A row that can be imported. ``given`` is the row; ``named`` are its identifiers, normalised, by the field of
+    ``model.job.KnownUser``."""
+
+    position: int
+    given: Mapping[str, Any]
+    user: User
+    identifiers: Identifiers
+    password: Password | None
+    named: Mapping[str, str]
+
+
+def read_user(given: Any, position: int, connection: Connection, at: float, entropy: Entropy) -> ImportedUser:
+    """The user of a row, as it is when nobody has its identifiers yet. Raises ``Unfit``."""
+    try:
+        check_storable(given)
+    except ApiError as error:
+        raise Unfit(error.message, "") from None
+    ROW.check(given, "")
+    _check_identifiers(given, connection)
+    for name in given.get("app_metadata", ()):
+        if name in RESERVED:
+            raise Unfit(f"app_metadata may not have the property {name}", "app_metadata")
+    if "mfa_factors" in given:
+        raise Unfit("Second factors cannot be imported by this server yet", "mfa_factors", code="MFA_FACTORS_FAILED")
+    profile = {name: given[name] for name in (*IDENTIFIERS, *NAMES) if name in given}
+    if "email" in profile:
+        profile |= {"email": profile["email"].lower(), "email_verified": given.get("email_verified", False)}
+    if "phone_number" in profile:
+        profile["phone_verified"] = given.get("phone_verified", False)
+    local = given.get("user_id") or new_object_id(entropy)
+    profile = with_defaults(profile)
+    identifiers = identifiers_of(profile)
+    named = {name: value for name in IDENTIFIERS if (value := getattr(identifiers, name)) is not None}
+    if "user_id" in given:
+        named["user_id"] = local
+    return ImportedUser(
+        position=position,
+        given=given,
+        user=User(
+            user_id=f"{DATABASE_STRATEGY}|{local}",
+            connection=connection.name,
+            profile=profile,
+            user_metadata=_without_nulls(given.get("user_metadata", {})),
+            app_metadata=_without_nulls(given.get("app_metadata", {})),
+            identities=(
+                {"connection": connection.name, "user_id": local, "provider": DATABASE_STRATEGY, "isSocial": False},
+            ),
+            blocked=given.get("blocked", False),
+            created_at=at,
+            updated_at=at,
+        ),
+        identifiers=identifiers,
+        password=_password(given, at),
+        named=named,
+    )
+
+
+def updated(before: User, row: ImportedUser) -> User:
+    """A user who was there, with what a row may change; metadata is replaced as a whole."""
+    profile = {**before.profile, **{name: row.given[name] for name in UPSERTED if name in row.given}}
+    changed = msgspec.structs.replace(before, profile=profile, updated_at=row.user.updated_at)
+    if "user_metadata" in row.given:
+        changed = msgspec.structs.replace(changed, user_metadata=row.user.user_metadata)
+    if "app_metadata" in row.given:
+        changed = msgspec.structs.replace(changed, app_metadata=row.user.app_metadata)
+    return changed
+
+
+def failed(position: int, given: Any, code: str, message: str, path: str = "") -> JobError:
+    """What is told of a row that was not imported."""
+    error = {"code": code, "message": message, **({"path": path} if path else {})}
+    return JobError(position=position, user=shown(given), errors=(error,))
+
+
+def unfit(position: int, given: Any, error: Unfit) -> JobError:
+    message = f"Error in {error.path} property - {error.what}" if error.path else error.what
+    return failed(position, given, error.code, message, error.path)
+
+
+def shown(given: Any) -> dict[str, Any]:
+    """The row without what is secret in it."""
+    if not isinstance(given, dict):
+        return {}
+    try:
+        check_storable(given)
+    except ApiError:
+        return {}
+    told: dict[str, Any] = redact({name: value for name, value in given.items() if name != "custom_password_hash"})
+    if "custom_password_hash" in given:
+        told["custom_password_hash"] = _masked(given["custom_password_hash"])
+    if "mfa_factors" in given:
+        told["mfa_factors"] = _masked(given["mfa_factors"], ("value",))
+    return told
+
+
+def _masked(value: Any, kept: tuple[str, ...] = ("algorithm", "encoding", "digest", "position")) -> Any:
+    """The shape of it, and nothing else but what ``kept`` names."""
+    if isinstance(value, dict):
+        return {name: item if name in kept else _masked(item, kept) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_masked(item, kept) for item in value]
+    return REDACTED if isinstance(value, str) else value
+
+
+def _check_identifiers(given: Mapping[str, Any], connection: Connection) -> None:
+    """As a connection asks, but for the user name: there are people without one."""
+    for name in connection.required_identifiers:
+        if name != "username" and not given.get(name):
+            raise Unfit(f"Missing required property: {name}", "", code="OBJECT_REQUIRED")
+    if not any(given.get(name) for name in IDENTIFIERS):
+        raise Unfit("A user needs an email, a username or a phone_number", "", code="ANY_OF_MISSING")
+
+
+def _password(given: Mapping[str, Any], at: float) -> Password | None:
+    if "password_hash" in given and "custom_password_hash" in given:
+        raise Unfit("password_hash and custom_password_hash are mutually exclusive", "password_hash")
+    if "password_hash" in given:
+        return Password(hash=stored_bcrypt(given["password_hash"]), set_at=at)
+    if "custom_password_hash" in given:
+        return Password(hash=stored_hash(given["custom_password_hash"]), set_at=at)
+    return None
+
+
+def _without_nulls(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in metadata.items() if value is not None}
