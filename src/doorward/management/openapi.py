@@ -26,7 +26,7 @@ from doorward.management.kit.schema import (
 )
 
 BEARER = "bearer"
-JSON, TEXT = "application/json", "text/plain"
+JSON, TEXT, FORM = "application/json", "text/plain", "multipart/form-data"
 REFUSALS = {
     "400": "The request is wrong, or a rule stands against it.",
     "401": "The token is missing, expired, or not for this API or host.",
@@ -80,7 +80,11 @@ def _operation(operation: Operation) -> dict[str, Any]:
         described["security"] = [{BEARER: list(operation.scopes)}]
     if operation.body is not None:
         schema = schema_of(operation.body)
-        described["requestBody"] = {"content": {JSON: {"schema": schema}}, "required": True}
+        for name in operation.uploads:
+            schema["properties"][name] = {"type": "string", "contentMediaType": "application/octet-stream"}
+            schema["required"] = [*schema.get("required", ()), name]
+        kind = FORM if operation.uploads else JSON
+        described["requestBody"] = {"content": {kind: {"schema": schema}}, "required": True}
     return described
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from doorward.management.kit.bodies import refusal
 from doorward.management.kit.context import NOTHING, Answer, Call
 from doorward.management.kit.errors import ApiError, invalid_body, not_found, not_supported
-from doorward.management.kit.schema import BOOLEAN, Unfit, choice, integer, items, record, text
+from doorward.management.kit.schema import ANY, BOOLEAN, Unfit, choice, integer, items, record, text
 from doorward.management.kit.shapes import Command, Shape, View
 from doorward.management.kit.wire import timestamp
 from doorward.management.kit.writing import api_event
@@ -208,6 +208,7 @@ RESOURCES: tuple[Shape, ...] = (
         summary="Create import users job",
         run=_import,
         body=IMPORT_FORM,
+        answers={202: ANY},
         uploads=("users",),
     ),
     Command(
@@ -217,6 +218,7 @@ RESOURCES: tuple[Shape, ...] = (
         summary="Create export users job",
         run=_export,
         body=EXPORT_BODY,
+        answers={200: ANY},
     ),
     Command(
         method="POST",
@@ -233,5 +235,6 @@ RESOURCES: tuple[Shape, ...] = (
         scopes=("create:users", "read:users"),
         summary="Get job error details",
         run=_errors,
+        answers={200: ANY, 204: None},
     ),
 )

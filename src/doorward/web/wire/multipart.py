@@ -69,7 +69,7 @@ class _Parts:
         self._uploads = uploads
         self._spool = spool
         self._header = (bytearray(), bytearray())
-        self._disposition = ""
+        self._disposition = b""
         self._sink: Callable[[bytes], object] = bytearray().extend
 
     def callbacks(self) -> dict[str, Callable[..., None]]:
@@ -80,7 +80,7 @@ class _Parts:
             file.close()
 
     def on_part_begin(self) -> None:
-        self._disposition = ""
+        self._disposition = b""
 
     def on_header_begin(self) -> None:
         self._header = (bytearray(), bytearray())
@@ -94,7 +94,7 @@ class _Parts:
     def on_header_end(self) -> None:
         name, value = self._header
         if name.lower() == b"content-disposition":
-            self._disposition = value.decode("utf-8", "replace")
+            self._disposition = bytes(value)
 
     def on_headers_finished(self) -> None:
         name = parse_options_header(self._disposition)[1].get(b"name", b"").decode("utf-8", "replace")
