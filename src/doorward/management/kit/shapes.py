@@ -214,7 +214,8 @@ class Collection(Struct, frozen=True, kw_only=True):
     def stored(self, document: Document, given: Any) -> Document:
         """The document made of the body ``given`` as it is stored: secrets apart, the unique value in its place."""
         if self.unique is not None:
-            document = msgspec.structs.replace(document, unique_key=document.body.get(self.unique))
+            value = document.body.get(self.unique)
+            document = msgspec.structs.replace(document, unique_key=None if value is None else str(value))
         return sealed(document, (*self.secret, *self.write_only), given)
 
     async def _list(self, call: Call) -> Answer:
