@@ -214,6 +214,12 @@ PERMISSIONS = {"permissions": [{"resource_server_identifier": "https://api.b.tes
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/clients/{}/credentials"): KEY,
     ("PATCH", "/connections/{}/clients"): [{"client_id": "x", "status": True}],
+    ("PATCH", "/connections/{}/scim-configuration"): {"user_id_attribute": "externalId", "mapping": []},
+    **{
+        (method, "/connections/{}/directory-provisioning/synchronized-groups"): {"groups": [{"id": "g"}]}
+        for method in ("PUT", "POST", "DELETE")
+    },
+    ("PATCH", "/token-exchange-profiles/{}"): {"name": "Mine"},
     ("POST", "/roles/{}/permissions"): PERMISSIONS,
     ("DELETE", "/roles/{}/permissions"): PERMISSIONS,
     ("POST", "/roles/{}/users"): {"users": ["auth0|1"]},
@@ -237,7 +243,16 @@ async def of_another_tenant(house: House) -> dict[str, str]:
     role = await other.post("/roles", {"name": "Of B"}, 200)
     domain = await other.post("/custom-domains", {"domain": "login.b.test", "type": "self_managed_certs"})
     user = (await add_user(house, B)).replace("|", "%7C")
+    attribute = {"description": "A", "label": "A", "profile_required": False, "auth0_mapping": "a"}
+    attributes = {"name": "Of B", "user_attributes": {"a": attribute}}
+    exchange = {"name": "Of B", "subject_token_type": "urn:b:token", "action_id": "a", "type": "custom_authentication"}
+    profiles = {
+        "user-attribute-profiles": attributes,
+        "connection-profiles": {"name": "Of B"},
+        "token-exchange-profiles": exchange,
+    }
     return {
+        **{path: (await other.post(f"/{path}", body))["id"] for path, body in profiles.items()},
         "clients": client["client_id"],
         "resource-servers": resource_server["id"],
         "client-grants": (await other.post("/client-grants", grant))["id"],

@@ -18,6 +18,7 @@ DATABASE: dict[str, Any] = {
     "passwordPolicy": "good",
     "strategy_version": 2,
     "brute_force_protection": True,
+    "disable_self_service_change_password": False,
     "authentication_methods": {
         "password": {"enabled": True, "api_behavior": "required", "signup_behavior": "allow"},
         "passkey": {"enabled": False},
