@@ -11,6 +11,7 @@ it into 503 with ``Retry-After``.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any, BinaryIO, Protocol
 
 from msgspec import Struct
@@ -127,6 +128,10 @@ class Directory(Protocol):
 
     async def refresh(self, tenant: str | None = None) -> None:
         """Read again what other nodes may have written."""
+
+    def turn(self, tenant: str) -> AbstractAsyncContextManager[object]:
+        """Held by one at a time of those whose change of a tenant lost against another: many together would only
+        lose to each other."""
 
 
 class Snapshots(Protocol):

@@ -77,6 +77,21 @@ class Delete(Struct, frozen=True, kw_only=True, tag="delete"):
     id: str
 
 
+class Need(Struct, frozen=True, kw_only=True, tag="need"):
+    """Demand that a document is still there: another one is going to refer to it."""
+
+    kind: str
+    id: str
+
+
+class Unchanged(Struct, frozen=True, kw_only=True, tag="unchanged"):
+    """Demand that no document of a kind was written after the tenant revision ``since``: something goes away,
+    and none of them refers to it. Comes before the changes that write such documents."""
+
+    kind: str
+    since: int
+
+
 class Forget(Struct, frozen=True, kw_only=True, tag="forget"):
     """Remove what people hold of something that goes away, in the same transaction.
 
@@ -96,4 +111,4 @@ class Forget(Struct, frozen=True, kw_only=True, tag="forget"):
     organization_id: str | None = None
 
 
-Change = Put | Delete | Forget
+Change = Put | Delete | Need | Unchanged | Forget

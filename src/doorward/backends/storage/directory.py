@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from doorward.backends.storage.database import Database, Query, Verb
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.tenant_tables import document_place, remove_rows
 from doorward.model.directory import TenantDirectory
-from doorward.model.document import Change, Delete, Document, Documents, Forget, Kind, Put
+from doorward.model.document import Change, Delete, Document, Documents, Forget, Kind, Need, Put, Unchanged
 from doorward.model.log_event import LogEvent
 from doorward.model.snapshot import snapshot_of
 from doorward.model.tenant import DomainKind, Issuer, Tenant
@@ -61,6 +62,9 @@ WHERE tenant = :tenant AND kind = :kind AND id = :id AND revision = :expected RE
 TAKEN = """
 SELECT id FROM document WHERE tenant = :tenant AND kind = :kind AND unique_key = :unique_key AND id <> :id"""
 DELETE_DOCUMENT = "DELETE FROM document WHERE tenant = :tenant AND kind = :kind AND id = :id"
+WRITTEN_SINCE = """
+SELECT 1 FROM document WHERE tenant = :tenant AND kind = :kind AND revision > :since LIMIT 1"""
+EXISTS = "SELECT 1 FROM document WHERE tenant = :tenant AND kind = :kind AND id = :id"
 CLAIM_HOST = """
 INSERT INTO host (host, tenant) VALUES (:host, :tenant) ON CONFLICT (host) DO NOTHING"""
 HOST_OWNER = "SELECT tenant FROM host WHERE host = :host"
@@ -101,6 +105,7 @@ class StoredDirectory:
         self._keys: dict[str, DataKey] = {}
         self._reading = asyncio.Lock()
         self._issuers: dict[str, Issuer] = {}
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._listener_ports: frozenset[int] = frozenset()
         self._on_hosts: Callable[[frozenset[str]], None] | None = None
 
@@ -193,6 +198,9 @@ class StoredDirectory:
             self._snapshots[tenant.id] = _snapshot(tenant, Documents(documents), key.plain)
 
     # ── writing ──
+
+    def turn(self, tenant: str) -> asyncio.Lock:
+        return self._turns[tenant]
 
     async def create_tenant(
         self, tenant: Tenant, changes: Sequence[Change], events: Sequence[LogEvent] = ()
@@ -316,6 +324,14 @@ class StoredDirectory:
         for change in changes:
             if isinstance(change, Delete):
                 yield Query(DELETE_DOCUMENT, {"tenant": tenant, "kind": change.kind, "id": change.id})
+                continue
+            if isinstance(change, Need):
+                if not (yield Query(EXISTS, {"tenant": tenant, "kind": change.kind, "id": change.id})):
+                    raise Conflict("revision", change.id)
+                continue
+            if isinstance(change, Unchanged):
+                if (yield Query(WRITTEN_SINCE, {"tenant": tenant, "kind": change.kind, "since": change.since})):
+                    raise Conflict("revision", change.kind)
                 continue
             if isinstance(change, Forget):
                 yield from forget(tenant, change)

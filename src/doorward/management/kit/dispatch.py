@@ -2,7 +2,7 @@
 
 Path (404), token (401), scope (403), query, body (400), then the handler: existence (404) and
 business rules (400, 409). A handler that lost a race against another write is run again on the new
-snapshot; it must not write anything before the write that can lose.
+snapshot, when its turn comes; it must not write anything before the write that can lose.
 """
 
 from __future__ import annotations
@@ -102,14 +102,18 @@ class Management:
                 file.close()
 
     async def _run(self, operation: Operation, call: Call) -> Answer:
-        for _ in range(RETRIES):
-            try:
-                return await operation.run(call)
-            except Conflict as error:
-                if error.field not in LOST:
-                    raise
+        try:
+            return await operation.run(call)
+        except Conflict as error:
+            _raise_unless_lost(error)
+        async with call.ports.directory.turn(call.tenant):
+            for _ in range(RETRIES):
                 await call.ports.directory.refresh(call.tenant)
                 call.directory = call.ports.directory.tenant(call.tenant)
+                try:
+                    return await operation.run(call)
+                except Conflict as error:
+                    _raise_unless_lost(error)
         raise conflict("The resource was changed by several requests at once, try again")
 
     async def _authenticate(self, request: ManagementRequest, directory: TenantDirectory) -> Actor:
@@ -146,3 +150,8 @@ async def _read_form(call: Call, operation: Operation) -> None:
     form = await call.request.form(operation.uploads)
     call.files = dict(form.files)
     call.body = read_fields(form.fields, operation.body or ANY)
+
+
+def _raise_unless_lost(error: Conflict) -> None:
+    if error.field not in LOST:
+        raise error
