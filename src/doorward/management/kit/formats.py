@@ -85,6 +85,7 @@ def or_empty(check: Callable[[str], bool]) -> Callable[[str], bool]:
 
 ID_FORMS = {
     "organization-id": r"org_[A-Za-z0-9]{16}",
+    "organization-name": r"(?!org_[a-z0-9]{16}$)[a-z0-9][a-z0-9_-]*",
     "client-id": r"[A-Za-z0-9_-]{1,64}",
     "event-stream-id": r"est_[1-9A-HJ-NP-Za-km-z]{22}",
     "user-attribute-profile-id": r"uap_[1-9a-km-zA-HJ-NP-Z]{21,22}",

@@ -27,9 +27,9 @@ LARGEST_PAGE = 1_000_000
 class Paging(Struct, frozen=True, kw_only=True):
     """Which styles a list knows. ``key`` names the items in the object forms; ``smallest`` and
     ``largest`` bound ``per_page`` and ``take``, ``size`` is what they are when left out; a list that is always an
-    object and knows checkpoints only begins with one. ``length`` adds the number of items on the page. A ``numbered``
-    list is always an object with ``page``, ``per_page`` and ``total``. Of a search only the ``first`` hits are counted
-    and paged through."""
+    object and knows checkpoints only begins with one. ``length`` adds the number of items on the page; a list that is
+    not ``counted`` never says ``total``. A ``numbered`` list is always an object with ``page``, ``per_page`` and
+    ``total``. Of a search only the ``first`` hits are counted and paged through."""
 
     key: str
     offset: bool = True
@@ -40,6 +40,7 @@ class Paging(Struct, frozen=True, kw_only=True):
     always_object: bool = False
     numbered: bool = False
     length: bool = False
+    counted: bool = True
     first: int | None = None
 
     @property
@@ -57,7 +58,7 @@ class Paging(Struct, frozen=True, kw_only=True):
 
     def window(self, query: Mapping[str, Any]) -> tuple[int, int]:
         """Where the page starts and how many items it may hold. Raises ``ApiError`` beyond the ``first`` hits."""
-        if self._by_checkpoint(query):
+        if self.by_checkpoint(query):
             return cursor(query.get("from")), query.get("take", self.size)
         limit = query.get("per_page", self.size)
         start = query.get("page", 0) * limit
@@ -65,24 +66,26 @@ class Paging(Struct, frozen=True, kw_only=True):
             raise invalid_query(f"You can only page through the first {self.first} records")
         return start, limit
 
-    def _by_checkpoint(self, query: Mapping[str, Any]) -> bool:
+    def by_checkpoint(self, query: Mapping[str, Any]) -> bool:
+        """Whether the list is paged through by checkpoint: asked to be, or there is no other way."""
         only = self.always_object and not self.offset
         return self.checkpoint and (only or "take" in query or "from" in query)
 
     def answer(self, shown: list[Any], query: Mapping[str, Any], *, total: int) -> Any:
         """The list in the form asked for; ``shown`` are the items of the window, ``total`` counts all."""
         start, limit = self.window(query)
-        if self.first is not None and not self._by_checkpoint(query):
+        if self.first is not None and not self.by_checkpoint(query):
             total = min(total, self.first)
             shown = shown[: max(0, self.first - start)]
-        if self._by_checkpoint(query):
+        if self.by_checkpoint(query):
             more = {"next": encode_cursor(start + limit)} if start + limit < total else {}
             return {self.key: shown, **more}
         if self.numbered:
             return {self.key: shown, "page": query.get("page", 0), "per_page": limit, "total": total}
         if self.offset and query.get("include_totals"):
             length = {"length": len(shown)} if self.length else {}
-            return {"start": start, "limit": limit, **length, "total": total, self.key: shown}
+            counted = {"total": total} if self.counted else {}
+            return {"start": start, "limit": limit, **length, **counted, self.key: shown}
         return {self.key: shown} if self.always_object else shown
 
     def of(
@@ -94,14 +97,17 @@ class Paging(Struct, frozen=True, kw_only=True):
     ) -> Any:
         """Page through ``items``, all of them at hand. ``position`` is a number that grows along the list
         and survives changes to it: a checkpoint is then the position of the last item handed out."""
-        if position is None or not self._by_checkpoint(query):
+        if position is None or not self.by_checkpoint(query):
             start, limit = self.window(query)
             return self.answer([show(item) for item in items[start : start + limit]], query, total=len(items))
-        after, take = cursor(query.get("from")), query.get("take", self.size)
-        rest = [item for item in items if position(item) > after]
-        shown = rest[:take]
-        more = {"next": encode_cursor(position(shown[-1]))} if len(rest) > take else {}
-        return {self.key: [show(item) for item in shown], **more}
+        after, take = self.window(query)
+        return self.after([item for item in items if position(item) > after], take, show, position)
+
+    def after(self, rest: Sequence[T], take: int, show: Callable[[T], Any], position: Callable[[T], int]) -> Any:
+        """The page of a checkpoint: ``rest`` is what comes after it, one item more than ``take`` if there are
+        as many."""
+        more = {"next": encode_cursor(position(rest[take - 1]))} if len(rest) > take else {}
+        return {self.key: [show(item) for item in rest[:take]], **more}
 
 
 def encode_cursor(position: int) -> str:

@@ -21,7 +21,7 @@ from doorward.management.kit.operation import Effect, Handler, Operation
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.projection import RULES as PROJECTION
 from doorward.management.kit.projection import project
-from doorward.management.kit.schema import ANY, Record, Rule
+from doorward.management.kit.schema import ANY, Record, Rule, text
 from doorward.management.kit.secrets import opened, sealed
 from doorward.management.kit.secrets import shown as secrets_shown
 from doorward.management.kit.writing import commit
@@ -65,6 +65,10 @@ def _all(call: Call, document: Document) -> bool:
     return True
 
 
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' and not noun.startswith('user') else 'a'} {noun}"
+
+
 def as_is(call: Call, document: Document) -> dict[str, Any]:
     return dict(document.body)
 
@@ -103,10 +107,10 @@ class Collection(Struct, frozen=True, kw_only=True):
     ``one`` and ``many`` name them in log entries; ``scopes`` is the noun of their scopes, or the scopes by
     action. ``prepare`` makes the document of a POST, ``revise`` that of a PATCH; ``created_with``,
     ``revised_with`` and ``removed_with`` add what has to change in the same transaction. ``keep`` filters a
-    list. ``shows`` are properties that read otherwise than they are written. ``find`` looks an entity up where
-    its id is not the only name. ``gone`` is the status of a DELETE of what is not there: ``None`` refuses it as
-    ``missing``. ``removal`` are query parameters of a DELETE. ``replace`` is the body of a PUT. ``unique`` names the
-    property no two may share.
+    list, ``sorts`` are the names ``sort`` orders it by (``name:1``, ``name:-1``). ``shows`` are properties that read
+    otherwise than they are written. ``find`` looks an entity up where its id is not the only name. ``gone`` is the
+    status of a DELETE of what is not there: ``None`` refuses it as ``missing``. ``removal`` are query parameters of a
+    DELETE. ``replace`` is the body of a PUT. ``unique`` names the property no two may share.
 
     ``secret`` and ``write_only`` are paths (``sink.token``) of properties kept encrypted at rest: the former are
     part of what ``show`` is given, the latter are never shown. A change that leaves them out keeps them.
@@ -137,6 +141,7 @@ class Collection(Struct, frozen=True, kw_only=True):
     keep: Keep = _all
     find: Find | None = None
     filters: Mapping[str, Rule] = {}
+    sorts: Mapping[str, Callable[[Document], Any]] = {}
     shows: Mapping[str, Rule] = {}
     projects: bool = False
     always: tuple[str, ...] = ()
@@ -159,13 +164,13 @@ class Collection(Struct, frozen=True, kw_only=True):
                 self.path,
                 f"Get {self.many}",
                 self._list,
-                {**self.paging.rules, **projection, **self.filters},
+                {**self.paging.rules, **projection, **self.filters, **self._sort},
             ),
-            "create": ("POST", self.path, f"Create a {self.one}", self._create, {}),
-            "read": ("GET", item, f"Get a {self.one} by ID", self._read, projection),
-            "update": ("PATCH", item, f"Update a {self.one}", self._update, {}),
-            "replace": ("PUT", item, f"Replace a {self.one}", self._replace, {}),
-            "delete": ("DELETE", item, f"Delete a {self.one}", self._delete, self.removal),
+            "create": ("POST", self.path, f"Create {_a(self.one)}", self._create, {}),
+            "read": ("GET", item, f"Get {_a(self.one)} by ID", self._read, projection),
+            "update": ("PATCH", item, f"Update {_a(self.one)}", self._update, {}),
+            "replace": ("PUT", item, f"Replace {_a(self.one)}", self._replace, {}),
+            "delete": ("DELETE", item, f"Delete {_a(self.one)}", self._delete, self.removal),
         }
         bodies = {"create": self.create, "update": self.update, "replace": self.replace}
         one = entity(self.create, self.update, shows=self.shows)
@@ -196,6 +201,10 @@ class Collection(Struct, frozen=True, kw_only=True):
             if action not in self.without and (action != "replace" or self.replace is not None)
         ]
 
+    @property
+    def _sort(self) -> dict[str, Rule]:
+        return {"sort": text(pattern=f"({'|'.join(self.sorts)}):-?1")} if self.sorts else {}
+
     def _scopes(self, action: str) -> tuple[str, ...]:
         return (f"{VERBS[action]}:{self.scopes}",) if isinstance(self.scopes, str) else self.scopes[action]
 
@@ -220,10 +229,11 @@ class Collection(Struct, frozen=True, kw_only=True):
 
     async def _list(self, call: Call) -> Answer:
         kept = [document for document in call.directory.documents[self.kind].values() if self.keep(call, document)]
-        body = self.paging.of(
-            kept, call.query, lambda document: self.shown(call, document), lambda document: document.sequence
-        )
-        return Answer(body=body)
+        name, _, direction = call.query.get("sort", "").partition(":")
+        if name:
+            kept.sort(key=self.sorts[name], reverse=direction == "-1")
+        position = None if name else (lambda document: document.sequence)
+        return Answer(body=self.paging.of(kept, call.query, lambda document: self.shown(call, document), position))
 
     async def _read(self, call: Call) -> Answer:
         return Answer(body=self.shown(call, self.get(call, call.id)))
