@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,10 +12,11 @@ from doorward.management.kit.errors import ApiError, conflict, invalid_body, not
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.schema import BOOLEAN, choice, items, record, text
 from doorward.management.kit.shapes import Collection, Shape, without_nulls
+from doorward.management.resources import organization_parts
 from doorward.management.resources.client_credentials import no_such_client
 from doorward.management.resources.resource_servers import no_such_api
 from doorward.management.system_scopes import OPENAPI_ONLY
-from doorward.model.document import Document, Kind
+from doorward.model.document import Change, Document, Kind
 from doorward.model.identifiers import new_id
 
 USAGE = choice("deny", "allow", "require")
@@ -85,7 +86,12 @@ def keep(call: Call, document: Document) -> bool:
     return all(document.body.get(name) == call.query[name] for name in names if name in call.query)
 
 
-def _missing(_: str) -> ApiError:
+def removed_with(call: Call, document: Document) -> Sequence[Change]:
+    """Organizations forget it."""
+    return organization_parts.without(call, {organization_parts.CLIENT_GRANTS: {document.id}})
+
+
+def no_such_grant(_: str = "") -> ApiError:
     return not_found("The grant does not exist.", "inexistent_client_grant")
 
 
@@ -99,7 +105,7 @@ CLIENT_GRANTS = Collection(
     update=UPDATE,
     prepare=prepare,
     revise=revise,
-    missing=_missing,
+    missing=no_such_grant,
     paging=Paging(key="client_grants", checkpoint=True),
     filters={
         "audience": text(max=600),
@@ -109,6 +115,7 @@ CLIENT_GRANTS = Collection(
         "default_for": choice("third_party_clients"),
     },
     keep=keep,
+    removed_with=removed_with,
     taken=lambda _: conflict("A client grant for this client, API and subject type already exists", "conflict"),
 )
 RESOURCES: tuple[Shape, ...] = (CLIENT_GRANTS,)

@@ -23,6 +23,7 @@ from doorward.management.kit.shapes import Collection, Command, Shape, without_n
 from doorward.management.kit.writing import commit
 from doorward.management.new_tenant import CLIENT_DEFAULTS
 from doorward.management.resources import client_credentials as credentials
+from doorward.management.resources import organization_parts
 from doorward.management.resources.client_body import CREATE, UPDATE
 from doorward.model.credential import KeyState
 from doorward.model.document import Change, Delete, Document, Forget, Kind, Put
@@ -258,7 +259,7 @@ def keep(call: Call, document: Document) -> bool:
 
 
 def removed_with(call: Call, document: Document) -> Sequence[Change]:
-    """Its grants, consents and refresh tokens go with it, and connections forget it."""
+    """Its grants, consents and refresh tokens go with it, and connections and organizations forget it."""
     if document.body.get("is_global"):
         raise not_supported("The global client cannot be deleted")
     documents = call.directory.documents
@@ -267,6 +268,13 @@ def removed_with(call: Call, document: Document) -> Sequence[Change]:
     return [
         *(Delete(kind=Kind.CLIENT_GRANT, id=grant.id) for grant in grants),
         *(Put(document=_without_client(d, document.id), expected_revision=d.revision) for d in connections),
+        *organization_parts.without(
+            call,
+            {
+                organization_parts.CLIENTS: {document.id},
+                organization_parts.CLIENT_GRANTS: {grant.id for grant in grants},
+            },
+        ),
         Forget(client_id=document.id, at=call.ports.clock.now()),
     ]
 

@@ -19,6 +19,7 @@ from doorward.management.kit.shapes import Collection, Command, Shape, View, wit
 from doorward.management.kit.wire import timestamp
 from doorward.management.kit.writing import api_event, commit
 from doorward.management.new_tenant import CONNECTION_DEFAULTS
+from doorward.management.resources import organization_parts
 from doorward.management.resources.client_credentials import client as existing_client
 from doorward.management.resources.client_credentials import no_such_client
 from doorward.management.resources.connection_body import CREATE, ENABLED, UPDATE
@@ -157,12 +158,13 @@ def keep(call: Call, document: Document) -> bool:
 
 
 def removed_with(call: Call, document: Document) -> Sequence[Change]:
-    """Its users go with it, with everything they have, and how they are provisioned."""
+    """Its users go with it, with everything they have, how they are provisioned, and what organizations know of it."""
     tokens = call.directory.documents[SCIM_TOKEN].values()
     return (
-        Forget(connection=document.body["name"], at=call.ports.clock.now()),
+        Forget(connection=document.body["name"], connection_id=document.id, at=call.ports.clock.now()),
         *(Delete(kind=kind, id=document.id) for kind in (SCIM_CONFIGURATION, DIRECTORY_PROVISIONING)),
         *(Delete(kind=SCIM_TOKEN, id=token.id) for token in tokens if token.body["connection_id"] == document.id),
+        *organization_parts.without(call, {organization_parts.CONNECTIONS: {document.id}}),
     )
 
 

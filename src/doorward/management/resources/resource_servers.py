@@ -14,6 +14,7 @@ from doorward.management.kit.paging import Paging
 from doorward.management.kit.schema import ANY, BOOLEAN, choice, integer, items, record, text
 from doorward.management.kit.shapes import Collection, Shape, without_nulls
 from doorward.management.new_tenant import RESOURCE_SERVER_DEFAULTS
+from doorward.management.resources import organization_parts
 from doorward.model.document import Change, Delete, Document, Forget, Kind, Put
 from doorward.model.identifiers import new_object_id
 
@@ -186,9 +187,11 @@ def removed_with(call: Call, document: Document) -> Sequence[Change]:
     if document.body.get("is_system"):
         raise not_supported("A system API cannot be deleted")
     audience = document.body["identifier"]
-    grants = call.directory.documents[Kind.CLIENT_GRANT].values()
+    every = call.directory.documents[Kind.CLIENT_GRANT].values()
+    grants = [grant.id for grant in every if grant.body.get("audience") == audience]
     return [
-        *(Delete(kind=Kind.CLIENT_GRANT, id=grant.id) for grant in grants if grant.body.get("audience") == audience),
+        *(Delete(kind=Kind.CLIENT_GRANT, id=id_) for id_ in grants),
+        *organization_parts.without(call, {organization_parts.CLIENT_GRANTS: {*grants}}),
         *roles_without(call, audience, None),
         Forget(audience=audience, at=call.ports.clock.now()),
     ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection as Collected
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,9 +15,10 @@ from doorward.management.kit.schema import OBJECT, choice, items, record, text
 from doorward.management.kit.shapes import Collection, Link, Shape, merged
 from doorward.management.kit.writing import api_event, commit
 from doorward.management.resources import permissions
-from doorward.model.document import Change, Document, Forget, Kind, Put
+from doorward.management.resources.organization_parts import no_such_organization
+from doorward.model.document import Change, Document, Forget, Kind, Need, Put
 from doorward.model.identifiers import new_id
-from doorward.model.role import Permission
+from doorward.model.role import Permission, Role
 from doorward.model.user import User
 
 LARGEST = 1000
@@ -34,21 +36,48 @@ USERS = record({"users": items(text(min=1, max=255), min=1, max=LARGEST)}, requi
 
 
 def prepare(call: Call, given: dict[str, Any]) -> Document:
-    if given.get("type") == "organization" or "owner_id" in given:
-        raise not_supported("Roles of an organization are not supported by this server")
+    owner = given.get("owner_id")
+    if (given.get("type") == "organization") is not (owner is not None):
+        raise invalid_body("owner_id is the organization of a role of type organization")
+    if owner is not None and owner not in call.directory.documents[Kind.ORGANIZATION]:
+        raise no_such_organization()
     if len(call.directory.documents[Kind.ROLE]) >= LARGEST:
         raise not_supported(f"A tenant can have {LARGEST} roles at most")
     id_ = new_id(call.ports.entropy, "rol_")
     body = {"description": None, **given, "id": id_, "permissions": []}
-    return Document(kind=Kind.ROLE, id=id_, body=body, unique_key=given["name"])
+    return Document(kind=Kind.ROLE, id=id_, body=body, unique_key=_key(body))
+
+
+def _key(body: Mapping[str, Any]) -> str:
+    """A name is unique among the roles of the tenant, or of the organization."""
+    owner = body.get("owner_id")
+    return body["name"] if owner is None else f"{owner} {body['name']}"
+
+
+def created_with(call: Call, document: Document) -> Sequence[Change]:
+    owner = owned_by(document)
+    return () if owner is None else (Need(kind=Kind.ORGANIZATION, id=owner),)
 
 
 def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
-    return msgspec.structs.replace(merged(call, before, given), unique_key=given.get("name", before.unique_key))
+    after = merged(call, before, given)
+    return msgspec.structs.replace(after, unique_key=_key(after.body))
+
+
+def owned_by(document: Document) -> str | None:
+    """The organization (id) a role belongs to; most belong to the tenant."""
+    owner: str | None = document.body.get("owner_id")
+    return owner
+
+
+def in_order(call: Call, role_ids: Collected[str]) -> list[Role]:
+    """The roles with these ids as far as there are such, in the order they were made."""
+    held, roles = set(role_ids), call.directory.roles
+    return [roles[id_] for id_ in call.directory.documents[Kind.ROLE] if id_ in held and id_ in roles]
 
 
 def show(call: Call, document: Document) -> dict[str, Any]:
-    body = {**document.body, "type": "tenant"}
+    body = {"type": "tenant", **document.body}
     body["description"] = body.get("description") or ""
     body.pop("permissions", None)
     return body
@@ -60,7 +89,9 @@ def show_created(call: Call, document: Document) -> dict[str, Any]:
 
 def keep(call: Call, document: Document) -> bool:
     query = call.query
-    if query.get("type", "tenant") != "tenant":
+    if query.get("owner_id") != owned_by(document) and ("owner_id" in query or query.get("type") != "organization"):
+        return False
+    if query.get("type", document.body.get("type", "tenant")) != document.body.get("type", "tenant"):
         return False
     return query.get("name_filter", "").casefold() in str(document.body["name"]).casefold()
 
@@ -82,12 +113,13 @@ ROLES = Collection(
     create=CREATE,
     update=UPDATE,
     prepare=prepare,
+    created_with=created_with,
     revise=revise,
     show=show,
     show_created=show_created,
     missing=no_such_role,
     paging=Paging(key="roles"),
-    filters={"name_filter": text(max=1000), "type": choice("tenant", "organization")},
+    filters={"name_filter": text(max=1000), "type": choice("tenant", "organization"), "owner_id": text(max=50)},
     keep=keep,
     removed_with=removed_with,
     created=200,
@@ -167,6 +199,8 @@ async def _users(call: Call) -> Answer:
 
 async def _assign(call: Call) -> Answer:
     role = ROLES.get(call, call.id)
+    if owned_by(role) is not None:
+        raise not_supported("A role of an organization is assigned to its members")
     users = list(dict.fromkeys(call.body["users"]))
     unknown = await call.ports.users.assign_role(call.tenant, role.id, users, events=(api_event(call),))
     if unknown is not None:

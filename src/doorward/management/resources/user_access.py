@@ -11,6 +11,7 @@ from doorward.management.kit.schema import OBJECT, items, record, text
 from doorward.management.kit.shapes import Link, Shape
 from doorward.management.kit.writing import api_event
 from doorward.management.resources import permissions
+from doorward.management.resources.roles import in_order, owned_by
 from doorward.management.resources.users import existing_user, no_such_user
 from doorward.model.document import Kind
 from doorward.model.role import Permission, Role
@@ -25,25 +26,19 @@ DIRECT = {"source_id": "", "source_name": "", "source_type": "DIRECT"}
 # ── roles ──
 
 
-def _roles_of(call: Call, user: User) -> list[Role]:
-    """In the order the roles were made."""
-    held = set(user.roles)
-    roles = call.directory.roles
-    return [roles[id_] for id_ in call.directory.documents[Kind.ROLE] if id_ in held and id_ in roles]
-
-
 async def _roles(call: Call) -> Answer:
     def show(role: Role) -> dict[str, Any]:
         return {"id": role.id, "name": role.name, "description": role.description or ""}
 
-    return Answer(body=ROLES_PAGING.of(_roles_of(call, await existing_user(call)), call.query, show))
+    return Answer(body=ROLES_PAGING.of(in_order(call, (await existing_user(call)).roles), call.query, show))
 
 
 async def _assign_roles(call: Call) -> Answer:
     user = await existing_user(call)
     added = list(dict.fromkeys(call.body["roles"]))
     for id_ in added:
-        if id_ not in call.directory.roles:
+        role = call.directory.documents[Kind.ROLE].get(id_)
+        if role is None or owned_by(role) is not None:
             raise invalid_body(f"The role does not exist: {id_}")
     if len({*user.roles, *added}) > MOST_ROLES:
         raise not_supported(f"A user can have {MOST_ROLES} roles at most")
@@ -69,7 +64,7 @@ async def _write_roles(call: Call, *, add: list[str] | None = None, remove: list
 def _sources(call: Call, user: User) -> dict[Permission, list[dict[str, str]]]:
     """Every permission of a user, with where it comes from: given directly, or through roles."""
     sources: dict[Permission, list[dict[str, str]]] = {permission: [DIRECT] for permission in user.permissions}
-    for role in _roles_of(call, user):
+    for role in in_order(call, user.roles):
         source = {"source_id": role.id, "source_name": role.name, "source_type": "ROLE"}
         for permission in role.permissions:
             sources.setdefault(permission, []).append(source)
