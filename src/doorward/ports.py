@@ -108,11 +108,19 @@ class Directory(Protocol):
     def tenants(self) -> Sequence[Tenant]:
         """All tenants, in order of creation."""
 
-    async def change(self, tenant: str, changes: Sequence[Change], events: Sequence[LogEvent] = ()) -> TenantDirectory:
+    async def change(
+        self,
+        tenant: str,
+        changes: Sequence[Change],
+        events: Sequence[LogEvent] = (),
+        *,
+        at_revision: int | None = None,
+    ) -> TenantDirectory:
         """Write documents and log events in one transaction, and return the new snapshot.
 
-        Raises ``Conflict`` (field ``unique_key`` or ``revision``, or ``host`` for a domain that
-        another tenant serves) or ``UnknownTenant``, and then writes nothing.
+        ``at_revision`` demands that nothing of the tenant was changed since it was at that revision. Raises
+        ``Conflict`` (field ``unique_key`` or ``revision``, or ``host`` for a domain that another tenant serves) or
+        ``UnknownTenant``, and then writes nothing.
         """
 
     async def create_tenant(

@@ -260,7 +260,14 @@ class StoredDirectory:
         self._index_hosts()
         return await self.change(tenant, changes)
 
-    async def change(self, tenant: str, changes: Sequence[Change], events: Sequence[LogEvent] = ()) -> TenantDirectory:
+    async def change(
+        self,
+        tenant: str,
+        changes: Sequence[Change],
+        events: Sequence[LogEvent] = (),
+        *,
+        at_revision: int | None = None,
+    ) -> TenantDirectory:
         if tenant not in self._keys:
             raise UnknownTenant(tenant)
         key = self._keys[tenant]
@@ -272,6 +279,8 @@ class StoredDirectory:
             if not rows:
                 raise _Replaced
             revision: int = rows[0][0]
+            if at_revision is not None and revision != at_revision + 1:
+                raise Conflict("revision", tenant)
             for host in released:
                 yield Query(RELEASE_HOST, {"host": host, "tenant": tenant})
             written = yield from self.apply(tenant, data_key, changes, revision)
