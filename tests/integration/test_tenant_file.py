@@ -13,7 +13,7 @@ import yaml
 from tests.integration.door import CALLBACK, Door
 
 from doorward.management.tenant_file.loading import Loaded, load
-from doorward.management.tenant_file.plan import TenantFileError
+from doorward.management.tenant_file.sections import TenantFileError
 from doorward.management.tenant_file.users import LoadedUsers
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Document, Kind
@@ -141,8 +141,7 @@ def sample() -> Any:
 async def test_the_sample_tenant_loads_and_loads_again(file: File) -> None:
     document = sample()
     loaded = await file.load(document)
-    assert "prompts.customText" in loaded.unsupported
-    assert all("." not in name for name in loaded.unsupported if name != "prompts.customText")
+    assert loaded.unsupported == []
     assert file.tenant.settings.default_directory == "harbor-customers"
     assert (await file.load(document)).written == 0
 
@@ -264,7 +263,7 @@ async def test_passwords_of_the_file_pass_by_the_policy(file: File) -> None:
 async def test_what_has_no_effect_yet_is_named(file: File) -> None:
     loaded = await file.load(
         {
-            "organizations": [],
+            "rules": [{"name": "x"}],
             "client": [],
             "clients": [{"name": "Web", "shoe_size": 46, "native_social_login": {"apple": {"colour": "red"}}}],
             "resourceServers": [{"name": "A", "identifier": "a", "scopes": [{"value": "x", "colour": "red"}]}],
@@ -272,19 +271,19 @@ async def test_what_has_no_effect_yet_is_named(file: File) -> None:
             "databases": [{"name": "people", "colour": "red"}],
             "customDomains": [{"domain": "login.acme.test", "colour": "red"}],
             "tenant": {"colour": "red", "flags": {"colour": True, "universal_login": False}},
-            "prompts": {"partials": {}},
+            "attackProtection": {"weather": {}},
         }
     )
     assert loaded.unsupported == [
+        "attackProtection.weather",
         "client (not a key of the format: is clients meant?)",
         "clients.native_social_login.apple.colour",
         "clients.shoe_size",
         "customDomains.colour",
         "databases.colour",
-        "organizations",
-        "prompts.partials",
         "resourceServers.scopes.colour",
         "roles.colour",
+        "rules (Auth0 ends rules: write an Action for post-login)",
         "tenant.colour",
         "tenant.flags.colour",
         "tenant.flags.universal_login",
@@ -302,7 +301,7 @@ async def test_what_has_no_effect_yet_is_named(file: File) -> None:
         ({"clients": [{"name": "Web", "callbacks": "x"}]}, "clients Web: Payload validation error"),
         ({"clients": [{"name": "Web", "callbacks": ["javascript:x"]}]}, "clients Web: Payload validation error"),
         ({"clients": [{"name": "Web", "client_id": "a b"}]}, "clients Web: Payload validation error"),
-        ({"clientGrants": [{"client_id": "Nobody", "audience": "a"}]}, "clientGrants: no client is named Nobody"),
+        ({"clientGrants": [{"client_id": "Nobody", "audience": "a"}]}, "Nobody for a: no client is named Nobody"),
         ({"clientGrants": [{"client_id": "Web", "audience": "nowhere"}]}, "The resource server does not exist"),
         ({"clientGrants": [{"client_id": "Web", "audience": "https://hs.acme.test/", "scope": ["x"]}]}, "scope: x"),
         ({"roles": [{"name": "R", "permissions": [{"permission_name": "x"}]}]}, "roles R: Payload validation error"),
@@ -311,7 +310,7 @@ async def test_what_has_no_effect_yet_is_named(file: File) -> None:
                 {"permission_name": "x", "resource_server_identifier": "https://api.acme.test/"}]}]},
             "does not define the scope: x",
         ),
-        ({"databases": [{"name": "people", "enabled_clients": ["Nobody"]}]}, "databases: no client is named Nobody"),
+        ({"databases": [{"name": "people", "enabled_clients": ["Nobody"]}]}, "people: no client is named Nobody"),
         ({"databases": [{"name": "people", "strategy": "ad"}]}, "databases people: strategy cannot be changed"),
         ({"tenant": {"default_audience": "nowhere"}}, "default_audience does not name an API of this tenant"),
         ({"tenant": {"default_directory": "nowhere"}}, "default_directory does not name a connection of this tenant"),

@@ -18,12 +18,11 @@ from doorward.backends.keys import master_key
 from doorward.backends.keys.local_ca import LocalCa, write_private
 from doorward.backends.storage.sealing import WrongMasterKey
 from doorward.cli.tenant_documents import demo_tenant, demo_user, read_tenant_file
-from doorward.cli.tenants import MANAGEMENT_CLIENT
 from doorward.cli.terminal import Problem
-from doorward.management.new_tenant import management_client
+from doorward.management.new_tenant import MANAGEMENT_CLIENT, management_client
 from doorward.management.system_scopes import EVERY_SCOPE
 from doorward.management.tenant_file.loading import load
-from doorward.management.tenant_file.plan import TenantFileError
+from doorward.management.tenant_file.sections import TenantFileError
 from doorward.model.client import Client
 from doorward.model.directory import TenantDirectory
 from doorward.model.tenant import Issuer

@@ -12,11 +12,10 @@ import click
 from doorward.app import Doorward
 from doorward.cli.production import GUIDE, config_option, read_settings, with_door
 from doorward.cli.terminal import USAGE, Problem
-from doorward.management.new_tenant import management_client
+from doorward.management.new_tenant import MANAGEMENT_CLIENT, management_client
 from doorward.model.tenant import Tenant
 from doorward.ports import Conflict
 
-MANAGEMENT_CLIENT = "Doorward management"
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 DOMAIN = re.compile(rf"(?=[^:]{{1,253}}(:|$)){LABEL}(\.{LABEL})*(:\d{{1,5}})?")
 

@@ -17,6 +17,7 @@ from doorward.ports import Entropy
 
 SETTINGS_ID = "tenant"
 SYSTEM_API_NAME = "Auth0 Management API"
+MANAGEMENT_CLIENT = "Doorward management"
 DEFAULT_CONNECTION = "Username-Password-Authentication"
 DEFAULT_GRANT_TYPES = ["authorization_code", "implicit", "refresh_token", "client_credentials"]
 

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from doorward.identity.signup import identifiers_of, with_defaults
 from doorward.management.kit.context import MACHINE
-from doorward.management.tenant_file.plan import TenantFileError
+from doorward.management.tenant_file.sections import TenantFileError
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import new_object_id, normalise_email, normalise_username
 from doorward.model.role import Permission

@@ -1,0 +1,344 @@
+"""The Management API on a copy of a tenant: everything is checked as ever, and nothing is stored.
+
+A tenant file is planned by making the calls that would bring it about. What they write is collected as
+changes, which can then be written for good in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any, TypeVar, cast
+
+import msgspec
+from msgspec import Struct
+
+from doorward.management.kit.bodies import check_arguments, read_query, refusal
+from doorward.management.kit.context import Actor, Call, ManagementRequest, Nothing, Services
+from doorward.management.kit.errors import ApiError, conflict, insufficient_scope, invalid_body
+from doorward.management.kit.operation import Effect, Operation
+from doorward.management.kit.paths import Paths
+from doorward.management.kit.schema import Rule, Unfit
+from doorward.management.new_tenant import MANAGEMENT_CLIENT
+from doorward.management.registry import operations
+from doorward.model.directory import TenantDirectory
+from doorward.model.document import Change, Delete, Document, Documents, Kind, Put
+from doorward.model.log_event import LogEvent
+from doorward.model.request_context import RequestContext
+from doorward.model.snapshot import snapshot_of
+from doorward.model.tenant import Issuer, Tenant
+from doorward.oauth.dry_run import dry_run
+from doorward.ports import Clock, Conflict, Directory, Log
+
+T = TypeVar("T")
+PAGE = 100
+STAMPS = frozenset(("updated_at", "built_at"))
+
+
+class NotBuilt(Exception):
+    """This server does not offer the operation."""
+
+
+class Mark(Struct, frozen=True):
+    """A moment of a rehearsal, to go back to."""
+
+    snapshot: TenantDirectory
+    order: tuple[tuple[str, str], ...]
+    others: int
+    events: int
+
+
+class Stage:
+    """What operations need of ``ports.Directory``, with changes to one tenant that stay in memory."""
+
+    def __init__(self, real: Directory, snapshot: TenantDirectory, clock: Clock) -> None:
+        self._real = real
+        self._clock = clock
+        self._before = self.snapshot = snapshot
+        self._order: dict[tuple[str, str], None] = {}
+        self._others: list[Change] = []
+        self._sequence = max(
+            (document.sequence for of_kind in snapshot.documents.values() for document in of_kind.values()), default=0
+        )
+        self.events: list[LogEvent] = []
+
+    # ── as the directory ──
+
+    def issuer(self, host: str) -> Issuer | None:
+        return self._real.issuer(host)
+
+    def tenant(self, tenant: str) -> TenantDirectory:
+        return self.snapshot if tenant == self.snapshot.tenant.id else self._real.tenant(tenant)
+
+    def tenants(self) -> Sequence[Tenant]:
+        return self._real.tenants()
+
+    async def refresh(self, tenant: str | None = None) -> None:
+        return None
+
+    async def change(
+        self,
+        tenant: str,
+        changes: Sequence[Change],
+        events: Sequence[LogEvent] = (),
+        *,
+        at_revision: int | None = None,
+    ) -> TenantDirectory:
+        """The changes in order, each refused as storage would refuse it; nothing is kept of a refused list."""
+        before = self.snapshot
+        documents: dict[str, dict[str, Document]] = {}
+
+        def of(kind: str) -> dict[str, Document]:
+            return documents.setdefault(kind, dict(before.documents[kind]))
+
+        for change in changes:
+            if isinstance(change, Delete):
+                of(change.kind).pop(change.id, None)
+            elif isinstance(change, Put):
+                document = self._put(of(change.document.kind), change)
+                of(document.kind)[document.id] = document
+        self.snapshot = snapshot_of(
+            before.tenant,
+            Documents({**before.documents, **documents}),
+            before.token_key,
+            report=_refuse,
+            previous=before,
+            touched=set(documents),
+        )
+        for change in changes:
+            if isinstance(change, Put):
+                self._order.setdefault((change.document.kind, change.document.id))
+            elif not isinstance(change, Delete):
+                self._others.append(change)
+        self.events += events
+        return self.snapshot
+
+    def _put(self, of_kind: Mapping[str, Document], change: Put) -> Document:
+        document, known = change.document, of_kind.get(change.document.id)
+        if change.expected_revision is None and known is not None:
+            raise Conflict("id", document.id)
+        if change.expected_revision is not None and (known is None or known.revision != change.expected_revision):
+            raise Conflict("revision", document.id)
+        unique = document.unique_key
+        if unique is not None and any(o.unique_key == unique for o in of_kind.values() if o.id != document.id):
+            raise Conflict("unique_key", unique)
+        if document.kind == Kind.CUSTOM_DOMAIN and document.body.get("status") == "ready":
+            owner = self._real.issuer(document.body["domain"])
+            if owner is not None and owner.tenant != self.snapshot.tenant.id:
+                raise Conflict("host", document.body["domain"])
+        now = self._clock.now()
+        if known is None:
+            self._sequence += 1
+            # A revision that is never 0: a document of revision 0 counts as not written yet.
+            return msgspec.structs.replace(
+                document, sequence=self._sequence, revision=-1, created_at=now, updated_at=now
+            )
+        return msgspec.structs.replace(document, updated_at=now)
+
+    # ── as what was rehearsed ──
+
+    def mark(self) -> Mark:
+        return Mark(self.snapshot, tuple(self._order), len(self._others), len(self.events))
+
+    def go_back(self, mark: Mark) -> None:
+        """Forget everything since ``mark``."""
+        self.snapshot = mark.snapshot
+        self._order = dict.fromkeys(mark.order)
+        del self._others[mark.others :]
+        del self.events[mark.events :]
+
+    def changed_since(self, mark: Mark) -> bool:
+        """Whether anything is different but the time of its last write."""
+        if len(self._others) != mark.others:
+            return True
+        before, after = mark.snapshot.documents, self.snapshot.documents
+        return any(
+            before[kind] is not after[kind]
+            and (
+                before[kind].keys() != after[kind].keys()
+                or any(not same(before[kind][id_], document) for id_, document in after[kind].items())
+            )
+            for kind in {*before, *after}
+        )
+
+    def changes(self) -> list[Change]:
+        """What to write to have all of it: what goes first, then what is new or different in the order it was made."""
+        before, after = self._before.documents, self.snapshot.documents
+        gone = [
+            Delete(kind=kind, id=id_) for kind, of_kind in before.items() for id_ in of_kind if id_ not in after[kind]
+        ]
+        puts: list[Change] = []
+        for kind, id_ in self._order:
+            document, known = after[kind].get(id_), before[kind].get(id_)
+            if document is None or (known is not None and same(known, document)):
+                continue
+            puts.append(Put(document=document, expected_revision=known.revision if known is not None else None))
+        return [*gone, *self._others, *puts]
+
+
+def _refuse(document: Document, reason: str) -> None:
+    raise invalid_body(reason)
+
+
+def same(one: Document, other: Document) -> bool:
+    """Whether two documents differ in nothing but the time they were written."""
+    return one is other or (
+        settled(one.body) == settled(other.body)
+        and settled(one.secrets) == settled(other.secrets)
+        and one.unique_key == other.unique_key
+    )
+
+
+def settled(value: Any) -> Any:
+    """A value without ``null`` and without the times of writing, to be compared."""
+    if isinstance(value, Mapping):
+        return {name: settled(item) for name, item in value.items() if item is not None and name not in STAMPS}
+    if isinstance(value, list | tuple):
+        return [settled(item) for item in value]
+    return value
+
+
+class _Unlogged:
+    """What a refused call would log is nobody's deed."""
+
+    def write(self, tenant: str, event: LogEvent) -> None:
+        return None
+
+
+@cache
+def _paths() -> Paths[Operation]:
+    paths: Paths[Operation] = Paths()
+    for operation in operations():
+        paths.put(operation.method, operation.path, operation)
+    return paths
+
+
+class Rehearsal:
+    """The Management API, as ``actor``, on a copy of a tenant.
+
+    ``keep`` are the ids of what a file neither tells of nor touches: the client that asks, the one the tenant was made
+    with, and what those are granted.
+    """
+
+    def __init__(
+        self, directory: TenantDirectory, services: Services, actor: Actor, context: RequestContext | None = None
+    ) -> None:
+        ports = services.ports
+        clients = {c.client_id for c in directory.clients.values() if c.name == MANAGEMENT_CLIENT} | {actor.client_id}
+        grants = directory.documents[Kind.CLIENT_GRANT].values()
+        self.keep = clients | {grant.id for grant in grants if grant.body.get("client_id") in clients}
+        self.stage = Stage(ports.directory, directory, ports.clock)
+        self.actor = actor
+        self._issuer = Issuer(tenant=directory.tenant.id, host=directory.tenant.domain)
+        self._context = context or RequestContext()
+        self._services = msgspec.structs.replace(
+            services,
+            ports=msgspec.structs.replace(dry_run(ports), directory=self.stage, log=cast("Log", _Unlogged())),
+        )
+        self._lists: tuple[TenantDirectory, dict[str, list[dict[str, Any]]]] = (directory, {})
+
+    @property
+    def tenant(self) -> str:
+        return self.directory.tenant.id
+
+    @property
+    def directory(self) -> TenantDirectory:
+        """The tenant as it would be by now."""
+        return self.stage.snapshot
+
+    def operation(self, method: str, path: str) -> tuple[Operation, dict[str, str]]:
+        """The operation and its path parameters. Raises ``NotBuilt``."""
+        found = _paths().find(method, path.partition("?")[0])
+        if found is None or found[0].effect is Effect.REFUSED:
+            raise NotBuilt(f"{method} {path}")
+        return found
+
+    def rule(self, method: str, path: str) -> Rule | None:
+        """What the body of an operation may hold. Raises ``NotBuilt``."""
+        return self.operation(method, path)[0].body
+
+    async def call(self, method: str, path: str, body: Any = None, *, beyond: Mapping[str, Any] | None = None) -> Any:
+        """What an operation answers; ``path`` begins after ``/api/v2``. ``beyond`` is what the body may hold only here.
+
+        Raises ``ApiError`` for a refusal and ``NotBuilt``.
+        """
+        operation, arguments = self.operation(method, path)
+        if not operation.allows(self.actor.scopes):
+            raise insufficient_scope(operation.scopes, every=operation.every_scope)
+        check_arguments(arguments, operation.parameters)
+        call = self._call(method, path)
+        call.summary, call.arguments = operation.summary, arguments
+        call.query = read_query(call.request.query, operation.query)
+        if operation.body is not None:
+            try:
+                operation.body.check(body, "")
+            except Unfit as error:
+                raise refusal(error) from None
+            call.body = {**body, **beyond} if beyond else body
+        try:
+            answer = await operation.run(call)
+        except Conflict as error:
+            raise conflict(f"{error.field} {error.value} is taken already") from None
+        return None if isinstance(answer.body, Nothing) else msgspec.to_builtins(answer.body)
+
+    def _call(self, method: str, path: str) -> Call:
+        path_alone, _, query = path.partition("?")
+        return Call(
+            request=ManagementRequest(
+                method=method, path=path_alone, query=query, issuer=self._issuer, context=self._context
+            ),
+            directory=self.directory,
+            actor=self.actor,
+            services=self._services,
+            summary="",
+        )
+
+    def within(self, work: Callable[[Call], T]) -> T:
+        """Do something of a resource's own, as if within a call. Raises ``ApiError``."""
+        try:
+            return work(self._call("PATCH", ""))
+        except Unfit as error:
+            raise refusal(error) from None
+
+    async def read(self, path: str) -> Any:
+        """What a GET answers, ``None`` where there is nothing. Raises ``ApiError`` and ``NotBuilt``."""
+        try:
+            return await self.call("GET", path)
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            return None
+
+    async def every(self, path: str) -> list[dict[str, Any]]:
+        """Every item of a list, through all its pages. Raises ``ApiError`` and ``NotBuilt``."""
+        if self._lists[0] is not self.directory:
+            self._lists = (self.directory, {})
+        lists = self._lists[1]
+        if path not in lists:
+            lists[path] = await self._every(path)
+        return lists[path]
+
+    async def _every(self, path: str) -> list[dict[str, Any]]:
+        query = self.operation("GET", path)[0].query
+        style = next((name for name in ("page", "take") if name in query), None)
+        size = min(PAGE, getattr(query.get("take" if style == "take" else "per_page"), "max", None) or PAGE)
+        found: list[dict[str, Any]] = []
+        more = ""
+        while True:
+            window = {"page": f"per_page={size}&page={len(found) // size}", "take": f"take={size}{more}"}.get(
+                style or ""
+            )
+            joint = "&" if "?" in path else "?"
+            answer = await self.read(f"{path}{joint}{window}" if window else path)
+            items = _items(answer)
+            found += items
+            following = answer.get("next") if style == "take" and isinstance(answer, dict) else None
+            if not (following or (style == "page" and len(items) == size)):
+                return found
+            more = f"&from={following}"
+
+
+def _items(answer: Any) -> list[dict[str, Any]]:
+    if isinstance(answer, dict):
+        return next((value for value in answer.values() if isinstance(value, list)), [])
+    return answer if isinstance(answer, list) else []
