@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from urllib.parse import parse_qsl
 
+from doorward.management.kit.context import Actor, Services
+from doorward.management.kit.errors import ApiError, unauthorized
+from doorward.management.tenant_file import wire
 from doorward.model.directory import TenantDirectory
 from doorward.model.printable import printable
 from doorward.oauth.bearer import BearerTokens
@@ -44,6 +48,48 @@ def explain(ports: Ports, bearer_tokens: BearerTokens, *, confirms_callbacks: bo
         return json_response(answer, 200, NO_STORE)
 
     return handler
+
+
+def tenant_file(services: Services, bearer_tokens: BearerTokens) -> Handler:
+    """``/_doorward/api/v1/tenant-file``: GET exports the tenant, POST plans a tenant file or applies it.
+
+    Both do what the token's scopes allow, each call they stand for by itself.
+    """
+    directory = services.ports.directory
+
+    async def handler(request: Request) -> Response:
+        tenant = request.issuer.tenant
+        try:
+            actor = _machine(request, directory.tenant(tenant), bearer_tokens)
+        except ApiError as error:
+            return json_response(error.body, error.status, NO_STORE)
+        if request.method == "POST":
+            try:
+                body = json_object(request.body)
+            except InvalidRequest as error:
+                return management_error(400, error.description, "invalid_body")
+            answer = await wire.write(body, tenant, services, actor, request.context)
+        else:
+            query = dict(parse_qsl(request.query.decode("ascii", "replace"))[:MAX_FIELDS])
+            answer = await wire.read(query, tenant, services, actor, request.context)
+        return json_response(answer.body, answer.status, NO_STORE)
+
+    return handler
+
+
+def _machine(request: Request, directory: TenantDirectory, bearer_tokens: BearerTokens) -> Actor:
+    """Which machine asks. Raises ``ApiError``."""
+    token = bearer_token(request)
+    if not token:
+        raise unauthorized("Missing authentication")
+    try:
+        bearer = bearer_tokens.verify(token, directory.tenant.management_audience, request.issuer, directory)
+    except InvalidTokenError as error:
+        raise unauthorized(error.description) from None
+    actor = Actor(client_id=bearer.client_id, subject=bearer.subject, scopes=bearer.scopes)
+    if bearer.sealed or not actor.is_machine:
+        raise ApiError(403, "A tenant file is read and written by machines", "insufficient_scope")
+    return actor
 
 
 def _refusal(request: Request, directory: TenantDirectory, bearer_tokens: BearerTokens) -> Response | None:

@@ -6,6 +6,7 @@ from doorward.identity.password_login import PasswordLogin
 from doorward.identity.sign_in import HostedSignIn
 from doorward.identity.signup import Signup
 from doorward.management.kit.context import Services
+from doorward.management.tenant_file import wire as tenant_file
 from doorward.model.session import Step
 from doorward.oauth.authorization import Authorization
 from doorward.oauth.bearer import BearerTokens
@@ -31,6 +32,7 @@ def routes(services: Services, *, development: bool) -> list[Route | Mount]:
     bearer_tokens = BearerTokens(ports.clock, ports.jose)
     about_me = userinfo.userinfo(ports, bearer_tokens)
     explain = doorward_api.explain(ports, bearer_tokens, confirms_callbacks=not development)
+    files = doorward_api.tenant_file(services, bearer_tokens)
     everything: list[Route | Mount] = [
         Route("POST", "/oauth/token", token.token(ports)),
         Route("POST", "/oauth/revoke", token.revoke(ports)),
@@ -45,6 +47,8 @@ def routes(services: Services, *, development: bool) -> list[Route | Mount]:
         *TenantHandlers(ports).routes(),
         *management(services),
         *exports(ports),
+        Route("GET", tenant_file.PATH, files),
+        Route("POST", tenant_file.PATH, files),
         *_in_the_browser(ports, development=development),
     ]
     return across_origins(everything, ports)
