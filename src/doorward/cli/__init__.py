@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import ClassVar
 
 import click
 
@@ -13,7 +14,8 @@ from doorward.cli.terminal import Problem
 class _Commands(click.Group):
     """Commands by name; each module is imported only when its command runs."""
 
-    names = ("dev", "serve", "migrate", "token", "explain", "keys", "users", "tenants")
+    names = ("dev", "serve", "migrate", "token", "explain", "keys", "users", "tenants", "import", "export")
+    modules: ClassVar = {"import": "tenant_import", "export": "tenant_export"}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.names)
@@ -23,7 +25,7 @@ class _Commands(click.Group):
             return None
         from importlib import import_module
 
-        command: click.Command = import_module(f"doorward.cli.{name}").command
+        command: click.Command = import_module(f"doorward.cli.{self.modules.get(name, name)}").command
         return command
 
 

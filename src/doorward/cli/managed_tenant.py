@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+from urllib.parse import parse_qsl
 
 import click
 import msgspec
@@ -18,10 +19,11 @@ from doorward.app import Doorward
 from doorward.cli.production import config_option, is_configured, read_settings, with_door
 from doorward.cli.running_server import running_server
 from doorward.cli.terminal import NOT_AUTHORIZED, USAGE, Problem
-from doorward.management.kit.context import ManagementRequest, Nothing
+from doorward.management.kit.context import Actor, ManagementRequest, Nothing
 from doorward.management.kit.dispatch import Management
 from doorward.management.registry import operations
 from doorward.management.system_scopes import EVERY_SCOPE
+from doorward.management.tenant_file import wire as tenant_file
 from doorward.model.directory import TenantDirectory
 from doorward.model.tenant import Issuer, Tenant
 from doorward.settings import Settings
@@ -37,7 +39,9 @@ class ManagedTenant(Protocol):
     def host(self) -> str: ...
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Status and decoded body of one call; ``path`` begins with ``/api/v2/``. Raises ``Problem``."""
+        """Status and decoded body of one call; ``path`` begins with ``/api/v2/``, or is that of the tenant file.
+
+        Raises ``Problem``."""
 
 
 class _Operator(Struct, frozen=True):
@@ -66,6 +70,8 @@ class TenantInDatabase:
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         async def ask(door: Doorward) -> tuple[int, Any]:
             tenant = self._tenant(door)
+            if path.startswith(tenant_file.PATH):
+                return await _tenant_file(door, tenant, method, path, body)
             services = msgspec.structs.replace(door.services, verify=_trust)
             path_alone, _, query = path.removeprefix("/api/v2").partition("?")
             answer = await Management(operations(), services).answer(
@@ -95,6 +101,16 @@ class TenantInDatabase:
             fix=f"--tenant {next(iter(tenants))}" if tenants else "doorward tenants create auth.example.com",
             exit_code=USAGE,
         )
+
+
+async def _tenant_file(door: Doorward, tenant: Tenant, method: str, path: str, body: Any) -> tuple[int, Any]:
+    actor = Actor(client_id=OPERATOR, subject=_Operator().subject, scopes=_Operator().scopes)
+    if method == "POST":
+        answer = await tenant_file.write(body, tenant.id, door.services, actor)
+    else:
+        query = dict(parse_qsl(path.partition("?")[2]))
+        answer = await tenant_file.read(query, tenant.id, door.services, actor)
+    return answer.status, msgspec.to_builtins(answer.body)
 
 
 def _trust(token: str, audience: str, issuer: Issuer, directory: TenantDirectory) -> _Operator:

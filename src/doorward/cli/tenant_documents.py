@@ -1,4 +1,4 @@
-"""Tenant files on disk: YAML in the format of auth0-deploy-cli, its keywords included.
+"""Tenant files on disk: YAML or a folder in the formats of auth0-deploy-cli, their keywords included.
 
 ``##KEY##`` stands for a text and ``@@KEY@@`` for a JSON value; both are looked up in the JSON object that the
 environment variable ``AUTH0_KEYWORD_REPLACE_MAPPINGS`` holds, and stay as they are when they are not in it.
@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
+from doorward.cli.tenant_folder import read_folder
+from doorward.cli.tenant_texts import put_out_screens, take_in, take_in_screens, texts
 from doorward.cli.terminal import Problem
 
 MAPPINGS = "AUTH0_KEYWORD_REPLACE_MAPPINGS"
@@ -23,13 +26,85 @@ LITERAL = re.compile(r"##(\w+)##")
 VALUE = re.compile(r"""(?P<quote>["']?)@@(?P<key>\w+)@@(?P=quote)""")
 
 
+class TenantSource(Struct, frozen=True):
+    """A document, and where it says what: by section, or by section and position."""
+
+    document: dict[str, Any]
+    places: Mapping[tuple[str, int | None], str]
+
+    def place(self, section: str, position: int | None) -> str:
+        """``FILE:LINE`` or the file of an entry; empty when it is not known."""
+        return self.places.get((section, position)) or self.places.get((section, None), "")
+
+
 def read_tenant_file(path: Path) -> dict[str, Any]:
-    """The document in ``path``. Raises ``Problem``."""
+    """The document in ``path``, a YAML file or a folder. Raises ``Problem``."""
+    return read_tenant(path).document
+
+
+def read_tenant(path: Path, mappings: Mapping[str, Any] | None = None) -> TenantSource:
+    """The document in ``path`` and its places; ``mappings`` win over the environment. Raises ``Problem``."""
+    known = {**keyword_mappings(os.environ), **(mappings or {})}
+    if path.is_dir():
+        document, places = read_folder(path, lambda text: with_keywords(text, known))
+        if not document:
+            raise Problem(f"{path} holds no tenant", why="there is no tenant.json, and none of the folders of one")
+        return TenantSource(document, places)
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Problem(f"the tenant file {path} cannot be read", why=str(error)) from None
-    return parse_tenant(with_keywords(text, keyword_mappings(os.environ)), str(path))
+    written = with_keywords(text, known)
+    document = parse_tenant(written, str(path))
+    for found in texts(document):
+        take_in(found, path.parent, path.parent, lambda text: with_keywords(text, known))
+    take_in_screens(document, path.parent, lambda text: with_keywords(text, known))
+    return TenantSource(document, {key: f"{path.name}:{line}" for key, line in _lines(written).items()})
+
+
+def _lines(text: str) -> dict[tuple[str, int | None], int]:
+    """On which line each section and each entry of a list begins."""
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    found: dict[tuple[str, int | None], int] = {}
+    for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
+        found[key.value, None] = key.start_mark.line + 1
+        for position, item in enumerate(value.value if isinstance(value, yaml.SequenceNode) else ()):
+            found[key.value, position] = item.start_mark.line + 1
+    return found
+
+
+class _Dumper(yaml.SafeDumper):
+    """YAML as people write it: lists are indented, texts of several lines are blocks."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:
+        return super().increase_indent(flow, False)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def yaml_files(document: dict[str, Any], name: str) -> Iterator[tuple[PurePosixPath, str]]:
+    """The files of a document as YAML (it is changed on the way): what has its own file, and the file ``name``."""
+    for text in texts(document):
+        if text.holder.get(text.property) is not None:
+            yield PurePosixPath(text.in_yaml), text.holder[text.property]
+            text.holder[text.property] = f"./{text.in_yaml}"
+    for path, screen in put_out_screens(document):
+        yield PurePosixPath(path), screen
+    yield PurePosixPath(name), yaml_text(document)
+
+
+def yaml_text(document: Mapping[str, Any]) -> str:
+    """The document as YAML, as people write it."""
+    written: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return written
 
 
 def keyword_mappings(environment: Mapping[str, str]) -> dict[str, Any]:

@@ -1,0 +1,123 @@
+"""What a tenant file keeps in files of their own: the code of Actions, pages, e-mails, database scripts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from doorward.cli.terminal import Problem
+
+FORBIDDEN = re.compile(r'[/\\?<>:*|"\x00-\x1f\x80-\x9f]')
+
+
+class Text(Struct, frozen=True):
+    """A property that is a text of its own: ``holder[property]``, and where either format keeps it.
+
+    ``in_yaml`` is relative to the YAML file; ``in_folder`` to the folder, and written relative to ``relative_to``.
+    """
+
+    holder: dict[str, Any]
+    property: str
+    what: str
+    in_yaml: str
+    in_folder: str
+    relative_to: str
+
+
+def file_name(name: Any) -> str:
+    """A name as the name of a file, as the official tool makes it."""
+    return FORBIDDEN.sub("-", str(name)).rstrip(". ") or "undefined"
+
+
+def texts(document: Mapping[str, Any]) -> Iterator[Text]:
+    """Every text of a document that has its own file."""
+    for section, folder in (("actions", "actions"), ("actionModules", "action-modules")):
+        for entry in _objects(document, section):
+            path = f"{folder}/{file_name(entry.get('name'))}/code.js"
+            yield Text(entry, "code", f"{section} {entry.get('name')}", path, path, ".")
+    for page in _objects(document, "pages"):
+        path = f"pages/{file_name(page.get('name'))}.html"
+        yield Text(page, "html", f"pages {page.get('name')}", path, path, "pages")
+    for template in _objects(document, "emailTemplates"):
+        name = file_name(template.get("template"))
+        what = f"emailTemplates {template.get('template')}"
+        yield Text(template, "body", what, f"emailTemplates/{name}.html", f"emails/{name}.html", "emails")
+    branding = document.get("branding")
+    for template in _objects(branding if isinstance(branding, dict) else {}, "templates"):
+        name = f"{file_name(template.get('template'))}.html"
+        in_folder = "branding/templates"
+        what = f"branding {template.get('template')}"
+        yield Text(template, "body", what, f"branding_templates/{name}", f"{in_folder}/{name}", in_folder)
+    for database in _objects(document, "databases"):
+        name = file_name(database.get("name"))
+        scripts = (database.get("options") or {}).get("customScripts")
+        if not isinstance(scripts, dict):
+            continue
+        for script in scripts:
+            in_folder = f"database-connections/{name}"
+            what = f"databases {database.get('name')}"
+            path = f"{file_name(script)}.js"
+            yield Text(scripts, script, what, f"databases/{name}/{path}", f"{in_folder}/{path}", in_folder)
+
+
+def _objects(document: Mapping[str, Any], section: str) -> list[dict[str, Any]]:
+    entries = document.get(section)
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+
+
+def take_in(text: Text, folder: Path, root: Path, replace: Callable[[str], str]) -> None:
+    """Put what the file holds in the place of its path. Raises ``Problem``; a text that is no path stays."""
+    written = text.holder.get(text.property)
+    if not isinstance(written, str) or not written or "\n" in written:
+        return
+    path = (folder / written.replace("\\", "/")).resolve()
+    if not path.is_relative_to(root.resolve()):
+        raise Problem(f"{text.what}: {written} is outside of {root}", fix="move the file next to the tenant file")
+    try:
+        text.holder[text.property] = replace(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Problem(f"{text.what}: {written} cannot be read", why=str(error)) from None
+
+
+SCREENS = "prompts/screenRenderSettings"
+
+
+def take_in_screens(document: dict[str, Any], root: Path, replace: Callable[[str], str]) -> None:
+    """Screens of ``prompts.screenRenderers`` that are named by the path of a JSON file. Raises ``Problem``."""
+    listed = (document.get("prompts") or {}).get("screenRenderers")
+    if not isinstance(listed, list):
+        return
+    found: list[Any] = []
+    for entry in listed:
+        if not isinstance(entry, dict) or "prompt" in entry:
+            found.append(entry)
+            continue
+        for prompt, screens in entry.items():
+            for screen, path in screens.items():
+                held = {"settings": path}
+                what = f"prompts.screenRenderers {prompt} {screen}"
+                take_in(Text(held, "settings", what, "", "", ""), root, root, replace)
+                try:
+                    found.append(json.loads(held["settings"]))
+                except ValueError as error:
+                    raise Problem(f"{what}: {path} is not JSON", why=str(error)) from None
+    document["prompts"] = {**document["prompts"], "screenRenderers": found}
+
+
+def put_out_screens(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The screens as files of their own, path and text; the document then names the paths."""
+    listed = (document.get("prompts") or {}).get("screenRenderers")
+    if not listed:
+        return
+    paths: dict[str, dict[str, str]] = {}
+    for entry in listed:
+        path = f"{SCREENS}/{entry['prompt']}_{entry['screen']}.json"
+        yield path, json.dumps(entry, indent=2, ensure_ascii=False) + "\n"
+        paths.setdefault(entry["prompt"], {})[entry["screen"]] = f"./{path}"
+    by_prompt = [{prompt: screens} for prompt, screens in paths.items()]
+    document["prompts"] = {**document["prompts"], "screenRenderers": by_prompt}
