@@ -45,7 +45,6 @@ async def seed(world: World, scope: tuple[str, ...]) -> Seed:
 
 def _token(world: World, secret: str, client_id: str, number: int, scope: tuple[str, ...]) -> RefreshToken:
     return RefreshToken(
-        id=world.ports.entropy.alphanumeric(16),
         token_hash=digest(secret),
         family=world.ports.entropy.token(16),
         generation=0,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -33,6 +33,8 @@ from doorward.model.tenant import Issuer, Tenant
 from doorward.model.tenant_snapshot import TenantSnapshot
 from doorward.model.ticket import Ticket, TicketType
 from doorward.model.user import Identifiers, Password, User
+
+T = TypeVar("T")
 
 # ── errors a plug may raise ────────────────────────────────────────────────────────────────────
 
@@ -236,6 +238,10 @@ class AuthorizationCodes(Protocol):
         """A code came twice: revoke the access token and the refresh family it gave."""
 
 
+# Something with the metadata an administrator gave it, which nothing else touches.
+Described = tuple[T, dict[str, Any]]
+
+
 class RefreshTokens(Protocol):
     async def issue(self, tenant: str, token: RefreshToken, *, keep: int, events: Sequence[LogEvent]) -> None:
         """Store a first token of a family (grants without a code); of the live tokens of the same
@@ -282,6 +288,8 @@ class RefreshTokens(Protocol):
         token_hash: bytes,
         *,
         at: float,
+        ip: str | None,
+        user_agent: str | None,
         idle_expires_at: float | None,
         expires_at: float | None,
         access_token_hash: bytes,
@@ -292,6 +300,41 @@ class RefreshTokens(Protocol):
 
     async def revoke_family(self, tenant: str, family: str, *, at: float, events: Sequence[LogEvent]) -> None:
         """Revoke every token of a family, and the access tokens they gave."""
+
+    async def get(self, tenant: str, family: str, *, at: float) -> Described[RefreshToken] | None:
+        """The token of a family that can be used at ``at``."""
+
+    async def page(
+        self,
+        tenant: str,
+        user_id: str,
+        *,
+        client_id: str | None = None,
+        at: float,
+        after: str = "",
+        limit: int,
+    ) -> tuple[list[Described[RefreshToken]], int]:
+        """Tokens that can be used at ``at``, one of each family, by family from ``after`` on; and how many
+        there are in all."""
+
+    async def describe(
+        self, tenant: str, family: str, metadata: Mapping[str, Any] | None, *, at: float, events: Sequence[LogEvent]
+    ) -> bool:
+        """Set the metadata of a family; ``False`` when none of its tokens can be used any more."""
+
+    async def revoke(
+        self,
+        tenant: str,
+        *,
+        families: Sequence[str] = (),
+        user_id: str | None = None,
+        client_id: str | None = None,
+        audience: str | None = None,
+        at: float,
+        events: Sequence[LogEvent],
+    ) -> None:
+        """Revoke families, or those of a user (of one client, for one audience), and the access tokens they
+        gave. One that is gone is no error."""
 
     async def revoke_grant(
         self, tenant: str, user_id: str, client_id: str, audience: str, *, at: float, events: Sequence[LogEvent]
@@ -493,6 +536,32 @@ class Organizations(Protocol):
 
 class Sessions(Protocol):
     async def find(self, tenant: str, cookie_hash: bytes) -> Session | None: ...
+
+    async def get(self, tenant: str, sid: str, *, at: float) -> Described[Session] | None:
+        """A session that is live at ``at``."""
+
+    async def page(
+        self, tenant: str, user_id: str, *, at: float, after: str = "", limit: int
+    ) -> tuple[list[Described[Session]], int]:
+        """Sessions of a user that are live at ``at``, by ``sid`` from ``after`` on; and how many there are."""
+
+    async def describe(
+        self, tenant: str, sid: str, metadata: Mapping[str, Any] | None, *, at: float, events: Sequence[LogEvent]
+    ) -> bool:
+        """Set the metadata of a session; ``False`` when it is not live."""
+
+    async def revoke(
+        self,
+        tenant: str,
+        user_id: str,
+        *,
+        sid: str | None = None,
+        refresh_tokens: bool = False,
+        at: float,
+        events: Sequence[LogEvent],
+    ) -> bool:
+        """End the session ``sid`` of a user, or all of them, with unspent codes and, if wanted, the refresh
+        tokens that came of it; ``False``, and nothing written, when there is no such session."""
 
     async def end(self, tenant: str, sid: str, *, events: Sequence[LogEvent]) -> bool: ...
 

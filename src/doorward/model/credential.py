@@ -33,12 +33,13 @@ class AuthorizationCode(Struct, frozen=True, kw_only=True):
 class RefreshToken(Struct, frozen=True, kw_only=True):
     """A refresh token: kept as a digest. Times are epoch seconds, ``None`` means never.
 
-    Tokens of one lineage share ``family``; ``generation`` counts up with each rotation.
+    Tokens of one lineage share ``family``, the public id; ``generation`` counts up with each rotation.
+    ``began_at``, ``ip`` and ``user_agent`` are those of the login the family began with, ``last_ip`` and
+    ``last_user_agent`` of its last use.
     ``granted`` is what was granted when the family began. ``revoked_at`` and ``used_at`` are set
     once and never cleared.
     """
 
-    id: str
     token_hash: bytes
     family: str
     generation: int
@@ -51,6 +52,11 @@ class RefreshToken(Struct, frozen=True, kw_only=True):
     issued_at: float
     rotating: bool
     session_sid: str | None = None
+    began_at: float | None = None
+    ip: str = ""
+    user_agent: str = ""
+    last_ip: str | None = None
+    last_user_agent: str | None = None
     expires_at: float | None = None
     idle_expires_at: float | None = None
     last_exchanged_at: float | None = None

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
+from doorward.model.request_context import RequestContext
 from doorward.model.tenant import TenantSettings
 
 HOUR = 3600.0
@@ -16,7 +17,8 @@ class Session(Struct, frozen=True, kw_only=True):
     """An SSO session on one host. Times are epoch seconds.
 
     ``sid`` is public (the ID token carries it); the cookie value is another secret, stored as
-    ``cookie_hash`` only. ``idle_lifetime`` (seconds) is the longest idle time it was made with.
+    ``cookie_hash`` only. ``idle_lifetime`` (seconds) is the longest idle time it was made with. ``ip`` and
+    ``user_agent`` are those of the sign-in, ``last_ip`` and ``last_user_agent`` of its last use.
     """
 
     sid: str
@@ -34,12 +36,14 @@ class Session(Struct, frozen=True, kw_only=True):
     clients: tuple[str, ...] = ()
     ip: str = ""
     user_agent: str = ""
+    last_ip: str | None = None
+    last_user_agent: str | None = None
 
     def is_live(self, host: str, now: float) -> bool:
         """Whether it still signs its user in on ``host`` at ``now`` (epoch seconds)."""
         return self.host == host and now < self.idle_expires_at and now < self.expires_at
 
-    def touched(self, settings: TenantSettings, now: float, client_id: str) -> Session:
+    def touched(self, settings: TenantSettings, now: float, client_id: str, context: RequestContext) -> Session:
         """The session after an interaction with a client: the idle end moves, the absolute one never later.
 
         Limits that were shortened since act at once; longer ones are for new sessions.
@@ -53,6 +57,8 @@ class Session(Struct, frozen=True, kw_only=True):
             idle_expires_at=min(now + idle, end),
             expires_at=end,
             clients=self.clients if client_id in self.clients else (*self.clients, client_id),
+            last_ip=context.ip,
+            last_user_agent=context.user_agent,
         )
 
 

@@ -339,7 +339,7 @@ class Authorization:
             if visit.transaction is not None:  # by a twin of this answer, which is not to be ended with it
                 raise TransactionGone("finished", request.client)
             raise InvalidRequest("The request_uri was used before")
-        touched = session.touched(directory.settings, visit.now, request.client.client_id)
+        touched = session.touched(directory.settings, visit.now, request.client.client_id, visit.context)
         event = protocol_event(
             "ssa" if request.is_silent else "s",
             visit.context,

@@ -177,7 +177,7 @@ async def _token(walk: _Walk, ports: Ports) -> None:
     if isinstance(spend, SpendCode):
         walk.note("given.code", {"hash": spend.code.code_hash.hex()[:16], "expires_at": int(spend.code.expires_at)})
     elif isinstance(spend, SpendRefreshToken) and imagined is None:
-        walk.note("given.refresh_token", {"id": spend.token.id, "family": spend.token.family})
+        walk.note("given.refresh_token", {"id": spend.token.family, "generation": spend.token.generation})
     walk.shape = {"endpoint": "/oauth/token", "grant_type": grant_type}
 
 
@@ -232,7 +232,6 @@ def _imagined_refresh_token(walk: _Walk, client: Client, person: User, ports: Po
         )
     now = ports.clock.now()
     return RefreshToken(
-        id=ASSUMED,
         token_hash=digest(ASSUMED),
         family=ASSUMED,
         generation=0,

@@ -42,7 +42,7 @@ async def revoke(
     if token.client_id != authenticated.client.client_id:
         raise InvalidGrant("The token was not issued to this client", status=400)
     now = ports.clock.now()
-    event = protocol_event("srrt", context, now, client=authenticated.client, details={"token_id": token.id})
+    event = protocol_event("srrt", context, now, client=authenticated.client, details={"token_id": token.family})
     event = msgspec.structs.replace(event, user_id=token.user_id)
     if directory.settings.flags.revoke_refresh_token_grant:
         await ports.refresh_tokens.revoke_grant(

@@ -126,7 +126,9 @@ async def _spend(
     token_expires_at = at + plan.lifetime
     match proof.spend:
         case SpendCode(code):
-            secret, first = _first_refresh_token(plan, proof, issuer, ports, at) if plan.refresh else (None, None)
+            secret, first = None, None
+            if plan.refresh:
+                secret, first = _first_refresh_token(plan, proof, issuer, ports, at, event)
             spent = await ports.codes.spend(
                 tenant,
                 code.code_hash,
@@ -143,11 +145,11 @@ async def _spend(
             return secret
         case SpendRefreshToken(presented):
             return await _exchange_refresh_token(
-                plan, proof, presented, directory, ports, events, at, digest(access_token), token_expires_at
+                plan, proof, presented, directory, ports, event, at, digest(access_token), token_expires_at
             )
         case None:
             if plan.refresh is RefreshPlan.ISSUE:
-                secret, first = _first_refresh_token(plan, proof, issuer, ports, at)
+                secret, first = _first_refresh_token(plan, proof, issuer, ports, at, event)
                 await ports.refresh_tokens.issue(tenant, first, keep=MAX_REFRESH_TOKENS_PER_CLIENT, events=events)
                 return secret
             if proof.user is not None:
@@ -158,7 +160,7 @@ async def _spend(
 
 
 def _first_refresh_token(
-    plan: TokenPlan, proof: Proof, issuer: Issuer, ports: Ports, at: float
+    plan: TokenPlan, proof: Proof, issuer: Issuer, ports: Ports, at: float, event: LogEvent
 ) -> tuple[str, RefreshToken]:
     user = proof.user
     if user is None:
@@ -168,7 +170,6 @@ def _first_refresh_token(
     secret = "v1." + ports.entropy.token(48)
     family = ports.entropy.token(16)
     token = RefreshToken(
-        id=ports.entropy.alphanumeric(16),
         token_hash=digest(secret),
         family=family,
         generation=0,
@@ -181,6 +182,9 @@ def _first_refresh_token(
         issued_at=at,
         rotating=settings.rotation_type is RotationType.ROTATING,
         session_sid=proof.session_sid,
+        began_at=at,
+        ip=event.ip or "",
+        user_agent=event.user_agent or "",
         expires_at=at + settings.token_lifetime if expiring and not settings.infinite_token_lifetime else None,
         idle_expires_at=_idle_end(proof, at),
     )
@@ -212,7 +216,7 @@ async def _exchange_refresh_token(
     presented: RefreshToken,
     directory: TenantDirectory,
     ports: Ports,
-    events: tuple[LogEvent, ...],
+    event: LogEvent,
     at: float,
     access_token_hash: bytes,
     access_token_expires_at: float,
@@ -220,6 +224,7 @@ async def _exchange_refresh_token(
     """Rotate, replace, or note the use. The absolute end never moves; the idle end follows the client's
     setting of today; a token without an end gets one once the client is configured so."""
     tenant = directory.tenant.id
+    events = (event,)
     settings = proof.client.refresh_token
     expiring = settings.expiration_type is ExpirationType.EXPIRING
     expires_at = presented.expires_at
@@ -231,6 +236,8 @@ async def _exchange_refresh_token(
             tenant,
             presented.token_hash,
             at=at,
+            ip=event.ip,
+            user_agent=event.user_agent,
             idle_expires_at=idle_end,
             expires_at=expires_at,
             access_token_hash=access_token_hash,
@@ -243,7 +250,6 @@ async def _exchange_refresh_token(
     secret = "v1." + ports.entropy.token(48)
     rotates = plan.refresh is RefreshPlan.ROTATE
     successor = RefreshToken(
-        id=ports.entropy.alphanumeric(16),
         token_hash=digest(secret),
         family=presented.family if rotates else ports.entropy.token(16),
         generation=presented.generation + 1 if rotates else 0,
@@ -256,6 +262,11 @@ async def _exchange_refresh_token(
         issued_at=at,
         rotating=settings.rotation_type is RotationType.ROTATING,
         session_sid=presented.session_sid,
+        began_at=presented.began_at or presented.issued_at,
+        ip=presented.ip,
+        user_agent=presented.user_agent,
+        last_ip=event.ip,
+        last_user_agent=event.user_agent,
         expires_at=expires_at,
         idle_expires_at=idle_end,
     )

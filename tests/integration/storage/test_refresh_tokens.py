@@ -127,7 +127,8 @@ async def test_a_lasting_token_is_used_until_it_is_revoked(nodes: Nodes) -> None
 
     async def exchange(at: float) -> bool:
         return await nodes.two.refresh_tokens.exchange(
-            T, digest("first"), at=at, idle_expires_at=at + 60, expires_at=None, access_token_hash=digest("a"),
+            T, digest("first"), at=at, ip="192.0.2.9", user_agent="Agent", idle_expires_at=at + 60,
+            expires_at=None, access_token_hash=digest("a"),
             access_token_expires_at=2e6, events=(event("sertft"),),
         )  # fmt: skip
 

@@ -26,7 +26,7 @@ def code(name: str = "code", **more: Any) -> AuthorizationCode:
 
 def refresh_token(name: str = "first", **more: Any) -> RefreshToken:
     given = {
-        "id": name, "token_hash": digest(name), "family": "family", "generation": 0, "client_id": "web",
+        "token_hash": digest(name), "family": "family", "generation": 0, "client_id": "web",
         "user_id": "auth0|ada", "host": "tenant.test", "audience": "https://api.test", "scope": ("r", "offline_access"),
         "granted": {}, "issued_at": 1e6, "rotating": True, **more,
     }  # fmt: skip

@@ -72,7 +72,7 @@ def seen(plan: TokenPlan) -> dict[str, Any]:
 
 def refreshed(scope: str = "", original: str = "openid r offline_access", rotating: bool = False, **more: Any) -> Proof:
     token = RefreshToken(
-        id="t", token_hash=b"t", family="f", generation=0, client_id="W", user_id="auth0|u", host=C, audience=A,
+        token_hash=b"t", family="f", generation=0, client_id="W", user_id="auth0|u", host=C, audience=A,
         scope=tuple(original.split()), granted={}, issued_at=0.0, rotating=rotating,
     )  # fmt: skip
     given = {"grant_type": "refresh_token", "stored_audience": A, "spend": SpendRefreshToken(token), **more}

@@ -198,6 +198,37 @@ user_password = Table(
     _of_identity(),
 )
 
+authentication_method = Table(
+    "authentication_method",
+    metadata,
+    _text("tenant"),
+    _text("id"),
+    _text("user_id"),
+    _number("sequence"),
+    _text("type"),
+    _time("created_at"),
+    _text("document"),
+    _bytes("secrets", nullable=True),
+    PrimaryKeyConstraint("tenant", "id"),
+    _of_user(),
+    Index("ix_authentication_method_user", "tenant", "user_id", "sequence"),
+)
+
+device_credential = Table(
+    "device_credential",
+    metadata,
+    _text("tenant"),
+    _text("id"),
+    _text("user_id"),
+    _text("client_id"),
+    _text("device_id"),
+    _text("device_name"),
+    _text("value"),
+    _time("created_at"),
+    PrimaryKeyConstraint("tenant", "id"),
+    UniqueConstraint("tenant", "user_id", "client_id", "device_id"),
+)
+
 user_role = Table(
     "user_role",
     metadata,
@@ -272,6 +303,7 @@ session = Table(
     _text("user_id"),
     _time("expires_at"),
     _text("document"),
+    _text("metadata", nullable=True),
     PrimaryKeyConstraint("tenant", "sid"),
     UniqueConstraint("tenant", "cookie_hash"),
     Index("ix_session_user", "tenant", "user_id"),
@@ -327,7 +359,6 @@ refresh_token = Table(
     metadata,
     _text("tenant"),
     _bytes("token_hash"),
-    _text("id"),
     _text("family"),
     _number("generation"),
     _text("user_id"),
@@ -343,6 +374,9 @@ refresh_token = Table(
     _bytes("access_token_hash", nullable=True),
     _time("access_token_expires_at", nullable=True),
     _text("document"),
+    _text("metadata", nullable=True),
+    _text("last_ip", nullable=True),
+    _text("last_user_agent", nullable=True),
     PrimaryKeyConstraint("tenant", "token_hash"),
     Index("ix_refresh_token_family", "tenant", "family", "generation"),
     Index("ix_refresh_token_live", "tenant", "user_id", "client_id", sqlite_where=LIVE, postgresql_where=LIVE),

@@ -36,6 +36,8 @@ TABLES: dict[str, Fate] = {
     "user_identity": Fate.KEPT,
     "user_identifier": Fate.KEPT,
     "user_password": Fate.KEPT,
+    "authentication_method": Fate.KEPT,
+    "device_credential": Fate.KEPT,
     "user_role": Fate.KEPT,
     "user_permission": Fate.KEPT,
     "consent_grant": Fate.KEPT,
@@ -66,8 +68,16 @@ def document_place(tenant: str, row: Mapping[str, Any]) -> str:
     return f"{tenant}|document|{row['kind']}|{row['id']}"
 
 
+def authentication_method_place(tenant: str, row: Mapping[str, Any]) -> str:
+    """What the secrets of an authentication method are bound to."""
+    return f"{tenant}|authentication_method|{row['id']}"
+
+
 # Columns sealed under the tenant's data key, and the place each value is bound to.
-SEALED: Mapping[tuple[str, str], Place] = {("document", "secrets"): document_place}
+SEALED: Mapping[tuple[str, str], Place] = {
+    ("document", "secrets"): document_place,
+    ("authentication_method", "secrets"): authentication_method_place,
+}
 # Columns that hold the identifier of an API, which for the system's own follows the tenant's domain.
 AUDIENCES = frozenset({"audience", "resource_server_identifier"})
 # Rows read at a time: a user may have a MiB of metadata.
