@@ -139,7 +139,7 @@ class Management:
         """Raises ``ApiError`` (403). A person's token reaches only the person."""
         if operation.effect is Effect.REFUSED or not operation.allows(actor.scopes):
             raise insufficient_scope([*operation.scopes, *operation.own], every=operation.every_scope)
-        if not actor.is_machine and next(iter(arguments.values()), None) != actor.subject:
+        if not actor.is_machine and operation.names_person and next(iter(arguments.values()), None) != actor.subject:
             raise ApiError(403, "User to be acted on does not match subject in bearer token.", "insufficient_scope")
 
 

@@ -27,12 +27,12 @@ class Effect(Enum):
 class Operation(Struct, frozen=True, kw_only=True):
     """``scopes``: any one of them is enough, unless ``every_scope``. ``path`` has its parameters in braces.
 
-    ``own`` are the scopes a person's own token may use here; the first path parameter must then be
-    the person. ``uploads`` names the parts of a form that are files; ``body`` is then about the other ones.
-    ``parameters`` are rules for path parameters, by name; ``secrets`` are paths in the body whose values
-    no log may hold. One whose ``effect`` is ``REFUSED`` is
-    refused as if the scope were missing, which the official tools take as "skip this". ``answers`` are the
-    statuses of its successes, each with the rule of the body, or ``None`` where there is none.
+    ``own`` are the scopes a person's own token may use here; the first path parameter must then be the
+    person, if ``names_person``. ``uploads`` names the parts of a form that are files; ``body`` is then about
+    the other ones. ``parameters`` are rules for path parameters, by name; ``secrets`` are paths in the body
+    whose values no log may hold. One whose ``effect`` is ``REFUSED`` is refused as if the scope were missing,
+    which the official tools take as "skip this". ``answers`` are the statuses of its successes, each with the
+    rule of the body, or ``None`` where there is none.
     """
 
     method: str
@@ -44,6 +44,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     body: Rule | None = None
     uploads: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
+    names_person: bool = True
     every_scope: bool = False
     parameters: Mapping[str, Rule] = {}
     secrets: tuple[str, ...] = ()

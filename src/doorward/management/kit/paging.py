@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from doorward.management.kit.errors import invalid_query
+from doorward.management.kit.errors import ApiError, invalid_query
 from doorward.management.kit.schema import BOOLEAN, Rule, integer, text
 
 T = TypeVar("T")
@@ -109,19 +109,47 @@ class Paging(Struct, frozen=True, kw_only=True):
         more = {"next": encode_cursor(position(rest[take - 1]))} if len(rest) > take else {}
         return {self.key: [show(item) for item in rest[:take]], **more}
 
+    def after(self, query: Mapping[str, Any]) -> tuple[str, int]:
+        """Where storage pages through a list by key: the key a page begins after, and how many items it may hold."""
+        return _decoded(query.get("from"), "k"), query.get("take", self.size)
+
+    def keyed(self, shown: list[Any], keys: Sequence[str], query: Mapping[str, Any]) -> dict[str, Any]:
+        """Such a page, of items that were read one more than fit, if there are more."""
+        take = query.get("take", self.size)
+        more = {"next": _encoded("k", keys[take - 1])} if len(shown) > take else {}
+        return {self.key: shown[:take], **more}
+
 
 def encode_cursor(position: int) -> str:
-    return base64.urlsafe_b64encode(f"p{position}".encode()).decode().rstrip("=")
+    return _encoded("p", str(position))
+
+
+def _encoded(kind: str, place: str) -> str:
+    return base64.urlsafe_b64encode((kind + place).encode()).decode().rstrip("=")
+
+
+def _decoded(value: str | None, kind: str) -> str:
+    """The place a ``from`` stands for, empty for the beginning. Raises ``ApiError``."""
+    if value is None:
+        return ""
+    try:
+        plain = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode()
+    except (binascii.Error, ValueError):
+        plain = ""
+    if not plain.startswith(kind) or "\0" in plain:
+        raise _unknown_checkpoint()
+    return plain[1:]
+
+
+def _unknown_checkpoint() -> ApiError:
+    return invalid_query("Invalid checkpoint: use the next value of the page before as from")
 
 
 def cursor(value: str | None) -> int:
     """The position a ``from`` stands for. Raises ``ApiError`` for one that was never handed out."""
     if value is None:
         return 0
-    try:
-        plain = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode("ascii")
-    except (binascii.Error, ValueError):
-        plain = ""
-    if not plain.startswith("p") or not plain[1:].isdigit() or len(plain) > 17:
-        raise invalid_query("Invalid checkpoint: use the next value of the page before as from")
-    return int(plain[1:])
+    plain = _decoded(value, "p")
+    if not plain.isascii() or not plain.isdigit() or len(plain) > 16:
+        raise _unknown_checkpoint()
+    return int(plain)

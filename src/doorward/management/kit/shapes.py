@@ -523,6 +523,7 @@ class Command(Struct, frozen=True, kw_only=True):
     uploads: tuple[str, ...] = ()
     answers: Answers = {}
     own: tuple[str, ...] = ()
+    names_person: bool = True
     every_scope: bool = False
     parameters: Mapping[str, Rule] = {}
     secrets: tuple[str, ...] = ()
@@ -541,6 +542,7 @@ class Command(Struct, frozen=True, kw_only=True):
                 uploads=self.uploads,
                 answers=self.answers or USUAL[self.method],
                 own=self.own,
+                names_person=self.names_person,
                 every_scope=self.every_scope,
                 parameters=self.parameters,
                 secrets=self.secrets,
