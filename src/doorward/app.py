@@ -99,6 +99,7 @@ def build(
         root_credential=storage.root_credential,
         codes=storage.codes,
         refresh_tokens=storage.refresh_tokens,
+        device_credentials=storage.device_credentials,
         pushed_requests=storage.pushed_requests,
         one_time_values=storage.one_time_values,
         users=storage.users,

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from doorward.model.authentication import PasswordOutcome
 from doorward.model.connection import Connection
-from doorward.model.credential import AuthorizationCode, PushedRequest, RefreshToken, SigningKey
+from doorward.model.credential import AuthorizationCode, DeviceCredential, PushedRequest, RefreshToken, SigningKey
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Change, Put
 from doorward.model.job import ImportBatch, Job, JobError, KnownUser
@@ -342,6 +342,29 @@ class RefreshTokens(Protocol):
         """Delete the consent of (user, client, audience) and revoke every refresh token of it."""
 
 
+class DeviceCredentials(Protocol):
+    async def create(self, tenant: str, credential: DeviceCredential, *, at: float, events: Sequence[LogEvent]) -> None:
+        """Raises ``Conflict`` when the user has a key for this client and device already."""
+
+    async def page(
+        self,
+        tenant: str,
+        *,
+        at: float,
+        offset: int,
+        limit: int,
+        id_: str | None = None,
+        type_: str | None = None,
+        user_id: str | None = None,
+        client_id: str | None = None,
+    ) -> tuple[list[DeviceCredential], int]:
+        """Public keys, and refresh tokens that can be used at ``at``, by id; and how many there are in all.
+        The ``value`` is left out."""
+
+    async def delete(self, tenant: str, id_: str, *, at: float, events: Sequence[LogEvent]) -> None:
+        """Delete a key, or revoke the refresh token. One that is gone is no error."""
+
+
 class PushedRequests(Protocol):
     async def push(self, tenant: str, request: PushedRequest) -> None: ...
 
@@ -622,8 +645,8 @@ class Attempts(Protocol):
     async def clear(self, tenant: str, prefix: str) -> int:
         """Forget all counters whose key starts with ``prefix``; returns how many there were."""
 
-    async def matching(self, tenant: str, prefix: str) -> list[tuple[str, int]]:
-        """Keys that start with ``prefix``, and their counts."""
+    async def matching(self, tenant: str, prefix: str, suffix: str = "") -> list[tuple[str, int]]:
+        """Keys that start with ``prefix`` and end in ``suffix``, and their counts."""
 
 
 class Log(Protocol):
@@ -837,6 +860,7 @@ class Ports(Struct, frozen=True, kw_only=True):
     root_credential: RootCredential
     codes: AuthorizationCodes
     refresh_tokens: RefreshTokens
+    device_credentials: DeviceCredentials
     pushed_requests: PushedRequests
     one_time_values: OneTimeValues
     users: Users

@@ -100,7 +100,8 @@ DOCUMENTED = """
 /custom-domains/{id}  GET read:custom_domains | PATCH update:custom_domains | DELETE delete:custom_domains
 /custom-domains/{id}/test  POST read:custom_domains
 /custom-domains/{id}/verify  POST create:custom_domains
-/device-credentials  GET read:device_credentials | POST create:current_user_device_credentials
+/device-credentials  GET read:device_credentials
+/device-credentials  POST create:device_credentials,create:current_user_device_credentials
 /device-credentials/{id}  DELETE delete:device_credentials,delete:current_user_device_credentials
 /email-templates  POST create:email_templates
 /email-templates/{templateName}  GET read:email_templates | PUT update:email_templates | PATCH update:email_templates

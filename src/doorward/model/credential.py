@@ -64,6 +64,19 @@ class RefreshToken(Struct, frozen=True, kw_only=True):
     revoked_at: float | None = None
 
 
+class DeviceCredential(Struct, frozen=True, kw_only=True):
+    """What a device proves itself with: a ``public_key`` somebody registered (``value``), or a refresh token
+    (``type`` is ``refresh_token`` or ``rotating_refresh_token``)."""
+
+    id: str
+    type: str
+    user_id: str
+    client_id: str
+    device_name: str
+    device_id: str | None = None
+    value: str = ""
+
+
 class PushedRequest(Struct, frozen=True, kw_only=True):
     """A pushed authorization request (RFC 9126); spent when the authorization completes."""
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 SEPARATOR = "\x1f"
+ATTEMPTS = f"brute{SEPARATOR}"  # how every brute-force counter begins
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _PHONE = re.compile(r"\+[0-9 ()./-]+")
 
@@ -77,8 +78,7 @@ def attempt_prefix(connection: str, identifier: str) -> str:
     What finds the same person is the same identifier, however it is spelt.
     """
     normalised = normalise_phone(identifier) if is_phone(identifier) else normalise_email(identifier)
-    parts = ("brute", connection, normalised)
-    return "".join(part.replace(SEPARATOR, " ") + SEPARATOR for part in parts)
+    return ATTEMPTS + "".join(part.replace(SEPARATOR, " ") + SEPARATOR for part in (connection, normalised))
 
 
 def attempt_key(connection: str, identifier: str, ip: str) -> str:
@@ -106,3 +106,8 @@ def _subscriber(ip: str) -> str:
         return str(ip_network(f"{ip.partition('%')[0]}/64", strict=False).network_address)
     except ValueError:
         return ip
+
+
+def attempt_suffix(ip: str) -> str:
+    """How the brute-force counters of an address end, whatever the connection and the identifier."""
+    return f"{SEPARATOR}{_subscriber(ip)}{SEPARATOR}"

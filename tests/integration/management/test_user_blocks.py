@@ -7,7 +7,7 @@ import pytest
 from doorward.management.new_tenant import DEFAULT_CONNECTION
 from doorward.model.identifiers import attempt_key
 
-from .conftest import START, A, Api, B, House
+from .conftest import START, A, Api, B, House, ok
 
 pytestmark = pytest.mark.anyio
 PERSON = {
@@ -79,3 +79,35 @@ async def test_refusals(api: Api, house: House) -> None:
     assert await reader.refused("DELETE", "/user-blocks", identifier="a") == (403, "insufficient_scope")
     writer = await house.api(scopes=["update:users"])
     assert await writer.refused("GET", "/user-blocks", identifier="a") == (403, "insufficient_scope")
+
+
+# ── by address ──
+
+
+async def test_an_address_is_blocked_while_somebody_is_locked_out_there(api: Api, house: House) -> None:
+    await fail(house, "ada@example.test", "192.0.2.1")
+    await fail(house, "ada@example.test", "192.0.2.11", times=9)
+    await fail(house, "grace@example.test", "2001:db8::1")
+    ok(await api.call("GET", "/anomaly/blocks/ips/192.0.2.1"), 200)
+    ok(await api.call("GET", "/anomaly/blocks/ips/2001:db8::2"), 200)  # of the same subscriber
+    for free in ("192.0.2.11", "192.0.2.2", "2001:db8:1::1", "2.1"):
+        refused = await api.refused("GET", f"/anomaly/blocks/ips/{free}")
+        assert refused == ((400, "invalid_uri") if free == "2.1" else (404, None)), free
+    assert (await (await house.api(B)).refused("GET", "/anomaly/blocks/ips/192.0.2.1"))[0] == 404
+    await api.delete("/anomaly/blocks/ips/192.0.2.1")
+    assert (await api.refused("GET", "/anomaly/blocks/ips/192.0.2.1"))[0] == 404
+    ok(await api.call("GET", "/anomaly/blocks/ips/2001:db8::1"), 200)
+    assert (await api.get("/user-blocks", identifier="ada@example.test"))["blocked_for"] == []
+    await api.delete("/anomaly/blocks/ips/192.0.2.1")
+    assert await api.refused("DELETE", "/anomaly/blocks/ips/ada") == (400, "invalid_uri")
+
+
+async def test_blocks_of_a_linked_account_are_those_of_the_person(api: Api, house: House) -> None:
+    ada = await api.post("/users", PERSON)
+    bea = await api.post("/users", {**PERSON, "email": "bea@example.test", "username": "bea"})
+    await api.post(f"/users/{ada['user_id']}/identities", {"provider": "auth0", "user_id": bea["user_id"]})
+    await fail(house, "bea@example.test", "192.0.2.1")
+    path = f"/user-blocks/{ada['user_id']}"
+    assert await api.get(path) == {"blocked_for": [block("bea@example.test", "192.0.2.1")]}
+    await api.delete(path)
+    assert await api.get(path) == {"blocked_for": []}

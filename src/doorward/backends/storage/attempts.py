@@ -12,7 +12,9 @@ ON CONFLICT (tenant, key) DO UPDATE SET
 RETURNING failures"""
 # Keys are compared as ranges: no pattern, so nothing in a key needs escaping.
 CLEAR = "DELETE FROM attempt WHERE tenant = :tenant AND key >= :low AND key < :high RETURNING key"
-MATCHING = "SELECT key, failures FROM attempt WHERE tenant = :tenant AND key >= :low AND key < :high ORDER BY key"
+MATCHING = """
+SELECT key, failures FROM attempt WHERE tenant = :tenant AND key >= :low AND key < :high
+    AND substr(key, length(key) - length(:suffix) + 1) = :suffix ORDER BY key"""
 LAST_CHARACTER = "\U0010ffff"
 
 
@@ -34,8 +36,8 @@ class StoredAttempts:
     async def clear(self, tenant: str, prefix: str) -> int:
         return len(await self._database.once(Query(CLEAR, _range(tenant, prefix))))
 
-    async def matching(self, tenant: str, prefix: str) -> list[tuple[str, int]]:
-        rows = await self._database.read(MATCHING, _range(tenant, prefix))
+    async def matching(self, tenant: str, prefix: str, suffix: str = "") -> list[tuple[str, int]]:
+        rows = await self._database.read(MATCHING, {**_range(tenant, prefix), "suffix": suffix})
         return [(key, failures) for key, failures in rows]
 
 

@@ -15,6 +15,7 @@ FAMILIES_OF_CLIENT = """
 SELECT DISTINCT family FROM refresh_token
 WHERE tenant = :tenant AND client_id = :client_id AND revoked_at IS NULL"""
 CONSENTS_OF_CLIENT = "DELETE FROM consent_grant WHERE tenant = :tenant AND client_id = :client_id"
+DEVICE_KEYS_OF_CLIENT = "DELETE FROM device_credential WHERE tenant = :tenant AND client_id = :client_id"
 FAMILIES_OF_AUDIENCE = """
 SELECT DISTINCT family FROM refresh_token
 WHERE tenant = :tenant AND audience = :audience AND revoked_at IS NULL"""
@@ -44,6 +45,7 @@ OF_CONNECTION = (
     f"DELETE FROM session WHERE tenant = :tenant AND user_id IN ({_USERS_OF_CONNECTION})",  # noqa: S608
     f"DELETE FROM consent_grant WHERE tenant = :tenant AND user_id IN ({_USERS_OF_CONNECTION})",  # noqa: S608
     f"DELETE FROM authorization_code WHERE tenant = :tenant AND user_id IN ({_USERS_OF_CONNECTION})",  # noqa: S608
+    f"DELETE FROM device_credential WHERE tenant = :tenant AND user_id IN ({_USERS_OF_CONNECTION})",  # noqa: S608
     "DELETE FROM user_account WHERE tenant = :tenant AND connection = :connection",
 )
 # Then those who are left with an identity there began elsewhere.
@@ -62,6 +64,7 @@ def forget(tenant: str, change: Forget) -> Verb[None]:
         key = {"tenant": tenant, "client_id": change.client_id}
         yield from _revoke(tenant, FAMILIES_OF_CLIENT, key, change.at)
         yield Query(CONSENTS_OF_CLIENT, key)
+        yield Query(DEVICE_KEYS_OF_CLIENT, key)
         yield Query(INVITATIONS_OF_CLIENT, key)
     if change.audience is not None and change.permissions is not None:
         for name in change.permissions:

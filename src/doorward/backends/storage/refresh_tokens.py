@@ -74,17 +74,17 @@ WHERE tenant = :tenant AND revoked_at IS NULL AND family IN (
         AND live.revoked_at IS NULL AND live.used_at IS NULL AND live.token_hash <> :token_hash
     ORDER BY live.issued_at DESC LIMIT 1000 OFFSET :others) {and_once}"""
 # What can still be used, once for each family: a token presented twice within its leeway has two successors.
-_USABLE = """
+USABLE = """
 t.tenant = :tenant AND t.revoked_at IS NULL AND t.used_at IS NULL
     AND (t.expires_at IS NULL OR t.expires_at > :at) AND (t.idle_expires_at IS NULL OR t.idle_expires_at > :at)
     AND NOT EXISTS (SELECT 1 FROM refresh_token AS later
         WHERE later.tenant = t.tenant AND later.family = t.family AND later.revoked_at IS NULL
             AND later.used_at IS NULL AND (later.generation, later.token_hash) > (t.generation, t.token_hash))"""
-USABLE = f"""
+SELECTED = f"""
 SELECT t.document, t.expires_at, t.idle_expires_at, t.last_exchanged_at, t.used_at, t.revoked_at, t.last_ip,
     t.last_user_agent, t.metadata
-FROM refresh_token AS t WHERE {_USABLE}"""  # noqa: S608
-USABLE_COUNT = f"SELECT count(*) FROM refresh_token AS t WHERE {_USABLE}"  # noqa: S608
+FROM refresh_token AS t WHERE {USABLE}"""  # noqa: S608
+COUNT = f"SELECT count(*) FROM refresh_token AS t WHERE {USABLE}"  # noqa: S608
 DESCRIBE = """
 UPDATE refresh_token SET metadata = :metadata
 WHERE tenant = :tenant AND family = :family AND revoked_at IS NULL AND coalesce(metadata, '') <> :wanted
@@ -286,7 +286,7 @@ class StoredRefreshTokens:
 
     async def get(self, tenant: str, family: str, *, at: float) -> Described[RefreshToken] | None:
         rows = await self._database.read(
-            f"{USABLE} AND t.family = :family", {"tenant": tenant, "family": family, "at": at}
+            f"{SELECTED} AND t.family = :family", {"tenant": tenant, "family": family, "at": at}
         )
         return _described(rows[0]) if rows else None
 
@@ -306,10 +306,10 @@ class StoredRefreshTokens:
             where += " AND t.client_id = :client_id"
             parameters["client_id"] = client_id
         rows = await self._database.read(
-            f"{USABLE}{where} AND t.family > :after ORDER BY t.family LIMIT :limit",
+            f"{SELECTED}{where} AND t.family > :after ORDER BY t.family LIMIT :limit",
             {**parameters, "after": after, "limit": limit},
         )
-        total = await self._database.read(f"{USABLE_COUNT}{where}", parameters)
+        total = await self._database.read(f"{COUNT}{where}", parameters)
         return [_described(row) for row in rows], total[0][0]
 
     async def describe(
@@ -319,7 +319,7 @@ class StoredRefreshTokens:
         written = {"tenant": tenant, "family": family, "metadata": kept, "wanted": kept or ""}
 
         def verb() -> Verb[bool]:
-            if not (yield Query(f"{USABLE} AND t.family = :family", {"tenant": tenant, "family": family, "at": at})):
+            if not (yield Query(f"{SELECTED} AND t.family = :family", {"tenant": tenant, "family": family, "at": at})):
                 return False
             # A rotation under way copies what was there before, as in _end_family.
             while (yield Query(DESCRIBE, written)):

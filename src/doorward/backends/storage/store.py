@@ -10,6 +10,7 @@ from doorward.backends.storage.attempts import StoredAttempts
 from doorward.backends.storage.codes import StoredCodes
 from doorward.backends.storage.consents import StoredConsents
 from doorward.backends.storage.database import Database, Query, Verb
+from doorward.backends.storage.device_credentials import StoredDeviceCredentials
 from doorward.backends.storage.directory import StoredDirectory
 from doorward.backends.storage.jobs import StoredJobs
 from doorward.backends.storage.log import StoredLog
@@ -74,6 +75,7 @@ class Storage:
         self.root_credential = StoredRootCredential(self.database, clock, root_key=root_key)
         self.codes = StoredCodes(self.database, self.log)
         self.refresh_tokens = StoredRefreshTokens(self.database, self.log)
+        self.device_credentials = StoredDeviceCredentials(self.database, self.log)
         self.pushed_requests = StoredPushedRequests(self.database)
         self.one_time_values = StoredOneTimeValues(self.database)
         self.users = StoredUsers(self.database, self.log)

@@ -70,6 +70,7 @@ SELECT DISTINCT family FROM refresh_token WHERE tenant = :tenant AND user_id = :
     AND used_at IS NULL"""
 DELETE_SESSIONS = "DELETE FROM session WHERE tenant = :tenant AND user_id = :user_id"
 DELETE_CONSENTS = "DELETE FROM consent_grant WHERE tenant = :tenant AND user_id = :user_id"
+DELETE_DEVICE_KEYS = "DELETE FROM device_credential WHERE tenant = :tenant AND user_id = :user_id"
 DELETE_CODES = "DELETE FROM authorization_code WHERE tenant = :tenant AND user_id = :user_id"
 DELETE_UNSPENT_CODES = f"{DELETE_CODES} AND used_at IS NULL"
 DELETE = "DELETE FROM user_account WHERE tenant = :tenant AND user_id = :user_id RETURNING revision"
@@ -403,7 +404,7 @@ def _delete(tenant: str, user_id: str, at: float) -> Verb[list[Row]]:
     key = {"tenant": tenant, "user_id": user_id}
     for (family,) in (yield Query(FAMILIES, key)):
         yield from revoke_family(tenant, family, at)
-    for statement in (DELETE_SESSIONS, DELETE_CONSENTS, DELETE_CODES):
+    for statement in (DELETE_SESSIONS, DELETE_CONSENTS, DELETE_CODES, DELETE_DEVICE_KEYS):
         yield Query(statement, key)
     return (yield Query(DELETE, key))
 
