@@ -109,7 +109,7 @@ class Paging(Struct, frozen=True, kw_only=True):
         more = {"next": encode_cursor(position(rest[take - 1]))} if len(rest) > take else {}
         return {self.key: [show(item) for item in rest[:take]], **more}
 
-    def after(self, query: Mapping[str, Any]) -> tuple[str, int]:
+    def key_window(self, query: Mapping[str, Any]) -> tuple[str, int]:
         """Where storage pages through a list by key: the key a page begins after, and how many items it may hold."""
         return _decoded(query.get("from"), "k"), query.get("take", self.size)
 

@@ -88,7 +88,7 @@ async def _read(call: Call) -> Any:
 
 
 async def _page(call: Call, paging: Paging, user_id: str, client_id: str | None = None) -> tuple[dict[str, Any], int]:
-    after, take = paging.after(call.query)
+    after, take = paging.key_window(call.query)
     found, total = await call.ports.refresh_tokens.page(
         call.tenant, user_id, client_id=client_id, at=call.ports.clock.now(), after=after, limit=take + 1
     )

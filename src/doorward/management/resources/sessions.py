@@ -88,7 +88,7 @@ async def _read(call: Call) -> Any:
 
 async def _of_user(call: Call) -> Any:
     user = await existing_user(call)
-    after, take = PAGING.after(call.query)
+    after, take = PAGING.key_window(call.query)
     found, total = await call.ports.sessions.page(
         call.tenant, user.user_id, at=call.ports.clock.now(), after=after, limit=take + 1
     )
