@@ -1,7 +1,7 @@
 """Signing in with identifier and password: one door for the pages and for the password grants.
 
 Wrong identifier and wrong password look and cost the same; failures are counted per identifier and
-address, and a locked pair stays locked for the right password too.
+address (or as the tenant's brute-force settings say), and a locked pair stays locked for the right password too.
 """
 
 from __future__ import annotations
@@ -9,13 +9,12 @@ from __future__ import annotations
 from doorward.model.authentication import Denial, PasswordOutcome
 from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
-from doorward.model.identifiers import attempt_key, is_phone, normalise_email, normalise_phone, normalise_username
+from doorward.model.identifiers import is_phone, normalise_email, normalise_phone, normalise_username
 from doorward.model.log_event import LogEvent
 from doorward.model.request_context import RequestContext
 from doorward.model.user import Password, User
 from doorward.ports import Attempts, Clock, Log, Passwords, Users
 
-MAX_ATTEMPTS = 10
 WINDOW = 30 * 24 * 3600.0
 MAX_IDENTIFIER = 320
 
@@ -34,9 +33,10 @@ class PasswordLogin:
         self, directory: TenantDirectory, connection: Connection, username: str, password: str, context: RequestContext
     ) -> PasswordOutcome:
         tenant = directory.tenant.id
-        key = attempt_key(connection.name, username[:MAX_IDENTIFIER], context.ip)
-        guarded = connection.brute_force_protection
-        if guarded and await self._attempts.count(tenant, key) >= MAX_ATTEMPTS:
+        protection = directory.brute_force
+        key = protection.key(connection.name, username[:MAX_IDENTIFIER], context.ip)
+        guarded = connection.brute_force_protection and protection.guards(context.ip)
+        if guarded and await self._attempts.count(tenant, key) >= protection.max_attempts:
             self._write(tenant, "limit_wc", context, connection, username)
             return PasswordOutcome(denial=Denial.TOO_MANY_ATTEMPTS)
         user, stored = await self._find(tenant, connection, username)
@@ -45,11 +45,11 @@ class PasswordLogin:
             self._write(tenant, "fu" if user is None else "fp", context, connection, username, user)
             if guarded:
                 failures = await self._attempts.fail(tenant, key, at=self._clock.now(), window=WINDOW)
-                if failures == MAX_ATTEMPTS:
+                if failures == protection.max_attempts:
                     self._write(tenant, "limit_wc", context, connection, username, user)
             return PasswordOutcome(denial=Denial.WRONG_CREDENTIALS)
         failures = await self._attempts.count(tenant, key) if guarded else 0
-        if failures >= MAX_ATTEMPTS:
+        if failures >= protection.max_attempts:
             # Others guessed while this password was hashed: a burst gains nothing over a queue.
             self._write(tenant, "limit_wc", context, connection, username, user)
             return PasswordOutcome(denial=Denial.TOO_MANY_ATTEMPTS)

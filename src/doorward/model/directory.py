@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from doorward.model.brute_force import BruteForce
 from doorward.model.client import Client, ClientGrant, SubjectType
 from doorward.model.connection import Connection
 from doorward.model.credential import KeyState, SigningKey
@@ -24,6 +25,7 @@ class TenantDirectory(Struct, frozen=True, kw_only=True):
 
     tenant: Tenant
     settings: TenantSettings
+    brute_force: BruteForce = BruteForce()
     clients: Mapping[str, Client]
     resource_servers: Mapping[str, ResourceServer]
     client_grants: Mapping[tuple[str | None, str, SubjectType], ClientGrant]

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from doorward.model.brute_force import SETTINGS_ID as BRUTE_FORCE
+from doorward.model.brute_force import BruteForce
 from doorward.model.client import Client, ClientGrant
 from doorward.model.connection import Connection
 from doorward.model.credential import KeyState, SigningKey
@@ -86,6 +88,10 @@ def snapshot_of(
         token_key=token_key,
     )
     changes: dict[str, Any] = {"tenant": tenant, "settings": settings or TenantSettings(), "documents": documents}
+    if fresh(Kind.CONFIGURATION):
+        chosen = documents[Kind.CONFIGURATION].get(BRUTE_FORCE)
+        brute_force = read_document(chosen, BruteForce, report) if chosen is not None else None
+        changes["brute_force"] = brute_force or BruteForce()
     if fresh(Kind.CLIENT):
         changes["clients"] = _clients(documents[Kind.CLIENT], previous, report)
     if fresh(Kind.RESOURCE_SERVER):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from doorward.management.kit.operation import Effect
 from doorward.management.kit.schema import BOOLEAN, Record, Rule, choice, integer, items, mapping, record, text
 from doorward.management.kit.shapes import Shape, Singleton, merged_deeply
+from doorward.model.brute_force import PER_ADDRESS, PER_IDENTIFIER, BruteForce
+from doorward.model.brute_force import SETTINGS_ID as BRUTE_FORCE_ID
 
 ALLOWLIST = items(text(format="ip-or-network"))
 CHALLENGE = choice("never", "when_risky", "always")
@@ -49,7 +53,7 @@ BRUTE_FORCE = {
     "enabled": BOOLEAN,
     "shields": items(choice("block", "user_notification")),
     "allowlist": ALLOWLIST,
-    "mode": choice("count_per_identifier_and_ip", "count_per_identifier"),
+    "mode": choice(PER_ADDRESS, PER_IDENTIFIER),
     "max_attempts": integer(min=1, max=100),
 }
 SUSPICIOUS_IP = {
@@ -124,16 +128,11 @@ RESOURCES: tuple[Shape, ...] = (
         },
     ),
     settings(
-        "/attack-protection/brute-force-protection",
+        f"/{BRUTE_FORCE_ID}",
         "Brute-force settings",
         BRUTE_FORCE,
-        {
-            "enabled": True,
-            "shields": ["block", "user_notification"],
-            "mode": "count_per_identifier_and_ip",
-            "allowlist": [],
-            "max_attempts": 10,
-        },
+        msgspec.to_builtins(BruteForce()),
+        effect=Effect.ACTS,
     ),
     settings(
         "/attack-protection/suspicious-ip-throttling",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from doorward.identity.password_login import MAX_ATTEMPTS
 from doorward.management.kit.bodies import QUERY, refusal
 from doorward.management.kit.context import NOTHING, Answer, Call
 from doorward.management.kit.schema import BOOLEAN, Unfit, text
@@ -13,6 +12,7 @@ from doorward.management.kit.shapes import Command, Shape, View
 from doorward.management.kit.writing import api_event
 from doorward.management.resources.user_body import IDENTIFIERS
 from doorward.management.resources.users import existing_user
+from doorward.model.brute_force import ANY_ADDRESS
 from doorward.model.connection import Connection
 from doorward.model.identifiers import attempt_address, attempt_prefix
 
@@ -44,17 +44,26 @@ async def _of_user(call: Call) -> Known:
 
 async def _blocks(call: Call, known: Known) -> dict[str, Any]:
     heeds = call.query.get("consider_brute_force_enablement", False)
+    protection = call.directory.brute_force
+    if heeds and not protection.blocks:
+        return {"blocked_for": []}
     blocked = []
     for connection, identifier in known:
         if heeds and not connection.brute_force_protection:
             continue
         counted = await call.ports.attempts.matching(call.tenant, attempt_prefix(connection.name, identifier))
         blocked += [
-            {"identifier": identifier, "ip": attempt_address(key), "connection": connection.name}
+            {"identifier": identifier, **_address(key), "connection": connection.name}
             for key, failures in counted
-            if failures >= MAX_ATTEMPTS
+            if failures >= protection.max_attempts and protection.counts(key)
         ]
     return {"blocked_for": blocked}
+
+
+def _address(key: str) -> dict[str, str]:
+    """Where the attempts came from, unless they are counted together."""
+    address = attempt_address(key)
+    return {} if address == ANY_ADDRESS else {"ip": address}
 
 
 async def _unblock(call: Call, known: Known) -> Answer:
