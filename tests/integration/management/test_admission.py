@@ -245,7 +245,14 @@ async def of_another_tenant(house: House) -> dict[str, str]:
     user = (await add_user(house, B)).replace("|", "%7C")
     attribute = {"description": "A", "label": "A", "profile_required": False, "auth0_mapping": "a"}
     attributes = {"name": "Of B", "user_attributes": {"a": attribute}}
-    exchange = {"name": "Of B", "subject_token_type": "urn:b:token", "action_id": "a", "type": "custom_authentication"}
+    triggers = [{"id": "custom-token-exchange", "version": "v1"}]
+    action = await other.post("/actions/actions", {"name": "Of B", "supported_triggers": triggers})
+    exchange = {
+        "name": "Of B",
+        "subject_token_type": "urn:b:token",
+        "action_id": action["id"],
+        "type": "custom_authentication",
+    }
     profiles = {
         "user-attribute-profiles": attributes,
         "connection-profiles": {"name": "Of B"},

@@ -194,6 +194,7 @@ async def test_there_is_a_phone_template_of_every_type_before_anybody_wrote_one(
     types = ["otp_verify", "otp_enroll", "change_password", "blocked_account", "password_breach"]
     assert [template["type"] for template in listed] == types
     assert all("id" not in template and template["content"]["body"]["text"] for template in listed)
+    assert {template["created_at"] for template in listed} == {"2023-11-14T22:13:20.000Z"}
     content = {"from": "+1234567890", "body": {"text": "Hi {{ code }}", "voice": "Hello {{ code }}"}}
     made = await api.post(TEMPLATES, {"type": "otp_enroll", "content": content})
     assert made["content"] == {"syntax": "liquid", **content}

@@ -13,13 +13,18 @@ EMAIL = {"description": "Address", "label": "Email", "profile_required": True, "
 NAMES = ("user-attribute-profiles", "connection-profiles", "token-exchange-profiles", "self-service-profiles")
 
 
-def body(collection: str, name: str) -> dict[str, Any]:
+async def body(api: Api, collection: str, name: str) -> dict[str, Any]:
+    trigger = {"id": "custom-token-exchange", "version": "v1"}
+    actions = (await api.get("/actions/actions", actionName="Judge"))["actions"]
+    if collection == "token-exchange-profiles" and not actions:
+        actions = [await api.post("/actions/actions", {"name": "Judge", "supported_triggers": [trigger]})]
+    action_id = actions[0]["id"] if actions else ""
     more: dict[str, dict[str, Any]] = {
         "user-attribute-profiles": {"user_attributes": {"email": EMAIL}},
         "connection-profiles": {},
         "token-exchange-profiles": {
             "subject_token_type": f"urn:acme:{name}",
-            "action_id": "a1",
+            "action_id": action_id,
             "type": "custom_authentication",
         },
         "self-service-profiles": {},
@@ -37,7 +42,7 @@ def body(collection: str, name: str) -> dict[str, Any]:
     ],
 )
 async def test_a_profile_lives_from_post_to_delete(api: Api, collection: str, prefix: str, missing: str) -> None:
-    given = body(collection, "First")
+    given = await body(api, collection, "First")
     made = await api.post(f"/{collection}", given)
     assert made["id"].startswith(prefix)
     assert made.items() >= given.items()
@@ -58,8 +63,8 @@ async def test_a_profile_lives_from_post_to_delete(api: Api, collection: str, pr
 
 @pytest.mark.parametrize("collection", NAMES[:3])
 async def test_profiles_are_unique_and_paged_through(api: Api, collection: str) -> None:
-    made = [await api.post(f"/{collection}", body(collection, f"Profile{n}")) for n in range(7)]
-    assert (await api.refused("POST", f"/{collection}", body(collection, "Profile0")))[0] == 409
+    made = [await api.post(f"/{collection}", await body(api, collection, f"Profile{n}")) for n in range(7)]
+    assert (await api.refused("POST", f"/{collection}", await body(api, collection, "Profile0")))[0] == 409
     key = collection.replace("-", "_")
     first = await api.get(f"/{collection}", take=5)
     second = await api.get(f"/{collection}", take=5, from_=first["next"])
@@ -76,7 +81,7 @@ async def test_connection_profiles_come_five_at_a_time(api: Api) -> None:
 
 
 async def test_a_user_id_is_mapped_by_default(api: Api) -> None:
-    made = await api.post("/user-attribute-profiles", body("user-attribute-profiles", "A"))
+    made = await api.post("/user-attribute-profiles", await body(api, "user-attribute-profiles", "A"))
     assert (made["user_id"]["oidc_mapping"], made["user_id"]["scim_mapping"]) == ("sub", "externalId")
     path = f"/user-attribute-profiles/{made['id']}"
     changed = await api.patch(path, {"user_id": {"scim_mapping": "userName"}})
@@ -108,10 +113,12 @@ async def test_connection_names_begin_as_a_profile_says(api: Api) -> None:
 
 async def test_token_types_of_others_are_reserved(api: Api) -> None:
     for type_ in ("urn:ietf:params:x", "https://auth0.com/token", "no-uri", "urn:a b c d e"):
-        wrong = {**body("token-exchange-profiles", "One"), "subject_token_type": type_}
+        wrong = {**(await body(api, "token-exchange-profiles", "One")), "subject_token_type": type_}
         assert await api.refused("POST", "/token-exchange-profiles", wrong) == (400, "invalid_body"), type_
-    one = await api.post("/token-exchange-profiles", body("token-exchange-profiles", "One"))
-    await api.post("/token-exchange-profiles", body("token-exchange-profiles", "Two"))
+    unknown = {**(await body(api, "token-exchange-profiles", "One")), "action_id": "nobody"}
+    assert await api.refused("POST", "/token-exchange-profiles", unknown) == (400, "invalid_body")
+    one = await api.post("/token-exchange-profiles", await body(api, "token-exchange-profiles", "One"))
+    await api.post("/token-exchange-profiles", await body(api, "token-exchange-profiles", "Two"))
     path = f"/token-exchange-profiles/{one['id']}"
     assert (await api.refused("PATCH", path, {"subject_token_type": "urn:acme:Two"}))[0] == 409
     assert await api.refused("PATCH", path, {}) == (400, "invalid_body")
@@ -119,7 +126,7 @@ async def test_token_types_of_others_are_reserved(api: Api) -> None:
 
 
 async def test_a_self_service_profile_lists_attributes_or_names_a_profile_of_them(api: Api) -> None:
-    attributes = await api.post("/user-attribute-profiles", body("user-attribute-profiles", "A"))
+    attributes = await api.post("/user-attribute-profiles", await body(api, "user-attribute-profiles", "A"))
     attribute = {"name": "email", "description": "Address", "is_optional": False}
     made = await api.post("/self-service-profiles", {"name": "S", "user_attributes": [attribute]})
     path = f"/self-service-profiles/{made['id']}"

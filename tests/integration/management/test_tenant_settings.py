@@ -244,3 +244,12 @@ async def machine(door: Door) -> Api:
         audience=f"https://{domain}/api/v2/",
     )
     return Api(door.http(), answer.json()["access_token"])
+
+
+async def test_universal_login_says_how_the_pages_ask(api: Api) -> None:
+    assert "universal_login" not in await api.get("/tenants/settings")
+    colours = {"colors": {"primary": "#123456"}}
+    changed = await api.patch("/tenants/settings", {"universal_login": colours})
+    assert changed["universal_login"] == {**colours, "identifier_first": True}
+    await api.patch("/prompts", {"identifier_first": False})
+    assert (await api.get("/tenants/settings"))["universal_login"] == {**colours, "identifier_first": False}

@@ -16,7 +16,8 @@ from doorward.management.kit.schema import ANY, BOOLEAN, OBJECT, Rule, choice, i
 from doorward.management.kit.shapes import Collection, Command, Shape, View, merged, without_nulls
 from doorward.management.kit.wire import timestamp
 from doorward.management.kit.writing import commit
-from doorward.model.document import Document, Put
+from doorward.management.new_tenant import SETTINGS_ID
+from doorward.model.document import Document, Kind, Put
 from doorward.model.identifiers import new_base58_id
 
 PROVIDER, TEMPLATE = "phone_provider", "phone_template"
@@ -197,9 +198,12 @@ async def _list(call: Call) -> dict[str, Any]:
 
 
 def _unwritten(call: Call, type_: str) -> dict[str, Any]:
+    """It is as old as the tenant."""
+    since = call.directory.documents[Kind.SETTINGS][SETTINGS_ID].created_at
     content = {"from": "", **default_content(type_)}
-    named = {"tenant": call.tenant, "channel": "phone", "customizable": True}
-    return {**named, "type": type_, "disabled": False, "content": content}
+    body = {"customizable": True, "type": type_, "disabled": False, "content": content}
+    shown = _shown(call, Document(kind=TEMPLATE, id="", body=body, created_at=since, updated_at=since))
+    return {name: value for name, value in shown.items() if name != "id"}
 
 
 async def _reset(call: Call) -> Answer:

@@ -107,6 +107,11 @@ def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
 def show(call: Call, document: Document) -> dict[str, Any]:
     flags = _flags_of(document.body)
     shown: dict[str, Any] = {"sandbox_version": SANDBOX_VERSIONS[0], **document.body, "flags": flags}
+    if "universal_login" in shown:
+        shown["universal_login"] = {
+            **shown["universal_login"],
+            "identifier_first": call.directory.asks_identifier_first,
+        }
     if call.request.method == "PATCH":
         shown["flags"] = {**FLAGS_AFTER_UPDATE, **flags}
     else:

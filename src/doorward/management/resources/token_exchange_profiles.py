@@ -11,6 +11,7 @@ from doorward.management.kit.operation import Effect
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.schema import choice, record, text
 from doorward.management.kit.shapes import Collection, Shape, merged
+from doorward.management.resources.actions import ACTION
 from doorward.model.document import Document
 
 PROFILE = "token_exchange_profile"
@@ -36,6 +37,8 @@ def _checked(document: Document) -> Document:
 
 
 def prepare(call: Call, given: dict[str, Any]) -> Document:
+    if given["action_id"] not in call.directory.documents[ACTION]:
+        raise invalid_body("action_id does not name an action of this tenant")
     return _checked(made(PROFILE, "tep_")(call, given))
 
 
