@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
-from doorward.identity.password_login import MAX_ATTEMPTS
 from doorward.management.kit.bodies import PATH, refusal
 from doorward.management.kit.context import NOTHING, Answer, Call
 from doorward.management.kit.errors import not_found
@@ -24,7 +23,10 @@ async def _counted(call: Call) -> list[tuple[str, int]]:
 
 
 async def _check(call: Call) -> Answer:
-    if not any(failures >= MAX_ATTEMPTS for _, failures in await _counted(call)):
+    protection = call.directory.brute_force
+    if not any(
+        failures >= protection.max_attempts and protection.counts(key) for key, failures in await _counted(call)
+    ):
         raise not_found("The IP address is not blocked")
     return Answer(body=NOTHING)
 
