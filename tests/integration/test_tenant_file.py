@@ -303,7 +303,6 @@ async def test_what_has_no_effect_yet_is_named(file: File) -> None:
         ({"clients": [{"name": "Web", "client_id": "a b"}]}, "clients Web: Payload validation error"),
         ({"clientGrants": [{"client_id": "Nobody", "audience": "a"}]}, "Nobody for a: no client is named Nobody"),
         ({"clientGrants": [{"client_id": "Web", "audience": "nowhere"}]}, "The resource server does not exist"),
-        ({"clientGrants": [{"client_id": "Web", "audience": "https://hs.acme.test/", "scope": ["x"]}]}, "scope: x"),
         ({"roles": [{"name": "R", "permissions": [{"permission_name": "x"}]}]}, "roles R: Payload validation error"),
         (
             {"roles": [{"name": "R", "permissions": [

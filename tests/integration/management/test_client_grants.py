@@ -75,15 +75,17 @@ async def test_a_default_for_third_parties_has_no_client(api: Api, client_id: st
     assert await api.get("/client-grants", default_for="third_party_clients") == [made]
 
 
-async def test_client_api_and_scope_have_to_exist(api: Api, client_id: str) -> None:
+async def test_client_and_api_have_to_exist_but_a_scope_may_come_later(api: Api, client_id: str) -> None:
     grant = {"client_id": client_id, "audience": AUDIENCE, "scope": ["read:a"]}
     for change, refusal in (
         ({"client_id": "nobody"}, (404, "inexistent_client")),
         ({"audience": "https://none"}, (404, "inexistent_resource_server")),
-        ({"scope": ["fly:a"]}, (400, "invalid_body")),
         ({"scope": ["read:a", "read:a"]}, (400, "invalid_body")),
     ):
         assert await api.refused("POST", "/client-grants", {**grant, **change}) == refusal
+    made = await make(api, client_id, scope=["fly:a"])
+    assert made["scope"] == ["fly:a"]
+    assert (await api.patch(f"/client-grants/{made['id']}", {"scope": ["swim:a"]}))["scope"] == ["swim:a"]
 
 
 async def test_lists_filter_and_page(api: Api, client_id: str) -> None:

@@ -15,7 +15,6 @@ from doorward.management.kit.shapes import Collection, Shape, without_nulls
 from doorward.management.resources import organization_parts
 from doorward.management.resources.client_credentials import no_such_client
 from doorward.management.resources.resource_servers import no_such_api
-from doorward.management.system_scopes import OPENAPI_ONLY
 from doorward.model.document import Change, Document, Kind
 from doorward.model.identifiers import new_id
 
@@ -49,17 +48,8 @@ def key(body: Mapping[str, Any]) -> str:
     return f"{body.get('client_id') or body.get('default_for')} {body['audience']} {body['subject_type']}"
 
 
-def _check_scope(call: Call, audience: str, scope: list[str]) -> None:
-    api = call.directory.resource_servers.get(audience)
-    if api is None:
-        raise no_such_api()
-    extra = OPENAPI_ONLY if audience == call.directory.tenant.management_audience else ()
-    unknown = [value for value in scope if value not in api.scope_values and value not in extra]
-    if unknown:
-        raise invalid_body(f"The resource server does not define the scope: {', '.join(unknown)}")
-
-
 def prepare(call: Call, given: dict[str, Any]) -> Document:
+    """A grant may name scopes before the API defines them."""
     if ("client_id" in given) is ("default_for" in given):
         raise invalid_body("Exactly one of client_id and default_for is required")
     id_ = new_id(call.ports.entropy, "cgr_")
@@ -70,15 +60,13 @@ def prepare(call: Call, given: dict[str, Any]) -> Document:
             raise no_such_client()
         if client.body.get("is_global"):
             raise not_supported("The global client cannot be granted anything")
-    _check_scope(call, body["audience"], body["scope"])
+    if body["audience"] not in call.directory.resource_servers:
+        raise no_such_api()
     return Document(kind=Kind.CLIENT_GRANT, id=id_, body=body, unique_key=key(body))
 
 
 def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
-    body = {"scope": [], **without_nulls({**before.body, **given})}
-    known = set(before.body.get("scope", ()))
-    _check_scope(call, body["audience"], [scope for scope in body["scope"] if scope not in known])
-    return msgspec.structs.replace(before, body=body)
+    return msgspec.structs.replace(before, body={"scope": [], **without_nulls({**before.body, **given})})
 
 
 def keep(call: Call, document: Document) -> bool:
