@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -108,3 +110,16 @@ async def test_a_grant_of_another_tenant_does_not_exist(api: Api, house: House, 
     stranger = (await (await house.api(B)).post("/clients", {"name": "B"}))["client_id"]
     body = {"client_id": stranger, "audience": AUDIENCE}
     assert await api.refused("POST", "/client-grants", body) == (404, "inexistent_client")
+
+
+@pytest.mark.parametrize("gone", ["client", "api"])
+async def test_a_grant_made_while_its_client_or_api_is_deleted_does_not_outlive_it(api: Api, gone: str) -> None:
+    for turn in range(5):
+        audience = f"https://{turn}.test/"
+        await api.post("/resource-servers", {"identifier": audience})
+        client_id = (await api.post("/clients", {"name": "C"}))["client_id"]
+        path = f"/clients/{client_id}" if gone == "client" else f"/resource-servers/{quote(audience, safe='')}"
+        body = {"client_id": client_id, "audience": audience}
+        made, _ = await asyncio.gather(api.call("POST", "/client-grants", body), api.delete(path))
+        assert made.status_code in (201, 404)
+        assert await api.get("/client-grants", audience=audience) == []

@@ -35,6 +35,18 @@ QUERIES: dict[str, dict[str, str]] = {
     "DELETE /connections/{id}/users": {"email": f"{MARK}@example.test"},
 }
 REFERENCES: dict[str, Any] = {
+    "POST /organizations/{id}/members": {"members": ["$/users"]},
+    "POST /organizations/{id}/connections": {"connection_id": "$/connections"},
+    "POST /organizations/{id}/enabled_connections": {"connection_id": "$/connections"},
+    "POST /organizations/{id}/client-grants": {"grant_id": "$/client-grants"},
+    "POST /organizations/{id}/clients": {"clients": [{"client_id": "$/clients"}]},
+    "POST /organizations/{id}/members/{user_id}/roles": {"roles": ["$/roles"]},
+    "POST /organizations/{id}/invitations": {
+        "client_id": "$/clients",
+        "inviter": {"name": "I"},
+        "invitee": {"email": "i@example.test"},
+    },
+    "POST /roles": {"name": "R", "type": "organization", "owner_id": "$/organizations"},
     "POST /client-grants": {"client_id": "$/clients", "audience": f"https://{MARK}.test", "scope": [MARK]},
     "POST /roles/{id}/users": {"users": ["$/users"]},
     "POST /users/{id}/roles": {"roles": ["$/roles"]},

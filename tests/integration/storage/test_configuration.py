@@ -16,7 +16,7 @@ from doorward.backends.storage.database import Row
 from doorward.backends.storage.directory import DOCUMENTS
 from doorward.backends.storage.sealing import WrongMasterKey
 from doorward.backends.storage.store import Storage
-from doorward.model.document import Delete, Document, Kind, Put
+from doorward.model.document import Delete, Document, Kind, Need, Put, Unchanged
 from doorward.model.search import AllOf, Not, Range, Search, Sort, Term
 from doorward.model.tenant import Tenant
 from doorward.ports import Conflict
@@ -68,6 +68,24 @@ async def test_a_node_that_could_not_read_a_change_reads_the_next(
         await asyncio.sleep(0.01)
     assert "a" in nodes.two.directory.tenant(T).clients
     assert "cannot be read" in caplog.text
+
+
+async def test_what_refers_to_something_is_written_or_what_it_refers_to_is_gone(nodes: Nodes) -> None:
+    grant = Document(kind=Kind.CLIENT_GRANT, id="g", body={"client_id": "a", "audience": "x"})
+    for _ in range(8):
+        await nodes.one.directory.change(T, [Put(document=client("a"))])
+        await nodes.two.directory.refresh()
+        since = nodes.two.directory.tenant(T).tenant.revision
+        referring = nodes.one.directory.change(T, [Need(kind=Kind.CLIENT, id="a"), Put(document=grant)])
+        nothing_refers = Unchanged(kind=Kind.CLIENT_GRANT, since=since)
+        going = nodes.two.directory.change(T, [nothing_refers, Delete(kind=Kind.CLIENT, id="a")])
+        outcomes = await asyncio.gather(referring, going, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes].count(Conflict) == 1
+        assert {outcome.field for outcome in outcomes if isinstance(outcome, Conflict)} == {"revision"}
+        await nodes.one.directory.refresh()
+        documents = nodes.one.directory.tenant(T).documents
+        assert len(documents[Kind.CLIENT]) == len(documents[Kind.CLIENT_GRANT])
+        await nodes.one.directory.change(T, [Delete(kind=Kind.CLIENT, id="a"), Delete(kind=Kind.CLIENT_GRANT, id="g")])
 
 
 async def test_changes_of_both_nodes_at_a_time_all_stand(nodes: Nodes) -> None:

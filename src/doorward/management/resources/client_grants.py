@@ -12,10 +12,9 @@ from doorward.management.kit.errors import ApiError, conflict, invalid_body, not
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.schema import BOOLEAN, choice, items, record, text
 from doorward.management.kit.shapes import Collection, Shape, without_nulls
-from doorward.management.resources import organization_parts
+from doorward.management.resources import organization_parts, resource_servers
 from doorward.management.resources.client_credentials import no_such_client
-from doorward.management.resources.resource_servers import no_such_api
-from doorward.model.document import Change, Document, Kind
+from doorward.model.document import Change, Document, Kind, Need
 from doorward.model.identifiers import new_id
 
 USAGE = choice("deny", "allow", "require")
@@ -61,8 +60,17 @@ def prepare(call: Call, given: dict[str, Any]) -> Document:
         if client.body.get("is_global"):
             raise not_supported("The global client cannot be granted anything")
     if body["audience"] not in call.directory.resource_servers:
-        raise no_such_api()
+        raise resource_servers.no_such_api()
     return Document(kind=Kind.CLIENT_GRANT, id=id_, body=body, unique_key=key(body))
+
+
+def created_with(call: Call, document: Document) -> Sequence[Change]:
+    """Who is granted something, and the API, are not to go meanwhile."""
+    named = (
+        resource_servers.find(call, document.body["audience"]),
+        call.directory.documents[Kind.CLIENT].get(document.body.get("client_id", "")),
+    )
+    return [Need(kind=entity.kind, id=entity.id) for entity in named if entity is not None]
 
 
 def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
@@ -92,6 +100,7 @@ CLIENT_GRANTS = Collection(
     create=CREATE,
     update=UPDATE,
     prepare=prepare,
+    created_with=created_with,
     revise=revise,
     missing=no_such_grant,
     paging=Paging(key="client_grants", checkpoint=True),

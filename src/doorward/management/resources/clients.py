@@ -26,7 +26,7 @@ from doorward.management.resources import client_credentials as credentials
 from doorward.management.resources import organization_parts
 from doorward.management.resources.client_body import CREATE, UPDATE
 from doorward.model.credential import KeyState
-from doorward.model.document import Change, Delete, Document, Forget, Kind, Put
+from doorward.model.document import Change, Delete, Document, Forget, Kind, Put, Unchanged
 from doorward.model.identifiers import new_client_id, new_client_secret
 
 # Kept encrypted; the rest of a client is public within its tenant.
@@ -266,6 +266,7 @@ def removed_with(call: Call, document: Document) -> Sequence[Change]:
     grants = [d for d in documents[Kind.CLIENT_GRANT].values() if d.body.get("client_id") == document.id]
     connections = [d for d in documents[Kind.CONNECTION].values() if document.id in d.body.get("enabled_clients", ())]
     return [
+        Unchanged(kind=Kind.CLIENT_GRANT, since=call.directory.tenant.revision),
         *(Delete(kind=Kind.CLIENT_GRANT, id=grant.id) for grant in grants),
         *(Put(document=_without_client(d, document.id), expected_revision=d.revision) for d in connections),
         *organization_parts.without(

@@ -15,7 +15,7 @@ from doorward.management.kit.schema import ANY, BOOLEAN, choice, integer, items,
 from doorward.management.kit.shapes import Collection, Shape, without_nulls
 from doorward.management.new_tenant import RESOURCE_SERVER_DEFAULTS
 from doorward.management.resources import organization_parts
-from doorward.model.document import Change, Delete, Document, Forget, Kind, Put
+from doorward.model.document import Change, Delete, Document, Forget, Kind, Put, Unchanged
 from doorward.model.identifiers import new_object_id
 
 MAX_SCOPES = 1000
@@ -190,6 +190,7 @@ def removed_with(call: Call, document: Document) -> Sequence[Change]:
     every = call.directory.documents[Kind.CLIENT_GRANT].values()
     grants = [grant.id for grant in every if grant.body.get("audience") == audience]
     return [
+        *(Unchanged(kind=kind, since=call.directory.tenant.revision) for kind in (Kind.CLIENT_GRANT, Kind.ROLE)),
         *(Delete(kind=Kind.CLIENT_GRANT, id=id_) for id_ in grants),
         *organization_parts.without(call, {organization_parts.CLIENT_GRANTS: {*grants}}),
         *roles_without(call, audience, None),
