@@ -17,7 +17,9 @@ TRIPS: dict[str, Trip] = {
         userinfo.JWT,
         userinfo.JWT_AGAIN,
         authorize.TRIP,
-        management.TRIP,
+        management.GET_CLIENT,
+        management.LIST_CLIENTS,
+        management.PATCH_CLIENT,
         well_known.KEYS,
         well_known.METADATA,
     )

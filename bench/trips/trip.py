@@ -71,10 +71,14 @@ def post(path: str, form: Mapping[str, str]) -> bytes:
     return _request("POST", path, {"Content-Type": "application/x-www-form-urlencoded"}, urlencode(form).encode())
 
 
+def patch(path: str, body: Mapping[str, Any], **headers: str) -> bytes:
+    return _request("PATCH", path, {"Content-Type": "application/json", **headers}, json.dumps(body).encode())
+
+
 def _request(method: str, path: str, headers: Mapping[str, str], body: bytes = b"") -> bytes:
     lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}", "User-Agent: bench/1", "Accept: application/json"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-    if method == "POST":
+    if body:
         lines.append(f"Content-Length: {len(body)}")
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
