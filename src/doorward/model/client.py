@@ -152,3 +152,8 @@ class ClientGrant(Struct, frozen=True, kw_only=True):
     subject_type: SubjectType = SubjectType.CLIENT
     allow_all_scopes: bool = False
     organization_usage: str | None = None
+
+    @property
+    def key(self) -> tuple[str | None, str, SubjectType]:
+        """What it is found by: the client (``None`` for the default of third parties), the API, and for whom."""
+        return (None if self.default_for else self.client_id, self.audience, self.subject_type)

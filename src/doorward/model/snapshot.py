@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from doorward.model.brute_force import SETTINGS_ID as BRUTE_FORCE
 from doorward.model.brute_force import BruteForce
@@ -13,7 +14,7 @@ from doorward.model.client import Client, ClientGrant
 from doorward.model.connection import Connection
 from doorward.model.credential import KeyState, SigningKey
 from doorward.model.directory import TenantDirectory
-from doorward.model.document import Document, Documents, Kind
+from doorward.model.document import Change, Delete, Document, Documents, Kind, Put
 from doorward.model.resource_server import ResourceServer
 from doorward.model.role import Role
 from doorward.model.tenant import CustomDomain, Tenant, TenantSettings
@@ -41,85 +42,125 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
-def _typed(documents: Mapping[str, Document], type_: type[T], report: Report) -> list[T]:
-    read = (read_document(document, type_, report) for document in documents.values())
-    return [value for value in read if value is not None]
+class TypedMap(Struct, frozen=True):
+    """One of the maps of a snapshot: its ``name``, what its values are, and what they are found by."""
+
+    name: str
+    type_: type[Any]
+    key: Callable[[Any], Hashable]
 
 
+MAPS: Mapping[str, TypedMap] = {
+    Kind.CLIENT: TypedMap("clients", Client, lambda client: client.client_id),
+    Kind.RESOURCE_SERVER: TypedMap("resource_servers", ResourceServer, lambda api: api.identifier),
+    Kind.CLIENT_GRANT: TypedMap("client_grants", ClientGrant, lambda grant: grant.key),
+    Kind.CONNECTION: TypedMap("connections", Connection, lambda connection: connection.name),
+    Kind.ROLE: TypedMap("roles", Role, lambda role: role.id),
+    Kind.CUSTOM_DOMAIN: TypedMap("custom_domains", CustomDomain, lambda domain: domain.domain),
+}
+
+
+class Single(Struct, frozen=True):
+    """One of the values of a snapshot there is one document of: the ``name``, where it is read, and what it is."""
+
+    name: str
+    kind: str
+    id: str
+    type_: type[Any]
+
+
+SINGLES = (
+    Single("settings", Kind.SETTINGS, "tenant", TenantSettings),
+    Single("brute_force", Kind.CONFIGURATION, BRUTE_FORCE, BruteForce),
+)
 KEY_ORDER = {KeyState.CURRENT: 0, KeyState.NEXT: 1, KeyState.PREVIOUS: 2, KeyState.REVOKED: 3}
 
 
-def snapshot_of(
-    tenant: Tenant,
-    documents: Documents,
-    token_key: bytes,
-    *,
-    report: Report,
-    previous: TenantDirectory | None = None,
-    touched: set[str] | None = None,
-) -> TenantDirectory:
-    """The snapshot of these documents; kinds not ``touched`` are taken from ``previous``.
+def snapshot_of(tenant: Tenant, documents: Documents, token_key: bytes, *, report: Report) -> TenantDirectory:
+    """The snapshot of these documents.
 
     A document the protocol cannot read is kept for the Management API, left out of the typed maps, and
     given to ``report`` with the reason.
     """
-
-    kept = previous if touched is not None else None
-
-    def read(kind: Kind, type_: type[T]) -> list[T]:
-        return _typed(documents[kind], type_, report)
-
-    def fresh(kind: Kind) -> bool:
-        return kept is None or touched is None or kind in touched
-
-    settings_document = documents[Kind.SETTINGS].get("tenant")
-    settings = read_document(settings_document, TenantSettings, report) if settings_document is not None else None
-    directory = kept or TenantDirectory(
+    maps: dict[str, Any] = {}
+    for kind, map_ in MAPS.items():
+        read = (read_document(document, map_.type_, report) for document in documents[kind].values())
+        maps[map_.name] = {map_.key(value): value for value in read if value is not None}
+    return TenantDirectory(
         tenant=tenant,
-        settings=TenantSettings(),
-        clients={},
-        resource_servers={},
-        client_grants={},
-        connections={},
-        roles={},
-        signing_keys=(),
-        custom_domains={},
+        signing_keys=_signing_keys(documents, report),
         documents=documents,
         token_key=token_key,
+        **{single.name: _single(single, documents, report) for single in SINGLES},
+        **maps,
     )
-    changes: dict[str, Any] = {"tenant": tenant, "settings": settings or TenantSettings(), "documents": documents}
-    if fresh(Kind.CONFIGURATION):
-        chosen = documents[Kind.CONFIGURATION].get(BRUTE_FORCE)
-        brute_force = read_document(chosen, BruteForce, report) if chosen is not None else None
-        changes["brute_force"] = brute_force or BruteForce()
-    if fresh(Kind.CLIENT):
-        changes["clients"] = _clients(documents[Kind.CLIENT], previous, report)
-    if fresh(Kind.RESOURCE_SERVER):
-        changes["resource_servers"] = {api.identifier: api for api in read(Kind.RESOURCE_SERVER, ResourceServer)}
-    if fresh(Kind.CLIENT_GRANT):
-        changes["client_grants"] = {
-            (None if grant.default_for else grant.client_id, grant.audience, grant.subject_type): grant
-            for grant in read(Kind.CLIENT_GRANT, ClientGrant)
-        }
-    if fresh(Kind.CONNECTION):
-        changes["connections"] = {connection.name: connection for connection in read(Kind.CONNECTION, Connection)}
-    if fresh(Kind.ROLE):
-        changes["roles"] = {role.id: role for role in read(Kind.ROLE, Role)}
-    if fresh(Kind.SIGNING_KEY):
-        changes["signing_keys"] = tuple(sorted(read(Kind.SIGNING_KEY, SigningKey), key=lambda k: KEY_ORDER[k.state]))
-    if fresh(Kind.CUSTOM_DOMAIN):
-        changes["custom_domains"] = {domain.domain: domain for domain in read(Kind.CUSTOM_DOMAIN, CustomDomain)}
-    return msgspec.structs.replace(directory, **changes)
 
 
-def _clients(documents: Mapping[str, Document], previous: TenantDirectory | None, report: Report) -> dict[str, Client]:
-    """Typed clients; unchanged documents keep the value they had, so that a change costs one."""
-    clients: dict[str, Client] = {}
-    before = previous.documents[Kind.CLIENT] if previous is not None else {}
-    for id_, document in documents.items():
-        known = before.get(id_)
-        kept = previous.clients.get(id_) if previous is not None and known is document else None
-        client = kept or read_document(document, Client, report)
-        if client is not None:
-            clients[id_] = client
-    return clients
+def touched_by(changes: Sequence[Change]) -> dict[str, set[str]]:
+    """Ids of the documents that change, by kind."""
+    touched: dict[str, set[str]] = {}
+    for change in changes:
+        if isinstance(change, Put):
+            touched.setdefault(change.document.kind, set()).add(change.document.id)
+        elif isinstance(change, Delete):
+            touched.setdefault(change.kind, set()).add(change.id)
+    return touched
+
+
+def changed_snapshot(
+    before: TenantDirectory,
+    tenant: Tenant,
+    documents: Documents,
+    touched: Mapping[str, Collection[str]],
+    *,
+    report: Report,
+) -> TenantDirectory:
+    """The snapshot after the documents ``touched`` (ids by kind) were written or deleted: only they are read again."""
+    changes: dict[str, Any] = {"tenant": tenant, "documents": documents}
+    for single in SINGLES:
+        if single.id in touched.get(single.kind, ()):
+            changes[single.name] = _single(single, documents, report)
+    for kind, ids in touched.items():
+        if kind == Kind.SIGNING_KEY:
+            changes["signing_keys"] = _signing_keys(documents, report)
+        elif kind in MAPS:
+            map_ = MAPS[kind]
+            values = getattr(before, map_.name)
+            changes[map_.name] = _changed(map_, values, before.documents[kind], documents[kind], ids, report)
+    return msgspec.structs.replace(before, **changes)
+
+
+def _changed(
+    map_: TypedMap,
+    values: Mapping[Hashable, Any],
+    before: Mapping[str, Document],
+    after: Mapping[str, Document],
+    ids: Collection[str],
+    report: Report,
+) -> dict[Hashable, Any]:
+    changed = dict(values)
+    for id_ in ids:
+        old, new = (
+            read_document(of[id_], map_.type_, tell) if id_ in of else None
+            for of, tell in ((before, _told_before), (after, report))
+        )
+        if old is not None and (new is None or map_.key(new) != map_.key(old)):
+            changed.pop(map_.key(old), None)
+        if new is not None:
+            changed[map_.key(new)] = new
+    return changed
+
+
+def _told_before(document: Document, reason: str) -> None:
+    """What could not be read before was reported then."""
+
+
+def _single(single: Single, documents: Documents, report: Report) -> Any:
+    document = documents[single.kind].get(single.id)
+    value = read_document(document, single.type_, report) if document is not None else None
+    return value if value is not None else single.type_()
+
+
+def _signing_keys(documents: Documents, report: Report) -> tuple[SigningKey, ...]:
+    read = (read_document(document, SigningKey, report) for document in documents[Kind.SIGNING_KEY].values())
+    return tuple(sorted((key for key in read if key is not None), key=lambda key: KEY_ORDER[key.state]))

@@ -24,7 +24,7 @@ from doorward.backends.storage.tenant_tables import document_place, remove_rows
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Change, Delete, Document, Documents, Forget, Kind, Need, Put, Unchanged
 from doorward.model.log_event import LogEvent
-from doorward.model.snapshot import snapshot_of
+from doorward.model.snapshot import changed_snapshot, snapshot_of, touched_by
 from doorward.model.tenant import DomainKind, Issuer, Tenant
 from doorward.ports import Clock, Conflict, UnknownTenant
 
@@ -298,8 +298,7 @@ class StoredDirectory:
             # Somebody else wrote in between: what they changed is not in this snapshot.
             await self.refresh(tenant)
             return self.tenant(tenant)
-        touched = {change.document.kind for change in changes if isinstance(change, Put)}
-        touched |= {change.kind for change in changes if isinstance(change, Delete)}
+        touched = touched_by(changes)
         changed = {kind: dict(snapshot.documents[kind]) for kind in touched}
         for change in changes:
             if isinstance(change, Delete):
@@ -308,7 +307,7 @@ class StoredDirectory:
             changed[document.kind][document.id] = document
         documents = Documents({**snapshot.documents, **changed})
         current = msgspec.structs.replace(snapshot.tenant, revision=revision)
-        self._snapshots[tenant] = _snapshot(current, documents, data_key, previous=snapshot, touched=touched)
+        self._snapshots[tenant] = changed_snapshot(snapshot, current, documents, touched, report=_report)
         if Kind.CUSTOM_DOMAIN in touched or current.domain != snapshot.tenant.domain:
             self._index_hosts()
         return self._snapshots[tenant]
@@ -414,16 +413,9 @@ def split_port(host: str) -> tuple[str, int | None]:
     return host, None
 
 
-def _snapshot(
-    tenant: Tenant,
-    documents: Documents,
-    data_key: bytes,
-    *,
-    previous: TenantDirectory | None = None,
-    touched: set[str] | None = None,
-) -> TenantDirectory:
+def _snapshot(tenant: Tenant, documents: Documents, data_key: bytes) -> TenantDirectory:
     token_key = sealing.derive(data_key, "opaque-access-token")
-    return snapshot_of(tenant, documents, token_key, report=_report, previous=previous, touched=touched)
+    return snapshot_of(tenant, documents, token_key, report=_report)
 
 
 def _report(document: Document, reason: str) -> None:

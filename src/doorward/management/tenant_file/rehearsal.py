@@ -25,7 +25,7 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.document import Change, Delete, Document, Documents, Kind, Put
 from doorward.model.log_event import LogEvent
 from doorward.model.request_context import RequestContext
-from doorward.model.snapshot import snapshot_of
+from doorward.model.snapshot import changed_snapshot, touched_by
 from doorward.model.tenant import Issuer, Tenant
 from doorward.oauth.dry_run import dry_run
 from doorward.ports import Clock, Conflict, Directory, Log
@@ -97,14 +97,8 @@ class Stage:
             elif isinstance(change, Put):
                 document = self._put(of(change.document.kind), change)
                 of(document.kind)[document.id] = document
-        self.snapshot = snapshot_of(
-            before.tenant,
-            Documents({**before.documents, **documents}),
-            before.token_key,
-            report=_refuse,
-            previous=before,
-            touched=set(documents),
-        )
+        after = Documents({**before.documents, **documents})
+        self.snapshot = changed_snapshot(before, before.tenant, after, touched_by(changes), report=_refuse)
         for change in changes:
             if isinstance(change, Put):
                 self._order.setdefault((change.document.kind, change.document.id))
