@@ -167,3 +167,28 @@ async def test_a_connection_of_another_tenant_does_not_exist(api: Api, house: Ho
         assert (await api.refused(method, where, body))[0] == 404
     await api.delete(path)
     assert (await other.get(path))["name"] == "x"
+
+
+async def test_the_keys_of_a_connection_are_made_rotated_and_go_with_it(api: Api, house: House) -> None:
+    made = await api.post("/connections", {"name": "okta", "strategy": "okta", "options": {"client_id": "x"}})
+    path = f"/connections/{made['id']}/keys"
+    assert await api.get(path) == []
+    assert await api.refused("POST", path, {"signing_alg": "ES256"}) == (400, "operation_not_supported")
+    following, current = await api.post(path, {"signing_alg": "PS256"})
+    assert (following["next"], current["current"], current["algorithm"]) == (True, True, "PS256")
+    assert current["cert"].startswith("-----BEGIN CERTIFICATE-----")
+    assert (await api.refused("POST", path, {}))[0] == 409
+    rotated = await api.post(f"{path}/rotate", None)
+    keys = await api.get(path)
+    assert [key["kid"] for key in keys] == [rotated["kid"], following["kid"], current["kid"]]
+    states = [[name for name in ("next", "current", "previous") if key[name]] for key in keys]
+    assert states == [["next"], ["current"], ["previous"]]
+    assert {key["algorithm"] for key in keys} == {"PS256"}
+    secrets = house.ports.directory.tenant(A).documents["connection_keys"][made["id"]].secrets
+    assert set(secrets) == {rotated["kid"], following["kid"]}, "the previous one signs no more"
+    assert "PRIVATE" not in repr(keys)
+    await api.delete(f"/connections/{made['id']}", status=202)
+    assert not house.ports.directory.tenant(A).documents["connection_keys"]
+    assert (await api.refused("GET", path))[1] == "inexistent_connection"
+    database = await api.post("/connections", {"name": "people", "strategy": "auth0"})
+    assert await api.refused("POST", f"/connections/{database['id']}/keys", {}) == (400, "operation_not_supported")

@@ -56,6 +56,7 @@ SECRET_OPTIONS = frozenset(
 OPTION_READING = ("read:connections_options", "update:connections_options", "update:connections", "create:connections")
 SECRETS = "options_secrets"
 SCIM_CONFIGURATION, SCIM_TOKEN, DIRECTORY_PROVISIONING = "scim_configuration", "scim_token", "directory_provisioning"
+KEYS = "connection_keys"
 ENTERPRISE = frozenset("ad adfs auth0-oidc google-apps oidc okta pingfederate samlp waad office365 ip".split())  # noqa: SIM905
 FEDERATING = frozenset(("okta", "oidc", "samlp"))
 
@@ -162,7 +163,7 @@ def removed_with(call: Call, document: Document) -> Sequence[Change]:
     tokens = call.directory.documents[SCIM_TOKEN].values()
     return (
         Forget(connection=document.body["name"], connection_id=document.id, at=call.ports.clock.now()),
-        *(Delete(kind=kind, id=document.id) for kind in (SCIM_CONFIGURATION, DIRECTORY_PROVISIONING)),
+        *(Delete(kind=kind, id=document.id) for kind in (SCIM_CONFIGURATION, DIRECTORY_PROVISIONING, KEYS)),
         *(Delete(kind=SCIM_TOKEN, id=token.id) for token in tokens if token.body["connection_id"] == document.id),
         *organization_parts.without(call, {organization_parts.CONNECTIONS: {document.id}}),
     )
