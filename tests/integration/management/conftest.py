@@ -6,7 +6,11 @@ Two tenants (``a.test`` and ``b.test``), a clock that stands still, storage in m
 from __future__ import annotations
 
 import itertools
+import os
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -30,6 +34,7 @@ from doorward.ports import Clock
 A, B = "a.test", "b.test"
 START = 1_700_000_000.0
 _numbers = itertools.count(1)
+JOB_FOLDER = Path(tempfile.gettempdir()) / f"doorward-test-jobs-{os.getpid()}"
 
 
 class StandingClock(Clock):
@@ -128,6 +133,7 @@ class House:
             passwords=self._hasher,
             development=development,
             look_up_txt=look_up_txt,
+            job_folder=JOB_FOLDER,
         )
         self.ports = self.server.ports
 
@@ -142,6 +148,7 @@ class House:
     async def close(self) -> None:
         await self.server.stop()
         self._hasher.close()
+        shutil.rmtree(JOB_FOLDER, ignore_errors=True)
 
     def http(self, host: str) -> httpx2.AsyncClient:
         transport = httpx2.ASGITransport(app=self.server.application, client=("192.0.2.1", 50000))

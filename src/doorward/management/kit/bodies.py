@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -97,22 +97,28 @@ def _read_text(body: bytes) -> str:
 def check_storable(value: Any, depth: int = MAX_DEPTH) -> None:
     """No NUL, no lone surrogate, no boundless number or nesting: nothing a database could choke on."""
     if isinstance(value, str):
-        if "\0" in value or not _encodable(value):
-            raise invalid_body("Invalid request payload: a string holds a character that cannot be stored")
+        _check_text(value)
     elif isinstance(value, int):
         if abs(value) > LARGEST:
             raise invalid_body("Invalid request payload: a number is out of range")
-    elif isinstance(value, dict):
+    elif isinstance(value, dict | list):
         if depth == 0:
             raise invalid_body("Invalid request payload: too deeply nested")
-        for name, item in value.items():
-            check_storable(name, depth)
-            check_storable(item, depth - 1)
-    elif isinstance(value, list):
-        if depth == 0:
-            raise invalid_body("Invalid request payload: too deeply nested")
-        for item in value:
-            check_storable(item, depth - 1)
+        items: Iterable[Any] = value
+        if isinstance(value, dict):
+            for name in value:
+                _check_text(name)
+            items = value.values()
+        for item in items:  # most are texts, and most texts are plain
+            if type(item) is not str:
+                check_storable(item, depth - 1)
+            elif not item.isascii() or "\0" in item:
+                _check_text(item)
+
+
+def _check_text(value: str) -> None:
+    if "\0" in value or not _encodable(value):
+        raise invalid_body("Invalid request payload: a string holds a character that cannot be stored")
 
 
 def _encodable(value: str) -> bool:

@@ -21,10 +21,8 @@ from doorward.management.users_import.password_hash import (
     stored_hash,
 )
 from doorward.model.connection import DATABASE_STRATEGY, Connection
-from doorward.model.identifiers import new_object_id
 from doorward.model.job import JobError
 from doorward.model.user import Identifiers, Password, User
-from doorward.ports import Entropy
 
 SHOWN_TEXT = 2000
 ROW = record(
@@ -66,8 +64,11 @@ class ImportedUser(Struct, frozen=True, kw_only=True):
     named: Mapping[str, str]
 
 
-def read_user(given: Any, position: int, connection: Connection, at: float, entropy: Entropy) -> ImportedUser:
-    """The user of a row, as it is when nobody has its identifiers yet. Raises ``Unfit``."""
+def read_user(given: Any, position: int, connection: Connection, at: float, id_: str) -> ImportedUser:
+    """The user of a row, as it is when nobody has its identifiers yet; ``id_`` is for one that names none.
+
+    Raises ``Unfit``.
+    """
     try:
         check_storable(given)
     except ApiError as error:
@@ -84,7 +85,7 @@ def read_user(given: Any, position: int, connection: Connection, at: float, entr
         profile |= {"email": profile["email"].lower(), "email_verified": given.get("email_verified", False)}
     if "phone_number" in profile:
         profile["phone_verified"] = given.get("phone_verified", False)
-    local = given.get("user_id") or new_object_id(entropy)
+    local = given.get("user_id") or id_
     profile = with_defaults(profile)
     identifiers = identifiers_of(profile)
     named = {name: value for name in IDENTIFIERS if (value := getattr(identifiers, name)) is not None}

@@ -15,9 +15,9 @@ class MalformedFile(Exception):
     """Not a JSON array in UTF-8, or an element of more than ``MAX_ROW`` characters."""
 
 
-def read_rows(pieces: Iterable[bytes]) -> Iterator[Any]:
-    """The elements of the array whose text comes in ``pieces``; of it, no more than one element and two pieces are
-    held at a time. Raises ``MalformedFile``."""
+def read_rows(pieces: Iterable[bytes]) -> Iterator[tuple[Any, int]]:
+    """The elements of the array whose text comes in ``pieces``, each with the length of its text; of that, no more
+    than one element and two pieces are held at a time. Raises ``MalformedFile``."""
     text = _Text(pieces)
     if text.next() != "[":
         raise MalformedFile
@@ -73,15 +73,15 @@ class _Text:
             if not self._more():
                 return ""
 
-    def value(self) -> Any:
-        """The value that begins here."""
+    def value(self) -> tuple[Any, int]:
+        """The value that begins here, and the length of its text."""
         self.next(peek=True)
         while True:
             try:
                 value, end = self._decode(self._window, self._at)
                 if end < len(self._window):  # a number could go on in the next piece
-                    self._at = end
-                    return value
+                    start, self._at = self._at, end
+                    return value, end - start
             except (ValueError, RecursionError):
                 pass
             if len(self._window) - self._at > MAX_ROW or not self._more():

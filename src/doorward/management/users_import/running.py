@@ -31,7 +31,9 @@ from doorward.model.job import (
 from doorward.model.log_event import LogEvent
 from doorward.ports import Conflict, Ports, Spool, StorageUnavailable
 
+# Rows written in one transaction, and how much text of them.
 BATCH = 200
+BATCH_SIZE = 1024 * 1024
 COUNTED_AT_A_TIME = 500
 ALIVE_SECONDS = 60.0
 # Errors are told in one answer: past so many bytes they are only counted.
@@ -59,6 +61,8 @@ class UsersImport:
         self._upsert = job.asked.get("upsert") is True
         self._done = done
         self._total = 0
+        # As object ids are: the time, chance, and a counter. New rows then go to the end of most indexes.
+        self._ids = f"{int(job.created_at):08x}{ports.entropy.hexadecimal(10)}"
         self._has_lost_errors = False
 
     async def run(self) -> None:
@@ -77,9 +81,10 @@ class UsersImport:
 
     async def _import(self) -> None:
         await self._count()
-        rows = enumerate(read_rows(self._users.pieces()))
-        while batch := list(islice(rows, BATCH)):
-            await self._write([self._read(position, given) for position, given in batch])
+        position = 0
+        for batch in _batches(read_rows(self._users.pieces())):
+            await self._write([self._read(position + index, given) for index, given in enumerate(batch)])
+            position += len(batch)
             await self._ports.background.pause()
         await self._end(COMPLETED)
 
@@ -94,7 +99,8 @@ class UsersImport:
 
     def _read(self, position: int, given: object) -> ImportedUser | JobError:
         try:
-            return read_user(given, position, self._connection, self._job.created_at, self._ports.entropy)
+            id_ = f"{self._ids}{position:06x}"
+            return read_user(given, position, self._connection, self._job.created_at, id_)
         except Unfit as error:
             return unfit(position, given, error)
 
@@ -207,6 +213,19 @@ class UsersImport:
             status_details=details,
         )
         await self._advance(ended, self._done)
+
+
+def _batches(rows: Iterator[tuple[object, int]]) -> Iterator[list[object]]:
+    batch: list[object] = []
+    size = 0
+    for given, length in rows:
+        batch.append(given)
+        size += length
+        if len(batch) >= BATCH or size >= BATCH_SIZE:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _size(error: JobError) -> int:
