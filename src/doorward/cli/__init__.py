@@ -14,7 +14,7 @@ from doorward.cli.terminal import Problem
 class _Commands(click.Group):
     """Commands by name; each module is imported only when its command runs."""
 
-    names = ("dev", "serve", "migrate", "token", "explain", "keys", "users", "tenants", "import", "export")
+    names = ("dev", "serve", "migrate", "token", "explain", "keys", "users", "tenants", "root", "import", "export")
     modules: ClassVar = {"import": "tenant_import", "export": "tenant_export"}
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -110,6 +110,7 @@ def _serve(
         raise Problem(error.what, why=error.why, fix=error.fix) from None
     door = build(f"sqlite:///{folder / 'doorward.sqlite'}", root_key=root_key, development=True)
     warnings: list[str] = []
+    root: list[str] = []
 
     def certify(hosts: frozenset[str]) -> None:
         """The certificate follows the domains that are served."""
@@ -124,12 +125,13 @@ def _serve(
         door.storage.directory.on_hosts(certify)
         for id_, domain in domains.items():
             warnings.extend(await _prepare(door, id_, domain, documents[id_]))
+        root.append(await door.storage.root_credential.shown())
 
     door.application.on_start(start)
     door.application.on_stop(door.stop)
 
     def ready() -> None:
-        summary = _summary(door, domains, authority)
+        summary = {**_summary(door, domains, authority), "root_credential": root[0]}
         write_private(folder / "ready.json", json.dumps(summary, indent=2).encode() + b"\n")
         for warning in warnings:
             click.secho(f"! {warning}", fg="yellow", err=True)

@@ -24,11 +24,11 @@ from doorward.management.kit.dispatch import Management
 from doorward.management.registry import operations
 from doorward.management.system_scopes import EVERY_SCOPE
 from doorward.management.tenant_file import wire as tenant_file
+from doorward.management.tenants import OPERATOR
 from doorward.model.directory import TenantDirectory
 from doorward.model.tenant import Issuer, Tenant
 from doorward.settings import Settings
 
-OPERATOR = "doorward operator"
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -82,16 +82,17 @@ def open_door(settings: Settings, key: bytes) -> Doorward:
 def with_door(settings: Settings, work: Callable[[Doorward], Awaitable[T]]) -> T:
     """Do something with the database the settings name. Raises ``Problem``."""
     door = open_door(settings, root_key(settings))
-
-    async def run() -> T:
-        await door.start()
-        try:
-            return await work(door)
-        finally:
-            await door.stop()
-
     with storage_problems(settings):
-        return asyncio.run(run())
+        return asyncio.run(run_with(door, work))
+
+
+async def run_with(door: Doorward, work: Callable[[Doorward], Awaitable[T]]) -> T:
+    """Do something with a server that is started for it."""
+    await door.start()
+    try:
+        return await work(door)
+    finally:
+        await door.stop()
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import click
 
@@ -13,6 +14,29 @@ USAGE, NO_SERVER, NOT_AUTHORIZED = 2, 3, 4  # exit codes beside 0 and 1
 def colour() -> bool | None:
     """``False`` where nobody wants any (https://no-color.org), else ``None``: click decides by the terminal."""
     return False if os.environ.get("NO_COLOR") else None
+
+
+def done(what: str) -> None:
+    """It worked."""
+    click.secho(f"✓ {what}", fg="green", bold=True, color=colour())
+
+
+def field(label: str, value: str, note: str = "", *, err: bool = False) -> None:
+    """One line of what belongs to it, the labels in a column."""
+    said = click.style(f"   {note}", dim=True) if note else ""
+    click.echo(f"  {click.style(label.ljust(14), dim=True)} {value}{said}", err=err, color=colour())
+
+
+def rows(heads: Sequence[str], table: Sequence[Sequence[str]]) -> None:
+    """A table with its columns aligned."""
+    widths = [max(len(row[column]) for row in (heads, *table)) for column in range(len(heads))]
+    for number, row in enumerate((heads, *table)):
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        click.echo(line if number else click.style(line, dim=True), color=colour())
+
+
+def amount(count: int, thing: str) -> str:
+    return f"1 {thing}" if count == 1 else f"{count} {thing}s"
 
 
 class Problem(Exception):

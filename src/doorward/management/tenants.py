@@ -10,7 +10,13 @@ from collections.abc import Sequence
 from typing import Any, BinaryIO
 
 from doorward.management.kit.wire import timestamp
-from doorward.management.new_tenant import first_documents, first_keys, management_client, renamed_audience
+from doorward.management.new_tenant import (
+    MANAGEMENT_CLIENT,
+    first_documents,
+    first_keys,
+    management_client,
+    renamed_audience,
+)
 from doorward.model.client import Client
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Kind, Put
@@ -21,7 +27,6 @@ from doorward.model.tenant import Tenant
 from doorward.model.tenant_snapshot import TenantSnapshot
 from doorward.ports import Ports
 
-MANAGEMENT_CLIENT = "Doorward management"
 OPERATOR = "doorward operator"
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 DOMAIN = rf"(?=[^:]{{1,253}}(:|$)){_LABEL}(\.{_LABEL})*(:\d{{1,5}})?"

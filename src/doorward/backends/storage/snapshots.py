@@ -103,7 +103,6 @@ class StoredSnapshots:
 
     def read_head(self, file: BinaryIO) -> TenantSnapshot:
         head = SnapshotReader(file, self._root_key).head
-        file.seek(0)
         return TenantSnapshot(tenant=head.tenant, domain=head.domain, taken_at=head.taken_at, schema=head.schema)
 
     # ── restoring ──
