@@ -90,8 +90,8 @@ def settings() -> str:
     """The reference of the production settings, by table."""
     page = [
         "# Settings of a production server\n\n",
-        "`doorward serve`, `migrate`, `tenants`, `keys` and `users` read one TOML file (`--config FILE`, or the "
-        "variable `DOORWARD_CONFIG`) and the environment, which wins. An unknown setting is refused. Lists are "
+        "`doorward serve`, `migrate`, `tenants`, `root`, `keys` and `users` read one TOML file (`--config FILE`, or "
+        "the variable `DOORWARD_CONFIG`) and the environment, which wins. An unknown setting is refused. Lists are "
         f"separated by commas in the environment.\n\n{WRITTEN}",
     ]
     for table, names in groupby(kinds(), key=lambda name: name.partition(".")[0]):
