@@ -27,7 +27,7 @@ from doorward.model.organization import Invitation, Member
 from doorward.model.request_context import RequestContext
 from doorward.model.resource_server import EncryptionKey
 from doorward.model.role import Permission
-from doorward.model.search import Search, Sort
+from doorward.model.search import EVERYTHING, Search, Sort
 from doorward.model.session import ConsentGrant, LoginTransaction, Session, SignIn
 from doorward.model.tenant import Issuer, Tenant
 from doorward.model.tenant_snapshot import TenantSnapshot
@@ -41,6 +41,10 @@ T = TypeVar("T")
 
 class StorageUnavailable(Exception):
     """The database is lost, locked or too slow; nothing was half-written."""
+
+
+class TooCostly(Exception):
+    """A search that cannot be answered in the time it may take."""
 
 
 class Conflict(Exception):
@@ -480,13 +484,26 @@ class Users(Protocol):
         connection: str | None = None,
         email: str | None = None,
         role: str | None = None,
-        where: Search | None = None,
+    ) -> tuple[list[User], int]:
+        """Users in order of creation, and how many there are in all."""
+
+    async def search(
+        self,
+        tenant: str,
+        where: Search = EVERYTHING,
+        *,
+        offset: int,
+        limit: int,
+        count: int = 0,
         sort: Sort | None = None,
     ) -> tuple[list[User], int]:
-        """Users in order of creation unless ``sort`` says otherwise, and how many there are in all.
+        """The users that ``where`` finds, in an order that stays the same, and how many there are, counted up to
+        ``count``.
 
-        ``where`` and ``sort`` know the root attributes of a user and ``identities.connection``; e-mail
-        address and names compare without case.
+        ``where`` knows every attribute of a user, ``email.domain``, ``identities.connection``, ``.provider`` and
+        ``.user_id``, and what is below ``user_metadata``, ``app_metadata`` and ``identities.profileData``; ``sort``
+        knows the root attributes. E-mail address and names compare without case. Raises ``TooCostly``, and
+        ``KeyError`` for a ``sort`` by anything else.
         """
 
     async def count(self, tenant: str, *, connection: str | None = None) -> int: ...
@@ -661,14 +678,16 @@ class Log(Protocol):
         *,
         offset: int,
         limit: int,
+        count: int = 1000,
         after: str | None = None,
-        where: Search | None = None,
+        where: Search = EVERYTHING,
         sort: Sort | None = None,
         newest_first: bool = True,
     ) -> tuple[list[LogEvent], int]:
-        """Events by ``log_id``, or by ``sort`` first, and how many there are in all; ``after`` is a
+        """Events by ``log_id``, or by ``sort`` first, and how many there are, counted up to ``count``; ``after`` is a
         checkpoint (oldest first; where others write to the same log, up to where nobody can still be
-        writing something earlier). ``where`` and ``sort`` know the fields of an event but ``details``."""
+        writing something earlier). ``where`` and ``sort`` know the fields of an event but ``details``. Raises
+        ``TooCostly``."""
 
     async def find(self, tenant: str, log_id: str) -> LogEvent | None: ...
 

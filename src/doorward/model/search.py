@@ -1,6 +1,6 @@
 """A search of users or log events, as a tree: what a query string says once it is read.
 
-Which fields there are, and how they compare, is the matter of whoever keeps them (``ports.Users.page``,
+Which fields there are, and how they compare, is the matter of whoever keeps them (``ports.Users.search``,
 ``ports.Log.page``).
 """
 
@@ -20,11 +20,29 @@ class Range(Struct, frozen=True):
     """The field is at least ``low`` and less than ``high``; ``None`` is no bound. Moments are epoch seconds."""
 
     field: str
-    low: float | None
-    high: float | None
+    low: float | str | None
+    high: float | str | None
+
+
+class Wildcard(Struct, frozen=True):
+    """The text is part of the field's value: with nothing ``before`` it its beginning, with nothing ``after``
+    it its end."""
+
+    field: str
+    text: str
+    before: bool
+    after: bool
+
+
+class Exists(Struct, frozen=True):
+    """The field, or one below it, has a value."""
+
+    field: str
 
 
 class AllOf(Struct, frozen=True):
+    """Of no parts: everything."""
+
     parts: tuple[Search, ...]
 
 
@@ -38,7 +56,10 @@ class Not(Struct, frozen=True):
     part: Search
 
 
-Search = Term | Range | AllOf | AnyOf | Not
+Leaf = Term | Range | Wildcard | Exists
+Search = Leaf | AllOf | AnyOf | Not
+
+EVERYTHING = AllOf(())
 
 
 class Sort(Struct, frozen=True):
@@ -46,3 +67,11 @@ class Sort(Struct, frozen=True):
 
     field: str
     descending: bool = False
+
+
+def following(text: str) -> str:
+    """The first text in bytewise order after all that begin with this one."""
+    last = ord(text[-1])
+    if last == 0x10FFFF:
+        return text + chr(last)
+    return text[:-1] + chr(0xE000 if last == 0xD7FF else last + 1)

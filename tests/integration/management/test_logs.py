@@ -161,7 +161,7 @@ async def test_events_are_searched(api: Api, house: House, q: str, types: str) -
         assert await api.get("/logs", search=q) == answer["logs"]
 
 
-@pytest.mark.parametrize("q", ["details.request.path:x", "type:s*", "type:s type:f", "shoe:1", "date:[a TO b]", "("])
+@pytest.mark.parametrize("q", ["details.request.path:x", "shoe:1", "date:[a TO b]", "("])
 async def test_a_search_that_is_not_understood_is_refused(api: Api, q: str) -> None:
     assert await api.refused("GET", "/logs", q=q) == (400, "invalid_query_string")
     assert await api.refused("GET", "/logs", search=q) == (400, "invalid_query_string")

@@ -8,7 +8,7 @@ import pytest
 
 from doorward.management.new_tenant import DEFAULT_CONNECTION
 
-from .conftest import START, A, Api, B, House, ok
+from .conftest import A, Api, B, House, ok
 from .people import add_user
 
 pytestmark = pytest.mark.anyio
@@ -222,79 +222,6 @@ async def test_tokens_of_identity_providers_need_their_own_scope(house: House) -
     for scopes, seen in ((["read:users"], False), (["read:user_idp_tokens"], True)):
         api = await house.api(scopes=scopes)
         assert ("access_token" in (await api.get("/users"))[0]["identities"][0]) is seen
-
-
-# ── search ──
-
-
-@pytest.mark.parametrize(
-    ("q", "names"),
-    [
-        ('email:"ada@example.test"', "Ada"),
-        ("email:ADA@example.test", "Ada"),
-        ("username:grace", "Grace"),
-        ("username:GRACE", ""),
-        ('name:"ADA lovelace"', "Ada"),
-        ("given_name:ada OR given_name:grace", "Ada Grace"),
-        ("given_name:(ada OR grace) AND blocked:true", "Grace"),
-        ("NOT given_name:ada", "Grace Bob"),
-        ("NOT username:grace", "Ada Bob"),
-        ('user_id:"auth0|ada"', "Ada"),
-        (r"user_id:auth0\|ada", "Ada"),
-        ("email_verified:true", "Bob"),
-        ('identities.connection:"Username-Password-Authentication"', "Ada Grace Bob"),
-        ("identities.connection:other", ""),
-        ("created_at:[2023-11-14 TO *]", "Grace Bob"),
-        ("created_at:{2023-11-13 TO 2023-11-15}", "Grace"),
-        ("created_at:[2023-11-13 TO 2023-11-14]", "Ada Grace"),
-        ("created_at:[2023-11-14T22:13:20Z TO 2023-11-14T22:13:20.000Z]", "Grace"),
-        ("created_at:{2023-11-14T22:13:20Z TO *]", "Bob"),
-        ("created_at:2023-11-15", "Bob"),
-        ("logins_count:[0 TO 5}", "Ada Grace Bob"),
-        ("phone_number:\\+15550100", "Bob"),
-        ("(given_name:ada AND email_verified:false) OR given_name:bob", "Ada Bob"),
-    ],
-)
-async def test_users_are_searched(api: Api, house: House, q: str, names: str) -> None:
-    people: list[dict[str, Any]] = [
-        {"given_name": "Ada", "name": "Ada Lovelace", "user_id": "ada"},
-        {"given_name": "Grace", "username": "grace", "email": "grace@example.test", "blocked": True},
-        {"given_name": "Bob", "phone_number": "+15550100", "email": "bob@example.test", "email_verified": True},
-    ]
-    for person, hours in zip(people, (-24, 0, 2), strict=True):
-        house.clock.time = START + hours * 3600
-        await api.post("/users", body(**person))
-    found = await api.get("/users", q=q, include_totals=True)
-    assert [user["given_name"] for user in found["users"]] == names.split()
-    assert found["total"] == len(names.split())
-
-
-@pytest.mark.parametrize(
-    "q",
-    [
-        "ada", "email:*", "name:jo*", "email:a~", "shoe_size:44", "user_metadata.x:1", "email:", "email:a email:b",
-        "email:a AND email:b OR email:c", "(email:a", "email:a)", "email:[a TO b]", "created_at:yesterday",
-        "created_at:[2023 TO", "blocked:maybe", "logins_count:many", "_exists_:email", "-email:a", "NOT", "AND",
-        'email:"open', "(" * 40 + "email:a" + ")" * 40, " OR ".join(["email:a"] * 101),
-        "created_at:0000-00-00",
-    ],
-)  # fmt: skip
-async def test_a_search_that_is_not_understood_is_refused_not_ignored(api: Api, q: str) -> None:
-    assert await api.refused("GET", "/users", q=q) == (400, "invalid_query_string")
-
-
-async def test_users_are_sorted_and_filtered_by_connection(api: Api, house: House) -> None:
-    for name in ("Bo", "Al", "Cy"):
-        await api.post("/users", body(email=f"{name}@example.test", nickname=name))
-        house.clock.time += 1
-    await api.post("/connections", {"name": "second", "strategy": "auth0"})
-    for sort, expected in (("nickname:1", "Al Bo Cy"), ("nickname:-1", "Cy Bo Al"), ("created_at:-1", "Cy Al Bo")):
-        assert [user["nickname"] for user in await api.get("/users", sort=sort)] == expected.split()
-    assert len(await api.get("/users", connection=DEFAULT_CONNECTION)) == 3
-    assert await api.get("/users", connection="second") == []
-    assert await api.get("/users", search_engine="v3", q="nickname:al", primary_order=False) != []
-    for query in ({"sort": "nickname"}, {"sort": "shoe:1"}, {"search_engine": "v2"}, {"search_engine": "v9"}):
-        assert await api.refused("GET", "/users", **query) == (400, "invalid_query_string")
 
 
 # ── update ──

@@ -22,6 +22,7 @@ from doorward.backends.storage.migrations import configuration, upgrade_postgres
 from doorward.backends.storage.schema import metadata
 from doorward.backends.storage.store import Storage
 from doorward.backends.storage.version import HEAD, SchemaOutOfDate
+from doorward.model.search import Term
 from doorward.model.user import Password
 
 
@@ -68,7 +69,9 @@ async def test_postgresql_is_migrated_by_hand_and_only_once_by_many(bare: str) -
 USER = f"""
 INSERT INTO user_account (tenant, user_id, sequence, connection, email, blocked, profile, user_metadata, app_metadata,
     identities, created_at, updated_at, logins_count, revision)
-VALUES ('{T}', 'auth0|ada|1', 1, 'people', 'ada@example.test', FALSE, '{{}}', '{{}}', '{{}}', '[]', 1, 1, 0, 0)"""
+VALUES ('{T}', 'auth0|ada|1', 1, 'people', 'ada@example.test', FALSE,
+    '{{"name": "Ada Ü", "email": "ada@example.test"}}', '{{}}',
+    '{{"plan": "gold"}}', '[]', 1, 1, 0, 0)"""
 IDENTIFIER = f"""
 INSERT INTO user_identifier (tenant, connection, field, value, user_id)
 VALUES ('{T}', 'people', 'email', 'ada@example.test', 'auth0|ada|1')"""
@@ -96,6 +99,8 @@ async def test_who_could_sign_in_before_identities_had_passwords_still_can(bare:
         assert found is not None
         assert (found[0].user_id, found[1]) == ("auth0|ada|1", Password(hash="hashed", set_at=1.0))
         assert found[0].primary_identity == ("auth0", "ada|1")
+        for where in (Term("name", "ADA ü"), Term("app_metadata.plan", "gold"), Term("email.domain", "example.test")):
+            assert (await server.users.search(T, where, offset=0, limit=5))[0] == [found[0]], "found by what it had"
         await server.stop()
 
 

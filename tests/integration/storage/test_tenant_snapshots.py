@@ -82,14 +82,15 @@ def filled(table: Table, tenant: str, number: int) -> dict[str, Any]:
         kind = column.type.python_type
         named = next((key.column.name for key in column.foreign_keys), column.name)
         values = {str: f"{named} {number}", bool: True, int: number, float: 1e6 + number, bytes: b"%032d" % number}
-        row[column.name] = "{}" if kind is str and column.name in JSON else values[kind]
+        row[column.name] = JSON.get(column.name, values[kind])
     for name, column in SEALED:
         if name == table.name:
             row[column] = None  # what is sealed is written by who can seal it
     return {**row, "tenant": tenant}
 
 
-JSON = {"body", "document", "profile", "user_metadata", "app_metadata", "identities"}
+JSON = dict.fromkeys(("body", "document", "profile", "user_metadata", "app_metadata", "identities"), "{}")
+JSON["terms"] = "[]"
 USERS = 3
 
 

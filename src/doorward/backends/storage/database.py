@@ -8,7 +8,7 @@ runs inside one transaction, for writes whose statements depend on what was read
 
 Statements are SQL both databases understand, with ``:name`` parameters. A statement that follows a guard
 says so by a marker the driver fills in: ``{once}`` ends the SELECT of an INSERT, ``{and_once}`` ends the
-WHERE of an UPDATE or DELETE.
+WHERE of an UPDATE or DELETE. ``{user_number}`` is what puts a new user of ``:tenant`` after all others.
 """
 
 from __future__ import annotations
@@ -40,18 +40,22 @@ class Dialect(Struct, frozen=True):
     ``columns`` is the statement that lists every column of every table, as table, column, type, and the place in
     the primary key (from 1; 0 for none), in order.
     ``array_of`` and ``array`` are the JSON aggregate and the JSON array function, ``member_of`` (a format of
-    ``document`` and ``name``) reads a member of a JSON object, ``each_of`` selects the texts of the JSON array that is
-    the parameter of that name; ``batches`` says that a parameter can be an
-    array, so that many rows go in with one statement; ``announcement`` is the statement that tells the other
-    processes that a tenant (``:tenant``) changed, where there is one. ``hold`` ends a SELECT whose rows nobody is
-    to change before the end of the transaction.
+    ``document`` and ``name``) reads a member of a JSON object; ``among_of`` (of ``array`` and ``type``) is the list
+    of the plain items of a JSON array. ``position`` finds a text in another one; ``bytewise`` (of ``column``) compares
+    a column byte by byte, ``unindexed`` (of ``column``) without its index where the database would take any.
+    ``batches`` says that a parameter can be an array, so that many rows go in with one statement; ``announcement`` is
+    the statement that tells the other processes that a tenant (``:tenant``) changed, where there is one. ``hold`` ends
+    a SELECT whose rows nobody is to change before the end of the transaction.
     """
 
     columns: str
     array_of: str
     array: str
     member_of: str
-    each_of: str
+    among_of: str
+    position: str
+    bytewise: str
+    unindexed: str
     batches: bool
     announcement: str | None = None
     hold: str = ""
@@ -70,6 +74,10 @@ class Dialect(Struct, frozen=True):
         places = ", ".join(f":{name}" for name in columns)
         return Query(f"INSERT INTO {table} ({names}) VALUES ({places})", rows=rows)  # noqa: S608
 
+    def among(self, parameter: str, kind: type) -> str:
+        """The numbers or texts of the JSON array in ``parameter`` (``:name``), as what ``IN`` takes."""
+        return self.among_of.format(array=parameter, type="bigint" if kind is int else "text")
+
 
 class Database(Protocol):
     """A driver. Its methods raise ``ports.StorageUnavailable`` when the database cannot answer."""
@@ -79,6 +87,9 @@ class Database(Protocol):
 
     async def read(self, sql: str, parameters: Mapping[str, Any]) -> list[Row]:
         """Rows of a SELECT, as of the last commit."""
+
+    async def search(self, sql: str, parameters: Mapping[str, Any], seconds: float) -> list[Row]:
+        """Rows of a SELECT that may take its time, while others go on. Raises ``ports.TooCostly`` after ``seconds``."""
 
     async def once(self, guard: Query, then: Sequence[Query] = ()) -> list[Row]:
         """Run ``guard``; if it returns a row, run ``then`` with it, all in one step. The guard's rows.

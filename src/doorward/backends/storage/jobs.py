@@ -44,17 +44,19 @@ SELECT {COLUMNS}, NULL, NULL, d.identity_id, i.value
 FROM user_identifier i
 JOIN user_identity d ON d.tenant = i.tenant AND d.provider = i.provider AND d.identity_id = i.identity_id
 JOIN user_account u ON u.tenant = d.tenant AND u.user_id = d.user_id
-WHERE i.tenant = :tenant AND i.connection = :connection AND i.field = :field AND i.value IN ({{each}})"""  # noqa: S608
+WHERE i.tenant = :tenant AND i.connection = :connection AND i.field = :field AND i.value IN {{each}}"""  # noqa: S608
 KNOWN_IDS = f"""
 SELECT {COLUMNS}, NULL, NULL, d.identity_id, d.identity_id
 FROM user_identity d JOIN user_account u ON u.tenant = d.tenant AND u.user_id = d.user_id
-WHERE d.tenant = :tenant AND d.provider = :provider AND d.identity_id IN ({{each}})"""  # noqa: S608
-SEQUENCE = "SELECT coalesce(max(sequence), 0) FROM user_account WHERE tenant = :tenant"
+WHERE d.tenant = :tenant AND d.provider = :provider AND d.identity_id IN {{each}}"""  # noqa: S608
+NUMBER = "SELECT {user_number}"
 
 ACCOUNT = {
     "tenant": "text", "user_id": "text", "sequence": "int8", "connection": "text", "email": "text", "blocked": "bool",
     "profile": "text", "user_metadata": "text", "app_metadata": "text", "identities": "text", "created_at": "float8",
     "updated_at": "float8", "last_login": "float8", "last_ip": "text", "logins_count": "int8", "revision": "int8",
+    "email_domain": "text", "name": "text", "given_name": "text", "family_name": "text", "nickname": "text",
+    "username": "text", "phone_number": "text", "email_verified": "bool", "terms": "text",
 }  # fmt: skip
 KEY = {"tenant": "text", "provider": "text", "identity_id": "text"}
 IDENTITY = {**KEY, "connection": "text", "user_id": "text"}
@@ -69,7 +71,7 @@ class StoredJobs:
     def __init__(self, database: Database, log: StoredLog) -> None:
         self._database = database
         self._log = log
-        each = database.dialect.each_of.format(name="values")
+        each = database.dialect.among(":values", str)
         self._known, self._known_ids = KNOWN.format(each=each), KNOWN_IDS.format(each=each)
 
     async def create(self, tenant: str, job: Job, *, at_most: int | None = None, events: Sequence[LogEvent]) -> bool:
@@ -156,9 +158,9 @@ class StoredJobs:
         return [KnownUser(field=field, value=row[-1], identity_id=row[-2], user=user_of(row)) for row in rows]
 
     def _insert(self, tenant: str, new: Sequence[NewUser]) -> Verb[None]:
-        sequence: int = (yield Query(SEQUENCE, {"tenant": tenant}))[0][0]
+        first: int = (yield Query(NUMBER, {"tenant": tenant}))[0][0]
         accounts, identities, identifiers, passwords = [], [], [], []
-        for number, one in enumerate(new, sequence + 1):
+        for number, one in enumerate(new, first):
             user, identity = one.user, identity_of(tenant, one.user)
             accounts.append({**account_of(tenant, user), "sequence": number, "revision": 0})
             identities.append({**identity, "connection": user.connection, "user_id": user.user_id})

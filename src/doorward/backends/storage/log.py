@@ -16,9 +16,9 @@ from typing import Any
 import msgspec
 
 from doorward.backends.storage.database import Database, Query, Verb
-from doorward.backends.storage.search import Column, condition, order
+from doorward.backends.storage.search import Finder, Place, Target
 from doorward.model.log_event import LogEvent
-from doorward.model.search import Search, Sort
+from doorward.model.search import EVERYTHING, AllOf, Range, Search, Sort
 from doorward.oauth.trace import told
 from doorward.ports import Clock, Entropy, StorageUnavailable
 
@@ -27,13 +27,16 @@ logger = logging.getLogger(__name__)
 FLUSH_SECONDS = 0.5
 # How old an event is until no other process can still be collecting an earlier one.
 SETTLED_SECONDS = 2.0
+# How far a clock may be set back without events missing from a search for their time.
+CLOCK_SLACK = 3600.0
+LATEST = 253_402_300_799.0  # the end of the year 9999
 MAX_COLLECTED = 50_000
 BATCH = 128
 # An escaped U+0000, which PostgreSQL cannot keep; a backslash somebody typed is an escaped backslash before it.
 _NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 PREFIX, ID_LENGTH = "900", 56
-# What events are searched and sorted by: columns, and members of the document.
-COLUMNS_SEARCHED = {name: Column(name) for name in ("type", "user_id", "client_id", "log_id", "date")}
+# What events are searched by: columns with an index, ids in the order of time, and members of the document.
+INDEXED = ("type", "client_id", "user_id", "log_id")
 MEMBERS = (
     "client_name", "connection", "connection_id", "description", "hostname", "ip", "organization_id", "strategy",
     "strategy_type", "user_agent", "user_name",
@@ -77,8 +80,13 @@ class StoredLog:
         self._shared = shared
         self._clock = clock
         self._ids = LogIds(entropy)
-        members = {name: Column(database.dialect.member("document", name)) for name in MEMBERS}
-        self._searched = {**COLUMNS_SEARCHED, **members}
+        places = {name: Place(f"e.{name}", order=f"e.{name}") for name in INDEXED}
+        places |= {name: Place(database.dialect.member("e.document", name)) for name in MEMBERS}
+        places["date"] = Place("e.date")
+        self._finder = Finder(database, Target("log_event e", "e.tenant", "e.log_id", places.__getitem__))
+        self._numbered = f"""
+            SELECT log_id, document FROM log_event
+            WHERE tenant = :tenant AND log_id IN {database.dialect.among(":ids", str)}"""  # noqa: S608
         self._collected: deque[tuple[str, LogEvent]] = deque()
         self._unwritten: list[dict[str, Any]] = []
         self._full = asyncio.Event()
@@ -187,32 +195,26 @@ class StoredLog:
         *,
         offset: int,
         limit: int,
+        count: int = 1000,
         after: str | None = None,
-        where: Search | None = None,
+        where: Search = EVERYTHING,
         sort: Sort | None = None,
         newest_first: bool = True,
     ) -> tuple[list[LogEvent], int]:
         await self.flush()
-        conditions = "tenant = :tenant"
-        parameters: dict[str, Any] = {"tenant": tenant}
-        if where is not None:
-            conditions += f" AND {condition(where, self._searched, parameters)}"
+        also, values = _window(where)
         if after is not None:
-            conditions += " AND log_id > :after"
-            parameters["after"] = after
+            also.append("e.log_id > :after")
+            values["after"] = after
             if self._shared:
-                conditions += " AND log_id < :settled"
-                parameters["settled"] = PREFIX + _stamp(self._clock.now() - SETTLED_SECONDS)
-            newest_first = False
-        by = f"{order(sort, self._searched)}, " if sort is not None else ""
-        by += f"log_id {'DESC' if newest_first else 'ASC'}"
-        rows = await self._database.read(
-            f"SELECT log_id, document FROM log_event WHERE {conditions} ORDER BY {by}"  # noqa: S608 - fixed fields
-            " LIMIT :limit OFFSET :offset",
-            {**parameters, "limit": limit, "offset": offset},
-        )
-        total = await self._database.read(f"SELECT count(*) FROM log_event WHERE {conditions}", parameters)  # noqa: S608
-        return [_event(log_id, document) for log_id, document in rows], total[0][0]
+                also.append("e.log_id < :settled")
+                values["settled"] = PREFIX + _stamp(self._clock.now() - SETTLED_SECONDS)
+        by = sort or Sort("log_id", descending=newest_first and after is None)
+        found = await self._finder.find(tenant, where, by, max(offset + limit, count), " AND ".join(also), **values)
+        wanted = found[offset : offset + limit]
+        rows = await self._database.read(self._numbered, {"tenant": tenant, "ids": _encode(wanted).decode()})
+        events = {log_id: _event(log_id, document) for log_id, document in rows}
+        return [events[log_id] for log_id in wanted if log_id in events], min(len(found), count)
 
     async def find(self, tenant: str, log_id: str) -> LogEvent | None:
         await self.flush()
@@ -234,6 +236,23 @@ def _document(event: LogEvent) -> str:
     text = _encode(event).decode()
     # Nearly no event has one, and the pattern costs half as much again as the rest of a token request does.
     return _NUL.sub("\\1\ufffd", text) if "\\u0000" in text else text
+
+
+def _window(where: Search) -> tuple[list[str], dict[str, Any]]:
+    """Between which ids all events lie that a search for a time can find: ids have an index, dates have none.
+
+    An id may be a little later than its event, where a clock was set back.
+    """
+    conditions: list[str] = []
+    values: dict[str, Any] = {}
+    for part in where.parts if isinstance(where, AllOf) else (where,):
+        if not isinstance(part, Range) or part.field != "date":
+            continue
+        for name, bound, operator, slack in (("low", part.low, ">=", 0.0), ("high", part.high, "<", CLOCK_SLACK)):
+            if isinstance(bound, int | float):
+                values[f"{name}_{len(values)}"] = PREFIX + _stamp(min(max(bound + slack, 0.0), LATEST))
+                conditions.append(f"e.log_id {operator} :{list(values)[-1]}")
+    return conditions, values
 
 
 def _stamp(at: float) -> str:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from doorward.backends.storage.database import Dialect, Query, Row, Verb, refuse_nul
-from doorward.ports import StorageUnavailable
+from doorward.ports import StorageUnavailable, TooCostly
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -33,6 +33,8 @@ ANSWER_SECONDS = 5.0  # for a server that does not even say that a statement too
 IDLE_IN_TRANSACTION_MS = 10_000
 PREPARED = 512
 ATTEMPTS = 3
+# Microseconds: two transactions at a time would find the same greatest number, and one after all others.
+USER_NUMBER = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
 RELISTEN_SECONDS = 1.0
 CHANNEL = "doorward_configuration"
 
@@ -50,7 +52,10 @@ ORDER BY c.table_name, c.ordinal_position""",
     array_of="json_agg",
     array="json_build_array",
     member_of="(CAST({document} AS jsonb) ->> '{name}')",
-    each_of="SELECT json_array_elements_text(CAST(CAST(:{name} AS text) AS json))",
+    among_of="(SELECT CAST(value AS {type}) FROM json_array_elements_text(CAST({array} AS json)))",
+    position="strpos",
+    bytewise='{column} COLLATE "C"',
+    unindexed="{column}",
     batches=True,
     announcement=f"SELECT pg_notify('{CHANNEL}', :tenant)",
     hold=" FOR NO KEY UPDATE",
@@ -132,6 +137,16 @@ class PostgresqlDatabase:
         async with self._connection() as connection:
             return await self._fetch(connection, text, [parameters[name] for name in names])
 
+    async def search(self, sql: str, parameters: Mapping[str, Any], seconds: float) -> list[Row]:
+        # The server ends a statement after as long; there are too many texts of searches to remember them.
+        text, names = _numbered(sql)
+        refuse_nul(parameters)
+        async with self._connection() as connection:
+            try:
+                return await self._fetch(connection, text, [parameters[name] for name in names], seconds)
+            except (asyncpg.QueryCanceledError, TimeoutError):
+                raise TooCostly from None
+
     async def once(self, guard: Query, then: Sequence[Query] = ()) -> list[Row]:
         text, places = composed(guard.sql, tuple(query.sql for query in then))
         queries = (guard, *then)
@@ -208,9 +223,11 @@ class PostgresqlDatabase:
             result: T = done.value
             return result
 
-    async def _fetch(self, connection: Any, text: str, values: Sequence[Any]) -> list[Row]:
+    async def _fetch(
+        self, connection: Any, text: str, values: Sequence[Any], seconds: float | None = None
+    ) -> list[Row]:
         self._statements += 1
-        rows: list[Row] = await connection.fetch(text, *values)
+        rows: list[Row] = await connection.fetch(text, *values, timeout=seconds)
         return rows
 
     @contextlib.asynccontextmanager
@@ -280,15 +297,19 @@ async def _again(attempt: int, error: Exception) -> None:
 @cache
 def numbered(sql: str) -> tuple[str, tuple[str, ...]]:
     """The statement with ``$1``-style parameters, and their names in order."""
+    return _numbered(alone(sql))
+
+
+def _numbered(sql: str) -> tuple[str, tuple[str, ...]]:
     names: dict[str, int] = {}
-    text = _PARAMETER.sub(lambda found: f"${names.setdefault(found[1], len(names) + 1)}", alone(sql))
+    text = _PARAMETER.sub(lambda found: f"${names.setdefault(found[1], len(names) + 1)}", sql)
     return text, tuple(names)
 
 
 @cache
 def alone(sql: str) -> str:
     """A statement without a guard to follow."""
-    return sql.replace("{once}", "").replace("{and_once}", "")
+    return sql.replace("{once}", "").replace("{and_once}", "").replace("{user_number}", USER_NUMBER)
 
 
 @cache
@@ -298,7 +319,8 @@ def composed(guard: str, then: tuple[str, ...]) -> tuple[str, tuple[tuple[int, s
     What follows reads the guard's rows, so that it does nothing where there are none.
     """
     follows = [
-        sql.replace("{once}", "FROM once").replace("{and_once}", "AND EXISTS (SELECT 1 FROM once)") for sql in then
+        alone(sql.replace("{once}", "FROM once").replace("{and_once}", "AND EXISTS (SELECT 1 FROM once)"))
+        for sql in then
     ]
     if not follows:
         text, names = numbered(guard)

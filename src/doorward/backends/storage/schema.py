@@ -37,6 +37,10 @@ metadata = MetaData(
 LIVE = text("revoked_at IS NULL AND used_at IS NULL")
 # Most events of a busy server are about machines.
 OF_A_PERSON = text("user_id IS NOT NULL")
+OF_A_CLIENT = text("client_id IS NOT NULL")
+NUMERIC = text("number IS NOT NULL")
+# Compared byte by byte, so that what begins with something lies together in an index.
+BYTEWISE = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def _text(name: str, *, nullable: bool = False) -> Column[str]:
@@ -49,6 +53,10 @@ def _time(name: str, *, nullable: bool = False) -> Column[float]:
 
 def _bytes(name: str, *, nullable: bool = False) -> Column[bytes]:
     return Column(name, LargeBinary, nullable=nullable)
+
+
+def _ordered(name: str, *, nullable: bool = False) -> Column[str]:
+    return Column(name, BYTEWISE, nullable=nullable)
 
 
 def _number(name: str, *, nullable: bool = False) -> Column[int]:
@@ -120,6 +128,15 @@ document = Table(
     UniqueConstraint("tenant", "kind", "unique_key"),
 )
 
+
+def _searched(name: str, *, sparse: bool = False) -> Index:
+    """What users are searched and sorted by; ``sparse`` where most have no value."""
+    only = text(f"{name} IS NOT NULL") if sparse else None
+    return Index(
+        f"ix_user_account_{name}", "tenant", name, "sequence", sqlite_where=only, postgresql_where=only
+    )  # fmt: skip
+
+
 user_account = Table(
     "user_account",
     metadata,
@@ -127,7 +144,7 @@ user_account = Table(
     _text("user_id"),
     _number("sequence"),
     _text("connection"),
-    _text("email", nullable=True),
+    _ordered("email", nullable=True),
     Column("blocked", Boolean, nullable=False),
     _text("profile"),
     _text("user_metadata"),
@@ -136,12 +153,48 @@ user_account = Table(
     _time("created_at"),
     _time("updated_at"),
     _time("last_login", nullable=True),
-    _text("last_ip", nullable=True),
+    _ordered("last_ip", nullable=True),
     _number("logins_count"),
     _number("revision"),
+    # Members of the profile once more, the names in lower case.
+    _ordered("email_domain", nullable=True),
+    _ordered("name", nullable=True),
+    _ordered("given_name", nullable=True),
+    _ordered("family_name", nullable=True),
+    _ordered("nickname", nullable=True),
+    _ordered("username", nullable=True),
+    _ordered("phone_number", nullable=True),
+    Column("email_verified", Boolean, nullable=True),
+    # Everything else it is found by, a JSON array of objects with field, value and number.
+    _text("terms", nullable=True),
     PrimaryKeyConstraint("tenant", "user_id"),
-    Index("ix_user_account_sequence", "tenant", "sequence"),
-    Index("ix_user_account_email", "tenant", "email"),
+    Index("ix_user_account_sequence", "tenant", "sequence", unique=True),
+    *(_searched(name) for name in ("connection", "blocked", "created_at", "updated_at", "logins_count")),
+    *(
+        _searched(name, sparse=True)
+        for name in (
+            "email", "email_domain", "email_verified", "name", "given_name", "family_name", "nickname", "username",
+            "phone_number", "last_login", "last_ip",
+        )
+    ),
+)  # fmt: skip
+
+# The terms of every user, one row each. Triggers of the database keep them as ``user_account.terms`` says.
+user_term = Table(
+    "user_term",
+    metadata,
+    _text("tenant"),
+    _number("sequence"),
+    _ordered("field"),
+    _ordered("value"),
+    _time("number", nullable=True),
+    PrimaryKeyConstraint("tenant", "sequence", "field", "value"),
+    ForeignKeyConstraint(["tenant", "sequence"], ["user_account.tenant", "user_account.sequence"], ondelete="CASCADE"),
+    Index("ix_user_term_value", "tenant", "field", "value", "sequence"),
+    Index(
+        "ix_user_term_number", "tenant", "field", "number", "sequence", sqlite_where=NUMERIC, postgresql_where=NUMERIC
+    ),
+    sqlite_with_rowid=False,
 )
 
 
@@ -163,7 +216,8 @@ user_identity = Table(
     PrimaryKeyConstraint("tenant", "provider", "identity_id"),
     _of_user(),
     Index("ix_user_identity_user", "tenant", "user_id"),
-    Index("ix_user_identity_connection", "tenant", "connection"),
+    Index("ix_user_identity_connection", "tenant", "connection", "user_id"),
+    Index("ix_user_identity_identity_id", "tenant", "identity_id"),
 )
 
 
@@ -419,7 +473,7 @@ attempt = Table(
     "attempt",
     metadata,
     _text("tenant"),
-    Column("key", Text().with_variant(Text(collation="C"), "postgresql"), nullable=False),
+    _ordered("key"),
     _number("failures"),
     _time("last_at"),
     PrimaryKeyConstraint("tenant", "key"),
@@ -478,5 +532,20 @@ log_event = Table(
     _text("client_id", nullable=True),
     _text("document"),
     PrimaryKeyConstraint("tenant", "log_id"),
+    Index("ix_log_event_type", "tenant", "type", "log_id"),
+    Index(
+        "ix_log_event_client", "tenant", "client_id", "log_id", sqlite_where=OF_A_CLIENT, postgresql_where=OF_A_CLIENT
+    ),
     Index("ix_log_event_user", "tenant", "user_id", "log_id", sqlite_where=OF_A_PERSON, postgresql_where=OF_A_PERSON),
+)
+
+# Of days that are over, how often each type of event happened: what stays when the events are swept away.
+daily_count = Table(
+    "daily_count",
+    metadata,
+    _text("tenant"),
+    _text("day"),
+    _text("type"),
+    _number("count"),
+    PrimaryKeyConstraint("tenant", "day", "type"),
 )

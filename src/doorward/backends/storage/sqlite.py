@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from doorward.backends.storage.database import Dialect, Query, Row, Verb, refuse_nul
-from doorward.ports import StorageUnavailable
+from doorward.ports import StorageUnavailable, TooCostly
 
 T = TypeVar("T")
 
@@ -28,6 +28,8 @@ BATCH = 64
 BUSY_SECONDS = 5.0
 BUSY_PAUSE = 0.002
 APART_BUSY_SECONDS = 60.0
+SEARCHES = 4
+USER_NUMBER = "(SELECT coalesce(max(sequence), 0) + 1 FROM user_account WHERE tenant = :tenant)"
 DIALECT = Dialect(
     columns="""
 SELECT m.name, p.name, p.type, p.pk FROM sqlite_master m JOIN pragma_table_info(m.name) p
@@ -35,7 +37,10 @@ WHERE m.type = 'table' ORDER BY m.name, p.cid""",
     array_of="json_group_array",
     array="json_array",
     member_of="json_extract({document}, '$.{name}')",
-    each_of="SELECT value FROM json_each(:{name})",
+    among_of="(SELECT value FROM json_each({array}))",
+    position="instr",
+    bytewise="{column}",
+    unindexed="+{column}",
     batches=False,
 )
 
@@ -77,6 +82,8 @@ class SqliteDatabase:
         self._disk: ThreadPoolExecutor | None = None
         self._reader: sqlite3.Connection | None = None
         self._writer: sqlite3.Connection | None = None
+        self._searches: ThreadPoolExecutor | None = None
+        self._searchers: list[sqlite3.Connection] = []
         self._lock_file: IO[str] | None = None
         self._statements = 0
 
@@ -110,15 +117,20 @@ class SqliteDatabase:
         connection.execute("PRAGMA temp_store=MEMORY")
         return connection
 
+    def _open_reader(self) -> sqlite3.Connection:
+        connection = self._open()
+        connection.execute("PRAGMA query_only=ON")
+        return connection
+
     async def start(self) -> None:
         writer = self.connect()
         writer.execute("PRAGMA busy_timeout=0")  # the loop does not wait; the disk thread does, in steps
         if self._reader is None:
-            self._reader = self._open()
-            self._reader.execute("PRAGMA query_only=ON")
+            self._reader = self._open_reader()
         if self._shared and self._path is not None:
             self._lock_file = open(f"{self._path}.lock", "w")  # noqa: SIM115, ASYNC230 - held while running
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="sqlite-disk")
+        self._searches = ThreadPoolExecutor(SEARCHES, thread_name_prefix="sqlite-search")
 
     async def stop(self) -> None:
         disk, self._disk = self._disk, None
@@ -126,6 +138,12 @@ class SqliteDatabase:
             await self._writing
         if disk is not None:
             disk.shutdown()
+        searches, self._searches = self._searches, None
+        if searches is not None:
+            searches.shutdown()
+        for searcher in self._searchers:
+            searcher.close()
+        self._searchers = []
         if self._reader is not None and self._reader is not self._writer:
             self._reader.close()
         if self._writer is not None:
@@ -144,6 +162,33 @@ class SqliteDatabase:
         try:
             return self._reader.execute(sql, parameters).fetchall()
         except sqlite3.OperationalError as error:
+            raise StorageUnavailable(str(error)) from None
+
+    async def search(self, sql: str, parameters: Mapping[str, Any], seconds: float) -> list[Row]:
+        if self._path is None:
+            return await self.read(sql, parameters)
+        if self._searches is None:
+            raise StorageUnavailable("the database is closed")
+        self._statements += 1
+        loop = asyncio.get_running_loop()
+        connection = self._searchers.pop() if self._searchers else self._open_reader()
+        overdue = False
+
+        def interrupt() -> None:
+            nonlocal overdue
+            overdue = True
+            connection.interrupt()
+
+        timer = loop.call_later(seconds, interrupt)
+        # Who is cancelled must not leave a connection behind that still works.
+        work = loop.run_in_executor(self._searches, lambda: connection.execute(sql, parameters).fetchall())
+        work.add_done_callback(lambda _: self._searchers.append(connection))
+        work.add_done_callback(lambda _: timer.cancel())
+        try:
+            return await asyncio.shield(work)
+        except sqlite3.OperationalError as error:
+            if overdue:
+                raise TooCostly from None
             raise StorageUnavailable(str(error)) from None
 
     async def once(self, guard: Query, then: Sequence[Query] = ()) -> list[Row]:
@@ -296,4 +341,4 @@ def _select(sql: str, parameters: Mapping[str, Any]) -> Verb[list[Row]]:
 @cache
 def _followed(sql: str) -> str:
     """The statement without its markers: that the guard hit is known when it runs."""
-    return sql.replace("{once}", "WHERE TRUE").replace("{and_once}", "")
+    return sql.replace("{once}", "WHERE TRUE").replace("{and_once}", "").replace("{user_number}", USER_NUMBER)

@@ -33,6 +33,7 @@ TABLES: dict[str, Fate] = {
     "host": Fate.ENDED,  # claimed anew
     "document": Fate.KEPT,
     "user_account": Fate.KEPT,
+    "user_term": Fate.ENDED,  # made anew of the accounts
     "user_identity": Fate.KEPT,
     "user_identifier": Fate.KEPT,
     "user_password": Fate.KEPT,
@@ -56,6 +57,7 @@ TABLES: dict[str, Fate] = {
     "revoked_access_token": Fate.REMEMBERED,
     "one_time_value": Fate.REMEMBERED,
     "log_event": Fate.REMEMBERED,
+    "daily_count": Fate.REMEMBERED,
     "tenant_snapshot": Fate.REMEMBERED,
     "tenant_snapshot_part": Fate.REMEMBERED,
 }

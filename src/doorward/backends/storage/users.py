@@ -7,13 +7,14 @@ from typing import Any
 
 import msgspec
 
-from doorward.backends.storage.database import Database, Dialect, Query, Row, Verb
+from doorward.backends.storage.database import Database, Query, Row, Verb
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.refresh_tokens import revoke_family
-from doorward.backends.storage.search import Column, condition, order
+from doorward.backends.storage.search import Finder, Target
+from doorward.backends.storage.user_fields import fields_of, places
 from doorward.model.log_event import LogEvent
 from doorward.model.role import Permission
-from doorward.model.search import Search, Sort
+from doorward.model.search import EVERYTHING, Search, Sort
 from doorward.model.user import Identifiers, Password, User
 from doorward.ports import Conflict
 
@@ -30,10 +31,12 @@ GRANTS = """,
         WHERE p.tenant = u.tenant AND p.user_id = u.user_id)"""
 INSERT = """
 INSERT INTO user_account (tenant, user_id, sequence, connection, email, blocked, profile, user_metadata, app_metadata,
-    identities, created_at, updated_at, last_login, last_ip, logins_count, revision)
-VALUES (:tenant, :user_id, (SELECT coalesce(max(sequence), 0) + 1 FROM user_account WHERE tenant = :tenant),
+    identities, created_at, updated_at, last_login, last_ip, logins_count, revision, email_domain, name, given_name,
+    family_name, nickname, username, phone_number, email_verified, terms)
+VALUES (:tenant, :user_id, {user_number},
     :connection, :email, :blocked, :profile, :user_metadata, :app_metadata,
-    :identities, :created_at, :updated_at, :last_login, :last_ip, :logins_count, 0)
+    :identities, :created_at, :updated_at, :last_login, :last_ip, :logins_count, 0, :email_domain, :name, :given_name,
+    :family_name, :nickname, :username, :phone_number, :email_verified, :terms)
 ON CONFLICT (tenant, user_id) DO NOTHING RETURNING user_id"""
 INSERT_IDENTITY = """
 INSERT INTO user_identity (tenant, provider, identity_id, connection, user_id)
@@ -60,7 +63,10 @@ UPDATE user_password SET hash = :hash WHERE tenant = :tenant AND hash = :old_has
     (SELECT d.provider, d.identity_id FROM user_identity d WHERE d.tenant = :tenant AND d.user_id = :user_id)"""
 UPDATE = """
 UPDATE user_account SET email = :email, blocked = :blocked, profile = :profile, user_metadata = :user_metadata,
-    app_metadata = :app_metadata, identities = :identities, updated_at = :updated_at, revision = revision + 1
+    app_metadata = :app_metadata, identities = :identities, updated_at = :updated_at, revision = revision + 1,
+    email_domain = :email_domain, name = :name, given_name = :given_name, family_name = :family_name,
+    nickname = :nickname, username = :username, phone_number = :phone_number, email_verified = :email_verified,
+    terms = :terms
 WHERE tenant = :tenant AND user_id = :user_id AND revision = :revision RETURNING user_id"""
 RECORD_LOGIN = """
 UPDATE user_account SET last_login = :at, last_ip = :ip, logins_count = logins_count + 1
@@ -87,34 +93,6 @@ REMOVE_PERMISSION = """
 DELETE FROM user_permission WHERE tenant = :tenant AND user_id = :user_id
     AND resource_server_identifier = :api AND permission_name = :name"""
 
-# What users are searched and sorted by: columns, members of the profile, and of these the ones that are flags.
-COLUMNS_SEARCHED = {
-    "email": Column("u.email", lower=True),
-    "user_id": Column("u.user_id"),
-    "identities.connection": Column("u.connection"),
-    "blocked": Column("u.blocked"),
-    "created_at": Column("u.created_at"),
-    "updated_at": Column("u.updated_at"),
-    "last_login": Column("u.last_login"),
-    "last_ip": Column("u.last_ip"),
-    "logins_count": Column("u.logins_count"),
-}
-MEMBERS_FOLDED = ("name", "given_name", "family_name", "nickname")
-MEMBERS = ("username", "phone_number", "picture")
-FLAGS = ("email_verified", "phone_verified")
-
-
-def _searched(dialect: Dialect) -> dict[str, Column]:
-    def member(name: str) -> str:
-        return dialect.member("u.profile", name)
-
-    return {
-        **COLUMNS_SEARCHED,
-        **{name: Column(member(name), folded=True) for name in MEMBERS_FOLDED},
-        **{name: Column(member(name)) for name in MEMBERS},
-        **{name: Column(f"CAST({member(name)} AS boolean)") for name in FLAGS},
-    }
-
 
 def record_login(tenant: str, user_id: str, at: float, ip: str) -> Query:
     """The statement that notes a login."""
@@ -127,7 +105,7 @@ class StoredUsers:
     def __init__(self, database: Database, log: StoredLog) -> None:
         self._database = database
         self._log = log
-        self._searched = _searched(database.dialect)
+        self._finder = Finder(database, Target("user_account u", "u.tenant", "u.sequence", places(database.dialect)))
         columns = COLUMNS + GRANTS.format(array=database.dialect.array_of, pair=database.dialect.array)
         self._find = f"SELECT {columns} FROM user_account u WHERE u.tenant = :tenant AND u.user_id = :user_id"  # noqa: S608
         self._by_identifier = f"""
@@ -145,6 +123,9 @@ class StoredUsers:
             SELECT {columns}, EXISTS (SELECT 1 FROM revoked_access_token x
                 WHERE x.tenant = u.tenant AND x.token_hash = :token_hash)
             FROM user_account u WHERE u.tenant = :tenant AND u.user_id = :user_id"""  # noqa: S608
+        self._numbered = f"""
+            SELECT {columns}, u.sequence FROM user_account u
+            WHERE u.tenant = :tenant AND u.sequence IN {database.dialect.among(":sequences", int)}"""  # noqa: S608
         self._selected = f"SELECT {columns} FROM user_account u WHERE u.tenant = :tenant"  # noqa: S608
         self._walked = f"SELECT {columns}, u.sequence FROM user_account u WHERE u.tenant = :tenant"  # noqa: S608
 
@@ -184,8 +165,6 @@ class StoredUsers:
         connection: str | None = None,
         email: str | None = None,
         role: str | None = None,
-        where: Search | None = None,
-        sort: Sort | None = None,
     ) -> tuple[list[User], int]:
         conditions = ""
         parameters: dict[str, Any] = {"tenant": tenant}
@@ -199,11 +178,8 @@ class StoredUsers:
             conditions += """ AND EXISTS (SELECT 1 FROM user_role f
                 WHERE f.tenant = u.tenant AND f.user_id = u.user_id AND f.role_id = :role)"""
             parameters["role"] = role
-        if where is not None:
-            conditions += f" AND {condition(where, self._searched, parameters)}"
-        by = f"{order(sort, self._searched)}, " if sort is not None else ""
         rows = await self._database.read(
-            f"{self._selected}{conditions} ORDER BY {by}u.sequence, u.user_id LIMIT :limit OFFSET :offset",
+            f"{self._selected}{conditions} ORDER BY u.sequence LIMIT :limit OFFSET :offset",
             {**parameters, "limit": limit, "offset": offset},
         )
         total = await self._database.read(
@@ -233,6 +209,25 @@ class StoredUsers:
             {**parameters, "sequence": sequence, "user_id": user_id, "limit": limit},
         )
         return [user_of(row) for row in rows], (rows[-1][-1], rows[-1][0]) if rows else None
+
+    async def search(
+        self,
+        tenant: str,
+        where: Search = EVERYTHING,
+        *,
+        offset: int,
+        limit: int,
+        count: int = 0,
+        sort: Sort | None = None,
+    ) -> tuple[list[User], int]:
+        found = await self._finder.find(tenant, where, sort, max(offset + limit, count))
+        wanted = found[offset : offset + limit]
+        if not wanted:
+            return [], min(len(found), count)
+        rows = await self._database.read(self._numbered, {"tenant": tenant, "sequences": _encode(wanted).decode()})
+        users = {row[-1]: user_of(row) for row in rows}
+        # Somebody may have been deleted since they were found.
+        return [users[number] for number in wanted if number in users], min(len(found), count)
 
     # ── writing ──
 
@@ -453,12 +448,10 @@ def _identify(identity: dict[str, str], connection: str, identifiers: Identifier
 
 def account_of(tenant: str, user: User) -> dict[str, Any]:
     """What ``user_account`` keeps of a user, by column."""
-    email = user.profile.get("email")
     return {
         "tenant": tenant,
         "user_id": user.user_id,
         "connection": user.connection,
-        "email": email.lower() if isinstance(email, str) else None,
         "blocked": user.blocked,
         "profile": _encode(user.profile).decode(),
         "user_metadata": _encode(user.user_metadata).decode(),
@@ -469,6 +462,7 @@ def account_of(tenant: str, user: User) -> dict[str, Any]:
         "last_login": user.last_login,
         "last_ip": user.last_ip,
         "logins_count": user.logins_count,
+        **fields_of(user),
     }
 
 

@@ -66,6 +66,10 @@ class Paging(Struct, frozen=True, kw_only=True):
             raise invalid_query(f"You can only page through the first {self.first} records")
         return start, limit
 
+    def to_count(self, query: Mapping[str, Any]) -> int:
+        """How many hits have to be counted for the answer: none without ``include_totals``."""
+        return (self.first or 0) if query.get("include_totals") and not self.by_checkpoint(query) else 0
+
     def by_checkpoint(self, query: Mapping[str, Any]) -> bool:
         """Whether the list is paged through by checkpoint: asked to be, or there is no other way."""
         only = self.always_object and not self.offset

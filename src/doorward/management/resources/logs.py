@@ -13,7 +13,7 @@ from doorward.management.kit.projection import RULES as PROJECTION
 from doorward.management.kit.projection import project
 from doorward.management.kit.schema import Rule, Unfit, integer, text
 from doorward.management.kit.search import RULES as SEARCH
-from doorward.management.kit.search import FieldKind, read_search, read_sort
+from doorward.management.kit.search import Field, FieldKind, found, read_search, read_sort
 from doorward.management.kit.shapes import Command, Shape, View
 from doorward.management.kit.wire import timestamp
 from doorward.model.log_event import LogEvent
@@ -23,14 +23,14 @@ SCOPES = ("read:logs", "read:logs_users")
 PAGING = Paging(key="logs", smallest=0, length=True, first=1000)
 CHECKPOINT: dict[str, Rule] = {"from": text(max=100), "take": integer(min=1, max=MAX_SIZE)}
 MOBILE = ("Mobile", "Android", "iPhone", "iPad")
-FIELDS: dict[str, FieldKind] = {
-    "date": FieldKind.MOMENT,
+FIELDS = {
+    "date": Field(FieldKind.MOMENT),
     **dict.fromkeys(
         (
             "client_id", "client_name", "connection", "connection_id", "description", "hostname", "ip", "log_id",
             "organization_id", "strategy", "strategy_type", "type", "user_agent", "user_id", "user_name",
         ),
-        FieldKind.TEXT,
+        Field(FieldKind.TEXT),
     ),
 }  # fmt: skip
 BARE = ("client_name", "connection", "description", "ip", "log_id", "type", "user_name")
@@ -56,23 +56,26 @@ async def _list(call: Call) -> Answer:
     if "page" not in query and ("from" in query or "take" in query):
         return await _from_checkpoint(call)
     # The SDKs send ``search``, whose bare terms are not those of ``q``.
-    asked = [read_search(query["q"], FIELDS, BARE)] if query.get("q", "").strip() else []
-    asked += [read_search(query["search"], FIELDS)] if query.get("search", "").strip() else []
-    return Answer(body=await _page(call, AllOf(tuple(asked)) if asked else None))
+    asked = [read_search(query["q"], FIELDS.get, BARE)] if query.get("q", "").strip() else []
+    asked += [read_search(query["search"], FIELDS.get)] if query.get("search", "").strip() else []
+    return Answer(body=await _page(call, asked[0] if len(asked) == 1 else AllOf(tuple(asked))))
 
 
-async def _page(call: Call, where: Search | None) -> Any:
+async def _page(call: Call, where: Search) -> Any:
     query = call.query
-    sort = read_sort(query["sort"], FIELDS) if "sort" in query else Sort("date", descending=True)
+    sort = read_sort(query["sort"], FIELDS.__contains__) if "sort" in query else Sort("date", descending=True)
     offset, limit = PAGING.window(query)
-    events, total = await call.ports.log.page(
-        call.tenant,
-        offset=offset,
-        limit=limit,
-        where=where,
-        # Ids are in the order of time.
-        sort=None if sort.field in ("date", "log_id") else sort,
-        newest_first=sort.descending,
+    events, total = await found(
+        call.ports.log.page(
+            call.tenant,
+            offset=offset,
+            limit=limit,
+            count=PAGING.to_count(query),
+            where=where,
+            # Ids are in the order of time.
+            sort=None if sort.field in ("date", "log_id") else sort,
+            newest_first=sort.descending,
+        )
     )
     return PAGING.answer([project(show(event), query) for event in events], query, total=total)
 
@@ -85,7 +88,7 @@ async def _from_checkpoint(call: Call) -> Answer:
     start, take = call.query.get("from", ""), call.query.get("take", DEFAULT_SIZE)
     if not start.isdigit() and start:
         raise refusal(Unfit("Not the id of a log event", "from"), QUERY)
-    events, _ = await call.ports.log.page(call.tenant, offset=0, limit=take, after=start)
+    events, _ = await call.ports.log.page(call.tenant, offset=0, limit=take, count=0, after=start)
     last = events[-1].log_id if events else start
     following = f"{call.request.issuer.url}api/v2/logs?{urlencode({'from': last or '', 'take': take})}"
     return Answer(body=[show(event) for event in events], headers={"link": f'<{following}>; rel="next"'})

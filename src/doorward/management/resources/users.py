@@ -24,7 +24,7 @@ from doorward.management.kit.projection import RULES as PROJECTION
 from doorward.management.kit.projection import project
 from doorward.management.kit.schema import BOOLEAN, Unfit, choice, text
 from doorward.management.kit.search import RULES as SEARCH
-from doorward.management.kit.search import FieldKind, read_search, read_sort
+from doorward.management.kit.search import Field, FieldKind, found, read_search, read_sort
 from doorward.management.kit.shapes import Command, Shape, View, without_nulls
 from doorward.management.kit.wire import timestamp
 from doorward.management.kit.writing import api_event
@@ -37,26 +37,37 @@ from doorward.ports import Conflict
 
 REFUSED_BY_CONNECTION = "auth0_idp_error"
 PATH = "/users/{id}"
-FIELDS: dict[str, FieldKind] = {
-    "email": FieldKind.TEXT,
-    "user_id": FieldKind.TEXT,
-    "username": FieldKind.TEXT,
-    "phone_number": FieldKind.TEXT,
-    "name": FieldKind.TEXT,
-    "given_name": FieldKind.TEXT,
-    "family_name": FieldKind.TEXT,
-    "nickname": FieldKind.TEXT,
-    "picture": FieldKind.TEXT,
-    "identities.connection": FieldKind.TEXT,
-    "last_ip": FieldKind.TEXT,
-    "blocked": FieldKind.FLAG,
-    "email_verified": FieldKind.FLAG,
-    "phone_verified": FieldKind.FLAG,
+# Attributes that compare without case; a term without a field is looked for in them.
+NORMALIZED = ("email", "name", "given_name", "family_name", "nickname")
+FIELDS = {
+    **dict.fromkeys(
+        (
+            *NORMALIZED, "user_id", "username", "phone_number", "picture", "last_ip", "email.domain",
+            "identities.connection", "identities.provider", "identities.user_id", "organization_id",
+        ),
+        FieldKind.TEXT,
+    ),
+    **dict.fromkeys(("blocked", "email_verified", "phone_verified"), FieldKind.FLAG),
     "logins_count": FieldKind.NUMBER,
-    "created_at": FieldKind.MOMENT,
-    "updated_at": FieldKind.MOMENT,
-    "last_login": FieldKind.MOMENT,
-}
+    **dict.fromkeys(("created_at", "updated_at", "last_login"), FieldKind.MOMENT),
+}  # fmt: skip
+# What would have to be looked for in every user, one by one.
+NOT_SORTED = (
+    "picture", "phone_verified", "identities.connection", "identities.provider", "identities.user_id",
+    "organization_id",
+)  # fmt: skip
+
+
+def field(name: str) -> Field | None:
+    """What is known of a field users are searched by: any attribute, and whatever is in their metadata."""
+    if name in FIELDS:
+        return Field(FIELDS[name])
+    root, *below = name.split(".")
+    if root in FIELDS or (root == "identities" and below[:1] != ["profileData"]):
+        return None
+    return Field(FieldKind.ANY, plain=root == "user_metadata")
+
+
 # What a person signs in with, and whether it is theirs: a change ends the sessions (silent renewal with them).
 CREDENTIALS = (*IDENTIFIERS, "email_verified")
 IDP_TOKENS = ("access_token", "access_token_secret", "refresh_token")
@@ -112,16 +123,21 @@ async def _list(call: Call) -> Answer:
     query = call.query
     if query.get("search_engine", "v3") != "v3":
         raise refusal(Unfit("Only v3 of the user search is offered", "search_engine"), QUERY)
-    where = [read_search(query["q"], FIELDS)] if query.get("q", "").strip() else []
+    where = [read_search(query["q"], field, NORMALIZED)] if query.get("q", "").strip() else []
     if "connection" in query:
         where.append(Term("identities.connection", query["connection"]))
     offset, limit = PAGING.window(query)
-    users, total = await call.ports.users.page(
-        call.tenant,
-        offset=offset,
-        limit=limit,
-        where=AllOf(tuple(where)) if where else None,
-        sort=read_sort(query["sort"], FIELDS) if "sort" in query else None,
+    users, total = await found(
+        call.ports.users.search(
+            call.tenant,
+            where[0] if len(where) == 1 else AllOf(tuple(where)),
+            offset=offset,
+            limit=limit,
+            count=PAGING.to_count(query),
+            sort=read_sort(query["sort"], lambda name: name in FIELDS and name not in NOT_SORTED)
+            if "sort" in query
+            else None,
+        )
     )
     return Answer(body=PAGING.answer([shown(call, user) for user in users], query, total=total))
 
