@@ -103,6 +103,7 @@ def build(
         pushed_requests=storage.pushed_requests,
         one_time_values=storage.one_time_values,
         users=storage.users,
+        authentication_methods=storage.authentication_methods,
         sessions=storage.sessions,
         transactions=storage.transactions,
         consents=storage.consents,

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, Protocol, TypeVar
 from msgspec import Struct
 
 from doorward.model.authentication import PasswordOutcome
+from doorward.model.authentication_method import AuthenticationMethod, MethodType
 from doorward.model.connection import Connection
 from doorward.model.credential import AuthorizationCode, DeviceCredential, PushedRequest, RefreshToken, SigningKey
 from doorward.model.directory import TenantDirectory
@@ -574,6 +575,34 @@ class Organizations(Protocol):
         """Delete an invitation; ``False`` when there is none."""
 
 
+class AuthenticationMethods(Protocol):
+    async def of_user(self, tenant: str, user_id: str) -> list[AuthenticationMethod]:
+        """In the order they were added."""
+
+    async def find(self, tenant: str, id_: str) -> AuthenticationMethod | None: ...
+
+    async def secrets(self, tenant: str, id_: str) -> dict[str, Any]:
+        """What it is checked with; empty where there is nothing."""
+
+    async def add(
+        self,
+        tenant: str,
+        user_id: str,
+        methods: Sequence[AuthenticationMethod],
+        *,
+        replacing: Collection[MethodType] = (),
+        events: Sequence[LogEvent],
+    ) -> bool:
+        """Give a user methods, in the place of those of the types ``replacing``. ``False`` when there is no
+        such user; raises ``Conflict`` for one the user has already."""
+
+    async def update(self, tenant: str, method: AuthenticationMethod, *, events: Sequence[LogEvent]) -> bool:
+        """Write its properties; ``False`` when it is gone."""
+
+    async def remove(self, tenant: str, ids: Sequence[str], *, events: Sequence[LogEvent]) -> None:
+        """Those that are gone are no error."""
+
+
 class Sessions(Protocol):
     async def find(self, tenant: str, cookie_hash: bytes) -> Session | None: ...
 
@@ -884,6 +913,7 @@ class Ports(Struct, frozen=True, kw_only=True):
     one_time_values: OneTimeValues
     users: Users
     organizations: Organizations
+    authentication_methods: AuthenticationMethods
     sessions: Sessions
     transactions: LoginTransactions
     consents: Consents

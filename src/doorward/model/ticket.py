@@ -12,13 +12,14 @@ class TicketType(StrEnum):
 
     EMAIL_VERIFICATION = "email_verification"
     PASSWORD_CHANGE = "password_change"
+    MFA_ENROLLMENT = "mfa_enrollment"
 
 
 class Ticket(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One ticket: kept as a digest, good once. Times are epoch seconds.
 
     ``email`` is the address it was made for: a person who has another one since must not profit.
-    ``identity`` is provider and id of the account it is about.
+    ``identity`` is provider and id of the account it is about, ``factor`` what has to be enrolled.
     """
 
     ticket_hash: bytes
@@ -32,3 +33,5 @@ class Ticket(Struct, frozen=True, kw_only=True, omit_defaults=True):
     organization_id: str | None = None
     mark_email_as_verified: bool = False
     include_email_in_redirect: bool = False
+    factor: str | None = None
+    allow_multiple_enrollments: bool = False

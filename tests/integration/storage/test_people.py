@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import msgspec
 import pytest
 from tests.integration.storage.conftest import OTHER, Nodes, T
 from tests.integration.storage.values import code, event, known_as, refresh_token, session, sign_in, transaction, user
 
+from doorward.model.authentication_method import AuthenticationMethod, MethodType
 from doorward.model.credential import PushedRequest
 from doorward.model.digest import digest
 from doorward.model.role import Permission
@@ -347,3 +349,42 @@ async def test_an_identity_is_unlinked_once(nodes: Nodes) -> None:
     with pytest.raises(Conflict):
         await nodes.two.users.unlink(T, user(revision=2), user("dora"), events=())
     assert await nodes.one.users.find(T, "auth0|dora") is None
+
+
+# ── authentication methods ──
+
+
+def method(id_: str = "dev_1", **more: Any) -> AuthenticationMethod:
+    given = {"user_id": "auth0|ada", "type": MethodType.TOTP, "created_at": 1e6, "secrets": {"k": "v"}, **more}
+    return AuthenticationMethod(id=id_, **given)
+
+
+async def test_secrets_of_a_method_are_sealed_where_they_are(nodes: Nodes) -> None:
+    await create(nodes)
+    kept = nodes.one.authentication_methods
+    await kept.add(T, "auth0|ada", [method(), method("dev_2", type=MethodType.PHONE, secrets={})], events=())
+    theirs = nodes.two.authentication_methods
+    assert await theirs.of_user(T, "auth0|ada") == [
+        method(secrets={}), method("dev_2", type=MethodType.PHONE, secrets={}),
+    ]  # fmt: skip
+    assert await theirs.secrets(T, "dev_1") == {"k": "v"}
+    assert await theirs.secrets(T, "dev_2") == {}
+    rows = await nodes.one.database.read("SELECT secrets FROM authentication_method WHERE id = :id", {"id": "dev_1"})
+    assert b'"v"' not in bytes(rows[0][0])
+    assert not await kept.add(T, "auth0|nobody", [method("dev_3", user_id="auth0|nobody")], events=())
+    await nodes.two.users.delete(T, "auth0|ada", at=nodes.now, events=())
+    assert await kept.find(T, "dev_1") is None
+
+
+async def test_of_many_totp_keys_at_a_time_one_is_kept(nodes: Nodes) -> None:
+    await create(nodes)
+
+    async def attempt(turn: int) -> bool:
+        node = nodes.turns(turn + 1)[-1]
+        try:
+            return await node.authentication_methods.add(T, "auth0|ada", [method(f"dev_{turn}")], events=())
+        except Conflict:
+            return False
+
+    assert sorted(await asyncio.gather(*(attempt(turn) for turn in range(6)))) == [False] * 5 + [True]
+    assert len(await nodes.one.authentication_methods.of_user(T, "auth0|ada")) == 1

@@ -197,6 +197,16 @@ class StoredDirectory:
             self._keys[tenant.id] = key
             self._snapshots[tenant.id] = _snapshot(tenant, Documents(documents), key.plain)
 
+    # ── secrets kept elsewhere ──
+
+    def seal(self, tenant: str, plain: bytes, place: str) -> bytes:
+        """``plain`` sealed under the tenant's key, bound to ``place``."""
+        return sealing.seal(self._keys[tenant].plain, plain, place)
+
+    def unseal(self, tenant: str, sealed: bytes, place: str) -> bytes:
+        """Raises ``WrongMasterKey``."""
+        return sealing.unseal(self._keys[tenant].plain, sealed, place)
+
     # ── writing ──
 
     def turn(self, tenant: str) -> asyncio.Lock:

@@ -7,6 +7,7 @@ import logging
 from functools import partial
 
 from doorward.backends.storage.attempts import StoredAttempts
+from doorward.backends.storage.authentication_methods import StoredAuthenticationMethods
 from doorward.backends.storage.codes import StoredCodes
 from doorward.backends.storage.consents import StoredConsents
 from doorward.backends.storage.database import Database, Query, Verb
@@ -80,6 +81,7 @@ class Storage:
         self.one_time_values = StoredOneTimeValues(self.database)
         self.users = StoredUsers(self.database, self.log)
         self.organizations = StoredOrganizations(self.database, self.log)
+        self.authentication_methods = StoredAuthenticationMethods(self.database, self.log, self.directory)
         self.sessions = StoredSessions(self.database, self.log)
         self.transactions = StoredTransactions(self.database, self.log)
         self.consents = StoredConsents(self.database, self.log)

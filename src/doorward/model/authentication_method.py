@@ -1,0 +1,48 @@
+"""What a person proves themselves with beside a password."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct
+
+
+class MethodType(StrEnum):
+    """The kinds of authentication method, under their wire names."""
+
+    PHONE = "phone"
+    EMAIL = "email"
+    TOTP = "totp"
+    WEBAUTHN_ROAMING = "webauthn-roaming"
+    PASSKEY = "passkey"
+    RECOVERY_CODE = "recovery-code"
+
+
+# What tells two methods of one type apart; of a type that is not here a person has one.
+KEYS = {
+    MethodType.PHONE: "phone_number",
+    MethodType.EMAIL: "email",
+    MethodType.WEBAUTHN_ROAMING: "key_id",
+    MethodType.PASSKEY: "key_id",
+}
+
+
+class AuthenticationMethod(Struct, frozen=True, kw_only=True):
+    """One of a user: ``/api/v2/users/{id}/authentication-methods``.
+
+    ``properties`` are the public ones under their wire names. ``secrets`` (a TOTP key, the digest of a
+    recovery code) are given when it is written, and are not among what is read. Times are epoch seconds.
+    """
+
+    id: str
+    user_id: str
+    type: MethodType
+    created_at: float
+    properties: dict[str, Any] = {}
+    secrets: dict[str, Any] = {}
+
+    @property
+    def key(self) -> tuple[str, Any]:
+        """Of two with one key a user has only one."""
+        return self.type, self.properties.get(KEYS.get(self.type, ""))
