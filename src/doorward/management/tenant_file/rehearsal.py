@@ -22,7 +22,7 @@ from doorward.management.kit.schema import Rule, Unfit
 from doorward.management.new_tenant import MANAGEMENT_CLIENT
 from doorward.management.registry import operations
 from doorward.model.directory import TenantDirectory
-from doorward.model.document import Change, Delete, Document, Documents, Kind, Put
+from doorward.model.document import Change, Delete, Document, Documents, Forget, Kind, Need, Put
 from doorward.model.log_event import LogEvent
 from doorward.model.request_context import RequestContext
 from doorward.model.snapshot import changed_snapshot, touched_by
@@ -97,12 +97,14 @@ class Stage:
             elif isinstance(change, Put):
                 document = self._put(of(change.document.kind), change)
                 of(document.kind)[document.id] = document
+            elif isinstance(change, Need) and change.id not in of(change.kind):
+                raise Conflict("revision", change.id)
         after = Documents({**before.documents, **documents})
         self.snapshot = changed_snapshot(before, before.tenant, after, touched_by(changes), report=_refuse)
         for change in changes:
             if isinstance(change, Put):
                 self._order.setdefault((change.document.kind, change.document.id))
-            elif not isinstance(change, Delete):
+            elif isinstance(change, Forget):
                 self._others.append(change)
         self.events += events
         return self.snapshot
