@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from typing import Any
+
 _TABLE = {
     "create read update delete": """actions authentication_methods client_credentials client_grants client_keys clients
         connection_profiles connections custom_domains custom_signing_keys device_credentials directory_provisionings
@@ -39,7 +43,41 @@ SYSTEM_SCOPES: tuple[str, ...] = tuple(
 EVERY_SCOPE = SYSTEM_SCOPES + OPENAPI_ONLY
 
 
+# Scopes of the APIs a person, or a member for an organization, looks after their own things with.
+_MY_ACCOUNT = {
+    "create read delete": "connected_accounts",
+    "create read update delete": "authentication_methods",
+    "read": "consents factors organizations",
+}
+_MY_ORGANIZATION = {
+    "read": "configuration members",
+    "read update": "details",
+    "create read delete": "identity_providers_scim_tokens member_invitations member_roles",
+    "create read update delete": "domains identity_providers identity_providers_provisioning",
+    "create delete": "identity_providers_domains",
+    "update": "identity_providers_detach",
+    "delete": "memberships organizations",
+}
+
+
+def _scopes(table: Mapping[str, str], of: str) -> list[dict[str, str]]:
+    values = (f"{verb}:{of}:{n}" for verbs, nouns in table.items() for n in nouns.split() for verb in verbs.split())
+    return [{"value": value, "description": describe(value)} for value in values]
+
+
+def ready_made(domain: str) -> dict[str, dict[str, Any]]:
+    """What an API gets that is made with the identifier of a system API, by that identifier."""
+    return {
+        f"https://{domain}/me/": {"name": "Auth0 My Account API", "scopes": _scopes(_MY_ACCOUNT, "me")},
+        f"https://{domain}/my-org/": {
+            "name": "Auth0 My Organization API",
+            "scopes": _scopes(_MY_ORGANIZATION, "my_org"),
+        },
+        "urn:auth0:express-configure": {"token_lifetime": 300},
+    }
+
+
 def describe(scope: str) -> str:
     """The scope in words: ``read:client_grants`` is "Read Client Grants"."""
     verb, _, noun = scope.partition(":")
-    return f"{verb.capitalize()} {noun.replace('_', ' ').title()}"
+    return f"{verb.capitalize()} {re.sub('[:_]', ' ', noun).title()}"

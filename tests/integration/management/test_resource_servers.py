@@ -135,3 +135,16 @@ async def test_an_api_of_another_tenant_does_not_exist(api: Api, house: House) -
         assert (await api.refused("PATCH", f"/resource-servers/{name}", {"name": "x"}))[0] == 404
         await api.delete(f"/resource-servers/{name}")
     await (await house.api(B)).get(f"/resource-servers/{theirs['id']}")
+
+
+async def test_the_identifier_of_a_system_api_makes_it_ready(api: Api) -> None:
+    mine = await api.post("/resource-servers", {"identifier": f"https://{A}/me/", "name": "Me"})
+    assert mine["name"] == "Me"
+    assert {"value": "read:me:factors", "description": "Read Me Factors"} in mine["scopes"]
+    assert len(mine["scopes"]) == 10
+    organization = await api.post("/resource-servers", {"identifier": f"https://{A}/my-org/"})
+    assert len(organization["scopes"]) == 30
+    express = await api.post("/resource-servers", {"identifier": "urn:auth0:express-configure"})
+    assert express["token_lifetime"] == 300
+    for made in (mine, organization, express):
+        await api.delete(f"/resource-servers/{made['id']}")

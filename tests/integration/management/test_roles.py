@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from .conftest import A, Api, B, House
@@ -18,6 +20,7 @@ async def test_a_role_lives_from_post_to_delete(api: Api) -> None:
     path = f"/roles/{made['id']}"
     assert await api.patch(path, {"name": "Boss"}) == {**made, "name": "Boss"}
     assert (await api.get(path))["name"] == "Boss"
+    assert await api.get(f"{path}/groups") == {"groups": []}
     assert await api.delete(path, status=200) == {}
     for method in ("GET", "DELETE"):
         response = await api.call(method, path)
@@ -97,3 +100,18 @@ async def test_a_role_of_another_tenant_does_not_exist(api: Api, house: House) -
     mine = await api.post("/roles", {"name": "Mine"}, 200)
     assert (await api.refused("POST", f"/roles/{mine['id']}/users", {"users": [user]}))[0] == 400
     assert (await other.get(path))["name"] == "R"
+
+
+@pytest.mark.parametrize("gone", ["api", "scope"])
+async def test_a_permission_given_while_its_api_or_scope_goes_does_not_outlive_it(api: Api, gone: str) -> None:
+    role = await api.post("/roles", {"name": "R"}, 200)
+    for turn in range(5):
+        audience = f"https://{turn}.test/"
+        made = await api.post("/resource-servers", {"identifier": audience, "scopes": [{"value": "read:a"}]})
+        path = f"/resource-servers/{made['id']}"
+        permission = {"resource_server_identifier": audience, "permission_name": "read:a"}
+        going = api.delete(path) if gone == "api" else api.patch(path, {"scopes": []})
+        body = {"permissions": [permission]}
+        both = [api.call("POST", f"/roles/{role['id']}/permissions", body), going]
+        await asyncio.gather(*(both if turn % 2 else reversed(both)))
+        assert await api.get(f"/roles/{role['id']}/permissions") == []

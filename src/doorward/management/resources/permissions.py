@@ -8,6 +8,7 @@ from typing import Any
 from doorward.management.kit.context import Call
 from doorward.management.kit.errors import invalid_body, not_found
 from doorward.management.kit.schema import items, record, text
+from doorward.model.document import Change, Kind, Need, Unchanged
 from doorward.model.role import Permission
 
 LARGEST = 1000
@@ -41,6 +42,16 @@ def check(call: Call, permissions: Iterable[Permission]) -> None:
             raise not_found("The resource server does not exist", "inexistent_resource_server")
         if permission.permission_name not in api.scope_values:
             raise invalid_body(f"The resource server does not define the scope: {permission.permission_name}")
+
+
+def kept(call: Call, permissions: Iterable[Permission]) -> list[Change]:
+    """That these permissions are still defined when they are given to somebody."""
+    audiences = {permission.resource_server_identifier for permission in permissions}
+    apis = call.directory.documents[Kind.RESOURCE_SERVER].values()
+    return [
+        Unchanged(kind=Kind.RESOURCE_SERVER, since=call.directory.tenant.revision),
+        *(Need(kind=Kind.RESOURCE_SERVER, id=api.id) for api in apis if api.body["identifier"] in audiences),
+    ]
 
 
 def show(call: Call, permission: Permission) -> dict[str, Any]:

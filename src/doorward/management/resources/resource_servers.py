@@ -15,6 +15,7 @@ from doorward.management.kit.schema import ANY, BOOLEAN, choice, integer, items,
 from doorward.management.kit.shapes import Collection, Shape, without_nulls
 from doorward.management.new_tenant import RESOURCE_SERVER_DEFAULTS
 from doorward.management.resources import organization_parts
+from doorward.management.system_scopes import ready_made
 from doorward.model.document import Change, Delete, Document, Forget, Kind, Put, Unchanged
 from doorward.model.identifiers import new_object_id
 
@@ -126,7 +127,9 @@ def prepare(call: Call, given: dict[str, Any]) -> Document:
     if identifier in {f"https://{host}/userinfo" for host in hosts}:
         raise taken(identifier)
     id_ = new_object_id(call.ports.entropy)
-    body, secrets = _completed(call, {**RESOURCE_SERVER_DEFAULTS, "name": identifier, **given, "id": id_}, {})
+    ready = ready_made(call.directory.tenant.domain).get(identifier, {})
+    made = {**RESOURCE_SERVER_DEFAULTS, "name": identifier, **ready}
+    body, secrets = _completed(call, {**made, **given, "id": id_}, {})
     return Document(kind=Kind.RESOURCE_SERVER, id=id_, body=body, secrets=secrets, unique_key=identifier)
 
 
@@ -179,7 +182,8 @@ def revised_with(call: Call, before: Document, after: Document) -> Sequence[Chan
         return ()
     audience = before.body["identifier"]
     forget = Forget(audience=audience, permissions=tuple(sorted(gone)), at=call.ports.clock.now())
-    return [*roles_without(call, audience, gone), forget]
+    unchanged = Unchanged(kind=Kind.ROLE, since=call.directory.tenant.revision)
+    return [unchanged, *roles_without(call, audience, gone), forget]
 
 
 def removed_with(call: Call, document: Document) -> Sequence[Change]:

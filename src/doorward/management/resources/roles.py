@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 
+from doorward.management.kit.answers import page_of
 from doorward.management.kit.context import NOTHING, Answer, Call
 from doorward.management.kit.errors import ApiError, conflict, invalid_body, not_found, not_supported
+from doorward.management.kit.operation import Effect
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.schema import OBJECT, choice, items, record, text
-from doorward.management.kit.shapes import Collection, Link, Shape, merged
+from doorward.management.kit.shapes import Collection, Link, Shape, View, merged
 from doorward.management.kit.writing import api_event, commit
 from doorward.management.resources import permissions
 from doorward.management.resources.organization_parts import no_such_organization
@@ -132,6 +134,7 @@ ROLES = Collection(
 # ── permissions ──
 
 PERMISSIONS_PAGING = Paging(key="permissions")
+GROUPS_PAGING = Paging(key="groups", offset=False, checkpoint=True, always_object=True, largest=1000)
 USERS_PAGING = Paging(key="users", checkpoint=True)
 
 
@@ -145,19 +148,21 @@ async def _permissions(call: Call) -> Answer:
     return Answer(body=PERMISSIONS_PAGING.of(held, call.query, lambda permission: permissions.show(call, permission)))
 
 
-async def _write(call: Call, document: Document, held: Sequence[Permission], status: int) -> None:
+async def _write(
+    call: Call, document: Document, held: Sequence[Permission], status: int, changes: Sequence[Change] = ()
+) -> None:
     if len(held) > permissions.LARGEST:
         raise not_supported(f"A role can hold {permissions.LARGEST} permissions at most")
     body = {**document.body, "permissions": [msgspec.to_builtins(permission) for permission in held]}
     changed = msgspec.structs.replace(document, body=body)
-    await commit(call, [Put(document=changed, expected_revision=document.revision)], status=status)
+    await commit(call, [*changes, Put(document=changed, expected_revision=document.revision)], status=status)
 
 
 async def _add_permissions(call: Call) -> Answer:
     document = ROLES.get(call, call.id)
     new = permissions.named(call.body)
     permissions.check(call, new)
-    await _write(call, document, list(dict.fromkeys([*_held(document), *new])), 201)
+    await _write(call, document, list(dict.fromkeys([*_held(document), *new])), 201, permissions.kept(call, new))
     return Answer(status=201, body={})
 
 
@@ -220,4 +225,20 @@ MEMBERS = Link(
     added={200: OBJECT},
     paging=USERS_PAGING,
 )
-RESOURCES: tuple[Shape, ...] = (ROLES, PERMISSIONS, MEMBERS)
+
+
+async def _no_groups(call: Call) -> Any:
+    ROLES.get(call, call.id)
+    return GROUPS_PAGING.of([], call.query, lambda group: group)
+
+
+GROUPS = View(
+    path="/roles/{id}/groups",
+    scopes=("read:group_roles",),
+    summary="Get a role's groups",
+    answer=_no_groups,
+    shows=page_of(OBJECT, GROUPS_PAGING),
+    query=GROUPS_PAGING.rules,
+    effect=Effect.EMPTY,
+)
+RESOURCES: tuple[Shape, ...] = (ROLES, PERMISSIONS, MEMBERS, GROUPS)
