@@ -141,6 +141,17 @@ async def test_a_self_service_profile_lists_attributes_or_names_a_profile_of_the
     assert (await api.get("/self-service-profiles", include_totals=True))["total"] == 1
 
 
+async def test_a_user_attribute_profile_that_goes_is_named_no_more(api: Api) -> None:
+    attributes = await api.post("/user-attribute-profiles", await body(api, "user-attribute-profiles", "A"))
+    other = await api.post("/user-attribute-profiles", await body(api, "user-attribute-profiles", "B"))
+    named = {"user_attribute_profile_id": attributes["id"]}
+    made = await api.post("/self-service-profiles", {"name": "S", **named})
+    kept = await api.post("/self-service-profiles", {"name": "K", "user_attribute_profile_id": other["id"]})
+    await api.delete(f"/user-attribute-profiles/{attributes['id']}")
+    assert "user_attribute_profile_id" not in await api.get(f"/self-service-profiles/{made['id']}")
+    assert (await api.get(f"/self-service-profiles/{kept['id']}"))["user_attribute_profile_id"] == other["id"]
+
+
 async def test_a_tenant_has_twenty_self_service_profiles(api: Api) -> None:
     for number in range(20):
         await api.post("/self-service-profiles", {"name": f"S{number}"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -117,6 +118,20 @@ async def test_what_is_provisioned_is_listed_and_goes_with_its_connection(api: A
     documents = house.ports.directory.tenant(A).documents
     assert not any(documents[kind] for kind in ("directory_provisioning", "scim_configuration", "scim_token"))
     assert await api.get("/connections-directory-provisionings") == {"directory_provisionings": []}
+
+
+async def test_nothing_is_left_of_a_connection_that_goes_meanwhile(api: Api, house: House) -> None:
+    for number in range(4):
+        made = await api.post("/connections", {"name": f"okta{number}", "strategy": "okta", "options": {}})
+        path = f"/connections/{made['id']}"
+        await api.post(f"{path}/scim-configuration", {})
+        await asyncio.gather(
+            api.call("POST", f"{path}/scim-configuration/tokens", {}),
+            api.delete(path, status=202),
+            api.call("POST", f"{path}/keys", {}),
+        )
+    documents = house.ports.directory.tenant(A).documents
+    assert not any(documents[kind] for kind in ("scim_configuration", "scim_token", "connection_keys"))
 
 
 async def test_no_connector_is_online(api: Api) -> None:

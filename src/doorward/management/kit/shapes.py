@@ -25,7 +25,7 @@ from doorward.management.kit.schema import ANY, Record, Rule, text
 from doorward.management.kit.secrets import opened, sealed
 from doorward.management.kit.secrets import shown as secrets_shown
 from doorward.management.kit.writing import commit
-from doorward.model.document import Change, Delete, Document, Kind, Put
+from doorward.model.document import Change, Delete, Document, Kind, Need, Put
 from doorward.ports import Conflict
 
 Show = Callable[[Call, Document], dict[str, Any]]
@@ -287,8 +287,9 @@ class Singleton(Struct, frozen=True, kw_only=True):
     such operation. ``made``, ``revise`` and ``replaced`` turn these bodies into the document.
     A document that was never written reads as ``default``, unless ``missing`` refuses it; ``taken`` refuses a POST
     of one that is there. With ``removable`` there is a DELETE; ``gone`` is its status for what is not there:
-    ``None`` refuses it as ``missing``. One that is not ``readable`` has no GET. ``within`` raises ``ApiError`` where
-    what the path leads through does not exist. ``put_created`` is the status of a PUT that makes the document;
+    ``None`` refuses it as ``missing``. One that is not ``readable`` has no GET. ``within`` is what the path leads
+    through and raises ``ApiError`` where it does not exist; it has to be there still when the document is written.
+    ``put_created`` is the status of a PUT that makes the document;
     ``answers`` is what a write answers where that is not the document.
     ``secret`` and ``write_only`` as in ``Collection``; ``answers`` is given both.
     """
@@ -310,7 +311,7 @@ class Singleton(Struct, frozen=True, kw_only=True):
     default: Mapping[str, Any] = {}
     missing: Callable[[], ApiError] | None = None
     taken: Callable[[Document], ApiError] = lambda document: conflict("The resource already exists.")
-    within: Callable[[Call], object] = lambda call: None
+    within: Callable[[Call], Document | None] = lambda call: None
     readable: bool = True
     removable: bool = False
     gone: int | None = None
@@ -402,8 +403,10 @@ class Singleton(Struct, frozen=True, kw_only=True):
     async def _write(self, call: Call, after: Document, status: int) -> Answer:
         secrets = (*self.secret, *self.write_only)
         after = sealed(after, secrets, call.body)
+        holder = self.within(call)
+        needs = [Need(kind=holder.kind, id=holder.id)] if holder is not None else []
         change = Put(document=after, expected_revision=after.revision or None)
-        directory = await commit(call, [change], status=status)
+        directory = await commit(call, [*needs, change], status=status)
         written = directory.documents[self.kind][after.id]
         if status == 204:
             return Answer(status=204, body=NOTHING)

@@ -15,7 +15,7 @@ from doorward.management.kit.wire import timestamp
 from doorward.management.kit.writing import commit
 from doorward.management.resources.connections import CONNECTIONS, KEYS
 from doorward.model.credential import KeyState, SigningKey
-from doorward.model.document import Document, Put
+from doorward.model.document import Document, Kind, Need, Put
 
 STRATEGIES = frozenset(("okta", "oidc"))
 DEFAULT_ALGORITHM = "RS256"
@@ -66,7 +66,8 @@ async def _write(call: Call, document: Document, keys: list[dict[str, Any]], *ne
     secrets = {**document.secrets, **{key.kid: key.private_pem for key in new}}
     kept = {key["kid"]: secrets[key["kid"]] for key in keys if key["state"] in NEXT}
     changed = msgspec.structs.replace(document, body={"keys": keys}, secrets=kept)
-    await commit(call, [Put(document=changed, expected_revision=document.revision or None)], status=201)
+    need = Need(kind=Kind.CONNECTION, id=document.id)
+    await commit(call, [need, Put(document=changed, expected_revision=document.revision or None)], status=201)
 
 
 def _algorithm(call: Call, document: Document) -> str:

@@ -24,7 +24,7 @@ from doorward.management.resources.client_credentials import client as existing_
 from doorward.management.resources.client_credentials import no_such_client
 from doorward.management.resources.connection_body import CREATE, ENABLED, UPDATE
 from doorward.management.resources.connection_defaults import completed
-from doorward.model.document import Change, Delete, Document, Forget, Kind, Put
+from doorward.model.document import Change, Delete, Document, Forget, Kind, Put, Unchanged
 from doorward.model.identifiers import new_id, normalise_email
 
 # Options that are kept encrypted and shown only to who may read options; a PATCH that leaves them out keeps them.
@@ -162,6 +162,7 @@ def removed_with(call: Call, document: Document) -> Sequence[Change]:
     """Its users go with it, with everything they have, how they are provisioned, and what organizations know of it."""
     tokens = call.directory.documents[SCIM_TOKEN].values()
     return (
+        Unchanged(kind=SCIM_TOKEN, since=call.directory.tenant.revision),
         Forget(connection=document.body["name"], connection_id=document.id, at=call.ports.clock.now()),
         *(Delete(kind=kind, id=document.id) for kind in (SCIM_CONFIGURATION, DIRECTORY_PROVISIONING, KEYS)),
         *(Delete(kind=SCIM_TOKEN, id=token.id) for token in tokens if token.body["connection_id"] == document.id),

@@ -16,7 +16,7 @@ from doorward.management.kit.wire import timestamp
 from doorward.management.kit.writing import commit
 from doorward.management.resources.connections import CONNECTIONS, SCIM_CONFIGURATION, SCIM_TOKEN
 from doorward.model.digest import digest
-from doorward.model.document import Change, Delete, Document, Put
+from doorward.model.document import Change, Delete, Document, Need, Put, Unchanged
 from doorward.model.identifiers import new_id
 
 # Strategies whose directories speak SCIM, and the attribute people are recognised by.
@@ -84,7 +84,10 @@ def tokens(call: Call, connection_id: str) -> list[Document]:
 
 
 def removed_with(call: Call, document: Document) -> Sequence[Change]:
-    return [Delete(kind=SCIM_TOKEN, id=token.id) for token in tokens(call, document.id)]
+    return [
+        Unchanged(kind=SCIM_TOKEN, since=call.directory.tenant.revision),
+        *(Delete(kind=SCIM_TOKEN, id=token.id) for token in tokens(call, document.id)),
+    ]
 
 
 CONFIGURATION = Singleton(
@@ -142,7 +145,11 @@ async def _issue(call: Call) -> Answer:
         **({"valid_until": timestamp(now + lifetime)} if lifetime is not None else {}),
     }
     new = Document(kind=SCIM_TOKEN, id=id_, body=body, secrets={"hash": digest(token).hex()})
-    await commit(call, [Put(document=new)], status=201)
+    needs: list[Change] = [
+        Need(kind=SCIM_CONFIGURATION, id=configuration.id),
+        Unchanged(kind=SCIM_TOKEN, since=call.directory.tenant.revision),
+    ]
+    await commit(call, [*needs, Put(document=new)], status=201)
     return Answer(status=201, body={**_shown(new), "token": token})
 
 

@@ -13,10 +13,11 @@ from doorward.management.kit.paging import Paging
 from doorward.management.kit.schema import BOOLEAN, choice, items, mapping, record, text
 from doorward.management.kit.shapes import Collection, Shape, Singleton, merged
 from doorward.management.resources.user_attribute_profiles import PROFILE as USER_ATTRIBUTE_PROFILE
-from doorward.model.document import Change, Delete, Document
+from doorward.management.resources.user_attribute_profiles import SELF_SERVICE_PROFILE as PROFILE
+from doorward.model.document import Change, Delete, Document, Need
 from doorward.model.identifiers import new_base58_id
 
-PROFILE, CUSTOM_TEXT = "self_service_profile", "self_service_custom_text"
+CUSTOM_TEXT = "self_service_custom_text"
 LARGEST = 20
 STRATEGIES = (
     "oidc", "samlp", "waad", "google-apps", "adfs", "okta", "auth0-samlp", "okta-samlp", "keycloak-samlp",
@@ -62,6 +63,11 @@ def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
     return merged(call, before, _checked(call, {**before.body, **given}))
 
 
+def written_with(call: Call, document: Document) -> Sequence[Change]:
+    id_ = document.body.get("user_attribute_profile_id")
+    return (Need(kind=USER_ATTRIBUTE_PROFILE, id=id_),) if id_ is not None else ()
+
+
 def removed_with(call: Call, document: Document) -> Sequence[Change]:
     texts = call.directory.documents[CUSTOM_TEXT]
     return [Delete(kind=CUSTOM_TEXT, id=id_) for id_ in texts if id_.startswith(f"{document.id}/")]
@@ -84,6 +90,8 @@ PROFILES = Collection(
     show=dated,
     missing=no_such_profile,
     paging=Paging(key="self_service_profiles"),
+    created_with=written_with,
+    revised_with=lambda call, before, after: written_with(call, after),
     removed_with=removed_with,
     effect=Effect.STORED,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from doorward.management.kit.context import Call
@@ -12,7 +13,7 @@ from doorward.management.kit.paging import Paging
 from doorward.management.kit.schema import choice, record, text
 from doorward.management.kit.shapes import Collection, Shape, merged
 from doorward.management.resources.actions import ACTION
-from doorward.model.document import Document
+from doorward.model.document import Change, Document, Need
 
 PROFILE = "token_exchange_profile"
 # Not the tenant's to give a meaning.
@@ -42,6 +43,10 @@ def prepare(call: Call, given: dict[str, Any]) -> Document:
     return _checked(made(PROFILE, "tep_")(call, given))
 
 
+def created_with(call: Call, document: Document) -> Sequence[Change]:
+    return (Need(kind=ACTION, id=document.body["action_id"]),)
+
+
 def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
     return _checked(merged(call, before, given))
 
@@ -59,6 +64,7 @@ PROFILES = Collection(
     create=CREATE,
     update=CREATE.patch(without=("action_id", "type"), min=1),
     prepare=prepare,
+    created_with=created_with,
     revise=revise,
     show=dated,
     unique="subject_token_type",

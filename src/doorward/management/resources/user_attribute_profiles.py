@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from doorward.management.kit.context import Call
@@ -11,10 +12,11 @@ from doorward.management.kit.paging import Paging
 from doorward.management.kit.schema import BOOLEAN, Rule, choice, items, mapping, record, text
 from doorward.management.kit.shapes import Collection, Shape, View, merged
 from doorward.management.resources.user_attribute_templates import TEMPLATES
-from doorward.model.document import Document
+from doorward.model.document import Change, Document, Put, Unchanged
 from doorward.model.identifiers import new_base58_id
 
-PROFILE = "user_attribute_profile"
+PROFILE, SELF_SERVICE_PROFILE = "user_attribute_profile", "self_service_profile"
+REFERENCE = "user_attribute_profile_id"
 STRATEGIES = ("pingfederate", "ad", "adfs", "waad", "google-apps", "okta", "oidc", "samlp")
 MAX_ATTRIBUTES = 64
 SHORT, LONG = text(min=1, max=50), text(min=1, max=128)
@@ -64,6 +66,22 @@ def _user_id(given: dict[str, Any] | None) -> dict[str, Any]:
     return {**USER_ID_DEFAULTS, **(given or {})}
 
 
+def removed_with(call: Call, document: Document) -> Sequence[Change]:
+    """Self-service profiles name it no more."""
+    naming = (
+        profile
+        for profile in call.directory.documents[SELF_SERVICE_PROFILE].values()
+        if profile.body.get(REFERENCE) == document.id
+    )
+    return [
+        Unchanged(kind=SELF_SERVICE_PROFILE, since=call.directory.tenant.revision),
+        *(
+            Put(document=merged(call, profile, {REFERENCE: None}), expected_revision=profile.revision)
+            for profile in naming
+        ),
+    ]
+
+
 def no_such_profile(_: str = "") -> ApiError:
     return not_found("User attribute profile not found.")
 
@@ -79,6 +97,7 @@ PROFILES = Collection(
     prepare=prepare,
     revise=revise,
     unique="name",
+    removed_with=removed_with,
     missing=no_such_profile,
     paging=Paging(key="user_attribute_profiles", offset=False, checkpoint=True, always_object=True),
     taken=lambda _: conflict("A user attribute profile with this name already exists"),
