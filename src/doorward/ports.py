@@ -62,7 +62,12 @@ class UnknownTenant(LookupError):
 
 
 class UnusableSnapshot(Exception):
-    """A tenant cannot be restored from this; says why, as a sentence about "it"."""
+    """A tenant cannot be restored from this; says why, as a sentence about "it". ``other_key``: another master key
+    opens it."""
+
+    def __init__(self, why: str, *, other_key: bool = False) -> None:
+        super().__init__(why)
+        self.other_key = other_key
 
 
 class InvalidToken(Exception):
@@ -155,15 +160,21 @@ class Snapshots(Protocol):
     async def take(self, tenant: str, file: BinaryIO, events: Sequence[LogEvent] = ()) -> TenantSnapshot:
         """Write what a tenant is at one moment to ``file``. Raises ``UnknownTenant``, ``OSError``."""
 
-    def read_head(self, file: BinaryIO) -> TenantSnapshot:
+    def read_head(self, file: BinaryIO, sealed_under: bytes | None = None) -> TenantSnapshot:
         """What a snapshot says of itself. Raises ``UnusableSnapshot``."""
 
     async def restore(
-        self, file: BinaryIO, *, domain: str | None = None, events: Sequence[LogEvent] = ()
+        self,
+        file: BinaryIO,
+        *,
+        domain: str | None = None,
+        sealed_under: bytes | None = None,
+        events: Sequence[LogEvent] = (),
     ) -> TenantDirectory:
         """Make the tenant what it was, or make it anew where it is gone: all of it, or nothing.
 
         A tenant that exists stays at its domain, another one gets its old one, unless ``domain`` says otherwise.
+        ``sealed_under`` is the master key (32 bytes) of the server it was taken on, if that is another one.
         Raises ``UnusableSnapshot``, ``Conflict`` (``host``).
         """
 
@@ -174,6 +185,7 @@ class Snapshots(Protocol):
         *,
         without: Collection[str],
         changes: Sequence[Put],
+        sealed_under: bytes | None = None,
         events: Sequence[LogEvent] = (),
     ) -> TenantDirectory:
         """Make another tenant of a snapshot, ``without`` these kinds of documents and with ``changes`` instead.

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _SECRETS = (
     (re.compile(r"eyJ[A-Za-z0-9_-]{5,}[A-Za-z0-9_.-]*"), "[token]"),
+    (re.compile(r"dwr_[A-Za-z0-9_-]{20,}"), "[credential]"),
     (re.compile(r"v1\.[A-Za-z0-9_-]{20,}"), "[token]"),
     (re.compile(r"(?i)\b(authorization|cookie|set-cookie)(\s*[:=]\s*)[^\r\n]+"), r"\1\2[redacted]"),
     (

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import click
 
 from doorward.app import Doorward
+from doorward.backends.keys import master_key
 from doorward.cli.operated_server import new_names, on_server, server_options, tenant_named
 from doorward.cli.production import GUIDE, is_configured
 from doorward.cli.terminal import DOCS, USAGE, Problem, amount, done, field, rows
@@ -195,11 +196,22 @@ def snapshot(tenant: str, path: Path | None, force: bool, folder: Path, config: 
 @click.argument("path", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--as", "copy", metavar="DOMAIN", help="Make another tenant of it, served at DOMAIN.")
 @click.option("--id", "id_", metavar="ID", help="The id of that other tenant; by default its domain.")
+@click.option(
+    "--sealed-under", "key_file", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path),
+    help="The master key file of the server it was taken on, if that is another one.",
+)  # fmt: skip
 @yes_option
 @server_options
 @click.option("--json", "as_json", is_flag=True, help="What was restored, as JSON.")
 def restore(
-    path: Path, copy: str | None, id_: str | None, yes: bool, folder: Path, config: Path | None, as_json: bool
+    path: Path,
+    copy: str | None,
+    id_: str | None,
+    key_file: Path | None,
+    yes: bool,
+    folder: Path,
+    config: Path | None,
+    as_json: bool,
 ) -> None:
     """Make a tenant what it was when the snapshot in FILE was taken: all of it, or nothing.
 
@@ -210,9 +222,11 @@ def restore(
         raise Problem("--id is for a copy", fix="--as DOMAIN --id ID", exit_code=USAGE)
     names = new_names(copy, id_, f"doorward tenants restore {path} --as") if copy is not None else None
 
+    sealed_under = _master_key(key_file) if key_file is not None else None
+
     async def look(door: Doorward) -> tuple[TenantSnapshot, TenantDirectory | None]:
         with _read(path) as file:
-            head = door.ports.snapshots.read_head(file)
+            head = door.ports.snapshots.read_head(file, sealed_under)
         there = {tenant.id for tenant in door.ports.directory.tenants()}
         return head, door.ports.directory.tenant(head.tenant) if head.tenant in there else None
 
@@ -230,9 +244,10 @@ def restore(
     async def put_back(door: Doorward) -> dict[str, Any]:
         with _read(path) as file, _taken():
             if names is None:
-                return tenant_on_the_wire(await door.tenants.restore(file, ASKED))
+                return tenant_on_the_wire(await door.tenants.restore(file, ASKED, sealed_under=sealed_under))
             domain, name = names
-            return tenant_on_the_wire(await door.tenants.clone(file, name, domain, ASKED))
+            clone = await door.tenants.clone(file, name, domain, ASKED, sealed_under=sealed_under)
+            return tenant_on_the_wire(clone)
 
     restored = on_server(folder, config, put_back)
     if as_json:
@@ -254,6 +269,13 @@ async def _described(door: Doorward, directory: TenantDirectory) -> dict[str, An
     _, users = await door.ports.users.page(id_, offset=0, limit=1)
     kept = [snapshot_on_the_wire(snapshot) for snapshot in await door.ports.snapshots.kept(id_)]
     return {**tenant_on_the_wire(directory), "users": users, "snapshots": kept}
+
+
+def _master_key(path: Path) -> bytes:
+    try:
+        return master_key.from_file(path)
+    except master_key.MasterKeyError as error:
+        raise Problem(error.what, why=error.why, fix=error.fix, exit_code=USAGE) from None
 
 
 def _ask_first(what: str, otherwise: str, *, first: str) -> None:
@@ -286,7 +308,8 @@ def _read(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise Problem(f"{path} cannot be read", why=error.strerror or str(error), exit_code=USAGE) from None
     except UnusableSnapshot as unusable:
-        raise Problem(f"{path} cannot be restored", why=str(unusable), more=SNAPSHOTS) from None
+        fix = "--sealed-under FILE, the master.key of the server it was taken on" if unusable.other_key else ""
+        raise Problem(f"{path} cannot be restored", why=str(unusable), fix=fix, more=SNAPSHOTS) from None
 
 
 @contextlib.contextmanager

@@ -93,12 +93,17 @@ class Tenants:
         event = self._event("Take a snapshot of the tenant", asked)
         return await self._ports.snapshots.keep(id_, new_id(self._ports.entropy, "snp_"), [event])
 
-    async def restore(self, file: BinaryIO, asked: RequestContext, *, domain: str | None = None) -> TenantDirectory:
-        """The tenant as it was, at its domain of today. Raises ``ports.UnusableSnapshot``, ``ports.Conflict``."""
+    async def restore(
+        self, file: BinaryIO, asked: RequestContext, *, sealed_under: bytes | None = None
+    ) -> TenantDirectory:
+        """The tenant as it was, at its domain of today; ``sealed_under`` is the master key of the server it was
+        taken on, if that is another one. Raises ``ports.UnusableSnapshot``, ``ports.Conflict``."""
         event = self._event("Restore the tenant from a snapshot", asked)
-        return await self._ports.snapshots.restore(file, domain=domain, events=[event])
+        return await self._ports.snapshots.restore(file, sealed_under=sealed_under, events=[event])
 
-    async def clone(self, file: BinaryIO, id_: str, domain: str, asked: RequestContext) -> TenantDirectory:
+    async def clone(
+        self, file: BinaryIO, id_: str, domain: str, asked: RequestContext, *, sealed_under: bytes | None = None
+    ) -> TenantDirectory:
         """Another tenant from a snapshot, with signing keys of its own and without the original's custom domains.
 
         Raises ``ports.UnusableSnapshot``, ``ports.Conflict``.
@@ -110,6 +115,7 @@ class Tenants:
             tenant,
             without=NOT_CLONED,
             changes=first_keys(keys, self._ports.clock.now()),
+            sealed_under=sealed_under,
             events=[self._event("Create a tenant from a snapshot", asked)],
         )
 

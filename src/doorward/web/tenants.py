@@ -6,11 +6,12 @@ token opens this.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from doorward.management.kit.bodies import read_body, read_query
-from doorward.management.kit.errors import ApiError, conflict, not_found, unauthorized
+from doorward.management.kit.errors import ApiError, conflict, not_found
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.schema import Record, record, text
 from doorward.management.tenants import (
@@ -28,6 +29,8 @@ from doorward.ports import Conflict, Ports, UnknownTenant, UnusableSnapshot
 from doorward.web.router import Handler, Route
 from doorward.web.wire.http import NO_STORE, Request, Response, json_response
 from doorward.web.wire.parameters import bearer_token
+
+logger = logging.getLogger("doorward.web")
 
 PATH = "/_doorward/api/v1/tenants"
 MAX_FAILURES = 10
@@ -86,7 +89,7 @@ class TenantHandlers:
         """Raises ``ApiError``. Somebody who guesses has ``MAX_FAILURES`` attempts in each ``WINDOW``."""
         given = bearer_token(request)
         if not given:
-            raise unauthorized("Missing authentication")
+            raise _unauthorized("Missing authentication")
         now = self._ports.clock.now()
         key = root_attempt_key(request.ip, int(now // WINDOW))
         if await self._ports.attempts.count(SERVER, key) >= MAX_FAILURES:
@@ -94,7 +97,8 @@ class TenantHandlers:
             raise ApiError(429, "Too many failed attempts", "too_many_attempts", headers={"retry-after": wait})
         if not await self._ports.root_credential.matches(given):
             await self._ports.attempts.fail(SERVER, key, at=now, window=WINDOW)
-            raise unauthorized("Invalid root credential")
+            logger.warning("a wrong root credential was tried", extra={"ip": request.ip})
+            raise _unauthorized("Invalid root credential")
 
     # ── tenants ──
 
@@ -129,7 +133,10 @@ class TenantHandlers:
         return _answer({**tenant_on_the_wire(directory), "users": users})
 
     async def _delete(self, request: Request) -> Response:
-        await self._tenants.delete(request.path_parameters["id"])
+        tenant = self._tenant(request)
+        await self._tenants.delete(tenant)
+        # Its own log went with it.
+        logger.warning("a tenant was deleted", extra={"tenant": tenant, "ip": request.ip})
         return Response(204, b"", NO_STORE)
 
     # ── snapshots ──
@@ -185,6 +192,10 @@ def _refusal(error: ApiError) -> Response:
 
 def _answer(value: Any, status: int = 200) -> Response:
     return json_response(value, status, NO_STORE)
+
+
+def _unauthorized(message: str) -> ApiError:
+    return ApiError(401, message, headers={"www-authenticate": 'Bearer realm="Doorward root"'})
 
 
 def _no_snapshot() -> ApiError:

@@ -175,11 +175,16 @@ def furnished(operator: Operator) -> Operator:
 
 
 def test_d6_a_snapshot_of_another_master_key_is_refused(furnished: Operator) -> None:
+    (furnished.folder / "master.key").rename(furnished.folder / "old.key")
     (furnished.folder / "master.key").write_bytes(base64.b64encode(os.urandom(32)))
+    (furnished.folder / "master.key").chmod(0o600)
     changes = {"DOORWARD_DATABASE_URL": f"sqlite:///{furnished.folder / 'another.sqlite'}"}
     refused = furnished.run("tenants", "restore", "x.snapshot", **changes)
     assert refused.returncode == 1
     assert "why   it was taken under another master key" in refused.stderr
+    assert "fix   --sealed-under FILE" in refused.stderr
+    words = ("tenants", "restore", "x.snapshot", "--sealed-under", "old.key")
+    assert furnished.json(*words, **changes)["domain"] == HOST
 
 
 def test_the_lists_are_for_people_too(furnished: Operator) -> None:

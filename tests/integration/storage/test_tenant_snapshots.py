@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -281,8 +282,32 @@ async def test_d6_a_snapshot_reveals_nothing_without_the_master_key(nodes: Nodes
     file = await taken(nodes.one)
     assert b"canary" not in file.getvalue()
     stranger = Storage(database, root_key=b"x" * 32, clock=nodes.clock, entropy=SystemEntropy())
-    with pytest.raises(UnusableSnapshot, match="another master key"):
+    with pytest.raises(UnusableSnapshot, match="another master key") as refused:
         stranger.snapshots.read_head(file)
+    assert refused.value.other_key
+
+
+async def test_a_snapshot_comes_under_another_master_key_with_the_first(nodes: Nodes, tmp_path: Path) -> None:
+    await furnish(nodes.one)
+    content = (await taken(nodes.one)).getvalue()
+    url = f"sqlite:///{tmp_path / 'another.sqlite'}"
+    another = Storage(url, root_key=b"x" * 32, clock=nodes.clock, entropy=SystemEntropy())
+    await another.start()
+    mine = b"k" * 32
+    restored = await another.snapshots.restore(io.BytesIO(content), sealed_under=mine)
+    assert restored.clients["a"].client_secret == "s3cret"
+    assert restored.token_key == nodes.one.directory.tenant(T).token_key
+    clone = Tenant(id="staging", domain="staging.test")
+    changes = {"without": {Kind.CUSTOM_DOMAIN}, "changes": ()}
+    cloned = await another.snapshots.clone(io.BytesIO(content), clone, sealed_under=mine, **changes)  # type: ignore[arg-type]
+    assert cloned.clients["a"].client_secret == "s3cret"
+    before, after = kept(await rows_of(nodes.one, T)), kept(await rows_of(another, T))
+    assert after == before, "SQLite and PostgreSQL read each other's"
+    await another.stop()
+    again = Storage(url, root_key=b"x" * 32, clock=nodes.clock, entropy=SystemEntropy())
+    await again.start()
+    assert again.directory.tenant(T).clients["a"].client_secret == "s3cret"
+    await again.stop()
 
 
 def cut(content: bytes) -> bytes:

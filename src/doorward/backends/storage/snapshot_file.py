@@ -109,7 +109,7 @@ class SnapshotReader:
         try:
             key = sealing.unseal(root_key, self.head.key, _place(self.head.tenant))
         except sealing.WrongMasterKey:
-            raise UnusableSnapshot("it was taken under another master key") from None
+            raise UnusableSnapshot("it was taken under another master key", other_key=True) from None
         self._file = file
         self._cipher = AESGCM(key)
         self._bound_to = hashlib.sha256(written).digest()

@@ -101,20 +101,25 @@ class StoredSnapshots:
             tenant=tenant, domain=domain, taken_at=at, schema=HEAD, size=writer.size, rows=_counted(writer.counts)
         )
 
-    def read_head(self, file: BinaryIO) -> TenantSnapshot:
-        head = SnapshotReader(file, self._root_key).head
+    def read_head(self, file: BinaryIO, sealed_under: bytes | None = None) -> TenantSnapshot:
+        head = SnapshotReader(file, sealed_under or self._root_key).head
         return TenantSnapshot(tenant=head.tenant, domain=head.domain, taken_at=head.taken_at, schema=head.schema)
 
     # ── restoring ──
 
     async def restore(
-        self, file: BinaryIO, *, domain: str | None = None, events: Sequence[LogEvent] = ()
+        self,
+        file: BinaryIO,
+        *,
+        domain: str | None = None,
+        sealed_under: bytes | None = None,
+        events: Sequence[LogEvent] = (),
     ) -> TenantDirectory:
-        reader = self._read(file)
+        reader = self._read(file, sealed_under)
         tenant = reader.head.tenant
 
         def verb() -> Verb[None]:
-            origin = _Origin.read(reader, self._root_key)
+            origin = _Origin.read(reader, sealed_under or self._root_key)
             key = DataKey.new(self._root_key, tenant, origin.key.plain)
             renew = {"tenant": tenant, "data_key": key.sealed, "revision": origin.revision}
             rows = yield Query(RENEW_TENANT, renew)
@@ -137,12 +142,13 @@ class StoredSnapshots:
         *,
         without: Collection[str],
         changes: Sequence[Put],
+        sealed_under: bytes | None = None,
         events: Sequence[LogEvent] = (),
     ) -> TenantDirectory:
-        reader = self._read(file)
+        reader = self._read(file, sealed_under)
 
         def verb() -> Verb[None]:
-            origin = _Origin.read(reader, self._root_key)
+            origin = _Origin.read(reader, sealed_under or self._root_key)
             key = DataKey.new(self._root_key, tenant.id)
             yield from self._directory.insert_tenant(tenant, key, revision=origin.revision + 1)
             yield from self._fill(origin, tenant, key, without, changes, events)
@@ -151,8 +157,8 @@ class StoredSnapshots:
         await self._directory.refresh()
         return self._directory.tenant(tenant.id)
 
-    def _read(self, file: BinaryIO) -> SnapshotReader:
-        reader = SnapshotReader(file, self._root_key)
+    def _read(self, file: BinaryIO, sealed_under: bytes | None) -> SnapshotReader:
+        reader = SnapshotReader(file, sealed_under or self._root_key)
         if reader.head.schema != HEAD:
             raise UnusableSnapshot(
                 f"it was taken with the schema {reader.head.schema}, and this version of Doorward has {HEAD}"
