@@ -433,15 +433,14 @@ class Users(Protocol):
         *,
         expected_revision: int,
         password: Password | None = None,
-        password_of: tuple[str, str] | None = None,
+        place: int = 0,
         end_sessions: bool = False,
         revoke_refresh_tokens: bool = False,
         events: Sequence[LogEvent],
     ) -> bool:
         """Write a changed user (roles and permissions apart); ``False`` when somebody else changed
-        it first. Raises ``Conflict`` as ``create`` does. ``password_of`` is the identity (provider, id)
-        whose password it is, unless that of the account. ``end_sessions`` also deletes its sessions and
-        unspent codes."""
+        it first. Raises ``Conflict`` as ``create`` does. ``identifiers`` and ``password`` are those of the
+        identity at ``place``. ``end_sessions`` also deletes its sessions and unspent codes."""
 
     async def rehash(self, tenant: str, user_id: str, *, old_hash: str, password: Password) -> None:
         """Replace a stored hash unless it changed meanwhile."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from doorward.model.role import Permission
@@ -42,6 +43,24 @@ class User(Struct, frozen=True, kw_only=True):
     def connections(self) -> tuple[str, ...]:
         """Where the person can sign in: the connection of the account, then those of linked identities."""
         return (self.connection, *(identity["connection"] for identity in self.identities[1:]))
+
+    def identity_at(self, place: int) -> tuple[str, str]:
+        """Provider and id of an identity."""
+        if place == 0:
+            return self.primary_identity
+        return self.identities[place]["provider"], self.identities[place]["user_id"]
+
+    def profile_of(self, place: int) -> dict[str, Any]:
+        """What an identity knows of the person; the first one's is the user's."""
+        return self.profile if place == 0 else self.identities[place].get("profileData", {})
+
+    def with_profile(self, place: int, profile: dict[str, Any]) -> User:
+        """The user with another profile of the identity at ``place``."""
+        if place == 0:
+            return msgspec.structs.replace(self, profile=profile)
+        identity = {**self.identities[place], "profileData": profile}
+        identities = (*self.identities[:place], identity, *self.identities[place + 1 :])
+        return msgspec.structs.replace(self, identities=identities)
 
     @property
     def email(self) -> str | None:

@@ -123,16 +123,21 @@ async def test_an_unlinked_account_is_itself_again(door: Door, api: Api) -> None
     assert (again["email"], again["name"], again["logins_count"]) == (BEA, "Bea Guest", 1)
 
 
-async def test_a_linked_account_gets_its_own_new_password(door: Door, api: Api) -> None:
+async def test_a_linked_account_gets_its_own_new_password_and_address(door: Door, api: Api) -> None:
     ada, _ = await link(api)
     path = f"/users/{ada['user_id']}"
     await api.patch(path, {"connection": "guests", "password": "Newer-Horse-9"})
     assert (await signed_in(door, "Desk", BEA, "Newer-Horse-9"))[1]["id_token"]
     _, tokens = await signed_in(door, "Web", ADA, "correct-horse-9", connection="people")
     assert claims(tokens["id_token"])["sub"] == ada["user_id"]
-    assert await api.refused("PATCH", path, {"connection": "guests", "email": "x@example.test"}) == (
-        400, "operation_not_supported",
-    )  # fmt: skip
+    changed = await api.patch(path, {"connection": "guests", "email": "Newer@example.test"})
+    assert changed["email"] == ADA
+    assert changed["identities"][1]["profileData"]["email"] == "newer@example.test"
+    assert (await signed_in(door, "Desk", "newer@example.test", "Newer-Horse-9"))[1]["id_token"]
+    refused = await door.browser().authorize(door.client("Desk"))
+    await refused.login(BEA, "Newer-Horse-9")
+    assert refused.path == "/u/login"
+    assert await api.refused("PATCH", path, {"connection": "nowhere", "email": BEA}) == (400, "invalid_body")
 
 
 async def own(door: Door) -> tuple[dict[str, Any], Api]:

@@ -263,7 +263,7 @@ class StoredUsers:
         *,
         expected_revision: int,
         password: Password | None = None,
-        password_of: tuple[str, str] | None = None,
+        place: int = 0,
         end_sessions: bool = False,
         revoke_refresh_tokens: bool = False,
         events: Sequence[LogEvent],
@@ -271,12 +271,11 @@ class StoredUsers:
         def verb() -> Verb[bool]:
             if not (yield _update(tenant, user, expected_revision)):
                 return False
-            identity = identity_of(tenant, user)
+            identity = _identity(tenant, user.identity_at(place))
             yield Query(DELETE_IDENTIFIERS, identity)
-            yield from _identify(identity, user.connection, identifiers)
+            yield from _identify(identity, user.connections[place], identifiers)
             if password is not None:
-                owner = _identity(tenant, password_of or user.primary_identity)
-                yield Query(SET_PASSWORD, {**owner, "hash": password.hash, "set_at": password.set_at})
+                yield Query(SET_PASSWORD, {**identity, "hash": password.hash, "set_at": password.set_at})
             key = {"tenant": tenant, "user_id": user.user_id}
             if end_sessions:
                 yield Query(DELETE_SESSIONS, key)

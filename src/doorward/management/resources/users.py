@@ -198,27 +198,28 @@ async def _update(call: Call) -> Answer:
     given = call.body
     _check_scopes(call, given)
     user = await existing_user(call)
-    connection, identity = _of(call, user, given)
-    changed = _revised(user, given)
+    place, connection = _account(call, user, given)
+    changed = _revised(user, given, place)
     check_app_metadata(given.get("app_metadata", {}))
-    signs_in_otherwise = any(changed.profile.get(name) != user.profile.get(name) for name in CREDENTIALS)
+    before, after = user.profile_of(place), changed.profile_of(place)
+    signs_in_otherwise = any(after.get(name) != before.get(name) for name in CREDENTIALS)
     if signs_in_otherwise:
-        _check_identifiers(changed.profile, connection)
+        _check_identifiers(after, connection)
     now = call.ports.clock.now()
     password = None
     if "password" in given:
         _check_password(given["password"], connection)
         password = Password(hash=await call.ports.passwords.hash(given["password"]), set_at=now)
-        changed = msgspec.structs.replace(changed, profile={**changed.profile, "last_password_reset": timestamp(now)})
-    changed = msgspec.structs.replace(changed, updated_at=now)
+        after = {**after, "last_password_reset": timestamp(now)}
+    changed = msgspec.structs.replace(changed.with_profile(place, after), updated_at=now)
     try:
         written = await call.ports.users.replace(
             call.tenant,
             changed,
-            identifiers_of(changed.profile),
+            identifiers_of(after),
             expected_revision=user.revision,
             password=password,
-            password_of=identity,
+            place=place,
             end_sessions=signs_in_otherwise or password is not None,
             revoke_refresh_tokens=call.services.password_change_revokes_refresh_tokens and password is not None,
             events=(api_event(call),),
@@ -246,15 +247,24 @@ def _check_scopes(call: Call, given: Mapping[str, Any]) -> None:
         raise insufficient_scope(["update:users"])
 
 
-def _revised(user: User, given: Mapping[str, Any]) -> User:
-    """The user after a PATCH: root attributes are replaced or removed, metadata merged at its first level."""
+def _revised(user: User, given: Mapping[str, Any], place: int) -> User:
+    """The user after a PATCH: root attributes are replaced or removed, metadata merged at its first level.
+
+    What somebody signs in with is that of the identity at ``place``.
+    """
     classes = [name for name in ("username", "password", "email", "phone_number") if name in given]
     if len(classes) > 1:
         raise invalid_body(f"Cannot update {' and '.join(classes)} simultaneously")
-    profile = dict(user.profile)
-    for name in (*IDENTIFIERS, *NAMES):
-        if name in given:
-            profile[name] = given[name]
+    named = {name: given[name] for name in NAMES if name in given}
+    changed = msgspec.structs.replace(
+        user,
+        profile=without_nulls({**user.profile, **named}),
+        user_metadata=_merged(user.user_metadata, given.get("user_metadata")),
+        app_metadata=_merged(user.app_metadata, given.get("app_metadata")),
+        blocked=given.get("blocked", user.blocked),
+    )
+    before = changed.profile_of(place)
+    profile = {**before, **{name: given[name] for name in IDENTIFIERS if name in given}}
     if profile.get("email"):
         profile["email"] = profile["email"].lower()
     for name, flag in (("email", "email_verified"), ("phone_number", "phone_verified")):
@@ -262,15 +272,9 @@ def _revised(user: User, given: Mapping[str, Any]) -> User:
             profile.pop(flag, None)
         elif flag in given:
             profile[flag] = given[flag]
-        elif profile[name] != user.profile.get(name):
+        elif profile[name] != before.get(name):
             profile[flag] = False
-    return msgspec.structs.replace(
-        user,
-        profile=without_nulls(profile),
-        user_metadata=_merged(user.user_metadata, given.get("user_metadata")),
-        app_metadata=_merged(user.app_metadata, given.get("app_metadata")),
-        blocked=given.get("blocked", user.blocked),
-    )
+    return changed.with_profile(place, without_nulls(profile))
 
 
 def _merged(before: dict[str, Any], given: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -291,21 +295,15 @@ def _database(call: Call, name: str) -> Connection:
     return connection
 
 
-def _of(call: Call, user: User, given: Mapping[str, Any]) -> tuple[Connection, tuple[str, str]]:
-    """The connection a PATCH is for, and the identity: the user's own, or for a password a linked one."""
-    name, identity = user.connection, user.primary_identity
-    if given.get("connection", name) != name:
-        name = given["connection"]
-        linked = [other for other in user.identities[1:] if other["connection"] == name]
-        if not linked:
-            raise invalid_body("The user does not have an identity in the specified connection")
-        if not given.keys().isdisjoint(IDENTIFIERS):
-            raise not_supported("Of a linked identity only the password can be changed")
-        identity = linked[0]["provider"], linked[0]["user_id"]
+def _account(call: Call, user: User, given: Mapping[str, Any]) -> tuple[int, Connection]:
+    """Which identity of the user a PATCH is about (0 is the first), and its connection. Raises ``ApiError`` (400)."""
+    name = given.get("connection", user.connection)
+    if name not in user.connections:
+        raise invalid_body("The user does not have an identity in the specified connection")
     connection = call.directory.connections.get(name)
     if connection is None:
         raise ApiError(400, "The connection does not exist.", "inexistent_connection")
-    return connection, identity
+    return user.connections.index(name), connection
 
 
 def _check_identifiers(profile: Mapping[str, Any], connection: Connection) -> None:
