@@ -22,7 +22,7 @@ from doorward.backends.no_mail import NoMail
 from doorward.backends.storage.store import Storage
 from doorward.backends.storage.version import sqlite_path
 from doorward.identity.password_login import PasswordLogin
-from doorward.management.kit.context import LARGEST_UPLOAD, LookUpTxt, Services
+from doorward.management.kit.context import LARGEST_UPLOAD, REQUEST_BURST, LookUpTxt, Services
 from doorward.management.tenants import Tenants
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Put
@@ -75,6 +75,8 @@ def build(
     look_up_txt: LookUpTxt | None = None,
     job_folder: Path | None = None,
     largest_import: int | None = None,
+    requests_per_second: float = 0.0,
+    request_burst: int = REQUEST_BURST,
 ) -> Doorward:
     """Wire a server on ``database`` (a URL), its secrets sealed under ``root_key`` (32 bytes).
 
@@ -84,7 +86,8 @@ def build(
     ``development`` is the laxness of ``doorward dev``: helpful answers that production does not give, and the
     operator's word for custom domains. ``look_up_txt`` asks something else than the system's DNS about them.
     ``job_folder`` keeps exported users for a day, and uploads while they are read; ``largest_import`` bounds an
-    upload in bytes.
+    upload in bytes. A caller may make ``request_burst`` requests of the Management API at once and
+    ``requests_per_second`` more each second; 0 sets no limit.
     """
     clock = clock or SystemClock()
     entropy = entropy or SystemEntropy()
@@ -127,6 +130,8 @@ def build(
         lookup_txt=look_up_txt or (None if development else dns.look_up_txt),
         password_change_revokes_refresh_tokens=password_change_revokes_refresh_tokens,
         largest_upload=largest_import or LARGEST_UPLOAD,
+        requests_per_second=requests_per_second,
+        request_burst=request_burst,
     )
     application = Application(
         Router(routes(services, development=development)),

@@ -90,6 +90,13 @@ class PasswordSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     change_revokes_refresh_tokens: bool = False
 
 
+class ManagementSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many requests a caller of the Management API may make."""
+
+    requests_per_second: float = 0.0
+    burst: int = 50
+
+
 class JobSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Imports and exports of users."""
 
@@ -111,6 +118,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     keys: KeySettings = KeySettings()
     server: ServerSettings = ServerSettings()
     passwords: PasswordSettings = PasswordSettings()
+    management: ManagementSettings = ManagementSettings()
     jobs: JobSettings = JobSettings()
     log: LogSettings = LogSettings()
 
@@ -143,6 +151,9 @@ DESCRIPTIONS: Mapping[str, str] = {
     "passwords.threads": "Threads that hash passwords; 0 takes one per core.",
     "passwords.change_revokes_refresh_tokens": "Whether a changed password revokes the person's refresh tokens too. "
     "As with Auth0 it ends the sessions only, unless this is `true`.",
+    "management.requests_per_second": "Requests each client, or person, may make of the Management API of a tenant, "
+    "counted by every process for itself; more are answered with 429 and Retry-After. 0 sets no limit.",
+    "management.burst": "Requests it may make at once after a pause, where there is a limit.",
     "jobs.max_import_bytes": "How large the upload of a users import may be, in bytes. Auth0 takes 512000; a larger "
     "one takes no more memory, but as much room on the disk while it is read.",
     "jobs.folder": "Folder for exported users, which are kept for a day, and for uploads while they are read. It has "
@@ -334,6 +345,10 @@ def _problems(settings: Settings, *, serving: bool) -> Iterator[SettingsError]:
         yield from _listening_problems(settings.server)
         yield from _server_problems(settings.server)
         yield from _password_problems(settings.passwords)
+        if settings.management.requests_per_second < 0:
+            yield _too_small("management.requests_per_second", "it must not be below zero")
+        if settings.management.burst < 1:
+            yield _too_small("management.burst")
         if settings.jobs.max_import_bytes <= 0:
             yield _too_small("jobs.max_import_bytes")
 

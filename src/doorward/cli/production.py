@@ -76,6 +76,8 @@ def open_door(settings: Settings, key: bytes) -> Doorward:
         max_active=server.max_active_requests,
         job_folder=Path(settings.jobs.folder) if settings.jobs.folder else None,
         largest_import=settings.jobs.max_import_bytes,
+        requests_per_second=settings.management.requests_per_second,
+        request_burst=settings.management.burst,
     )
 
 

@@ -123,7 +123,9 @@ async def keys_of(tenant: Tenant, house: House) -> tuple[SigningKey, SigningKey]
 class House:
     """The server, and ways to call it."""
 
-    def __init__(self, *, development: bool = False, look_up_txt: LookUpTxt | None = None) -> None:
+    def __init__(
+        self, *, development: bool = False, look_up_txt: LookUpTxt | None = None, requests_per_second: float = 0.0
+    ) -> None:
         self.clock = StandingClock()
         self._hasher = PasswordHasher(memory_kib=8, iterations=1, workers=1)
         self.server: Doorward = build(
@@ -134,6 +136,8 @@ class House:
             development=development,
             look_up_txt=look_up_txt,
             job_folder=JOB_FOLDER,
+            requests_per_second=requests_per_second,
+            request_burst=3,
         )
         self.ports = self.server.ports
 

@@ -41,6 +41,8 @@ Verify = Callable[[str, str, Issuer, TenantDirectory], Claims]
 LookUpTxt = Callable[[str], Awaitable[list[str]]]
 ReadPublicKey = Callable[[str], PublicKey]
 
+REQUEST_BURST = 50
+
 
 class Services(Struct, frozen=True, kw_only=True):
     """What this floor needs beside the ports.
@@ -50,7 +52,8 @@ class Services(Struct, frozen=True, kw_only=True):
     and raises ``ValueError`` for what is not one. ``lookup_txt`` asks DNS for the TXT records of a
     name and never raises; without it the operator's word verifies a custom domain.
     ``password_change_revokes_refresh_tokens``: Auth0 ends the sessions only. ``largest_upload`` bounds a form
-    with files, in bytes.
+    with files, in bytes. Of the requests of one client, ``request_burst`` are answered at once and
+    ``requests_per_second`` more each second; 0 sets no limit.
     """
 
     ports: Ports
@@ -59,6 +62,8 @@ class Services(Struct, frozen=True, kw_only=True):
     lookup_txt: LookUpTxt | None = None
     password_change_revokes_refresh_tokens: bool = False
     largest_upload: int = LARGEST_UPLOAD
+    requests_per_second: float = 0.0
+    request_burst: int = REQUEST_BURST
 
 
 class Actor(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """From a request to an answer, in the one order of checks.
 
-Path (404), token (401), scope (403), query, body (400), then the handler: existence (404) and
+Path (404), token (401), rate limit (429), scope (403), query, body (400), then the handler: existence (404) and
 business rules (400, 409). A handler that lost a race against another write is run again on the new
 snapshot, when its turn comes; it must not write anything before the write that can lose.
 """
@@ -8,6 +8,8 @@ snapshot, when its turn comes; it must not write anything before the write that 
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+import msgspec
 
 from doorward.management.kit.bodies import check_arguments, read_body, read_fields, read_query
 from doorward.management.kit.context import Actor, Answer, Call, ManagementRequest, Services
@@ -21,6 +23,7 @@ from doorward.management.kit.errors import (
 )
 from doorward.management.kit.operation import Effect, Operation
 from doorward.management.kit.paths import Paths
+from doorward.management.kit.rate_limit import RateLimit, RateLimited, Standing
 from doorward.management.kit.schema import ANY
 from doorward.management.kit.writing import api_event
 from doorward.model.directory import TenantDirectory
@@ -52,22 +55,30 @@ class Management:
         for operation in operations:
             self._paths.put(operation.method, operation.path, operation)
         self._services = services
+        self._limit = RateLimit(
+            services.ports.clock, per_second=services.requests_per_second, burst=services.request_burst
+        )
 
     async def answer(self, request: ManagementRequest) -> Answer:
-        """The answer to a request, refusals included. Raises only what storage raises."""
-        try:
-            return await self._answer(request)
-        except ApiError as error:
-            return Answer(status=error.status, body=error.body, headers=error.headers)
+        """The answer to a request, refusals included, and how its sender stands with the rate limit.
 
-    async def _answer(self, request: ManagementRequest) -> Answer:
+        Raises only what storage raises.
+        """
+        standing = self._limit.full()
+        try:
+            answer = await self._answer(request, standing)
+            headers = {**standing, **answer.headers} if answer.headers else standing
+            return msgspec.structs.replace(answer, headers=headers)
+        except ApiError as error:
+            return Answer(status=error.status, body=error.body, headers={**standing, **error.headers})
+
+    async def _answer(self, request: ManagementRequest, standing: dict[str, str]) -> Answer:
         found = self._paths.find("GET" if request.method == "HEAD" else request.method, request.path)
         if found is None:
             raise no_such_path()
         operation, arguments = found
         directory = self._services.ports.directory.tenant(request.issuer.tenant)
         actor = await self._authenticate(request, directory)
-        self._authorise(operation, actor, arguments)
         call = Call(
             request=request,
             directory=directory,
@@ -77,6 +88,9 @@ class Management:
             arguments=arguments,
             secrets=operation.secrets,
         )
+        if self._limit.counts:
+            standing.update(self._admit(call))
+        self._authorise(operation, actor, arguments)
         try:
             answer = await self._perform(operation, call)
             if call.disclosed and request.method in ("GET", "HEAD"):
@@ -86,6 +100,18 @@ class Management:
             if request.method not in ("GET", "HEAD"):
                 event = api_event(call, type_="fapi", status=error.status, message=error.message)
                 call.ports.log.write(call.tenant, event)
+            raise
+
+    def _admit(self, call: Call) -> Standing:
+        """Raises ``ApiError`` (429) for who asks too often; the tenant log says so once, not every time."""
+        try:
+            return self._limit.take(call.tenant, call.actor.subject)
+        except RateLimited as error:
+            if error.first:
+                event = api_event(call, type_="api_limit")
+                limit = {"size": self._services.request_burst, "bucket": "global", "global": True}
+                details = {"request": event.details["request"], "limit": limit}
+                call.ports.log.write(call.tenant, msgspec.structs.replace(event, details=details))
             raise
 
     async def _perform(self, operation: Operation, call: Call) -> Answer:
