@@ -13,9 +13,10 @@ class Permission(Struct, frozen=True):
 
 
 class Role(Struct, frozen=True, kw_only=True):
-    """A named set of permissions: ``/api/v2/roles``."""
+    """A named set of permissions: ``/api/v2/roles``. One with an ``owner_id`` is for members of that organization."""
 
     id: str
     name: str
     description: str = ""
     permissions: tuple[Permission, ...] = ()
+    owner_id: str | None = None

@@ -16,9 +16,9 @@ from doorward.management.kit.schema import OBJECT, choice, items, record, text
 from doorward.management.kit.shapes import Command, Link, Shape, View
 from doorward.management.kit.writing import api_event
 from doorward.management.resources.organization_parts import organization
-from doorward.management.resources.roles import in_order, no_such_role, owned_by
+from doorward.management.resources.roles import check_assignable, in_order, no_such_role
 from doorward.management.resources.users import no_such_user
-from doorward.model.document import Document, Kind
+from doorward.model.document import Document
 from doorward.model.organization import Member
 from doorward.model.role import Role
 
@@ -112,10 +112,7 @@ async def _roles(call: Call) -> Answer:
 async def _assign(call: Call) -> Answer:
     member = await _member_of(call)
     added = list(dict.fromkeys(call.body["roles"]))
-    for id_ in added:
-        role = call.directory.documents[Kind.ROLE].get(id_)
-        if role is None or owned_by(role) not in (None, call.id):
-            raise invalid_body(f"The role does not exist: {id_}")
+    check_assignable(call, added, call.id)
     if member is not None and len({*member.roles, *added}) > MOST_ROLES:
         raise conflict("No more roles can be assigned to this organization member.")
     return await _write_roles(call, add=added)
@@ -145,8 +142,8 @@ async def _effective_roles(call: Call) -> Any:
 
 async def _with_role(call: Call) -> Any:
     document = organization(call)
-    role = call.directory.documents[Kind.ROLE].get(call.arguments["role_id"])
-    if role is None or owned_by(role) not in (None, document.id):
+    role = call.directory.roles.get(call.arguments["role_id"])
+    if role is None or role.owner_id not in (None, document.id):
         raise no_such_role()
     return await _page(call, document, WITH_ROLE_PAGING, role.id)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Collected
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -57,7 +57,7 @@ def _key(body: Mapping[str, Any]) -> str:
 
 
 def created_with(call: Call, document: Document) -> Sequence[Change]:
-    owner = owned_by(document)
+    owner = document.body.get("owner_id")
     return () if owner is None else (Need(kind=Kind.ORGANIZATION, id=owner),)
 
 
@@ -66,10 +66,12 @@ def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
     return msgspec.structs.replace(after, unique_key=_key(after.body))
 
 
-def owned_by(document: Document) -> str | None:
-    """The organization (id) a role belongs to; most belong to the tenant."""
-    owner: str | None = document.body.get("owner_id")
-    return owner
+def check_assignable(call: Call, role_ids: Iterable[str], organization_id: str | None = None) -> None:
+    """Raises ``ApiError`` for what is no role of the tenant, nor of the organization."""
+    for id_ in role_ids:
+        role = call.directory.roles.get(id_)
+        if role is None or role.owner_id not in (None, organization_id):
+            raise invalid_body(f"The role does not exist: {id_}")
 
 
 def in_order(call: Call, role_ids: Collected[str]) -> list[Role]:
@@ -91,7 +93,8 @@ def show_created(call: Call, document: Document) -> dict[str, Any]:
 
 def keep(call: Call, document: Document) -> bool:
     query = call.query
-    if query.get("owner_id") != owned_by(document) and ("owner_id" in query or query.get("type") != "organization"):
+    owner = document.body.get("owner_id")
+    if query.get("owner_id") != owner and ("owner_id" in query or query.get("type") != "organization"):
         return False
     if query.get("type", document.body.get("type", "tenant")) != document.body.get("type", "tenant"):
         return False
@@ -204,7 +207,7 @@ async def _users(call: Call) -> Answer:
 
 async def _assign(call: Call) -> Answer:
     role = ROLES.get(call, call.id)
-    if owned_by(role) is not None:
+    if "owner_id" in role.body:
         raise not_supported("A role of an organization is assigned to its members")
     users = list(dict.fromkeys(call.body["users"]))
     unknown = await call.ports.users.assign_role(call.tenant, role.id, users, events=(api_event(call),))

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from doorward.management.kit.context import NOTHING, Answer, Call
-from doorward.management.kit.errors import invalid_body, not_supported
+from doorward.management.kit.errors import not_supported
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.schema import OBJECT, items, record, text
 from doorward.management.kit.shapes import Link, Shape
 from doorward.management.kit.writing import api_event
 from doorward.management.resources import permissions
-from doorward.management.resources.roles import in_order, owned_by
+from doorward.management.resources.roles import check_assignable, in_order
 from doorward.management.resources.users import existing_user, no_such_user
-from doorward.model.document import Kind
 from doorward.model.role import Permission, Role
 from doorward.model.user import User
 
@@ -36,10 +35,7 @@ async def _roles(call: Call) -> Answer:
 async def _assign_roles(call: Call) -> Answer:
     user = await existing_user(call)
     added = list(dict.fromkeys(call.body["roles"]))
-    for id_ in added:
-        role = call.directory.documents[Kind.ROLE].get(id_)
-        if role is None or owned_by(role) is not None:
-            raise invalid_body(f"The role does not exist: {id_}")
+    check_assignable(call, added)
     if len({*user.roles, *added}) > MOST_ROLES:
         raise not_supported(f"A user can have {MOST_ROLES} roles at most")
     return await _write_roles(call, add=added)

@@ -196,7 +196,7 @@ def _object(entry: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _roles(entry: Mapping[str, Any], directory: TenantDirectory) -> tuple[str, ...]:
-    by_name = {role.name: id_ for id_, role in directory.roles.items()}
+    by_name = {role.name: id_ for id_, role in directory.roles.items() if role.owner_id is None}
     named = entry.get("roles") or []
     missing = [name for name in named if name not in by_name]
     if missing:

@@ -80,7 +80,8 @@ def rbac(facts: Facts) -> Fix:
     fitting = [
         role
         for role in facts.directory.roles.values()
-        if any(p.resource_server_identifier == identifier and p.permission_name in gone for p in role.permissions)
+        if role.owner_id is None
+        and any(p.resource_server_identifier == identifier and p.permission_name in gone for p in role.permissions)
     ]
     path = f"POST /api/v2/users/{quote(user.user_id, safe='')}"
     if fitting:
