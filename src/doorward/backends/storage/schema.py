@@ -126,6 +126,7 @@ document = Table(
     _time("updated_at"),
     PrimaryKeyConstraint("tenant", "kind", "id"),
     UniqueConstraint("tenant", "kind", "unique_key"),
+    Index("ix_document_sequence", "tenant", "sequence"),
 )
 
 
