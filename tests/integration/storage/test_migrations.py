@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,11 @@ from tests.integration.storage.conftest import Nodes, T
 
 from doorward.backends.chance import SystemEntropy
 from doorward.backends.clock import SystemClock
+from doorward.backends.storage.directory import DataKey
 from doorward.backends.storage.migrations import configuration, upgrade_postgresql
 from doorward.backends.storage.schema import metadata
+from doorward.backends.storage.snapshot_file import SnapshotWriter
+from doorward.backends.storage.snapshots import ROW_OF_TENANT
 from doorward.backends.storage.store import Storage
 from doorward.backends.storage.version import HEAD, SchemaOutOfDate
 from doorward.model.search import Term
@@ -102,6 +106,28 @@ async def test_who_could_sign_in_before_identities_had_passwords_still_can(bare:
         for where in (Term("name", "ADA ü"), Term("app_metadata.plan", "gold"), Term("email.domain", "example.test")):
             assert (await server.users.search(T, where, offset=0, limit=5))[0] == [found[0]], "found by what it had"
         await server.stop()
+
+
+async def test_a_snapshot_of_an_older_schema_is_brought_up_to_date(nodes: Nodes, tmp_path: Path) -> None:
+    """As one taken before identities had passwords and users terms they are found by."""
+    with create_engine(f"sqlite:///{tmp_path}/old.db").begin() as old:
+        command.upgrade(configuration(old), "0001")
+        for statement in (USER, IDENTIFIER, PASSWORD):
+            old.execute(text(statement))
+        file = io.BytesIO()
+        writer = SnapshotWriter(file, b"k" * 32, schema="0001", tenant=T, domain=T, taken_at=1.0)
+        writer.write("tenant", ROW_OF_TENANT, [(T, 7, DataKey.new(b"k" * 32, T).sealed)])
+        for table in ("user_account", "user_identifier", "user_password"):
+            rows = old.execute(text(f"SELECT * FROM {table}"))
+            writer.write(table, tuple(rows.keys()), [tuple(row) for row in rows])
+        writer.finish()
+    file.seek(0)
+    restored = await nodes.one.snapshots.restore(file)
+    assert restored.tenant.revision == 8
+    found = await nodes.two.users.find_by_identifier(T, "people", "email", "ada@example.test")
+    assert found is not None
+    assert (found[0].user_id, found[1]) == ("auth0|ada|1", Password(hash="hashed", set_at=1.0))
+    assert found[0].primary_identity == ("auth0", "ada|1")
 
 
 async def test_a_schema_of_another_version_is_refused(bare: str) -> None:

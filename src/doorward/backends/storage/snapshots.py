@@ -159,9 +159,9 @@ class StoredSnapshots:
 
     def _read(self, file: BinaryIO, sealed_under: bytes | None) -> SnapshotReader:
         reader = SnapshotReader(file, sealed_under or self._root_key)
-        if reader.head.schema != HEAD:
+        if reader.head.schema > HEAD:
             raise UnusableSnapshot(
-                f"it was taken with the schema {reader.head.schema}, and this version of Doorward has {HEAD}"
+                f"it was taken by a newer Doorward: it has the schema {reader.head.schema}, this version {HEAD}"
             )
         return reader
 
@@ -251,6 +251,18 @@ class _Origin(Struct, frozen=True):
             raise UnusableSnapshot("it is damaged")
         domain, revision, sealed = first.rows[0]
         id_ = reader.head.tenant
+        if reader.head.schema != HEAD:
+            from doorward.backends.storage.snapshot_upgrade import upgraded
+
+            row = {
+                "id": id_,
+                "domain": domain,
+                "revision": revision,
+                "data_key": sealed,
+                "sequence": 1,
+                "created_at": 0,
+            }
+            parts = upgraded(parts, reader.head.schema, row)
         return cls(Tenant(id=id_, domain=domain), revision, DataKey.unsealed(root_key, id_, sealed), parts)
 
 

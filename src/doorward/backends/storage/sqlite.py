@@ -216,7 +216,7 @@ class SqliteDatabase:
                     connection.execute("BEGIN IMMEDIATE")
             else:
                 connection.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
-            result = self._run(connection, verb())
+            result = self.run(connection, verb())
             connection.execute("COMMIT")
             return result
         except sqlite3.OperationalError as error:
@@ -291,14 +291,15 @@ class SqliteDatabase:
     def _perform(self, connection: sqlite3.Connection, job: Job) -> None:
         connection.execute("SAVEPOINT verb")
         try:
-            job.result = self._run(connection, job.verb())
+            job.result = self.run(connection, job.verb())
             connection.execute("RELEASE verb")
         except Exception as error:
             connection.execute("ROLLBACK TO verb")
             connection.execute("RELEASE verb")
             job.error = StorageUnavailable(str(error)) if isinstance(error, sqlite3.OperationalError) else error
 
-    def _run(self, connection: sqlite3.Connection, verb: Verb[T]) -> T:
+    def run(self, connection: sqlite3.Connection, verb: Verb[T]) -> T:
+        """What the verb returns, its statements run on ``connection`` as they come."""
         try:
             query = next(verb)
             while True:

@@ -27,13 +27,13 @@ def configuration(connection: Connection) -> Config:
     return config
 
 
-def upgrade_sqlite(raw: sqlite3.Connection) -> None:
-    """Bring the database behind an open ``sqlite3`` connection to the newest schema, in one transaction."""
+def upgrade_sqlite(raw: sqlite3.Connection, revision: str = "head") -> None:
+    """Bring the database behind an open ``sqlite3`` connection to a schema, the newest one, in one transaction."""
     engine = create_engine("sqlite://", creator=lambda: raw, poolclass=StaticPool)
     raw.execute("BEGIN IMMEDIATE")
     try:
         with engine.connect() as connection:
-            command.upgrade(configuration(connection), "head")
+            command.upgrade(configuration(connection), revision)
     except BaseException:
         if raw.in_transaction:
             raw.execute("ROLLBACK")
