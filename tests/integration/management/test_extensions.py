@@ -129,7 +129,9 @@ async def test_the_setup_of_a_vault_connection_is_never_shown(api: Api, house: H
 async def test_a_list_of_forms_counts_their_flows(api: Api) -> None:
     flow = {"id": "a", "type": "FLOW", "config": {"flow_id": "af_1"}}
     await api.post("/forms", {"name": "F", "nodes": [flow, {**flow, "id": "b"}]})
-    assert [form["flow_count"] for form in await api.get("/forms")] == [1]
+    await api.post("/forms", {"name": "G", "ending": {"after_submit": {"flow_id": "af_2"}}})
+    await api.post("/forms", {"name": "H", "ending": {"after_submit": "later"}})
+    assert [form["flow_count"] for form in await api.get("/forms")] == [1, 1, 0]
 
 
 async def test_a_network_acl_is_replaced_and_its_rule_makes_sense(api: Api) -> None:

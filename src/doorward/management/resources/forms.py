@@ -10,6 +10,7 @@ from doorward.management.kit.making import dated, made
 from doorward.management.kit.operation import Effect
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.schema import ANY, OBJECT, choice, items, mapping, record, text
+from doorward.management.kit.secrets import at
 from doorward.management.kit.shapes import Collection, Shape
 from doorward.model.document import Document
 from doorward.model.identifiers import new_base58_id
@@ -57,9 +58,8 @@ def show(call: Call, document: Document) -> dict[str, Any]:
 
 def _flows(document: Document) -> set[str]:
     """The flows the form leads through."""
-    configs = [node.get("config", {}) for node in document.body.get("nodes", ()) if node["type"] == "FLOW"]
-    named = [config.get("flow_id") for config in configs]
-    after = (document.body.get("ending", {}).get("after_submit") or {}).get("flow_id")
+    named = [at(node, "config.flow_id") for node in document.body.get("nodes", ()) if node["type"] == "FLOW"]
+    after = at(document.body, "ending.after_submit.flow_id")
     return {flow for flow in (*named, after) if isinstance(flow, str)}
 
 
