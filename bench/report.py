@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from bench import imports
 from bench.trips import TRIPS
 from bench.trips.trip import Trip
 
@@ -185,6 +186,8 @@ def _findings(run: dict[str, Any], ours: dict[str, Line]) -> str:
                 f"{'met' if seconds <= 0.8 else 'MISSED'}), {rss:.0f} MiB idle (gate 95 MiB: "
                 f"{'met' if rss <= 95 else 'MISSED'})"
             )
+    if run.get("imports"):
+        said.append(imports.told(run["imports"]))
     for line in ours.values():
         if line.p99 is not None and line.p99 > 10:
             said.append(f"{line.trip.title}: p99 {line.p99:.1f} ms at half of capacity (aim 10 ms): MISSED")

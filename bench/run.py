@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from joserfc.jwk import RSAKey
 
-from bench import databases, machine, report, results, servers
+from bench import databases, imports, machine, report, results, servers
 from bench.databases import ROOT_KEY, Databases
 from bench.measure import Bench, Shape
 from bench.trips import TRIPS
@@ -33,12 +33,13 @@ NOT_BUILT = "nothing here starts it"
 SMALL = "a small tenant"
 LARGE = "a tenant of 1200 clients"
 STARTS = 5
+IMPORTS = 3
 WORLD = "world"
 
 
 def main(arguments: list[str]) -> int:
     options = _options(arguments)
-    trips = [TRIPS[name] for name in options.trip or TRIPS]
+    trips = [] if options.imports else [TRIPS[name] for name in options.trip or TRIPS]
     shape = Shape(warm=0.5, seconds=2, open=False)
     if not options.quick:
         shape = Shape(warm=1, seconds=5, open=not options.closed)
@@ -47,7 +48,7 @@ def main(arguments: list[str]) -> int:
         tempfile.TemporaryDirectory(prefix="doorward-bench-") as name,
         databases.postgresql() if options.postgresql else databases.sqlite() as where,
     ):
-        run = _run(Path(name), where, trips, shape, rounds, quiet_peer=options.no_peer, starts=not options.trip)
+        run = _run(Path(name), where, trips, shape, rounds, quiet_peer=options.no_peer, whole=not options.trip)
     OUT.mkdir(exist_ok=True)
     kept = OUT / f"{run['began'].replace(':', '')}-{where.name.lower()}.json"
     kept.write_text(json.dumps(run, indent=1))
@@ -64,6 +65,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--closed", action="store_true", help="leave out the open load (latency)")
     parser.add_argument("--rounds", type=int, help="how many (5, or 2 with --quick)")
     parser.add_argument("--postgresql", action="store_true", help="on PostgreSQL instead of SQLite")
+    parser.add_argument("--imports", action="store_true", help="only the users import (it is left out with --trip)")
     parser.add_argument("--no-peer", action="store_true", help="leave node-oidc-provider out")
     parser.add_argument("--write", action="store_true", help="put the table into bench/RESULTS.md")
     return parser.parse_args(arguments)
@@ -77,7 +79,7 @@ def _run(
     rounds: int,
     *,
     quiet_peer: bool,
-    starts: bool,
+    whole: bool,
 ) -> dict[str, Any]:
     missing = "left out by --no-peer" if quiet_peer else servers.peer_missing()
     peers: dict[str, Any] = {PEER: missing or servers.peer_version(), **dict.fromkeys(OTHERS, NOT_BUILT)}
@@ -89,6 +91,7 @@ def _run(
         "peers": peers,
         "samples": [],
         "starts": {},
+        "imports": [],
     }
     _say("seeding")
     setup = asyncio.run(_seed(where.make(WORLD), _world))
@@ -97,7 +100,12 @@ def _run(
         seed = asyncio.run(_seed(where.copy(WORLD, trip.name), trip.seed))
         (folder / f"{trip.name}.json").write_text(json.dumps({**seed, "peer_key": public_key}))
     bench = Bench(folder, where, shape)
-    if starts:
+    if whole:
+        seeded = asyncio.run(_seed(where.copy(WORLD, "imports"), imports.seed))
+        for _ in range(IMPORTS):
+            run["imports"].append(imports.measure(where.copy("imports"), seeded))
+            _say(imports.told(run["imports"][-1:]))
+    if whole and trips:
         asyncio.run(_small(where.make("small")))
         for name, database in ((SMALL, "small"), (LARGE, trips[0].name)):
             run["starts"][name] = [bench.idle(database) for _ in range(STARTS)]

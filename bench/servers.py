@@ -76,12 +76,14 @@ def free_port() -> int:
         return port
 
 
-def doorward(database: str, host: str) -> contextlib.AbstractContextManager[Running]:
-    """``doorward serve`` with its defaults: one worker on ``database``, plain HTTP on loopback."""
+def doorward(database: str, host: str, **more: str) -> contextlib.AbstractContextManager[Running]:
+    """``doorward serve`` with its defaults: one worker on ``database``, plain HTTP on loopback. ``more`` are settings,
+    as variables of the environment."""
     port = free_port()
     settings = {
         "DOORWARD_DATABASE_URL": database,
         "DOORWARD_KEYS_MASTER_KEY": base64.b64encode(ROOT_KEY).decode(),
+        **more,
     }
     command = [sys.executable, "-m", "doorward", "serve", "--port", str(port)]
     return running(command, port, "/.well-known/jwks.json", host, settings)

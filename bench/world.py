@@ -62,7 +62,7 @@ class World:
 
     @property
     def operator(self) -> Client:
-        """A machine that may read and change clients through the Management API."""
+        """A machine that may read and change clients, and import users, through the Management API."""
         return self.directory.clients[OPERATOR]
 
     @property
@@ -123,7 +123,13 @@ class World:
                 )
             )
         made.append(self._client(OPERATOR, "non_interactive", ["client_credentials"]))
-        made.append(_grant(OPERATOR, f"{self.issuer}api/v2/", ("read:clients", "read:client_keys", "update:clients")))
+        made.append(
+            _grant(
+                OPERATOR,
+                f"{self.issuer}api/v2/",
+                ("read:clients", "read:client_keys", "update:clients", "create:users"),
+            )
+        )
         return made
 
     def _client(self, client_id: str, app_type: str, grant_types: list[str], **more: Any) -> Put:

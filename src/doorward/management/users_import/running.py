@@ -32,7 +32,7 @@ from doorward.model.log_event import LogEvent
 from doorward.ports import Conflict, Ports, Spool, StorageUnavailable
 
 # Rows written in one transaction, and how much text of them.
-BATCH = 200
+BATCH = 100
 BATCH_SIZE = 1024 * 1024
 COUNTED_AT_A_TIME = 500
 ALIVE_SECONDS = 60.0
