@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from doorward.model.authentication_method import AuthenticationMethod
 from doorward.model.user import Identifiers, Password, User
 
 PENDING, COMPLETED, FAILED = "pending", "completed", "failed"
@@ -73,6 +74,7 @@ class NewUser(Struct, frozen=True, kw_only=True):
     user: User
     identifiers: Identifiers
     password: Password | None = None
+    methods: Sequence[AuthenticationMethod] = ()
 
 
 class ChangedUser(Struct, frozen=True, kw_only=True):

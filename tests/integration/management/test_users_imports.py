@@ -172,7 +172,13 @@ async def test_with_upsert_a_known_address_is_updated(api: Api) -> None:
         ({"email": "a@b.test", "app_metadata": {"email": 1}}, "NOT_PASSED", "app_metadata"),
         ({"email": "a@b.test", "name": "x\0y"}, "NOT_PASSED", None),
         ({"email": "a@b.test", "user_metadata": {"n": 2**60}}, "NOT_PASSED", None),
-        ({"email": "a@b.test", "mfa_factors": [{"totp": {"secret": "JBSWY3DP"}}]}, "MFA_FACTORS_FAILED", "mfa_factors"),
+        ({"email": "a@b.test", "mfa_factors": [{}]}, "MFA_FACTORS_FAILED", "mfa_factors[0]"),
+        ({"email": "a@b.test", "mfa_factors": [{"totp": {"secret": "0"}}]}, "PATTERN", "mfa_factors[0].totp.secret"),
+        (
+            {"email": "a@b.test", "mfa_factors": [{"totp": {"secret": "JBSWY3DP"}}] * 2},
+            "MFA_FACTORS_FAILED",
+            "mfa_factors[1]",
+        ),
         ({"email": "a@b.test", "mfa_factors": []}, "ARRAY_LENGTH_SHORT", "mfa_factors"),
         (5, "INVALID_TYPE", None),
         (None, "INVALID_TYPE", None),
@@ -184,6 +190,28 @@ async def test_a_row_that_is_no_user_is_told(api: Api, row: Any, code: str, path
     (told,) = await errors_of(api, job)
     assert (told["errors"][0]["code"], told["errors"][0].get("path")) == (code, path), told
     assert isinstance(told["user"], dict)
+
+
+async def test_second_factors_come_along(api: Api, house: House) -> None:
+    factors = [
+        {"totp": {"secret": "JBSWY3DPEHPK3PXP"}}, {"phone": {"value": "+15551112233"}},
+        {"email": {"value": "ada@elsewhere.test"}},
+    ]  # fmt: skip
+    row = {"email": "ada@example.test", "user_id": "1", "mfa_factors": factors}
+    assert (await imported(api, [row, {"email": "b@example.test"}]))["summary"] == counts(inserted=2)
+    kept = await house.ports.authentication_methods.of_user(A, "auth0|1")
+    assert [(method.type, method.properties) for method in kept] == [
+        ("totp", {}),
+        ("phone", {"phone_number": "+15551112233", "preferred_authentication_method": "sms"}),
+        ("email", {"email": "ada@elsewhere.test"}),
+    ]
+    secrets = [await house.ports.authentication_methods.secrets(A, method.id) for method in kept]
+    assert secrets == [{"totp_secret": "JBSWY3DPEHPK3PXP"}, {}, {}]
+    shown = await api.get("/users/auth0|1/authentication-methods")
+    assert [method["type"] for method in shown] == ["totp", "phone", "email"]
+    changed = {**row, "mfa_factors": [{"phone": {"value": "+15550000000"}}]}
+    assert (await imported(api, [changed], upsert="true"))["summary"] == counts(updated=1)
+    assert await house.ports.authentication_methods.of_user(A, "auth0|1") == kept
 
 
 async def test_what_is_told_of_a_row_holds_no_secret(api: Api, house: House) -> None:

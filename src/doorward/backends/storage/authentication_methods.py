@@ -82,7 +82,7 @@ class StoredAuthenticationMethods:
                 if method.key in taken:
                     raise Conflict("authentication_method", method.type)
                 taken.add(method.key)
-                yield Query(INSERT, self._parameters(tenant, method))
+                yield Query(INSERT, self.row(tenant, method))
             yield from self._log.insert(tenant, events)
             return True
 
@@ -105,7 +105,8 @@ class StoredAuthenticationMethods:
 
         await self._database.write(verb)
 
-    def _parameters(self, tenant: str, method: AuthenticationMethod) -> dict[str, Any]:
+    def row(self, tenant: str, method: AuthenticationMethod) -> dict[str, Any]:
+        """What is kept of a method, by column, but for its ``sequence``."""
         secrets = None
         if method.secrets:
             secrets = self._directory.seal(tenant, _encode(method.secrets), _place(tenant, method.id))

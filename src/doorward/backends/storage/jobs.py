@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from doorward.backends.storage.authentication_methods import StoredAuthenticationMethods
 from doorward.backends.storage.database import Database, Query, Verb
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.users import COLUMNS, SET_PASSWORD, UPDATE, account_of, identity_of, user_of
@@ -62,15 +63,20 @@ KEY = {"tenant": "text", "provider": "text", "identity_id": "text"}
 IDENTITY = {**KEY, "connection": "text", "user_id": "text"}
 IDENTIFIER = {**KEY, "connection": "text", "field": "text", "value": "text"}
 PASSWORD = {**KEY, "hash": "text", "set_at": "float8"}
+METHOD = {
+    "tenant": "text", "id": "text", "user_id": "text", "sequence": "int8", "type": "text", "created_at": "float8",
+    "document": "text", "secrets": "bytea",
+}  # fmt: skip
 ERROR = {"tenant": "text", "job_id": "text", "position": "int8", "document": "text"}
 
 
 class StoredJobs:
     """``ports.Jobs``."""
 
-    def __init__(self, database: Database, log: StoredLog) -> None:
+    def __init__(self, database: Database, log: StoredLog, methods: StoredAuthenticationMethods) -> None:
         self._database = database
         self._log = log
+        self._methods = methods
         each = database.dialect.among(":values", str)
         self._known, self._known_ids = KNOWN.format(each=each), KNOWN_IDS.format(each=each)
 
@@ -159,7 +165,7 @@ class StoredJobs:
 
     def _insert(self, tenant: str, new: Sequence[NewUser]) -> Verb[None]:
         first: int = (yield Query(NUMBER, {"tenant": tenant}))[0][0]
-        accounts, identities, identifiers, passwords = [], [], [], []
+        accounts, identities, identifiers, passwords, methods = [], [], [], [], []
         for number, one in enumerate(new, first):
             user, identity = one.user, identity_of(tenant, one.user)
             accounts.append({**account_of(tenant, user), "sequence": number, "revision": 0})
@@ -170,11 +176,14 @@ class StoredJobs:
                     identifiers.append({**identity, "connection": user.connection, "field": field, "value": value})
             if one.password is not None:
                 passwords.append({**identity, "hash": one.password.hash, "set_at": one.password.set_at})
+            for place, method in enumerate(one.methods, 1):
+                methods.append({**self._methods.row(tenant, method), "sequence": place})
         for table, columns, rows in (
             ("user_account", ACCOUNT, accounts),
             ("user_identity", IDENTITY, identities),
             ("user_identifier", IDENTIFIER, identifiers),
             ("user_password", PASSWORD, passwords),
+            ("authentication_method", METHOD, methods),
         ):
             if rows:
                 yield self._database.dialect.insert(table, columns, rows)

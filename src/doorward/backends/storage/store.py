@@ -86,7 +86,7 @@ class Storage:
         self.transactions = StoredTransactions(self.database, self.log)
         self.consents = StoredConsents(self.database, self.log)
         self.attempts = StoredAttempts(self.database)
-        self.jobs = StoredJobs(self.database, self.log)
+        self.jobs = StoredJobs(self.database, self.log, self.authentication_methods)
         self.tickets = StoredTickets(self.database, self.log)
         self._background: list[asyncio.Task[None]] = []
 

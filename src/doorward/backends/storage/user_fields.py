@@ -111,7 +111,7 @@ def _documents(user: User) -> Iterator[tuple[str, Any]]:
 
 def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     """The strings, numbers and booleans under a path, each with its dotted name."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for name, item in value.items():
             yield from _leaves(f"{path}.{name}", item)
     elif isinstance(value, list | tuple):

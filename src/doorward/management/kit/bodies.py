@@ -109,14 +109,16 @@ def check_storable(value: Any, depth: int = MAX_DEPTH) -> None:
             raise invalid_body("Invalid request payload: too deeply nested")
         items: Iterable[Any] = value
         if isinstance(value, dict):
-            for name in value:
-                _check_text(name)
+            for name in value:  # most texts are plain
+                if not name.isascii() or "\0" in name:
+                    _check_text(name)
             items = value.values()
-        for item in items:  # most are texts, and most texts are plain
-            if type(item) is not str:
+        for item in items:
+            if type(item) is str:
+                if not item.isascii() or "\0" in item:
+                    _check_text(item)
+            elif item is not None and type(item) is not bool:
                 check_storable(item, depth - 1)
-            elif not item.isascii() or "\0" in item:
-                _check_text(item)
 
 
 def _check_text(value: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,6 +13,7 @@ from doorward.management.kit.bodies import check_storable
 from doorward.management.kit.errors import ApiError
 from doorward.management.kit.schema import BOOLEAN, OBJECT, Unfit, items, record, text
 from doorward.management.kit.writing import REDACTED, redact
+from doorward.management.resources.authentication_methods import PREFERRED, SECRET
 from doorward.management.resources.user_body import CREATE, IDENTIFIERS, NAMES, RESERVED
 from doorward.management.users_import.password_hash import (
     CUSTOM_PASSWORD_HASH,
@@ -20,9 +21,12 @@ from doorward.management.users_import.password_hash import (
     stored_bcrypt,
     stored_hash,
 )
+from doorward.model.authentication_method import AuthenticationMethod, MethodType
 from doorward.model.connection import DATABASE_STRATEGY, Connection
+from doorward.model.identifiers import new_id
 from doorward.model.job import JobError
 from doorward.model.user import Identifiers, Password, User
+from doorward.ports import Entropy
 
 SHOWN_TEXT = 2000
 ROW = record(
@@ -61,10 +65,11 @@ class ImportedUser(Struct, frozen=True, kw_only=True):
     user: User
     identifiers: Identifiers
     password: Password | None
+    methods: Sequence[AuthenticationMethod]
     named: Mapping[str, str]
 
 
-def read_user(given: Any, position: int, connection: Connection, at: float, id_: str) -> ImportedUser:
+def read_user(given: Any, position: int, connection: Connection, at: float, id_: str, entropy: Entropy) -> ImportedUser:
     """The user of a row, as it is when nobody has its identifiers yet; ``id_`` is for one that names none.
 
     Raises ``Unfit``.
@@ -78,8 +83,6 @@ def read_user(given: Any, position: int, connection: Connection, at: float, id_:
     for name in given.get("app_metadata", ()):
         if name in RESERVED:
             raise Unfit(f"app_metadata may not have the property {name}", "app_metadata")
-    if "mfa_factors" in given:
-        raise Unfit("Second factors cannot be imported by this server yet", "mfa_factors", code="MFA_FACTORS_FAILED")
     profile = {name: given[name] for name in (*IDENTIFIERS, *NAMES) if name in given}
     if "email" in profile:
         profile |= {"email": profile["email"].lower(), "email_verified": given.get("email_verified", False)}
@@ -91,11 +94,12 @@ def read_user(given: Any, position: int, connection: Connection, at: float, id_:
     named = {name: value for name in IDENTIFIERS if (value := getattr(identifiers, name)) is not None}
     if "user_id" in given:
         named["user_id"] = local
+    user_id = f"{DATABASE_STRATEGY}|{local}"
     return ImportedUser(
         position=position,
         given=given,
         user=User(
-            user_id=f"{DATABASE_STRATEGY}|{local}",
+            user_id=user_id,
             connection=connection.name,
             profile=profile,
             user_metadata=_without_nulls(given.get("user_metadata", {})),
@@ -109,6 +113,7 @@ def read_user(given: Any, position: int, connection: Connection, at: float, id_:
         ),
         identifiers=identifiers,
         password=_password(given, at),
+        methods=_methods(given.get("mfa_factors", ()), user_id, at, entropy),
         named=named,
     )
 
@@ -177,6 +182,35 @@ def _password(given: Mapping[str, Any], at: float) -> Password | None:
     if "custom_password_hash" in given:
         return Password(hash=stored_hash(given["custom_password_hash"]), set_at=at)
     return None
+
+
+def _methods(
+    factors: Sequence[Mapping[str, Any]], user_id: str, at: float, entropy: Entropy
+) -> list[AuthenticationMethod]:
+    """The second factors of a row. Raises ``Unfit``."""
+    methods: list[AuthenticationMethod] = []
+    for index, factor in enumerate(factors):
+        path = f"mfa_factors[{index}]"
+        if len(factor) != 1:
+            raise Unfit("A factor is one of totp, phone and email", path, code="MFA_FACTORS_FAILED")
+        ((name, about),) = factor.items()
+        properties: dict[str, Any] = {}
+        if name == "phone":
+            properties = {"phone_number": about["value"], PREFERRED: "sms"}
+        elif name == "email":
+            properties = {"email": about["value"]}
+        method = AuthenticationMethod(
+            id=new_id(entropy, "dev_"),
+            user_id=user_id,
+            type=MethodType(name),
+            created_at=at,
+            properties=properties,
+            secrets={SECRET: about["secret"]} if name == "totp" else {},
+        )
+        if any(method.key == other.key for other in methods):
+            raise Unfit("A factor is given twice", path, code="MFA_FACTORS_FAILED")
+        methods.append(method)
+    return methods
 
 
 def _without_nulls(metadata: Mapping[str, Any]) -> dict[str, Any]:

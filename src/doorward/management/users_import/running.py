@@ -100,7 +100,7 @@ class UsersImport:
     def _read(self, position: int, given: object) -> ImportedUser | JobError:
         try:
             id_ = f"{self._ids}{position:06x}"
-            return read_user(given, position, self._connection, self._job.created_at, id_)
+            return read_user(given, position, self._connection, self._job.created_at, id_, self._ports.entropy)
         except Unfit as error:
             return unfit(position, given, error)
 
@@ -157,7 +157,7 @@ class UsersImport:
             message = f"A user with this {given_twice[0]} was already provided."
             return failed(row.position, row.given, "DUPLICATED_USER", message)
         if not found:
-            return NewUser(user=row.user, identifiers=row.identifiers, password=row.password)
+            return NewUser(user=row.user, identifiers=row.identifiers, password=row.password, methods=row.methods)
         if not self._upsert:
             message = "The user already exist and upsert parameter is false"
             return failed(row.position, row.given, "DUPLICATED_USER", message)
