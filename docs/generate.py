@@ -13,7 +13,7 @@ import click
 
 from doorward.cli import commands as doorward_commands
 from doorward.management.kit.operation import Effect
-from doorward.management.registry import operations
+from doorward.management.ledger import DOCUMENTED, Entry, entries
 from doorward.model.log_event import EVENT_TYPES
 from doorward.oauth.explain_fixes import FIXES
 from doorward.oauth.request_rules import ALL_RULES
@@ -130,27 +130,38 @@ def _command(name: str, command: click.Command, parent: click.Context | None, de
     return page
 
 
+EFFECTS = {
+    Effect.ACTS: "performed",
+    Effect.STORED: "kept",
+    Effect.EMPTY: "empty",
+    Effect.REFUSED: "not planned",
+}
+
+
 def management_api() -> str:
-    """Which operations of the Management API v2 are performed."""
-    everything = operations()
-    families: dict[str, list[tuple[str, str, bool]]] = {}
-    for operation in everything:
-        family = operation.path.split("/")[1]
-        performed = operation.effect is not Effect.REFUSED
-        families.setdefault(family, []).append((operation.method, operation.path, performed))
-    built = sum(operation.effect is not Effect.REFUSED for operation in everything)
+    """What is made of every operation of the Management API v2."""
+    everything = list(entries())
+    documented = len(list(entries(DOCUMENTED)))
+    counts = ", ".join(f"{sum(e.effect is effect for e in everything)} {name}" for effect, name in EFFECTS.items())
     page = [
-        "# Management API v2: what is there\n\n",
-        f"{built} of {len(everything)} operations are performed. Every other documented operation answers 403 "
-        '`insufficient_scope`, as Auth0 answers for what a tenant may not use: configuration tools take that as "skip '
-        f'this". A path that Auth0 does not have is 404.\n\n{WRITTEN}',
-        "\n| Family | Performed | Not yet |\n|---|---|---|\n",
+        "# Management API v2: operation by operation\n\n",
+        f"The {documented} operations of Auth0's OpenAPI document and {len(everything) - documented} that it leaves "
+        f"out: {counts}.\n\n"
+        "* **performed**: does what it says.\n"
+        "* **kept**: what is written is checked, kept, returned and exported, and nothing acts on it yet.\n"
+        "* **empty**: answers what a tenant without such a thing would.\n"
+        "* **not planned**: 403 `insufficient_scope`, as Auth0 answers for what a tenant may not use: configuration "
+        'tools take that as "skip this".\n\n'
+        "A path that Auth0 does not have is 404. A running server describes what it performs in OpenAPI at "
+        f"`/_doorward/api/v1/openapi.json`.\n\n{WRITTEN}",
     ]
-    for family in sorted(families, key=lambda name: (not any(done for *_, done in families[name]), name)):
-        done = [f"{method} {path}" for method, path, performed in families[family] if performed]
-        missing = sum(not performed for *_, performed in families[family])
-        shown = "<br>".join(f"`{entry}`" for entry in sorted(done, key=lambda entry: entry.partition(" ")[2]))
-        page.append(f"| {family} | {shown} | {missing or ''} |\n")
+    families: dict[str, list[Entry]] = {}
+    for entry in everything:
+        families.setdefault(entry.path.split("/")[1], []).append(entry)
+    for family in sorted(families):
+        page.append(f"\n## {family}\n\n| Operation | | |\n|---|---|---|\n")
+        for entry in sorted(families[family], key=lambda entry: entry.path):
+            page.append(f"| `{entry.method} {entry.path}` | {EFFECTS[entry.effect]} | {entry.reason} |\n")
     return "".join(page)
 
 

@@ -11,7 +11,7 @@ from doorward.management.kit.context import Answer, Call
 from doorward.management.kit.errors import insufficient_scope
 from doorward.management.kit.operation import Effect, Operation
 from doorward.management.kit.shapes import Shape
-from doorward.management.ledger import operations as every_operation
+from doorward.management.ledger import entries
 
 
 def _declared() -> tuple[Shape, ...]:
@@ -34,9 +34,11 @@ def operations() -> list[Operation]:
     performed = built()
     known = {(operation.method, shape_of(operation.path)) for operation in performed}
     return performed + [
-        Operation(method=method, path=path, scopes=scopes, summary="", run=_refuse, effect=Effect.REFUSED)
-        for method, path, scopes in every_operation()
-        if (method, shape_of(path)) not in known
+        Operation(
+            method=entry.method, path=entry.path, scopes=entry.scopes, summary="", run=_refuse, effect=Effect.REFUSED
+        )
+        for entry in entries()
+        if (entry.method, shape_of(entry.path)) not in known
     ]
 
 

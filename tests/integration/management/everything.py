@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -52,14 +53,15 @@ def filled(value: Any, made: Mapping[str, str]) -> Any:
         return {name: filled(item, made) for name, item in value.items()}
     if isinstance(value, list):
         return [filled(item, made) for item in value]
-    return made[value[1:]] if isinstance(value, str) and value.startswith("$/") else value
+    return made[value[1:]] if isinstance(value, str) and value.startswith("$") else value
 
 
-async def one_of_each(api: Api) -> dict[str, str]:
-    """Make one of each; ids by the path of their collection."""
+async def one_of_each(api: Api, mark: str = MARK) -> dict[str, str]:
+    """Make one of each, with names that hold ``mark``; ids by the path of their collection."""
     made: dict[str, str] = {}
     for path, name, body in ONE_OF_EACH:
-        response = await api.call("POST", path, filled(body, made))
+        marked = json.loads(json.dumps(body).replace(MARK, mark))
+        response = await api.call("POST", path, filled(marked, made))
         assert response.status_code in (200, 201), f"{path}: {response.text}"
         made[path] = str(response.json()[name])
     return made

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -19,7 +18,7 @@ from doorward.management.registry import built
 
 DOCUMENT = openapi(built(), f"https://{A}/")
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
-BODIES = 4
+EXAMPLES = 4
 # The answers to ids that do not exist here; a DELETE of what is not there is often no error.
 NOTHING_THERE = {204, 400, 403, 404}
 NO_ITEMS = ([], {"clients": []})
@@ -27,6 +26,7 @@ NO_ITEMS = ([], {"clients": []})
 BODIES_OF: dict[str, Any] = {
     "PATCH /connections/{id}/clients": [{"client_id": "$/clients", "status": True}],
 }
+PERMISSIONS = {"permissions": [{"resource_server_identifier": f"https://{MARK}.test", "permission_name": MARK}]}
 QUERIES: dict[str, dict[str, str]] = {
     "DELETE /grants": {"user_id": "$/users"},
     "GET /users-by-email": {"email": f"{MARK}@example.test"},
@@ -34,40 +34,39 @@ QUERIES: dict[str, dict[str, str]] = {
     "DELETE /user-blocks": {"identifier": f"{MARK}@example.test"},
     "DELETE /connections/{id}/users": {"email": f"{MARK}@example.test"},
 }
-REFERENCES: dict[str, Any] = {
-    "POST /organizations/{id}/members": {"members": ["$/users"]},
-    "POST /organizations/{id}/connections": {"connection_id": "$/connections"},
-    "POST /organizations/{id}/enabled_connections": {"connection_id": "$/connections"},
-    "POST /organizations/{id}/client-grants": {"grant_id": "$/client-grants"},
-    "POST /organizations/{id}/clients": {"clients": [{"client_id": "$/clients"}]},
-    "POST /organizations/{id}/members/{user_id}/roles": {"roles": ["$/roles"]},
-    "POST /organizations/{id}/invitations": {
-        "client_id": "$/clients",
-        "inviter": {"name": "I"},
-        "invitee": {"email": "i@example.test"},
-    },
-    "POST /roles": {"name": "R", "type": "organization", "owner_id": "$/organizations"},
-    "POST /client-grants": {"client_id": "$/clients", "audience": f"https://{MARK}.test", "scope": [MARK]},
-    "POST /roles/{id}/users": {"users": ["$/users"]},
-    "POST /users/{id}/roles": {"roles": ["$/roles"]},
-    "PATCH /connections/{id}/clients": [{"client_id": "$/clients", "status": True}],
-}
+# Method, path with an own id, body with ids and names of the other tenant.
+REFERENCES: tuple[tuple[str, str, Any], ...] = (
+    ("POST", "/client-grants", {"client_id": "$/clients", "audience": "https://own.test", "scope": ["own"]}),
+    ("POST", "/client-grants", {"client_id": "$own", "audience": f"https://{MARK}.test", "scope": [MARK]}),
+    ("POST", "/clients", {"name": "x", "resource_server_identifier": f"https://{MARK}.test"}),
+    ("PATCH", "/connections/{id}/clients", [{"client_id": "$/clients", "status": True}]),
+    ("POST", "/roles/{id}/users", {"users": ["$/users"]}),
+    ("POST", "/roles/{id}/permissions", PERMISSIONS),
+    ("POST", "/users/{id}/roles", {"roles": ["$/roles"]}),
+    ("POST", "/users/{id}/permissions", PERMISSIONS),
+    ("PATCH", "/tenants/settings", {"default_audience": f"https://{MARK}.test"}),
+    ("PATCH", "/tenants/settings", {"default_directory": MARK}),
+    ("PATCH", "/custom-domains/default", {"domain": f"{MARK}.test"}),
+    ("POST", "/organizations/{id}/members", {"members": ["$/users"]}),
+    ("POST", "/organizations/{id}/connections", {"connection_id": "$/connections"}),
+    ("POST", "/organizations/{id}/client-grants", {"grant_id": "$/client-grants"}),
+)
 
 
-def bodies(operation: Operation) -> Iterator[Any]:
-    """Bodies the operation's rule accepts."""
-    if operation.body is None:
-        return iter([None])
-    found: list[Any] = []
+def requests(operation: Operation) -> list[tuple[dict[str, str], Any]]:
+    """Path parameters and bodies the operation's rules accept."""
+    found: list[tuple[dict[str, str], Any]] = []
     cases = SCHEMA[operation.path][operation.method].as_strategy(generation_mode=GenerationMode.POSITIVE)
+    examples = 1 if operation.body is None else EXAMPLES
 
-    @settings(max_examples=BODIES, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(case=cases)
     def collect(case: schemathesis.Case) -> None:
-        found.append(case.body)
+        body = None if operation.body is None else case.body
+        found.append((dict(case.path_parameters or {}), body))
 
     collect()
-    return iter(found)
+    return found
 
 
 async def rows(house: House, tenant: str) -> dict[str, list[Any]]:
@@ -84,7 +83,7 @@ async def rows(house: House, tenant: str) -> dict[str, list[Any]]:
 
 
 @pytest.mark.parametrize("family", sorted({operation.path.split("/")[1] for operation in built()}))
-async def test_no_operation_reaches_another_tenant(house: House, family: str) -> None:
+async def test_g3_no_operation_reaches_another_tenant(house: House, family: str) -> None:
     mine, other = await house.api(A), await house.api(B)
     made = await one_of_each(other)
     before = await rows(house, B)
@@ -96,16 +95,13 @@ async def test_no_operation_reaches_another_tenant(house: House, family: str) ->
 
 
 async def call_with_ids_of_another(api: Api, operation: Operation, made: dict[str, str]) -> None:
-    named = parameters(operation.path, made)
-    path = operation.path
-    for name, value in named.items():
-        path = path.replace(f"{{{name}}}", quote(value, safe=""))
-    path = path.replace("{", "").replace("}", "")
+    named = {name: quote(value, safe="") for name, value in parameters(operation.path, made).items()}
     what = f"{operation.method} {operation.path}"
     query = filled(QUERIES.get(what, {}), made)
-    known = [filled(BODIES_OF[what], made)] if what in BODIES_OF else bodies(operation)
     reached = set()
-    for body in known:
+    for others, generated in requests(operation):
+        path = operation.path.format_map({**others, **named})
+        body = filled(BODIES_OF[what], made) if what in BODIES_OF else generated
         response = await api.call(operation.method, path, body, **query)
         reached.add(response.status_code)
         assert response.status_code < 500, response.text
@@ -117,15 +113,15 @@ async def call_with_ids_of_another(api: Api, operation: Operation, made: dict[st
     assert reached != {400} or not (named or query), what
 
 
-async def test_nothing_of_one_tenant_refers_to_another(house: House) -> None:
+async def test_g3_nothing_of_one_tenant_refers_to_another(house: House) -> None:
     """The ids in bodies: entities of this tenant, things of the other."""
     mine, other = await house.api(A), await house.api(B)
-    own, foreign = await one_of_each(mine), await one_of_each(other)
+    own, foreign = await one_of_each(mine, "own"), await one_of_each(other)
     before = await rows(house, B)
-    for what, body in REFERENCES.items():
-        method, path = what.split()
+    for method, path, body in REFERENCES:
+        url = path
         for name, value in parameters(path, own).items():
-            path = path.replace(f"{{{name}}}", quote(value, safe=""))
-        response = await mine.call(method, path, filled(body, foreign))
-        assert response.status_code in (400, 404), f"{what}: {response.status_code} {response.text}"
+            url = url.replace(f"{{{name}}}", quote(value, safe=""))
+        response = await mine.call(method, url, filled(body, {**foreign, "own": own["/clients"]}))
+        assert response.status_code in (400, 404), f"{method} {path}: {response.status_code} {response.text}"
     assert await rows(house, B) == before

@@ -1,0 +1,63 @@
+"""Recorded traffic of Auth0's Management API, sent to a running server: what came back there has to come back here.
+
+The recordings are no part of the project; ``DOORWARD_SHARED`` names the folder that holds them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.dev_server import dev_server
+
+SHARED = Path(os.environ.get("DOORWARD_SHARED") or "absent")
+RECORDINGS = SHARED / "recordings"
+FLOOR = 95  # percent of the scenarios whose operations are all offered here
+OFFERED = {"T1", "T2"}
+LIMIT = 240  # seconds
+
+pytestmark = pytest.mark.skipif(not RECORDINGS.is_dir(), reason="DOORWARD_SHARED names no folder with recorded traffic")
+
+
+def scenarios() -> dict[tuple[str, str], list[Mapping[str, Any]]]:
+    """The steps of each scenario, by name and source."""
+    lines = [line for file in sorted(RECORDINGS.glob("*.jsonl")) for line in file.read_text().splitlines()]
+    return {(scenario["name"], scenario["source"]): scenario["steps"] for scenario in map(json.loads, lines)}
+
+
+def offered(steps: list[Mapping[str, Any]], tiers: Mapping[str, str]) -> bool:
+    """Whether a scenario is about operations that are offered, and no others."""
+    named = [f"{step['m']} {step['op']}" for step in steps if step["op"]]
+    return bool(named) and all(tiers.get(name) in OFFERED for name in named)
+
+
+def test_recorded_scenarios_pass(tmp_path: Path) -> None:
+    result = tmp_path / "result.json"
+    with dev_server({}, tmp_path) as server:
+        known = server.management
+        told = subprocess.run(
+            [
+                sys.executable, str(SHARED / "tools" / "replay.py"), "--base", server.issuer, "--ca", str(server.ca),
+                "--client-id", known.client_id, "--client-secret", known.client_secret, "--json", str(result),
+                *map(str, sorted(RECORDINGS.glob("*.jsonl"))),
+            ],
+            capture_output=True, text=True, timeout=LIMIT, check=False,
+        )  # fmt: skip
+        assert result.exists(), told.stdout + told.stderr
+    results = json.loads(result.read_text())["results"]
+    failures = [step for each in results for step in each.get("steps", ()) if (step.get("got") or 0) >= 500]
+    assert failures == []
+    tiers: Mapping[str, str] = json.loads((SHARED / "spec" / "management-tiers.json").read_text())
+    steps = scenarios()
+    run = [
+        each for each in results if each["result"] != "skipped" and offered(steps[each["name"], each["source"]], tiers)
+    ]
+    failed = [f"{each['name']}: {each['why']}" for each in run if each["result"] != "passed"]
+    assert len(run) > 200
+    assert 100 * (len(run) - len(failed)) >= FLOOR * len(run), "\n".join(failed)
