@@ -136,3 +136,33 @@ async def test_each_operation_needs_its_scope_and_is_logged(api: Api, house: Hou
         "Assign Permissions to a User",
         "Remove Permissions from a User",
     }
+
+
+# ── however they came by it ──
+
+
+@pytest.mark.usefixtures("items")
+async def test_effective_access_says_directly_or_through_roles(api: Api, user: str) -> None:
+    one, two = await make_role(api, "One", "read:a"), await make_role(api, "Two", "read:a", "write:a")
+    await api.post(f"/users/{user}/roles", {"roles": [one["id"], two["id"]]}, 204)
+    await api.post(f"/users/{user}/permissions", {"permissions": [permission("read:a")]})
+    path = f"/users/{user}/effective-permissions"
+    shown = await api.get(path, resource_server_identifier=AUDIENCE)
+    assert [(held["permission_name"], held["sources"]) for held in shown["permissions"]] == [
+        ("read:a", ["direct", "roles"]),
+        ("write:a", ["roles"]),
+    ]
+    assert shown["permissions"][0]["resource_server_name"] == "Items"
+    first = await api.get(path, resource_server_identifier=AUDIENCE, take=1)
+    last = await api.get(path, resource_server_identifier=AUDIENCE, take=1, from_=first["next"])
+    assert {"permissions": first["permissions"] + last["permissions"]} == shown
+    assert await api.get(path, resource_server_identifier="https://else.test/") == {"permissions": []}
+    assert await api.refused("GET", path) == (400, "invalid_query_string")
+    behind = f"{path}/sources/effective-roles"
+    roles = await api.get(behind, resource_server_identifier=AUDIENCE, permission_name="write:a")
+    assert roles == {"roles": [{"id": two["id"], "name": "Two", "description": "", "sources": ["direct"]}]}
+    assert await api.refused("GET", behind, resource_server_identifier=AUDIENCE) == (400, "invalid_query_string")
+    listed = await api.get(f"/users/{user}/effective-roles", take=1)
+    assert [role["name"] for role in listed["roles"]] == ["One"]
+    rest = await api.get(f"/users/{user}/effective-roles", take=1, from_=listed["next"])
+    assert ([role["name"] for role in rest["roles"]], "next" in rest) == (["Two"], False)
