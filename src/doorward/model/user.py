@@ -7,7 +7,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from doorward.model.identifiers import normalise_email, normalise_phone, normalise_username
 from doorward.model.role import Permission
+
+NORMALISED = {"email": normalise_email, "username": normalise_username, "phone_number": normalise_phone}
 
 
 class User(Struct, frozen=True, kw_only=True):
@@ -49,6 +52,15 @@ class User(Struct, frozen=True, kw_only=True):
         if place == 0:
             return self.primary_identity
         return self.identities[place]["provider"], self.identities[place]["user_id"]
+
+    def place_of(self, connection: str, field: str, value: str) -> int | None:
+        """Which identity in ``connection`` has this e-mail address, user name or telephone number."""
+        normalise = NORMALISED[field]
+        for place, name in enumerate(self.connections):
+            known = self.profile_of(place).get(field)
+            if name == connection and known and normalise(known) == normalise(value):
+                return place
+        return None
 
     def profile_of(self, place: int) -> dict[str, Any]:
         """What an identity knows of the person; the first one's is the user's."""

@@ -11,6 +11,9 @@ from tests.integration.door import DOMAIN, BrowserTab, Door
 from tests.integration.flows.test_managing_people import manager
 from tests.integration.management.conftest import Api
 
+from doorward.model.digest import digest
+from doorward.model.ticket import TicketType
+
 GUESTS = """
 databases:
   - {name: guests, strategy: auth0, enabled_clients: [Web, Desk]}
@@ -138,6 +141,34 @@ async def test_a_linked_account_gets_its_own_new_password_and_address(door: Door
     await refused.login(BEA, "Newer-Horse-9")
     assert refused.path == "/u/login"
     assert await api.refused("PATCH", path, {"connection": "nowhere", "email": BEA}) == (400, "invalid_body")
+
+
+async def test_a_tenant_file_loaded_again_leaves_linked_accounts_linked(door: Door, api: Api) -> None:
+    ada, _ = await link(api)
+    before = await api.get(f"/users/{ada['user_id']}")
+    await door.tenant(GUESTS)
+    assert await api.get(f"/users/{ada['user_id']}") == before
+    assert len(await api.get("/users")) == 1
+    await door.tenant(GUESTS.replace("bea-horse-9", "file-horse-9").replace("Bea Guest", "Bea"))
+    after = await api.get(f"/users/{ada['user_id']}")
+    assert (after["name"], after["identities"][1]["profileData"]["name"]) == ("Ada Example", "Bea")
+    _, tokens = await signed_in(door, "Desk", BEA, "file-horse-9")
+    assert claims(tokens["id_token"])["sub"] == ada["user_id"]
+
+
+async def test_what_is_done_by_address_is_done_to_the_linked_account(door: Door, api: Api) -> None:
+    ada, bea = await link(api)
+    guests = next(one["id"] for one in await api.get("/connections") if one["name"] == "guests")
+    asked = {"email": BEA, "connection_id": guests}
+    made = await api.post("/tickets/password-change", asked)
+    value = made["ticket"].partition("ticket=")[2].rstrip("#")
+    kept = await door.ports.tickets.find(DOMAIN, digest(value), TicketType.PASSWORD_CHANGE, at=door.clock.now())
+    assert kept is not None
+    assert (kept.user_id, kept.identity, kept.email) == (
+        ada["user_id"], ("auth0", bea["user_id"].removeprefix("auth0|")), BEA,
+    )  # fmt: skip
+    assert await api.refused("DELETE", f"/connections/{guests}/users", email=BEA) == (400, "operation_not_supported")
+    assert (await api.get(f"/users/{ada['user_id']}"))["email"] == ADA
 
 
 async def own(door: Door) -> tuple[dict[str, Any], Api]:

@@ -248,6 +248,8 @@ async def _delete_user(call: Call) -> Answer:
         call.tenant, document.body["name"], "email", normalise_email(call.query.get("email", ""))
     )
     if found is not None:
+        if found[0].place_of(document.body["name"], "email", call.query["email"]) != 0:
+            raise not_supported("The user is linked to another account: unlink it first")
         event = api_event(call, status=204)
         await call.ports.users.delete(call.tenant, found[0].user_id, at=call.ports.clock.now(), events=(event,))
     return Answer(status=204, body=NOTHING)

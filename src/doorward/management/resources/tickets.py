@@ -114,6 +114,7 @@ async def _change_password(call: Call) -> Answer:
     given = call.body
     if "result_url" in given and "organization_id" in given:
         raise invalid_body("result_url cannot be used with organization_id")
+    place = 0
     if "user_id" in given:
         if not given.keys().isdisjoint(("connection_id", "email")):
             raise invalid_body("user_id cannot be used with connection_id or email")
@@ -130,8 +131,9 @@ async def _change_password(call: Call) -> Answer:
         if found is None:
             raise no_such_user()
         user = found[0]
+        place = user.place_of(connection.name, "email", given["email"]) or 0
     _check_client(call)
-    about = _account(call, user)
+    about = _account(call, user, place)
     if about.provider != DATABASE_STRATEGY:
         raise not_supported("The user's main connection does not support this operation.")
     return await _give(call, TicketType.PASSWORD_CHANGE, user, about)
@@ -144,10 +146,10 @@ async def _user(call: Call, user_id: str) -> User:
     return found
 
 
-def _account(call: Call, user: User) -> Account:
-    """The account the body names, or the one the user began with. Raises ``ApiError`` (400)."""
+def _account(call: Call, user: User, place: int = 0) -> Account:
+    """The account the body names, or the one at ``place``. Raises ``ApiError`` (400)."""
     named = call.body.get("identity")
-    provider, identity_id = (named["provider"], named["user_id"]) if named else user.primary_identity
+    provider, identity_id = (named["provider"], named["user_id"]) if named else user.identity_at(place)
     for identity in user.identities:
         if (identity.get("provider"), identity.get("user_id")) == (provider, identity_id):
             if named and "connection_id" in named and _named(call, named["connection_id"]) != identity["connection"]:

@@ -61,17 +61,26 @@ class UserLoader:
                 updated += 1
         return LoadedUsers(created, updated)
 
-    async def _known(self, entry: Mapping[str, Any], directory: TenantDirectory) -> tuple[User, Password | None] | None:
+    async def _known(
+        self, entry: Mapping[str, Any], directory: TenantDirectory
+    ) -> tuple[User, int, Password | None] | None:
+        """Whose account the entry is, which of their identities, and its password if it was read."""
         tenant, connection = directory.tenant.id, _connection(entry, directory)
         for field, normalise in (("email", normalise_email), ("username", normalise_username)):
             value = entry.get(field)
             if isinstance(value, str) and value:
                 found = await self._users.find_by_identifier(tenant, connection, field, normalise(value))
                 if found is not None:
-                    return found
+                    return found[0], found[0].place_of(connection, field, value) or 0, found[1]
         user_id = entry.get("user_id")
-        user = await self._users.find(tenant, _qualified(user_id)) if isinstance(user_id, str) else None
-        return (user, None) if user is not None else None
+        if not isinstance(user_id, str):
+            return None
+        provider, _, identity_id = _qualified(user_id).partition("|")
+        user = await self._users.find_by_identity(tenant, provider, identity_id)
+        if user is None:
+            return None
+        places = [user.identity_at(place) for place in range(len(user.connections))]
+        return user, places.index((provider, identity_id)), None
 
     async def _create(self, entry: Mapping[str, Any], directory: TenantDirectory) -> None:
         now = self._clock.now()
@@ -95,7 +104,7 @@ class UserLoader:
                 {
                     "connection": connection,
                     "user_id": user_id.partition("|")[2],
-                    "provider": "auth0",
+                    "provider": user_id.partition("|")[0],
                     "isSocial": False,
                 },
             ),
@@ -112,17 +121,20 @@ class UserLoader:
             raise TenantFileError(f"users: {conflict.field} {conflict.value} is taken already") from None
 
     async def _update(
-        self, entry: Mapping[str, Any], user: User, stored: Password | None, directory: TenantDirectory
+        self, entry: Mapping[str, Any], user: User, place: int, stored: Password | None, directory: TenantDirectory
     ) -> bool:
+        """Of a linked account only what it signs in with and knows of the person: the rest is the user's."""
         tenant = directory.tenant.id
+        changed = user.with_profile(place, {**user.profile_of(place), **_profile(entry)})
+        password = None if await self._has(entry, stored) else await self._password(entry)
+        if place > 0:
+            entry = {}
         changed = msgspec.structs.replace(
-            user,
-            profile={**user.profile, **_profile(entry)},
+            changed,
             user_metadata={**user.user_metadata, **_object(entry, "user_metadata")},
             app_metadata={**user.app_metadata, **_object(entry, "app_metadata")},
             blocked=entry["blocked"] is True if "blocked" in entry else user.blocked,
         )
-        password = None if await self._has(entry, stored) else await self._password(entry)
         roles = tuple(role for role in _roles(entry, directory) if role not in user.roles)
         permissions = tuple(item for item in _permissions(entry) if item not in user.permissions)
         if changed == user and password is None and not roles and not permissions:
@@ -132,9 +144,10 @@ class UserLoader:
             await self._users.replace(
                 tenant,
                 changed,
-                identifiers_of(changed.profile),
+                identifiers_of(changed.profile_of(place)),
                 expected_revision=user.revision,
                 password=password,
+                place=place,
                 events=(),
             )
         if roles:
