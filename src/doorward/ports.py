@@ -784,8 +784,8 @@ class Background(Protocol):
         """Begin ``work``; return when it is done, or after a moment while it goes on. It is cancelled when the
         server stops and it does not end by itself within a few seconds."""
 
-    async def pause(self) -> None:
-        """Let the requests have their turn."""
+    async def pause(self, seconds: float = 0) -> None:
+        """Let the requests have their turn, for so long at least."""
 
 
 class Spool(Protocol):

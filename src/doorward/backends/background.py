@@ -26,8 +26,8 @@ class BackgroundTasks:
         task.add_done_callback(self._tasks.discard)
         await asyncio.wait({task}, timeout=self.patience)
 
-    async def pause(self) -> None:
-        await asyncio.sleep(0)
+    async def pause(self, seconds: float = 0) -> None:
+        await asyncio.sleep(seconds)
 
     async def stop(self) -> None:
         """Wait a few seconds for what is under way, then cancel it."""

@@ -10,6 +10,7 @@ import pytest
 
 from doorward.management.new_tenant import DEFAULT_CONNECTION
 from doorward.management.users_import import running
+from doorward.ports import StorageUnavailable
 
 from .conftest import START, A, Api, B, House
 
@@ -364,6 +365,42 @@ async def test_a_job_without_a_sign_of_life_is_failed_and_makes_room(
     assert (job["status"], job["summary"]) == ("failed", counts(inserted=2))
     assert "ended before the job did" in job["status_details"]
     assert len(await api.get("/users")) == 2  # what was reported, and no more
+
+
+@pytest.mark.parametrize("written", [True, False])
+async def test_a_database_that_was_away_for_a_moment_costs_nothing(
+    api: Api, house: House, monkeypatch: pytest.MonkeyPatch, written: bool
+) -> None:
+    monkeypatch.setattr(running, "BATCH", 2)
+    monkeypatch.setattr(running, "RECOVERY_SECONDS", 0)
+    write = house.ports.jobs.import_users
+    calls = 0
+
+    async def breaks(*args: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        done = await write(*args) if calls != 2 or written else None
+        if calls == 2:
+            raise StorageUnavailable("the connection was lost")
+        return done
+
+    monkeypatch.setattr(house.ports.jobs, "import_users", breaks)
+    job = await imported(api, [{"email": f"{n}@example.test"} for n in range(6)])
+    assert job["summary"] == counts(inserted=6)
+    assert await errors_of(api, job) == 204
+
+
+async def test_a_database_that_stays_away_fails_the_job(
+    api: Api, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "RECOVERY_SECONDS", 0)
+
+    async def breaks(*args: Any) -> Any:
+        raise StorageUnavailable("the connection was lost")
+
+    monkeypatch.setattr(house.ports.jobs, "import_users", breaks)
+    job = await api.get(f"/jobs/{(await send(api, [{'email': 'a@example.test'}])).json()['id']}")
+    assert (job["status"], job["status_details"]) == ("failed", "The database was not available")
 
 
 async def test_a_job_is_gone_after_a_day(api: Api, house: House) -> None:

@@ -39,6 +39,8 @@ ALIVE_SECONDS = 60.0
 # Errors are told in one answer: past so many bytes they are only counted.
 MAX_ERROR_BYTES = 16 * 1024 * 1024
 RETRIES = 5
+# How long a database that does not answer is left alone.
+RECOVERY_SECONDS = 2.0
 TAKEN = {"email": "CONFLICT_EMAIL", "username": "CONFLICT_USERNAME"}
 UNREADABLE = "Failed to parse users file JSON when importing users. Make sure it is valid JSON."
 
@@ -117,11 +119,27 @@ class UsersImport:
                 )
             except Conflict:
                 continue
+            except StorageUnavailable:
+                await self._ports.background.pause(RECOVERY_SECONDS)
+                if await self._has_written():
+                    return
+                continue
             if job is None:
                 raise Interrupted
             self._job = job
             return
-        raise StorageUnavailable("users change too often")
+        raise StorageUnavailable("the rows could not be written")
+
+    async def _has_written(self) -> bool:
+        """Whether the write whose answer was lost took place after all."""
+        try:
+            found = await self._ports.jobs.find(self._tenant, self._job.id, at=self._job.created_at)
+        except StorageUnavailable:
+            return False
+        if found is None or found.summary is None or found.summary.total == (self._job.summary or Summary()).total:
+            return False
+        self._job = found
+        return True
 
     def _decide(self, rows: Sequence[ImportedUser | JobError], known: Sequence[KnownUser]) -> ImportBatch:
         """What becomes of some rows, now that it is known who is there."""
