@@ -38,6 +38,10 @@ WORLD = "world"
 
 
 def main(arguments: list[str]) -> int:
+    if "--search" in arguments:
+        from bench import search
+
+        return search.main([argument for argument in arguments if argument != "--search"])
     options = _options(arguments)
     trips = [] if options.imports else [TRIPS[name] for name in options.trip or TRIPS]
     shape = Shape(warm=0.5, seconds=2, open=False)
@@ -60,6 +64,7 @@ def main(arguments: list[str]) -> int:
 
 def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.run", description="Measure Doorward, trip by trip.")
+    parser.add_argument("--search", action="store_true", help="searches among a million users instead of the trips")
     parser.add_argument("--trip", action="append", choices=list(TRIPS), help="only this one; may be repeated")
     parser.add_argument("--quick", action="store_true", help="two short rounds, closed load only")
     parser.add_argument("--closed", action="store_true", help="leave out the open load (latency)")
