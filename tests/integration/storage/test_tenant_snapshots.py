@@ -91,7 +91,6 @@ def filled(table: Table, tenant: str, number: int) -> dict[str, Any]:
 
 
 JSON = dict.fromkeys(("body", "document", "profile", "user_metadata", "app_metadata", "identities"), "{}")
-JSON["terms"] = "[]"
 USERS = 3
 
 

@@ -10,7 +10,15 @@ import msgspec
 from doorward.backends.storage.authentication_methods import StoredAuthenticationMethods
 from doorward.backends.storage.database import Database, Query, Verb
 from doorward.backends.storage.log import StoredLog
-from doorward.backends.storage.users import COLUMNS, SET_PASSWORD, UPDATE, account_of, identity_of, user_of
+from doorward.backends.storage.users import (
+    COLUMNS,
+    SET_PASSWORD,
+    account_of,
+    identity_of,
+    insert_terms,
+    update_account,
+    user_of,
+)
 from doorward.model.connection import DATABASE_STRATEGY
 from doorward.model.job import FAILED, ImportBatch, Job, JobError, KnownUser, NewUser
 from doorward.model.log_event import LogEvent
@@ -57,7 +65,7 @@ ACCOUNT = {
     "profile": "text", "user_metadata": "text", "app_metadata": "text", "identities": "text", "created_at": "float8",
     "updated_at": "float8", "last_login": "float8", "last_ip": "text", "logins_count": "int8", "revision": "int8",
     "email_domain": "text", "name": "text", "given_name": "text", "family_name": "text", "nickname": "text",
-    "username": "text", "phone_number": "text", "email_verified": "bool", "terms": "text",
+    "username": "text", "phone_number": "text", "email_verified": "bool",
 }  # fmt: skip
 KEY = {"tenant": "text", "provider": "text", "identity_id": "text"}
 IDENTITY = {**KEY, "connection": "text", "user_id": "text"}
@@ -133,10 +141,8 @@ class StoredJobs:
             if batch.new:
                 yield from self._insert(tenant, batch.new)
             for changed in batch.changed:
-                after = account_of(tenant, changed.user)
-                for unused in ("connection", "created_at", "last_login", "last_ip", "logins_count"):
-                    del after[unused]
-                if not (yield Query(UPDATE, {**after, "revision": changed.user.revision})):
+                user = changed.user
+                if not (yield from update_account(self._database.dialect, tenant, user, user.revision)):
                     raise Conflict("revision", changed.user.user_id)
                 if changed.password is not None:
                     password = {"hash": changed.password.hash, "set_at": changed.password.set_at}
@@ -187,6 +193,7 @@ class StoredJobs:
         ):
             if rows:
                 yield self._database.dialect.insert(table, columns, rows)
+        yield from insert_terms(self._database.dialect, tenant, enumerate((one.user for one in new), first))
 
 
 def _state(tenant: str, job: Job) -> dict[str, Any]:

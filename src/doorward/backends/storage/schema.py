@@ -166,8 +166,6 @@ user_account = Table(
     _ordered("username", nullable=True),
     _ordered("phone_number", nullable=True),
     Column("email_verified", Boolean, nullable=True),
-    # Everything else it is found by, a JSON array of objects with field, value and number.
-    _text("terms", nullable=True),
     PrimaryKeyConstraint("tenant", "user_id"),
     Index("ix_user_account_sequence", "tenant", "sequence", unique=True),
     *(_searched(name) for name in ("connection", "blocked", "created_at", "updated_at", "logins_count")),
@@ -180,7 +178,7 @@ user_account = Table(
     ),
 )  # fmt: skip
 
-# The terms of every user, one row each. Triggers of the database keep them as ``user_account.terms`` says.
+# Everything else users are found by, one row for each value: metadata, and attributes without a column.
 user_term = Table(
     "user_term",
     metadata,

@@ -34,7 +34,7 @@ from doorward.ports import TooCostly
 SECONDS = 2.0
 # So many keys are cheap to read and to sort; and so many where one row may have several of them.
 FEW = 2000
-FEW_TWICE = 20_000
+FEW_TWICE = 5000
 
 _decode = msgspec.json.decode
 _encode = msgspec.json.Encoder().encode

@@ -33,7 +33,7 @@ TABLES: dict[str, Fate] = {
     "host": Fate.ENDED,  # claimed anew
     "document": Fate.KEPT,
     "user_account": Fate.KEPT,
-    "user_term": Fate.ENDED,  # made anew of the accounts
+    "user_term": Fate.KEPT,
     "user_identity": Fate.KEPT,
     "user_identifier": Fate.KEPT,
     "user_password": Fate.KEPT,

@@ -8,8 +8,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-import msgspec
-
 from doorward.backends.storage.database import Dialect
 from doorward.backends.storage.search import Place
 from doorward.model.user import User
@@ -21,9 +19,8 @@ MAX_TERMS = 1000
 FOLDED = ("email", "name", "given_name", "family_name", "nickname")
 COPIED = ("name", "given_name", "family_name", "nickname", "username", "phone_number")
 WITH_COLUMN = frozenset((*COPIED, "email", "email_verified", "phone_verified", "picture"))
+TERM = {"tenant": "text", "sequence": "int8", "field": "text", "value": "text", "number": "float8"}
 _NUMBER = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,15})?")
-
-_encode = msgspec.json.Encoder().encode
 
 
 def places(dialect: Dialect) -> Callable[[str], Place]:
@@ -71,7 +68,7 @@ def places(dialect: Dialect) -> Callable[[str], Place]:
 
 
 def fields_of(user: User) -> dict[str, Any]:
-    """The columns a user is found by, and the ``terms``."""
+    """The columns a user is found by."""
     profile = user.profile
     values = {name: _text(profile, name) for name in (*COPIED, "email")}
     for name in FOLDED:
@@ -79,24 +76,25 @@ def fields_of(user: User) -> dict[str, Any]:
         values[name] = value.lower() if value is not None else None
     _, at, domain = (values["email"] or "").rpartition("@")
     verified = profile.get("email_verified")
-    terms = terms_of(user)
     return {
         **values,
         "email_domain": domain if at else None,
         "email_verified": verified if isinstance(verified, bool) else None,
-        "terms": _encode([{"f": f, "v": v, "n": n} for f, v, n in terms]).decode() if terms else None,
     }
 
 
-def terms_of(user: User) -> list[tuple[str, str, float | None]]:
-    """Field, value, and the number where it is one; an array stands for each of its items."""
+def terms_of(tenant: str, sequence: int, user: User) -> list[dict[str, Any]]:
+    """The rows of everything else; an array stands for each of its items."""
     found: dict[tuple[str, str], float | None] = {}
     for field, leaf in _documents(user):
         if len(found) == MAX_TERMS:
             break
         text, number = _term(leaf)
         found[kept(field), text] = number
-    return [(field, value, number) for (field, value), number in found.items()]
+    return [
+        {"tenant": tenant, "sequence": sequence, "field": field, "value": value, "number": number}
+        for (field, value), number in found.items()
+    ]
 
 
 def _documents(user: User) -> Iterator[tuple[str, Any]]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 
-from doorward.backends.storage.database import Database, Query, Row, Verb
+from doorward.backends.storage.database import Database, Dialect, Query, Row, Verb
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.refresh_tokens import revoke_family
 from doorward.backends.storage.search import Finder, Target
-from doorward.backends.storage.user_fields import fields_of, places
+from doorward.backends.storage.user_fields import TERM, fields_of, places, terms_of
 from doorward.model.log_event import LogEvent
 from doorward.model.role import Permission
 from doorward.model.search import EVERYTHING, Search, Sort
@@ -32,12 +32,12 @@ GRANTS = """,
 INSERT = """
 INSERT INTO user_account (tenant, user_id, sequence, connection, email, blocked, profile, user_metadata, app_metadata,
     identities, created_at, updated_at, last_login, last_ip, logins_count, revision, email_domain, name, given_name,
-    family_name, nickname, username, phone_number, email_verified, terms)
+    family_name, nickname, username, phone_number, email_verified)
 VALUES (:tenant, :user_id, {user_number},
     :connection, :email, :blocked, :profile, :user_metadata, :app_metadata,
     :identities, :created_at, :updated_at, :last_login, :last_ip, :logins_count, 0, :email_domain, :name, :given_name,
-    :family_name, :nickname, :username, :phone_number, :email_verified, :terms)
-ON CONFLICT (tenant, user_id) DO NOTHING RETURNING user_id"""
+    :family_name, :nickname, :username, :phone_number, :email_verified)
+ON CONFLICT (tenant, user_id) DO NOTHING RETURNING sequence"""
 INSERT_IDENTITY = """
 INSERT INTO user_identity (tenant, provider, identity_id, connection, user_id)
 VALUES (:tenant, :provider, :identity_id, :connection, :user_id)
@@ -65,9 +65,9 @@ UPDATE = """
 UPDATE user_account SET email = :email, blocked = :blocked, profile = :profile, user_metadata = :user_metadata,
     app_metadata = :app_metadata, identities = :identities, updated_at = :updated_at, revision = revision + 1,
     email_domain = :email_domain, name = :name, given_name = :given_name, family_name = :family_name,
-    nickname = :nickname, username = :username, phone_number = :phone_number, email_verified = :email_verified,
-    terms = :terms
-WHERE tenant = :tenant AND user_id = :user_id AND revision = :revision RETURNING user_id"""
+    nickname = :nickname, username = :username, phone_number = :phone_number, email_verified = :email_verified
+WHERE tenant = :tenant AND user_id = :user_id AND revision = :revision RETURNING sequence"""
+DELETE_TERMS = "DELETE FROM user_term WHERE tenant = :tenant AND sequence = :sequence"
 RECORD_LOGIN = """
 UPDATE user_account SET last_login = :at, last_ip = :ip, logins_count = logins_count + 1
 WHERE tenant = :tenant AND user_id = :user_id {and_once} RETURNING user_id"""
@@ -241,7 +241,7 @@ class StoredUsers:
         events: Sequence[LogEvent],
     ) -> None:
         def verb() -> Verb[None]:
-            if not (yield Query(INSERT, account_of(tenant, user))):
+            if not (yield from insert_account(self._database.dialect, tenant, user)):
                 raise Conflict("user_id", user.user_id)
             identity = identity_of(tenant, user)
             yours = {**identity, "connection": user.connection, "user_id": user.user_id}
@@ -269,7 +269,7 @@ class StoredUsers:
         events: Sequence[LogEvent],
     ) -> bool:
         def verb() -> Verb[bool]:
-            if not (yield _update(tenant, user, expected_revision)):
+            if not (yield from update_account(self._database.dialect, tenant, user, expected_revision)):
                 return False
             identity = _identity(tenant, user.identity_at(place))
             yield Query(DELETE_IDENTIFIERS, identity)
@@ -299,7 +299,7 @@ class StoredUsers:
 
     async def link(self, tenant: str, user: User, linked: User, *, at: float, events: Sequence[LogEvent]) -> None:
         def verb() -> Verb[None]:
-            if not (yield _update(tenant, user, user.revision)):
+            if not (yield from update_account(self._database.dialect, tenant, user, user.revision)):
                 raise Conflict("revision", user.user_id)
             yield Query(MOVE_IDENTITIES, {"tenant": tenant, "user_id": user.user_id, "linked": linked.user_id})
             deleted = yield from _delete(tenant, linked.user_id, at)
@@ -311,9 +311,9 @@ class StoredUsers:
 
     async def unlink(self, tenant: str, user: User, restored: User, *, events: Sequence[LogEvent]) -> None:
         def verb() -> Verb[None]:
-            if not (yield _update(tenant, user, user.revision)):
+            if not (yield from update_account(self._database.dialect, tenant, user, user.revision)):
                 raise Conflict("revision", user.user_id)
-            if not (yield Query(INSERT, account_of(tenant, restored))):
+            if not (yield from insert_account(self._database.dialect, tenant, restored)):
                 raise Conflict("user_id", restored.user_id)
             identity = identity_of(tenant, restored)
             if not (yield Query(MOVE_IDENTITY, {**identity, "user_id": user.user_id, "to": restored.user_id})):
@@ -419,11 +419,31 @@ def _grant(tenant: str, user_id: str, roles: Sequence[str], permissions: Sequenc
         )
 
 
-def _update(tenant: str, user: User, revision: int) -> Query:
+def insert_account(dialect: Dialect, tenant: str, user: User) -> Verb[bool]:
+    """Statements that store a new user and what it is found by; ``False``, and nothing stored, if the id is taken."""
+    rows = yield Query(INSERT, account_of(tenant, user))
+    if rows:
+        yield from insert_terms(dialect, tenant, [(rows[0][0], user)])
+    return bool(rows)
+
+
+def update_account(dialect: Dialect, tenant: str, user: User, revision: int) -> Verb[bool]:
+    """Statements that write a user over the one at a revision; ``False``, and nothing written, if it is at another."""
     parameters = account_of(tenant, user)
     for unused in ("connection", "created_at", "last_login", "last_ip", "logins_count"):
         del parameters[unused]
-    return Query(UPDATE, {**parameters, "revision": revision})
+    rows = yield Query(UPDATE, {**parameters, "revision": revision})
+    if rows:
+        yield Query(DELETE_TERMS, {"tenant": tenant, "sequence": rows[0][0]})
+        yield from insert_terms(dialect, tenant, [(rows[0][0], user)])
+    return bool(rows)
+
+
+def insert_terms(dialect: Dialect, tenant: str, numbered: Iterable[tuple[int, User]]) -> Verb[None]:
+    """Statements that store what new users, by their ``sequence``, are found by beside their columns."""
+    terms = [term for sequence, user in numbered for term in terms_of(tenant, sequence, user)]
+    if terms:
+        yield dialect.insert("user_term", TERM, terms)
 
 
 def identity_of(tenant: str, user: User) -> dict[str, str]:

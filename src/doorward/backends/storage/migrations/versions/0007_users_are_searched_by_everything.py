@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 import sqlalchemy as sa
 from alembic import op
 
-from doorward.backends.storage.user_fields import fields_of
+from doorward.backends.storage.user_fields import fields_of, terms_of
 from doorward.model.user import User
 
 revision = "0007"
@@ -22,32 +20,6 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 NAMES = ("email_domain", "name", "given_name", "family_name", "nickname", "username", "phone_number")
 DENSE = ("connection", "blocked", "created_at", "updated_at", "logins_count")
 SPARSE = ("email", *NAMES, "email_verified", "last_login", "last_ip")
-
-# The terms of a user are those of its row, whoever writes it.
-SQLITE_TRIGGERS = (
-    """CREATE TRIGGER user_terms_of_new AFTER INSERT ON user_account WHEN new.terms IS NOT NULL BEGIN {insert}; END""",
-    """CREATE TRIGGER user_terms_of_changed AFTER UPDATE OF terms ON user_account WHEN new.terms IS NOT old.terms BEGIN
-        DELETE FROM user_term WHERE tenant = old.tenant AND sequence = old.sequence; {insert}; END""",
-)
-SQLITE_INSERT = """INSERT INTO user_term (tenant, sequence, field, value, number)
-    SELECT new.tenant, new.sequence, json_extract(j.value, '$.f'), json_extract(j.value, '$.v'),
-        json_extract(j.value, '$.n')
-    FROM json_each(new.terms) j"""
-POSTGRESQL_TRIGGERS = (
-    """CREATE FUNCTION user_terms() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-        IF TG_OP = 'UPDATE' THEN
-            DELETE FROM user_term WHERE tenant = old.tenant AND sequence = old.sequence;
-        END IF;
-        INSERT INTO user_term (tenant, sequence, field, value, number)
-            SELECT new.tenant, new.sequence, j.f, j.v, j.n
-            FROM json_to_recordset(CAST(new.terms AS json)) AS j (f text, v text, n double precision);
-        RETURN NULL;
-    END $$""",
-    """CREATE TRIGGER user_terms_of_new AFTER INSERT ON user_account FOR EACH ROW WHEN (new.terms IS NOT NULL)
-        EXECUTE FUNCTION user_terms()""",
-    """CREATE TRIGGER user_terms_of_changed AFTER UPDATE OF terms ON user_account FOR EACH ROW
-        WHEN (new.terms IS DISTINCT FROM old.terms) EXECUTE FUNCTION user_terms()""",
-)
 
 
 def _searched(name: str, *, sparse: bool) -> None:
@@ -64,7 +36,6 @@ def upgrade() -> None:
         for name in NAMES:
             table.add_column(sa.Column(name, ORDERED, nullable=True))
         table.add_column(sa.Column("email_verified", sa.Boolean(), nullable=True))
-        table.add_column(sa.Column("terms", sa.Text(), nullable=True))
     if postgresql:
         op.execute('ALTER TABLE user_account ALTER email TYPE text COLLATE "C", ALTER last_ip TYPE text COLLATE "C"')
     op.execute("""
@@ -89,8 +60,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "sequence", "field", "value", name=op.f("pk_user_term")),
         sqlite_with_rowid=False,
     )
-    for statement in POSTGRESQL_TRIGGERS if postgresql else SQLITE_TRIGGERS:
-        op.execute(statement if postgresql else statement.format(insert=SQLITE_INSERT))
     _fill()
 
     op.create_index("ix_user_term_value", "user_term", ["tenant", "field", "value", "sequence"])
@@ -128,20 +97,29 @@ def _fill() -> None:
         "SELECT tenant, sequence, user_id, profile, user_metadata, app_metadata, identities FROM user_account "
         "WHERE sequence > :after ORDER BY sequence LIMIT :limit"
     )
-    fields = (*NAMES, "email_verified", "terms")
+    fields = (*NAMES, "email_verified")
     write = sa.text(
         f"UPDATE user_account SET {', '.join(f'{name} = :{name}' for name in fields)} "  # noqa: S608
-        "WHERE tenant = :of_tenant AND user_id = :of_user"
+        "WHERE tenant = :tenant AND sequence = :sequence"
+    )
+    write_terms = sa.text(
+        "INSERT INTO user_term (tenant, sequence, field, value, number) "
+        "VALUES (:tenant, :sequence, :field, :value, :number)"
     )
     after = 0
     while rows := connection.execute(read, {"after": after, "limit": BATCH}).all():
-        connection.execute(write, [_found_by(*row) for row in rows])
+        for tenant, sequence, *documents in rows:
+            user = _user(*documents)
+            connection.execute(write, {**fields_of(user), "tenant": tenant, "sequence": sequence})
+            terms = terms_of(tenant, sequence, user)
+            if terms:
+                connection.execute(write_terms, terms)
         after = rows[-1][1]
 
 
-def _found_by(tenant: str, _: int, user_id: str, *documents: str) -> dict[str, Any]:
+def _user(user_id: str, *documents: str) -> User:
     profile, user_metadata, app_metadata, identities = (msgspec.json.decode(document) for document in documents)
-    user = User(
+    return User(
         user_id=user_id,
         connection="",
         profile=profile,
@@ -149,8 +127,6 @@ def _found_by(tenant: str, _: int, user_id: str, *documents: str) -> dict[str, A
         app_metadata=app_metadata,
         identities=tuple(identities),
     )
-    found = {name: value for name, value in fields_of(user).items() if name != "email"}
-    return {**found, "of_tenant": tenant, "of_user": user_id}
 
 
 def downgrade() -> None:
