@@ -336,6 +336,9 @@ async def test_a_grant_for_another_tenants_management_api_is_one_for_this_tenant
             entry("resourceServers", subject_type_authorization={"client": {"policy": "deny_all"}}),
             ["Machine will no longer get tokens for API: "], id="refused",
         ),
+        pytest.param(
+            entry("databases", enabled_clients=[]), ["Web will no longer get tokens for API: "], id="no way to sign in"
+        ),
         pytest.param(entry("clients", description="Another"), [], id="none"),
         pytest.param({"clients": [{"name": "New"}]}, [], id="of what is new, none"),
     ],

@@ -12,11 +12,13 @@ from doorward.management.kit.writing import REDACTED
 from doorward.management.resources.connections import SECRET_OPTIONS
 
 # Properties that hold secrets, wherever they stand. The pattern of the log hides more than that, for good measure.
-SECRETS = SECRET_OPTIONS | {
+SECRETS = (SECRET_OPTIONS - {"configuration", "customHeaders", "freeform_fields"}) | {
     "signing_secret", "smtp_pass", "accessKeyId", "secretAccessKey", "connectionString", "clientSecret", "auth_token",
     "httpAuthorization", "splunkToken", "datadogApiKey", "mixpanelServiceAccountPassword", "segmentWriteKey",
-    "sumoSourceAddress", "header_value", "aws_access_key_id", "aws_secret_access_key", "encryption_key",
+    "header_value", "encryption_key", "skey",
 }  # fmt: skip
+# Objects that hold nothing else, by the last two names of their path.
+SECRET_OBJECTS = frozenset(("options.configuration", "options.customHeaders", "options.freeform_fields"))
 
 
 class Action(StrEnum):
@@ -75,7 +77,7 @@ def _of_objects(before: Mapping[str, Any], after: Mapping[str, Any], path: str, 
         if one == other and isinstance(one, bool) is isinstance(other, bool):
             continue
         inside = f"{path}.{name}" if path else str(name)
-        found += _of_values(one, other, inside, secret=secret or is_secret(name))
+        found += _of_values(one, other, inside, secret=secret or is_secret(inside, other if one is UNSET else one))
     return found
 
 
@@ -90,9 +92,12 @@ def _of_values(before: Any, after: Any, path: str, *, secret: bool) -> list[Diff
     return [Difference(path, before=_shown(before, secret), after=_shown(after, secret))]
 
 
-def is_secret(name: str) -> bool:
-    """Whether a property of this name holds what nobody is shown."""
-    return name in SECRETS
+def is_secret(path: str, value: Any) -> bool:
+    """Whether what stands at a dotted path is something nobody is shown."""
+    holder, _, name = path.rpartition(".")
+    if f"{holder.rpartition('.')[2]}.{name}" in SECRET_OBJECTS:
+        return True
+    return name in SECRETS and not isinstance(value, Mapping)
 
 
 def _shown(value: Any, secret: bool) -> Any:
@@ -101,8 +106,9 @@ def _shown(value: Any, secret: bool) -> Any:
     return REDACTED if secret else masked(value)
 
 
-def masked(value: Any) -> Any:
+def masked(value: Any, path: str = "") -> Any:
     """A copy without secrets."""
     if isinstance(value, Mapping):
-        return {name: REDACTED if is_secret(name) else masked(item) for name, item in value.items()}
-    return [masked(item) for item in value] if isinstance(value, list) else value
+        inside = ((name, item, f"{path}.{name}") for name, item in value.items())
+        return {name: REDACTED if is_secret(at, item) else masked(item, at) for name, item, at in inside}
+    return [masked(item, path) for item in value] if isinstance(value, list) else value

@@ -109,13 +109,14 @@ def _questions(before: TenantDirectory, after: TenantDirectory) -> Iterator[_Que
     everything = before.settings != after.settings
     grants = _changed(before.client_grants, after.client_grants)
     shared = {key for key in grants if key[0] is None}
+    moved = {client for client, _ in _enabled(before) ^ _enabled(after)}
     apis = [
         api for name, api in after.resource_servers.items() if name in before.resource_servers and not api.is_system
     ]
     for id_, client in after.clients.items():
         if client.is_global or id_ not in before.clients:
             continue
-        changed = everything or client != before.clients[id_]
+        changed = everything or client != before.clients[id_] or id_ in moved
         types = {*client.grant_types, *before.clients[id_].grant_types}
         if changed and PERSON in types:
             yield _Question(client, "", PERSON, ("openid", "offline_access"))
@@ -150,6 +151,12 @@ def _of_roles(before: TenantDirectory, after: TenantDirectory) -> Iterator[_Ques
             api, was = after.resource_servers.get(audience), before.resource_servers.get(audience)
             if api is not None and was is not None:
                 yield _Question(client, audience, PERSON, _asking(PERSON, _scopes(was, api)), id_)
+
+
+def _enabled(directory: TenantDirectory) -> set[tuple[str, str]]:
+    """Which client signs people in with which connection."""
+    connections = directory.connections.values()
+    return {(client, connection.name) for connection in connections for client in connection.enabled_clients}
 
 
 def _held(role: Role) -> set[tuple[str, str]]:

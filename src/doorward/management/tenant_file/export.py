@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from doorward.management.kit.context import Actor, Services
 from doorward.management.kit.errors import ApiError
-from doorward.management.tenant_file.differences import SECRETS
+from doorward.management.kit.secrets import put
+from doorward.management.resources.email_provider import CREDENTIALS
+from doorward.management.resources.email_provider import SECRETS as EMAIL_SECRETS
+from doorward.management.resources.phone_notifications import TWILIO
+from doorward.management.tenant_file.differences import is_secret
 from doorward.management.tenant_file.format import in_order
 from doorward.management.tenant_file.rehearsal import NotBuilt, Rehearsal
-from doorward.management.tenant_file.sections import Entities
+from doorward.management.tenant_file.sections import Section
 from doorward.model.directory import TenantDirectory
 from doorward.model.request_context import RequestContext
 
 # What the official tool could not bring back, or would take literally: left out rather than stood in for.
 WITHOUT_PLACEHOLDER = {"clients": ("client_secret", "encryption_key"), "resourceServers": ("signing_secret",)}
+
+
+# What an entry begins with.
+FIRST = ("name", "displayName", "identifier", "domain", "template", "type", "description", "client_id", "audience")
 
 
 class Exported(Struct, frozen=True):
@@ -56,14 +64,52 @@ async def export(
             continue
         if section.key == "clients" and not identifiers:
             value = [{name: item for name, item in entry.items() if name != "client_id"} for entry in value]
-        first = section.by if isinstance(section, Entities) else ("name",)
+        if section.key in NEVER_SHOWN or section.key in ("actions", "actionModules"):
+            value = [_filled(section, entry) for entry in value] if isinstance(value, list) else _filled(section, value)
         if isinstance(value, list):
             if not secrets:
-                value = [_masked(entry, section.key, str(entry.get(first[0], ""))) for entry in value]
-            document[section.key] = [arranged(entry, first) for entry in value]
+                value = [_masked(entry, (section.key, section.called(entry))) for entry in value]
+            document[section.key] = [arranged(entry, FIRST) for entry in value]
         else:
-            document[section.key] = arranged(value if secrets else _masked(value, section.key, ""))
+            document[section.key] = arranged(value if secrets else _masked(value, (section.key, section.called(value))))
     return Exported(document, left_out)
+
+
+def _of_email_provider(entry: Mapping[str, Any]) -> list[str]:
+    rule = CREDENTIALS[entry["name"]]
+    return [f"credentials.{name}" for name in getattr(rule, "properties", ()) if name in EMAIL_SECRETS]
+
+
+def _of_phone_provider(entry: Mapping[str, Any]) -> list[str]:
+    return ["credentials.auth_token"] if entry["name"] == TWILIO else []
+
+
+def _of_event_stream(entry: Mapping[str, Any]) -> list[str]:
+    authorization = entry["destination"]["configuration"].get("webhook_authorization") or {}
+    name = {"basic": "password", "bearer": "token", "custom_header": "header_value"}.get(
+        authorization.get("method", "")
+    )
+    return [f"destination.configuration.webhook_authorization.{name}"] if name else []
+
+
+# What no answer of the API shows and an import has to give: keywords stand for it in any case.
+NEVER_SHOWN: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
+    "emailProvider": _of_email_provider,
+    "phoneProviders": _of_phone_provider,
+    "eventStreams": _of_event_stream,
+}
+
+
+def _filled(section: Section, entry: dict[str, Any]) -> dict[str, Any]:
+    if section.key in ("actions", "actionModules"):
+        called = section.called(entry)
+        named = [{**one, "value": keyword(section.key, called, one["name"])} for one in entry["secrets"]]
+        return {**entry, "secrets": named}
+    if section.key in ("emailProvider", "phoneProviders"):
+        entry = {**entry, "credentials": entry.get("credentials", {})}
+    for path in NEVER_SHOWN[section.key](entry):
+        entry = put(entry, path, keyword(section.key, section.called(entry), path.rpartition(".")[2]))
+    return entry
 
 
 def arranged(value: Any, first: Sequence[str] = ()) -> Any:
@@ -74,21 +120,21 @@ def arranged(value: Any, first: Sequence[str] = ()) -> Any:
     return [arranged(item, ("name",)) for item in value] if isinstance(value, list) else value
 
 
-def _masked(value: Any, section: str, name: str) -> Any:
-    """A copy with keywords in the place of secrets."""
+def _masked(value: Any, where: tuple[str, ...], path: str = "", *, secret: bool = False) -> Any:
+    """A copy with keywords in the place of secrets; ``where`` is section and entry."""
     if isinstance(value, Mapping):
         kept = {}
-        for property_, item in value.items():
-            if property_ in WITHOUT_PLACEHOLDER.get(section, ()):
-                continue
-            if property_ in SECRETS and item:
-                kept[property_] = _keyword(section, name, property_)
-            else:
-                kept[property_] = _masked(item, section, name)
+        for name, item in value.items():
+            inside = f"{path}.{name}" if path else name
+            if name not in WITHOUT_PLACEHOLDER.get(where[0], ()):
+                kept[name] = _masked(item, where, inside, secret=secret or is_secret(inside, item))
         return kept
-    return [_masked(item, section, name) for item in value] if isinstance(value, list) else value
+    if secret and value:
+        return keyword(*where, path.rpartition(".")[2])
+    return [_masked(item, where, path) for item in value] if isinstance(value, list) else value
 
 
-def _keyword(*parts: str) -> str:
-    written = "_".join(part for part in parts if part)
-    return f"##{re.sub('[^A-Za-z0-9]+', '_', written).strip('_').upper()}##"
+def keyword(*parts: str) -> str:
+    """The keyword that stands for a secret of an export."""
+    written = re.sub("[^A-Za-z0-9]+", "_", "_".join(part for part in parts if part))
+    return f"##{written.strip('_').upper()}##"

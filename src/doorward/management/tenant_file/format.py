@@ -16,6 +16,7 @@ from doorward.management.resources.prompts import PROMPTS, WITH_PARTIALS
 from doorward.management.resources.tenant_settings_body import LIFETIMES
 from doorward.management.tenant_file.rehearsal import NotBuilt, Rehearsal
 from doorward.management.tenant_file.sections import (
+    IMMUTABLE,
     Entities,
     Entry,
     Grouped,
@@ -158,7 +159,7 @@ class Domains(Entities, frozen=True, kw_only=True):
 
 # ── actions ──
 
-WRITTEN_OF_ACTION = ("name", "code", "runtime", "dependencies", "supported_triggers")
+WRITTEN_OF_ACTION = ("name", "code", "runtime", "dependencies", "supported_triggers", "secrets")
 
 
 async def _deploy(work: Work, path: str, entry: Entry) -> None:
@@ -169,19 +170,31 @@ async def _deploy(work: Work, path: str, entry: Entry) -> None:
 
 def _action(api: Rehearsal, entry: Entry) -> Entry:
     """An action as a file writes it: what it runs, and whether it is deployed."""
-    kept: Entry = {name: entry[name] for name in WRITTEN_OF_ACTION if name in entry}
-    secrets = [{"name": secret["name"]} for secret in entry.get("secrets") or ()]
-    return {**kept, "deployed": bool(entry.get("all_changes_deployed")), "secrets": secrets}
+    kept = {name: entry[name] for name in WRITTEN_OF_ACTION if name in entry}
+    return _with_secret_names(api, {**kept, "deployed": bool(entry.get("all_changes_deployed"))})
 
 
-async def _action_body(work: Work, given: Entry, item: Item | None) -> Entry:
+def _with_secret_names(api: Rehearsal, entry: Entry) -> Entry:
+    return {**entry, "secrets": [{"name": secret["name"]} for secret in entry.get("secrets") or ()]}
+
+
+async def _without_known_secrets(work: Work, given: Entry, item: Item | None) -> Entry:
     """Secrets without a value are those that are there."""
-    body = {name: value for name, value in given.items() if name not in ("deployed", "status")}
+    body = without(given, "deployed", "status")
     if item is not None and isinstance(body.get("secrets"), list):
-        valued = [secret for secret in body["secrets"] if secret.get("value") is not None]
+        valued = any(secret.get("value") is not None for secret in body["secrets"])
         if not valued and {s.get("name") for s in body["secrets"]} == {s["name"] for s in item.entry["secrets"]}:
             del body["secrets"]
     return body
+
+
+async def _by_action_id(work: Work, given: Entry, item: Item | None) -> Entry:
+    """A file names the action; which one it is stays."""
+    if item is None:
+        return {**without(given, "action"), **({"action_id": given["action"]} if "action" in given else {})}
+    if given.get("action", item.entry["action"]) != item.entry["action"]:
+        raise TenantFileError(f"action {IMMUTABLE}")
+    return given
 
 
 async def _publish(work: Work, path: str, entry: Entry) -> None:
@@ -266,6 +279,30 @@ class OrganizationGrants(Part, frozen=True, kw_only=True):
             return await api.every(f"{base}/client-grants")
         except NotBuilt:
             return []
+
+
+class OrganizationClients(Part, frozen=True, kw_only=True):
+    """The clients of an organization, by their names."""
+
+    async def read(self, api: Rehearsal, base: str) -> list[Entry]:
+        names = {id_: client.name for id_, client in api.directory.clients.items()}
+        held = [shown for shown in await api.every(f"{base}/clients") if shown["client_id"] not in api.keep]
+        entries = [
+            {"client_id": names[shown["client_id"]], "use_for_member_access": bool(shown.get("use_for_member_access"))}
+            for shown in held
+        ]
+        return sorted(entries, key=lambda entry: str(entry["client_id"]))
+
+    async def write(self, work: Work, base: str, given: Any) -> None:
+        held = {entry["client_id"]: entry for entry in await self.read(work.api, base)}
+        wanted = {str(entry.get("client_id")): entry for entry in objects(self.name, given)}
+        new = [entry for name, entry in wanted.items() if not covers(held.get(name), entry)]
+        if new:
+            body = [{**entry, "client_id": await id_of(work.api, "clients", entry.get("client_id"))} for entry in new]
+            await work.api.call("POST", f"{base}/clients", {"clients": body})
+        gone = [await id_of(work.api, "clients", name) for name in held.keys() - wanted.keys()]
+        if gone:
+            await work.api.call("DELETE", f"{base}/clients", {"clients": sorted(gone)})
 
 
 def _connection_name(api: Rehearsal, entry: Entry) -> Entry:
@@ -597,7 +634,11 @@ SECTIONS: tuple[Section, ...] = (
     Entities(
         key="actionModules",
         path="/actions/modules",
-        read_only=frozenset(("actions_using_module_total", "all_changes_published", "latest_version_number")),
+        read_only=frozenset(
+            ("actions_using_module_total", "all_changes_published", "latest_version", "latest_version_number")
+        ),
+        tidy=_with_secret_names,
+        adapt=_without_known_secrets,
         after=_publish,
     ),
     Entities(
@@ -605,7 +646,7 @@ SECTIONS: tuple[Section, ...] = (
         order=52,
         path="/actions/actions",
         tidy=_action,
-        adapt=_action_body,
+        adapt=_without_known_secrets,
         after=_deploy,
     ),
     # What names clients, APIs and actions.
@@ -672,7 +713,10 @@ SECTIONS: tuple[Section, ...] = (
         key="tokenExchangeProfiles",
         order=60,
         path="/token-exchange-profiles",
+        by=("subject_token_type",),
         references={"action_id": "actions"},
+        tidy=lambda api, entry: {**without(entry, "action_id"), "action": entry["action_id"]},
+        adapt=_by_action_id,
     ),
     Entities(
         key="selfServiceProfiles",
@@ -698,10 +742,11 @@ SECTIONS: tuple[Section, ...] = (
             Nested(name="connections", entities=ORGANIZATION_CONNECTIONS),
             Nested(name="discovery_domains", entities=DISCOVERY_DOMAINS),
             OrganizationGrants(name="client_grants"),
+            OrganizationClients(name="clients"),
         ),
     ),
     Entities(key="logStreams", order=70, path="/log-streams"),
-    Entities(key="eventStreams", order=70, path="/event-streams"),
+    Entities(key="eventStreams", order=70, path="/event-streams", references={"action_id": "actions"}),
     Entities(
         key="flowVaultConnections",
         order=70,
@@ -710,8 +755,20 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Prompts(key="prompts", order=80, path="/prompts"),
     Triggers(key="triggers", order=80),
-    Entities(key="flows", order=80, path="/flows", read_only=frozenset(("executed_at",))),
-    Entities(key="forms", order=90, path="/forms", read_only=frozenset(("submitted_at", "embedded_at"))),
+    Entities(
+        key="flows",
+        order=80,
+        path="/flows",
+        read_only=frozenset(("executed_at",)),
+        references={"connection_id": "flowVaultConnections"},
+    ),
+    Entities(
+        key="forms",
+        order=90,
+        path="/forms",
+        read_only=frozenset(("flow_count", "submitted_at", "embedded_at")),
+        references={"flow_id": "flows"},
+    ),
     # Last, since it may name whatever was made before.
     Pages(key="pages", order=95),
     Settings(key="supplementalSignals", order=100, path="/supplemental-signals"),

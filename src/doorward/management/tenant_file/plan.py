@@ -149,15 +149,18 @@ def _given(document: Mapping[str, Any]) -> Reading:
 
 
 def replaced(value: Any, path: str, unknown: list[str]) -> Any:
-    """The document without properties whose whole value is a keyword nobody replaced: what is stored stays."""
+    """The document without properties whose whole value is a keyword nobody replaced, and without objects of nothing
+    else: what is stored stays."""
     if isinstance(value, dict):
         kept = {}
         for name, item in value.items():
             inside = f"{path}.{name}" if path else str(name)
             if isinstance(item, str) and KEYWORD.fullmatch(item):
                 unknown.append(f"{inside} ({item} is not replaced)")
-            else:
-                kept[name] = replaced(item, inside, unknown)
+                continue
+            left = replaced(item, inside, unknown)
+            if left != {} or item == {}:
+                kept[name] = left
         return kept
     if isinstance(value, list):
         return [replaced(item, path, unknown) for item in value]

@@ -32,7 +32,8 @@ from doorward.ports import Clock, Conflict, Directory, Log
 
 T = TypeVar("T")
 PAGE = 100
-STAMPS = frozenset(("updated_at", "built_at"))
+# What says when something was written, or that it was.
+STAMPS = frozenset(("updated_at", "built_at", "fingerprint"))
 
 
 class NotBuilt(Exception):
@@ -84,7 +85,10 @@ class Stage:
         *,
         at_revision: int | None = None,
     ) -> TenantDirectory:
-        """The changes in order, each refused as storage would refuse it; nothing is kept of a refused list."""
+        """The changes in order, each refused as storage would refuse it; nothing is kept of a refused list.
+
+        What only demands something of the tenant is let go then: all of it is written at the revision it was made for.
+        """
         before = self.snapshot
         documents: dict[str, dict[str, Document]] = {}
 
@@ -222,7 +226,7 @@ class Rehearsal:
         ports = services.ports
         clients = {c.client_id for c in directory.clients.values() if c.name == MANAGEMENT_CLIENT} | {actor.client_id}
         grants = directory.documents[Kind.CLIENT_GRANT].values()
-        self.keep = clients | {grant.id for grant in grants if grant.body.get("client_id") in clients}
+        self.keep = frozenset(clients) | {grant.id for grant in grants if grant.body.get("client_id") in clients}
         self.stage = Stage(ports.directory, directory, ports.clock)
         self.actor = actor
         self._issuer = Issuer(tenant=directory.tenant.id, host=directory.tenant.domain)
@@ -275,7 +279,7 @@ class Rehearsal:
             answer = await operation.run(call)
         except Conflict as error:
             raise conflict(f"{error.field} {error.value} is taken already") from None
-        return None if isinstance(answer.body, Nothing) else msgspec.to_builtins(answer.body)
+        return None if isinstance(answer.body, Nothing) else msgspec.json.decode(msgspec.json.encode(answer.body))
 
     def _call(self, method: str, path: str) -> Call:
         path_alone, _, query = path.partition("?")

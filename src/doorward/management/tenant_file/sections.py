@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -130,6 +131,10 @@ class Section(Struct, frozen=True, kw_only=True):
     async def remove(self, work: Work, value: Any) -> None:
         """Remove what ``value`` does not name."""
 
+    def called(self, entry: Mapping[str, Any]) -> str:
+        """What an entry is called where people read it."""
+        return str(entry.get("name") or "")
+
     def named(self, value: Any) -> dict[str, Entry]:
         """The entries of what ``read`` gave, by what they are called."""
         return {"": value} if value else {}
@@ -173,9 +178,9 @@ class Entities(Section, frozen=True, kw_only=True):
     """Entities at ``path``, matched by the properties ``by``.
 
     ``listed`` is where they are listed, if elsewhere. ``defaults`` are what an entry leaves out. ``references`` are
-    properties that hold ids on the wire and names in the file, with the section of those names. ``keeps`` says which
-    ones a file is about; ``tidy`` completes what a file says of one, ``adapt`` what is asked of the API, and ``after``
-    does what is left to do once it is written. ``beyond`` are properties only a file may choose.
+    properties, however deep, that hold ids on the wire and names in the file, with the section of those names.
+    ``keeps`` says which ones a file is about; ``tidy`` completes what a file says of one, ``adapt`` what is asked of
+    the API, and ``after`` does what is left to do once it is written. ``beyond`` are properties only a file may choose.
     """
 
     path: str
@@ -216,8 +221,7 @@ class Entities(Section, frozen=True, kw_only=True):
         hidden = self.read_only | ALWAYS_READ_ONLY | {self.id}
         entry = {name: value for name, value in shown.items() if value is not None and name not in hidden}
         for name, section in self.references.items():
-            if entry.get(name):
-                entry[name] = await names(api, section, entry[name])
+            entry = renamed(entry, name, partial(called, await ids(api, section), api.keep))
         for part in self.parts:
             held = await part.read(api, f"{base}{self.path}/{quote(str(shown[self.id]), safe='')}")
             if held:
@@ -255,16 +259,19 @@ class Entities(Section, frozen=True, kw_only=True):
     async def _put(self, work: Work, base: str, entry: Entry, item: Item | None) -> None:
         if item is not None and item.id in work.api.keep:
             raise Untouched
-        parts = {part: entry[part.name] for part in self.parts if entry.get(part.name) is not None}
+        parts = [(part, entry[part.name]) for part in self.parts if entry.get(part.name) is not None]
         given = {name: value for name, value in entry.items() if all(name != part.name for part in self.parts)}
-        given = {name: value for name, value in given.items() if name not in self.read_only | ALWAYS_READ_ONLY}
+        hidden = self.read_only | ALWAYS_READ_ONLY
+        if item is not None or self.id not in self.beyond:
+            hidden |= {self.id}
+        given = {name: value for name, value in given.items() if name not in hidden}
         for name in self.references:
             if isinstance(given.get(name), list):
-                given[name] = sorted(given[name], key=str)
+                given[name] = sorted(given[name], key=str)  # as they are read
         if self.adapt is not None:
             given = await self.adapt(work, given, item)
         id_ = await self._create(work, base, given) if item is None else await self._update(work, base, given, item)
-        for part, held in parts.items():
+        for part, held in parts:
             await part.write(work, f"{base}{self.path}/{quote(id_, safe='')}", held)
         if self.after is not None:
             await self.after(work, f"{base}{self.path}/{quote(id_, safe='')}", entry)
@@ -272,15 +279,12 @@ class Entities(Section, frozen=True, kw_only=True):
     async def _create(self, work: Work, base: str, given: Entry) -> str:
         path = base + self.path
         beyond = {name: given.pop(name) for name in self.beyond if given.get(name) is not None}
-        if self.id not in self.beyond:
-            given.pop(self.id, None)
         body = work.fitting(work.api.rule("POST", path), without_nulls(await self._ids(work.api, given)), self.key)
         made = await work.api.call("POST", path, body, beyond=beyond)
         return str(made[self.id])
 
     async def _update(self, work: Work, base: str, given: Entry, item: Item) -> str:
         path = f"{base}{self.path}/{quote(item.id, safe='')}"
-        given.pop(self.id, None)
         changes = differing(given, item.entry)
         rule = work.api.rule("PATCH", path) if changes else None
         allowed = properties(rule)
@@ -300,13 +304,9 @@ class Entities(Section, frozen=True, kw_only=True):
 
     async def _ids(self, api: Rehearsal, given: Entry) -> Entry:
         """The entry with ids in place of names."""
-        found = dict(given)
         for name, section in self.references.items():
-            if isinstance(found.get(name), list):
-                found[name] = [await id_of(api, section, one) for one in found[name]]
-            elif found.get(name) is not None:
-                found[name] = await id_of(api, section, found[name])
-        return found
+            given = renamed(given, name, partial(identified, section, await ids(api, section)))
+        return given
 
     async def remove(self, work: Work, value: Any) -> None:
         await self.remove_at(work, "", value)
@@ -474,8 +474,11 @@ class Named(Section, frozen=True, kw_only=True):
     def _at(self, name: str) -> str:
         return self.path.replace("{name}", quote(name, safe=""))
 
+    def called(self, entry: Mapping[str, Any]) -> str:
+        return str(entry.get(self.name) or "")
+
     def named(self, value: Any) -> dict[str, Entry]:
-        return {str(entry[self.name]): entry for entry in value or ()}
+        return {self.called(entry): entry for entry in value or ()}
 
     async def write(self, work: Work, value: Any) -> None:
         known = self.named(await self.read(work.api))
@@ -523,23 +526,37 @@ LOOKUPS: dict[str, tuple[str, str, str]] = {
 }
 
 
-async def names(api: Rehearsal, section: str, value: Any) -> Any:
-    """Ids as names, a list of them in order of the names; what has no name stays."""
-    known = await ids(api, section)
+def called(known: Mapping[str, str], hidden: frozenset[str], value: Any) -> Any:
+    """Ids as names, a list of them in order of the names and without the ``hidden``; what has no name stays."""
     if isinstance(value, list):
-        return sorted((known.get(one, one) for one in value if one not in api.keep), key=str)
+        return sorted((known.get(one, one) for one in value if one not in hidden), key=str)
     return known.get(value, value)
+
+
+def identified(section: str, known: Mapping[str, str], value: Any) -> Any:
+    """Names as ids. Raises ``TenantFileError`` for one that nothing has."""
+    if isinstance(value, list):
+        return [identified(section, known, one) for one in value]
+    for id_, name in known.items():
+        if name == value:
+            return id_
+    if value in known:
+        return value
+    raise TenantFileError(missing(section, value), f"Name an entry of {section}, or give its id.")
 
 
 async def id_of(api: Rehearsal, section: str, name: Any) -> str:
     """The id of what is called ``name`` (or of what has that id). Raises ``TenantFileError``."""
-    known = await ids(api, section)
-    for id_, called in known.items():
-        if called == name:
-            return id_
-    if name in known:
-        return str(name)
-    raise TenantFileError(missing(section, name), f"Name an entry of {section}, or give its id.")
+    return str(identified(section, await ids(api, section), name))
+
+
+def renamed(value: Any, name: str, convert: Callable[[Any], Any]) -> Any:
+    """A copy with every property ``name`` converted, however deep; what is empty stays."""
+    if isinstance(value, dict):
+        return {
+            one: convert(item) if one == name and item else renamed(item, name, convert) for one, item in value.items()
+        }
+    return [renamed(item, name, convert) for item in value] if isinstance(value, list) else value
 
 
 # ── comparing ──
