@@ -14,7 +14,6 @@ from doorward.cli.terminal import colour
 
 WIDEST = 110
 LONGEST = 200
-INDENT = 6
 SIGNS = {"create": ("+", "green"), "change": ("~", "yellow"), "delete": ("-", "red")}
 DONE = {"create": "created", "change": "changed", "delete": "deleted"}
 
@@ -47,31 +46,32 @@ class _View:
     # ── changes ──
 
     def plan(self, plan: Mapping[str, Any]) -> None:
-        label = max((len(change["section"]) for change in plan["changes"]), default=0)
-        last: tuple[str, str] | None = None
+        last = None
         for change in plan["changes"]:
+            section, name = change["section"], change["name"]
+            if name and section != last:
+                _say(f"  {click.style(section, bold=True)}")
+            last = section
             sign, paint = SIGNS[change["action"]]
-            section = change["section"] if last != (change["section"], change["action"]) else ""
-            last = (change["section"], change["action"])
-            name = self._cut(change["name"], self._width - label - 7)
-            shown = click.style(section.ljust(label), dim=change["action"] == "create" and not name)
-            _say(f"  {click.style(sign, fg=paint, bold=True)} {shown}  {click.style(name, fg=paint)}")
+            sign, indent = click.style(sign, fg=paint, bold=True), 4 if name else 2
+            shown = click.style(self._cut(name, self._width - 6), fg=paint) if name else click.style(section, bold=True)
+            _say(f"{' ' * indent}{sign} {shown}")
             if change["action"] == "change" or (change["action"] == "create" and self._details):
-                self._properties(change["properties"])
+                self._properties(change["properties"], indent + 4)
         self._effects(plan["effects"])
         self._left_out(plan["left_out"])
 
-    def _properties(self, properties: list[Mapping[str, Any]]) -> None:
+    def _properties(self, properties: list[Mapping[str, Any]], indent: int) -> None:
         label = min(max((len(one["path"]) for one in properties), default=0), self._width // 3)
         for one in properties:
-            room = self._width - INDENT - label - 2
+            room = self._width - indent - label - 2
             lines = list(self._values(one, room))
             path = one["path"].ljust(label)
             if len(path) > label:
-                _say(f"{' ' * INDENT}{click.style(path, dim=True)}")
+                _say(f"{' ' * indent}{click.style(path, dim=True)}")
                 path = " " * label
             for line in lines:
-                _say(f"{' ' * INDENT}{click.style(path, dim=True)}  {line}")
+                _say(f"{' ' * indent}{click.style(path, dim=True)}  {line}")
                 path = " " * label
 
     def _values(self, one: Mapping[str, Any], room: int) -> Iterator[str]:
@@ -81,7 +81,9 @@ class _View:
                     yield click.style(f"{sign} {self._cut(_value(item), room - 2)}", fg=paint)
             return
         before, after = one.get("before"), one.get("after")
-        if "before" not in one:
+        if "before" not in one and isinstance(after, list):
+            yield from self._values({"added": after}, room)
+        elif "before" not in one:
             yield click.style(self._cut(f"+ {_value(after)}", room), fg="green")
         elif "after" not in one:
             yield click.style(self._cut(f"- {_value(before)}", room), fg="red")

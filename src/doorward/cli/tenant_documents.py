@@ -18,7 +18,7 @@ import yaml
 from msgspec import Struct
 
 from doorward.cli.tenant_folder import read_folder
-from doorward.cli.tenant_texts import put_out_screens, take_in, take_in_screens, texts
+from doorward.cli.tenant_texts import put_out_objects, take_in, take_in_objects, texts
 from doorward.cli.terminal import Problem
 
 MAPPINGS = "AUTH0_KEYWORD_REPLACE_MAPPINGS"
@@ -58,7 +58,7 @@ def read_tenant(path: Path, mappings: Mapping[str, Any] | None = None) -> Tenant
     document = parse_tenant(written, str(path))
     for found in texts(document):
         take_in(found, path.parent, path.parent, lambda text: with_keywords(text, known))
-    take_in_screens(document, path.parent, lambda text: with_keywords(text, known))
+    take_in_objects(document, path.parent, lambda text: with_keywords(text, known))
     return TenantSource(document, {key: f"{path.name}:{line}" for key, line in _lines(written).items()})
 
 
@@ -96,8 +96,8 @@ def yaml_files(document: dict[str, Any], name: str) -> Iterator[tuple[PurePosixP
         if text.holder.get(text.property) is not None:
             yield PurePosixPath(text.in_yaml), text.holder[text.property]
             text.holder[text.property] = f"./{text.in_yaml}"
-    for path, screen in put_out_screens(document):
-        yield PurePosixPath(path), screen
+    for path, written in put_out_objects(document):
+        yield PurePosixPath(path), written
     yield PurePosixPath(name), yaml_text(document)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from doorward.cli.tenant_texts import SCREENS, Text, file_name, take_in, texts
+from doorward.cli.tenant_texts import SCREENS, Text, as_json, file_name, take_in, texts
 from doorward.cli.terminal import Problem
 
 # Sections whose entries are a file each, and the property such a file is named after.
@@ -144,9 +144,9 @@ def folder_files(document: Mapping[str, Any]) -> Iterator[tuple[PurePosixPath, s
             yield from _entries(section, value)
         elif section == "databases":
             for entry in value:
-                yield PurePosixPath(DATABASES, file_name(entry["name"]), "database.json"), _json(entry)
+                yield PurePosixPath(DATABASES, file_name(entry["name"]), "database.json"), as_json(entry)
         elif section in FILES:
-            yield PurePosixPath(FILES[section]), _json(value)
+            yield PurePosixPath(FILES[section]), as_json(value)
         else:
             yield from _parts(section, dict(value))
 
@@ -163,20 +163,20 @@ def _entries(section: str, entries: list[dict[str, Any]]) -> Iterator[tuple[Pure
         while chosen.casefold() in used:
             chosen += "-2"
         used.add(chosen.casefold())
-        yield PurePosixPath(FOLDERS[section], f"{chosen}.json"), _json(entry)
+        yield PurePosixPath(FOLDERS[section], f"{chosen}.json"), as_json(entry)
 
 
 def _parts(section: str, value: dict[str, Any]) -> Iterator[tuple[PurePosixPath, str]]:
     templates, partials = value.pop("templates", None), value.pop("partials", None)
     for screen in value.pop("screenRenderers", ()):
-        yield PurePosixPath(SCREENS, f"{screen['prompt']}_{screen['screen']}.json"), _json(screen)
+        yield PurePosixPath(SCREENS, f"{screen['prompt']}_{screen['screen']}.json"), as_json(screen)
     for name, file in PARTS[section].items():
         if name and name in value:
-            yield PurePosixPath(file), _json(value.pop(name))
+            yield PurePosixPath(file), as_json(value.pop(name))
     if value and "" in PARTS[section]:
-        yield PurePosixPath(PARTS[section][""]), _json(value)
+        yield PurePosixPath(PARTS[section][""]), as_json(value)
     for template in templates or ():
-        yield PurePosixPath("branding/templates", f"{file_name(template['template'])}.json"), _json(template)
+        yield PurePosixPath("branding/templates", f"{file_name(template['template'])}.json"), as_json(template)
     if partials:
         listed: dict[str, Any] = {}
         for prompt, screens in partials.items():
@@ -186,8 +186,4 @@ def _parts(section: str, value: dict[str, Any]) -> Iterator[tuple[PurePosixPath,
                     path = PurePosixPath("partials", prompt, screen, f"{insertion}.liquid")
                     yield PurePosixPath("prompts") / path, template
                     listed[prompt][0].setdefault(screen, []).append({"name": insertion, "template": str(path)})
-        yield PurePosixPath(PARTIALS), _json(listed)
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+        yield PurePosixPath(PARTIALS), as_json(listed)

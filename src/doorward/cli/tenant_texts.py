@@ -85,39 +85,54 @@ def take_in(text: Text, folder: Path, root: Path, replace: Callable[[str], str])
 
 
 SCREENS = "prompts/screenRenderSettings"
+BODIES = ("flows", "forms")
 
 
-def take_in_screens(document: dict[str, Any], root: Path, replace: Callable[[str], str]) -> None:
-    """Screens of ``prompts.screenRenderers`` that are named by the path of a JSON file. Raises ``Problem``."""
-    listed = (document.get("prompts") or {}).get("screenRenderers")
-    if not isinstance(listed, list):
-        return
-    found: list[Any] = []
-    for entry in listed:
-        if not isinstance(entry, dict) or "prompt" in entry:
-            found.append(entry)
-            continue
-        for prompt, screens in entry.items():
-            for screen, path in screens.items():
-                held = {"settings": path}
-                what = f"prompts.screenRenderers {prompt} {screen}"
-                take_in(Text(held, "settings", what, "", "", ""), root, root, replace)
-                try:
-                    found.append(json.loads(held["settings"]))
-                except ValueError as error:
-                    raise Problem(f"{what}: {path} is not JSON", why=str(error)) from None
-    document["prompts"] = {**document["prompts"], "screenRenderers": found}
+def take_in_objects(document: dict[str, Any], root: Path, replace: Callable[[str], str]) -> None:
+    """What YAML keeps in JSON files: flows and forms, and how screens are drawn. Raises ``Problem``."""
+
+    def load(path: Any, what: str) -> Any:
+        held = {"path": path}
+        take_in(Text(held, "path", what, "", "", ""), root, root, replace)
+        try:
+            return json.loads(held["path"])
+        except ValueError as error:
+            raise Problem(f"{what}: {path} is not JSON", why=str(error)) from None
+
+    for section in BODIES:
+        for entry in _objects(document, section):
+            if isinstance(entry.get("body"), str):
+                entry.update(load(entry.pop("body"), f"{section} {entry.get('name')}"))
+    prompts = document.get("prompts")
+    listed = prompts.get("screenRenderers") if isinstance(prompts, dict) else None
+    if isinstance(prompts, dict) and isinstance(listed, list):
+        screens = []
+        for entry in listed:
+            if not isinstance(entry, dict) or "prompt" in entry:
+                screens.append(entry)
+                continue
+            for prompt, paths in entry.items():
+                screens += [load(path, f"prompts.screenRenderers {prompt} {screen}") for screen, path in paths.items()]
+        prompts["screenRenderers"] = screens
 
 
-def put_out_screens(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """The screens as files of their own, path and text; the document then names the paths."""
-    listed = (document.get("prompts") or {}).get("screenRenderers")
-    if not listed:
-        return
+def put_out_objects(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The same as files, path and text; the document then names the paths."""
+    for section in BODIES:
+        for position, entry in enumerate(_objects(document, section)):
+            path = f"{section}/{file_name(entry.get('name'))}.json"
+            yield path, as_json(entry)
+            document[section][position] = {"name": entry.get("name"), "body": f"./{path}"}
+    prompts = document.get("prompts") or {}
     paths: dict[str, dict[str, str]] = {}
-    for entry in listed:
+    for entry in prompts.get("screenRenderers") or ():
         path = f"{SCREENS}/{entry['prompt']}_{entry['screen']}.json"
-        yield path, json.dumps(entry, indent=2, ensure_ascii=False) + "\n"
+        yield path, as_json(entry)
         paths.setdefault(entry["prompt"], {})[entry["screen"]] = f"./{path}"
-    by_prompt = [{prompt: screens} for prompt, screens in paths.items()]
-    document["prompts"] = {**document["prompts"], "screenRenderers": by_prompt}
+    if paths:
+        prompts["screenRenderers"] = [{prompt: screens} for prompt, screens in paths.items()]
+
+
+def as_json(value: Any) -> str:
+    """JSON as a file of its own."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,225 @@
+"""``doorward import`` and ``doorward export`` against a running development server, in both formats."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+from tests.dev_server import DevServer, dev_server
+
+from doorward.cli import commands
+from doorward.cli.terminal import Problem
+
+SAMPLE = Path(__file__).parents[1] / "sdk" / "tenant"
+SECOND, THIRD = "second.test", "third.test"
+WIDTH = 80
+API = "https://api.example.test/"
+DOCUMENT: dict[str, Any] = {
+    "resourceServers": [{"name": "API", "identifier": API, "scopes": [{"value": "read:a", "description": "See a"}]}],
+    "clients": [
+        {
+            "name": "Web",
+            "app_type": "regular_web",
+            "oidc_conformant": True,
+            "callbacks": ["https://app.test/cb"],
+            "grant_types": ["authorization_code"],
+        }
+    ],
+    "databases": [{"name": "people", "enabled_clients": ["Web"]}],
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
+    folder = tmp_path_factory.mktemp("dev")
+    with dev_server(DOCUMENT, folder, {SECOND: {}, THIRD: {}}) as running:
+        yield running
+
+
+class Terminal:
+    """Runs commands on one tenant of the server."""
+
+    def __init__(self, server: DevServer, folder: Path) -> None:
+        self._data = server.ca.parent
+        self.folder = folder
+
+    def run(self, *words: str, tenant: str | None = None, **environment: str) -> Result:
+        runner = CliRunner(env={"COLUMNS": str(WIDTH), "AUTH0_KEYWORD_REPLACE_MAPPINGS": "", **environment})
+        more = ["--tenant", tenant] if tenant else []
+        return runner.invoke(commands, [*words, "--data", str(self._data), *more])
+
+    def write(self, document: dict[str, Any], name: str = "tenant.yaml") -> str:
+        path = self.folder / name
+        path.write_text(yaml.safe_dump(document, sort_keys=False))
+        return str(path)
+
+    def plan(self, *words: str, **more: Any) -> dict[str, Any]:
+        """The plan of a dry run."""
+        result = self.run("import", *words, "--dry-run", "--json", **more)
+        assert result.exit_code in (0, 2), result.output
+        return dict(json.loads(result.stdout))
+
+
+@pytest.fixture
+def terminal(server: DevServer, tmp_path: Path) -> Terminal:
+    return Terminal(server, tmp_path)
+
+
+def test_what_is_so_already_is_said_and_ends_with_0(terminal: Terminal) -> None:
+    result = terminal.run("import", terminal.write(DOCUMENT), "--dry-run")
+    assert result.exit_code == 0, result.output
+    assert "✓ nothing to change" in result.output
+
+
+def test_a_dry_run_shows_the_plan_and_ends_with_2(terminal: Terminal) -> None:
+    document = {
+        "resourceServers": [{**DOCUMENT["resourceServers"][0], "token_lifetime": 600}],
+        "clients": [{"name": "Web", "callbacks": ["https://app.test/other"]}, {"name": "New"}],
+    }
+    file = terminal.write(document)
+    for _ in range(2):  # nothing was changed by the first
+        result = terminal.run("import", file, "--dry-run")
+        assert result.exit_code == 2, result.output
+        assert "token_lifetime  86400 → 600" in result.output
+        assert "Tokens for API will expire after 600 s instead of 86400 s" in result.output
+        assert "1 to create, 2 to change; nothing was changed" in result.output
+        assert max(len(line) for line in result.output.splitlines() if "revision" not in line) <= WIDTH
+
+
+def test_nobody_to_ask_is_no_yes(terminal: Terminal) -> None:
+    file = terminal.write({"clients": [{"name": "Asked for"}]})
+    result = terminal.run("import", file)
+    assert isinstance(result.exception, Problem)
+    assert result.exception.exit_code == 2
+    assert "1 to create" in result.exception.what
+    assert terminal.plan(file)["changes"]
+
+
+def test_yes_applies_all_of_it(terminal: Terminal) -> None:
+    file = terminal.write(
+        {"clients": [{"name": "Applied", "callbacks": ["https://a.test/"]}], "roles": [{"name": "R"}]}
+    )
+    result = terminal.run("import", file, "--yes", "--details")
+    assert result.exit_code == 0, result.output
+    assert "+ https://a.test/" in result.output
+    assert "2 created" in result.output
+    assert terminal.plan(file)["changes"] == []
+    deleted = terminal.write({"roles": []})
+    assert terminal.plan(deleted)["changes"] == []
+    result = terminal.run("import", deleted, "--yes", "--allow-delete")
+    assert "1 deleted" in result.output
+    assert terminal.plan(deleted, "--allow-delete")["changes"] == []
+
+
+def test_what_is_wrong_is_told_with_its_place(terminal: Terminal) -> None:
+    file = terminal.write({"roles": [{"name": "Fine"}], "clients": [{"name": "A"}, {"name": "B", "callbacks": 5}]})
+    result = terminal.run("import", file, "--yes")
+    assert result.exit_code == 1
+    assert re.search(r"clients B\s+tenant\.yaml:5", result.output), result.output
+    assert "Expected type array but found type integer" in result.output.replace("\n    ", " ")
+    assert not any(change["action"] == "change" for change in terminal.plan(terminal.write({"roles": []}))["changes"])
+    assert [one["section"] for one in terminal.plan(terminal.write({"roles": [{"name": "Fine"}]}))["changes"]] == [
+        "roles"
+    ]
+
+
+def test_keywords_come_from_options_and_the_environment(terminal: Terminal) -> None:
+    path = Path(terminal.write({}))
+    path.write_text(
+        "tenant:\n  friendly_name: '##NAME##'\n  allowed_logout_urls: @@URLS@@\n  support_email: '##MAIL##'\n"
+    )
+    words = ("import", str(path), "--dry-run", "--json", "--mapping", 'URLS=["https://a.test/"]', "--mapping", "MAIL")
+    result = terminal.run(*words, MAIL="a@a.test", AUTH0_KEYWORD_REPLACE_MAPPINGS='{"NAME": "Acme"}')
+    (change,) = json.loads(result.stdout)["changes"]
+    assert {one["path"]: one["after"] for one in change["properties"]} == {
+        "friendly_name": "Acme", "allowed_logout_urls": ["https://a.test/"], "support_email": "a@a.test",
+    }  # fmt: skip
+    left = terminal.plan(str(path))
+    assert left["changes"] == []
+    assert left["left_out"] == [
+        "tenant.allowed_logout_urls (@@URLS@@ is not replaced)",
+        "tenant.friendly_name (##NAME## is not replaced)",
+        "tenant.support_email (##MAIL## is not replaced)",
+    ]
+
+
+def test_files_outside_of_the_folder_are_not_read(terminal: Terminal) -> None:
+    action = {"name": "A", "supported_triggers": [{"id": "post-login"}], "code": "../../etc/passwd"}
+    result = terminal.run("import", terminal.write({"actions": [action]}), "--dry-run")
+    assert isinstance(result.exception, Problem)
+    assert "outside" in result.exception.what
+
+
+# ── out and in again ──
+
+
+def mappings(exported: Path) -> str:
+    """A value for every keyword in the files."""
+    texts = "".join(path.read_text() for path in exported.rglob("*") if path.is_file())
+    found = sorted(set(re.findall(r"##(\w+)##", texts)))
+    assert found
+    return json.dumps({key: f"value-of-{key.lower()}" for key in found})
+
+
+def files(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def test_the_whole_sample_goes_in_and_out_the_same_in_both_formats(terminal: Terminal, tmp_path: Path) -> None:
+    sample = tmp_path / "sample"
+    shutil.copytree(SAMPLE, sample)
+    known = mappings(sample)
+    result = terminal.run(
+        "import", str(sample / "tenant.yaml"), "--yes", tenant=SECOND, AUTH0_KEYWORD_REPLACE_MAPPINGS=known
+    )
+    assert result.exit_code == 0, result.output
+    again = terminal.plan(str(sample / "tenant.yaml"), tenant=SECOND, AUTH0_KEYWORD_REPLACE_MAPPINGS=known)
+    assert (again["changes"], again["left_out"]) == ([], [])
+
+    out = tmp_path / "out"
+    for target in ("yaml/tenant.yaml", "folder"):
+        result = terminal.run("export", "--output", str(out / target), tenant=SECOND)
+        assert result.exit_code == 0, result.output
+    assert set(yaml.safe_load((out / "yaml" / "tenant.yaml").read_text())) == set(
+        yaml.safe_load((sample / "tenant.yaml").read_text())
+    )
+    # Into an empty tenant from the folder, out of it as both, and into it again from YAML.
+    values = {"AUTH0_KEYWORD_REPLACE_MAPPINGS": mappings(out)}
+    result = terminal.run("import", str(out / "folder"), "--yes", tenant=THIRD, **values)
+    assert result.exit_code == 0, result.output
+    for target in ("yaml/tenant.yaml", "folder"):
+        terminal.run("export", "--output", str(tmp_path / "third" / target), tenant=THIRD)
+    assert files(tmp_path / "third" / "folder") == files(out / "folder")
+    assert files(tmp_path / "third" / "yaml") == files(out / "yaml")
+    for target in ("yaml/tenant.yaml", "folder"):
+        assert terminal.plan(str(out / target), tenant=THIRD, **values)["changes"] == []
+        plain = terminal.plan(str(out / target), tenant=THIRD)
+        assert plain["changes"] == []  # what is kept secret stays
+
+
+def test_an_export_without_output_is_one_text_that_can_be_imported(terminal: Terminal) -> None:
+    result = terminal.run("export")
+    assert result.exit_code == 0
+    path = terminal.folder / "one.yaml"
+    path.write_text(result.stdout)
+    assert terminal.plan(str(path))["changes"] == []
+    assert json.loads(terminal.run("export", "--json").stdout) == yaml.safe_load(result.stdout)
+
+
+def test_an_export_over_another_removes_what_is_gone(terminal: Terminal) -> None:
+    folder = terminal.folder / "tenant"
+    terminal.run("import", terminal.write({"roles": [{"name": "Gone"}, {"name": "Stays"}]}), "--yes")
+    terminal.run("export", "--output", str(folder))
+    assert (folder / "roles" / "Gone.json").is_file()
+    (folder / "notes.txt").write_text("mine")
+    terminal.run("import", terminal.write({"roles": [{"name": "Stays"}]}), "--yes", "--allow-delete")
+    terminal.run("export", "--output", str(folder))
+    assert sorted(path.name for path in (folder / "roles").iterdir()) == ["Stays.json"]
+    assert (folder / "notes.txt").is_file()
