@@ -37,6 +37,8 @@ async def test_policies_are_a_bare_array(api: Api) -> None:
     assert await put(api, "/guardian/policies", ["all-applications"]) == ["all-applications"]
     assert await api.get("/guardian/policies") == ["all-applications"]
     assert await api.refused("PUT", "/guardian/policies", ["sometimes"]) == (400, "invalid_body")
+    assert await api.refused("PUT", "/guardian/policies", {}) == (400, "invalid_body")
+    assert await put(api, "/guardian/policies", None) == []
 
 
 async def test_the_former_sms_paths_are_the_phone_settings(api: Api) -> None:

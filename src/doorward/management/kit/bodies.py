@@ -65,7 +65,7 @@ def read_body(content_type: str, body: bytes, rule: Rule) -> Any:
     if media_type == FORM:
         value = _read_form(body, rule)
     elif media_type in (JSON, "") or media_type.endswith("+json"):
-        value = _read_json(body)
+        value = _read_json(body) if body.strip() else _nothing(rule)
     elif media_type == HTML and isinstance(rule, Either) and any(isinstance(choice, Text) for choice in rule.rules):
         value = _read_text(body)
     else:
@@ -74,9 +74,12 @@ def read_body(content_type: str, body: bytes, rule: Rule) -> Any:
     return value
 
 
+def _nothing(rule: Rule) -> Any:
+    """What a request without a body says: nothing of what it could."""
+    return [] if isinstance(plain(rule), Items) else {}
+
+
 def _read_json(body: bytes) -> Any:
-    if not body.strip():
-        return {}
     try:
         value = _decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
