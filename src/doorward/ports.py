@@ -21,7 +21,7 @@ from doorward.model.authentication_method import AuthenticationMethod, MethodTyp
 from doorward.model.connection import Connection
 from doorward.model.credential import AuthorizationCode, DeviceCredential, PushedRequest, RefreshToken, SigningKey
 from doorward.model.directory import TenantDirectory
-from doorward.model.document import Change, Put
+from doorward.model.document import Change, Document, Put
 from doorward.model.job import ImportBatch, Job, JobError, KnownUser
 from doorward.model.log_event import LogEvent
 from doorward.model.organization import Invitation, Member
@@ -468,12 +468,20 @@ class Users(Protocol):
         *,
         add: Sequence[str] = (),
         remove: Sequence[str] = (),
+        decided_by: Sequence[Document] = (),
         events: Sequence[LogEvent],
     ) -> bool:
-        """``False`` when the user does not exist; assigning twice is no error."""
+        """``False`` when the user does not exist; assigning twice is no error. Raises ``Conflict`` (field
+        ``revision``) when a document this was ``decided_by`` changed or went meanwhile, as the next two do."""
 
     async def assign_role(
-        self, tenant: str, role_id: str, user_ids: Sequence[str], *, events: Sequence[LogEvent]
+        self,
+        tenant: str,
+        role_id: str,
+        user_ids: Sequence[str],
+        *,
+        decided_by: Sequence[Document] = (),
+        events: Sequence[LogEvent],
     ) -> str | None:
         """Assign one role to many users; the first user that does not exist, and then nothing is written."""
 
@@ -484,6 +492,7 @@ class Users(Protocol):
         *,
         add: Sequence[Permission] = (),
         remove: Sequence[Permission] = (),
+        decided_by: Sequence[Document] = (),
         events: Sequence[LogEvent],
     ) -> bool: ...
 
@@ -567,9 +576,11 @@ class Organizations(Protocol):
         *,
         add: Sequence[str] = (),
         remove: Sequence[str] = (),
+        decided_by: Sequence[Document] = (),
         events: Sequence[LogEvent],
     ) -> bool:
-        """``False`` when the user is no member; assigning twice is no error."""
+        """``False`` when the user is no member; assigning twice is no error. ``decided_by`` as for the roles of
+        ``Users``."""
 
     async def invite(self, tenant: str, invitation: Invitation, *, events: Sequence[LogEvent]) -> None: ...
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from .conftest import Api, B, House
+from .conftest import A, Api, B, House
 from .people import add_user
 
 pytestmark = pytest.mark.anyio
@@ -166,3 +167,23 @@ async def test_effective_access_says_directly_or_through_roles(api: Api, user: s
     assert [role["name"] for role in listed["roles"]] == ["One"]
     rest = await api.get(f"/users/{user}/effective-roles", take=1, from_=listed["next"])
     assert ([role["name"] for role in rest["roles"]], "next" in rest) == (["Two"], False)
+
+
+async def test_what_is_given_while_it_goes_does_not_stay(api: Api, house: House) -> None:
+    user = await add_user(house)
+    for turn in range(6):
+        audience = f"https://{turn}.test/"
+        made = await api.post("/resource-servers", {"identifier": audience, "scopes": [{"value": "read:a"}]})
+        role = (await api.post("/roles", {"name": f"R{turn}"}, 200))["id"]
+        given = {"permissions": [{"resource_server_identifier": audience, "permission_name": "read:a"}]}
+        every = [
+            api.call("POST", f"/users/{user}/permissions", given),
+            api.call("POST", f"/users/{user}/roles", {"roles": [role]}),
+            api.call("PATCH", f"/resource-servers/{made['id']}", {"scopes": []}),
+            api.call("DELETE", f"/roles/{role}"),
+        ]
+        answers = await asyncio.gather(*(every if turn % 2 else reversed(every)))
+        assert {response.status_code for response in answers} <= {200, 201, 204, 400}
+        known = await house.ports.users.find(A, user)
+        assert known is not None
+        assert (known.roles, known.permissions) == ((), ())

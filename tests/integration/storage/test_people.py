@@ -13,6 +13,7 @@ from tests.integration.storage.values import code, event, known_as, refresh_toke
 from doorward.model.authentication_method import AuthenticationMethod, MethodType
 from doorward.model.credential import PushedRequest
 from doorward.model.digest import digest
+from doorward.model.document import Change, Delete, Document, Forget, Kind, Put
 from doorward.model.role import Permission
 from doorward.model.search import AllOf, AnyOf, Not, Range, Search, Sort, Term
 from doorward.model.session import ConsentGrant, SignIn
@@ -388,3 +389,35 @@ async def test_of_many_totp_keys_at_a_time_one_is_kept(nodes: Nodes) -> None:
 
     assert sorted(await asyncio.gather(*(attempt(turn) for turn in range(6)))) == [False] * 5 + [True]
     assert len(await nodes.one.authentication_methods.of_user(T, "auth0|ada")) == 1
+
+
+async def test_what_is_given_to_a_user_is_given_as_long_as_it_is_defined(nodes: Nodes) -> None:
+    await create(nodes)
+    permission = Permission("https://api.test", "read:items")
+    api = Document(kind=Kind.RESOURCE_SERVER, id="api", body={"identifier": "https://api.test"})
+    role = Document(kind=Kind.ROLE, id="rol", body={"id": "rol", "name": "Reader"})
+    for turn in range(10):
+        directory = await nodes.one.directory.change(T, [Put(document=api), Put(document=role)])
+        made, held = (
+            directory.documents[kind][id_] for kind, id_ in ((Kind.RESOURCE_SERVER, "api"), (Kind.ROLE, "rol"))
+        )
+        forget = Forget(audience="https://api.test", role_id="rol", at=1e6)
+        going: list[Change] = [Delete(kind=Kind.ROLE, id="rol"), forget]
+        if turn % 2:
+            going.insert(0, Put(document=made, expected_revision=made.revision))  # as when a scope goes
+        else:
+            going.insert(0, Delete(kind=Kind.RESOURCE_SERVER, id="api"))
+        users = nodes.two.users
+        outcomes = await asyncio.gather(
+            users.assign_permissions(T, "auth0|ada", add=[permission], decided_by=[made], events=()),
+            users.assign_roles(T, "auth0|ada", add=["rol"], decided_by=[held], events=()),
+            users.assign_role(T, "rol", ["auth0|ada"], decided_by=[held], events=()),
+            nodes.one.directory.change(T, going),
+            return_exceptions=True,
+        )
+        refused = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
+        assert {getattr(error, "field", error) for error in refused} <= {"revision"}
+        ada = await nodes.one.users.find(T, "auth0|ada")
+        assert ada is not None
+        assert (ada.roles, ada.permissions) == ((), ())
+        await nodes.one.directory.change(T, [Delete(kind=Kind.RESOURCE_SERVER, id="api")])

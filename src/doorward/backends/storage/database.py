@@ -44,8 +44,9 @@ class Dialect(Struct, frozen=True):
     of the plain items of a JSON array. ``position`` finds a text in another one; ``bytewise`` (of ``column``) compares
     a column byte by byte, ``unindexed`` (of ``column``) without its index where the database would take any.
     ``batches`` says that a parameter can be an array, so that many rows go in with one statement; ``announcement`` is
-    the statement that tells the other processes that a tenant (``:tenant``) changed, where there is one. ``hold`` ends
-    a SELECT whose rows nobody is to change before the end of the transaction.
+    the statement that tells the other processes that a tenant (``:tenant``) changed, where there is one. ``share`` ends
+    a SELECT whose rows nobody is to change before the end of the transaction, ``hold`` one whose rows nobody else is
+    to hold meanwhile either.
     """
 
     columns: str
@@ -58,6 +59,7 @@ class Dialect(Struct, frozen=True):
     unindexed: str
     batches: bool
     announcement: str | None = None
+    share: str = ""
     hold: str = ""
 
     def member(self, document: str, name: str) -> str:

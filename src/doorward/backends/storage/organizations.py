@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 
 from doorward.backends.storage.database import Database, Query, Row, Verb
+from doorward.backends.storage.decided import still_stand
 from doorward.backends.storage.log import StoredLog
-from doorward.model.document import Kind
+from doorward.model.document import Document, Kind
 from doorward.model.log_event import LogEvent
 from doorward.model.organization import Invitation, Member
 from doorward.ports import Conflict
@@ -137,6 +138,7 @@ class StoredOrganizations:
         *,
         add: Sequence[str] = (),
         remove: Sequence[str] = (),
+        decided_by: Sequence[Document] = (),
         events: Sequence[LogEvent],
     ) -> bool:
         key = {"tenant": tenant, "organization_id": organization_id, "user_id": user_id}
@@ -144,6 +146,7 @@ class StoredOrganizations:
         def verb() -> Verb[bool]:
             if not (yield Query(MEMBER, key)):
                 return False
+            yield from still_stand(tenant, decided_by, self._database.dialect)
             for statement, role_ids in ((REMOVE_ROLE, remove), (ADD_ROLE, add)):
                 for role_id in role_ids:
                     yield Query(statement, {**key, "role_id": role_id})

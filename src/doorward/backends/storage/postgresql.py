@@ -58,6 +58,7 @@ ORDER BY c.table_name, c.ordinal_position""",
     unindexed="{column}",
     batches=True,
     announcement=f"SELECT pg_notify('{CHANNEL}', :tenant)",
+    share=" FOR SHARE",
     hold=" FOR NO KEY UPDATE",
 )
 # What goes away when a verb is run again. A foreign key fails when a user was deleted since the verb saw them, a

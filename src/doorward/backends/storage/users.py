@@ -8,10 +8,12 @@ from typing import Any
 import msgspec
 
 from doorward.backends.storage.database import Database, Dialect, Query, Row, Verb
+from doorward.backends.storage.decided import still_stand
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.refresh_tokens import revoke_family
 from doorward.backends.storage.search import Finder, Target
 from doorward.backends.storage.user_fields import TERM, fields_of, places, terms_of
+from doorward.model.document import Document
 from doorward.model.log_event import LogEvent
 from doorward.model.role import Permission
 from doorward.model.search import EVERYTHING, Search, Sort
@@ -338,6 +340,7 @@ class StoredUsers:
         *,
         add: Sequence[str] = (),
         remove: Sequence[str] = (),
+        decided_by: Sequence[Document] = (),
         events: Sequence[LogEvent],
     ) -> bool:
         key = {"tenant": tenant, "user_id": user_id}
@@ -345,6 +348,7 @@ class StoredUsers:
         def verb() -> Verb[bool]:
             if not (yield Query(EXISTS, key)):
                 return False
+            yield from still_stand(tenant, decided_by, self._database.dialect)
             for role_id in remove:
                 yield Query(REMOVE_ROLE, {**key, "role_id": role_id})
             yield from _grant(tenant, user_id, add, ())
@@ -354,9 +358,16 @@ class StoredUsers:
         return await self._database.write(verb)
 
     async def assign_role(
-        self, tenant: str, role_id: str, user_ids: Sequence[str], *, events: Sequence[LogEvent]
+        self,
+        tenant: str,
+        role_id: str,
+        user_ids: Sequence[str],
+        *,
+        decided_by: Sequence[Document] = (),
+        events: Sequence[LogEvent],
     ) -> str | None:
         def verb() -> Verb[str | None]:
+            yield from still_stand(tenant, decided_by, self._database.dialect)
             for user_id in user_ids:
                 if not (yield Query(EXISTS, {"tenant": tenant, "user_id": user_id})):
                     return user_id
@@ -374,6 +385,7 @@ class StoredUsers:
         *,
         add: Sequence[Permission] = (),
         remove: Sequence[Permission] = (),
+        decided_by: Sequence[Document] = (),
         events: Sequence[LogEvent],
     ) -> bool:
         key = {"tenant": tenant, "user_id": user_id}
@@ -381,6 +393,7 @@ class StoredUsers:
         def verb() -> Verb[bool]:
             if not (yield Query(EXISTS, key)):
                 return False
+            yield from still_stand(tenant, decided_by, self._database.dialect)
             for permission in remove:
                 yield Query(
                     REMOVE_PERMISSION,

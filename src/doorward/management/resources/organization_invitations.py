@@ -19,7 +19,7 @@ from doorward.management.kit.writing import api_event
 from doorward.management.resources import client_credentials
 from doorward.management.resources.organization_members import MOST_ROLES
 from doorward.management.resources.organization_parts import CONNECTIONS, organization
-from doorward.management.resources.roles import check_assignable, in_order
+from doorward.management.resources.roles import assignable, in_order
 from doorward.management.resources.user_body import check_app_metadata
 from doorward.model.document import Document, Kind
 from doorward.model.identifiers import new_id
@@ -55,7 +55,7 @@ def _check(call: Call, document: Document, given: dict[str, Any]) -> None:
     connection = given.get("connection_id")
     if connection is not None and connection not in document.body.get(CONNECTIONS, {}):
         raise invalid_body("The connection is not enabled for the organization")
-    check_assignable(call, given.get("roles", ()), document.id)
+    assignable(call, given.get("roles", ()), document.id)
     check_app_metadata(given.get("app_metadata", {}))
 
 

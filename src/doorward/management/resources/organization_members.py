@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from doorward.management.kit.answers import EMPTY, page_of
@@ -16,7 +16,7 @@ from doorward.management.kit.schema import OBJECT, choice, items, record, text
 from doorward.management.kit.shapes import Command, Link, Shape, View
 from doorward.management.kit.writing import api_event
 from doorward.management.resources.organization_parts import organization
-from doorward.management.resources.roles import check_assignable, in_order, no_such_role
+from doorward.management.resources.roles import assignable, in_order, no_such_role
 from doorward.management.resources.users import no_such_user
 from doorward.model.document import Document
 from doorward.model.organization import Member
@@ -112,10 +112,10 @@ async def _roles(call: Call) -> Answer:
 async def _assign(call: Call) -> Answer:
     member = await _member_of(call)
     added = list(dict.fromkeys(call.body["roles"]))
-    check_assignable(call, added, call.id)
+    roles = assignable(call, added, call.id)
     if member is not None and len({*member.roles, *added}) > MOST_ROLES:
         raise conflict("No more roles can be assigned to this organization member.")
-    return await _write_roles(call, add=added)
+    return await _write_roles(call, add=added, decided_by=roles)
 
 
 async def _remove_roles(call: Call) -> Answer:
@@ -123,11 +123,13 @@ async def _remove_roles(call: Call) -> Answer:
     return await _write_roles(call, remove=list(dict.fromkeys(call.body["roles"])))
 
 
-async def _write_roles(call: Call, *, add: Iterable[str] = (), remove: Iterable[str] = ()) -> Answer:
+async def _write_roles(
+    call: Call, *, add: Sequence[str] = (), remove: Sequence[str] = (), decided_by: Sequence[Document] = ()
+) -> Answer:
     assign = call.ports.organizations.assign_roles
     event = api_event(call, status=204)
     user_id = call.arguments["user_id"]
-    if not await assign(call.tenant, call.id, user_id, add=[*add], remove=[*remove], events=(event,)):
+    if not await assign(call.tenant, call.id, user_id, add=add, remove=remove, decided_by=decided_by, events=(event,)):
         raise not_supported("The user is not a member of the organization")
     return Answer(status=204, body=NOTHING)
 

@@ -8,7 +8,7 @@ from typing import Any
 from doorward.management.kit.context import Call
 from doorward.management.kit.errors import invalid_body, not_found
 from doorward.management.kit.schema import items, record, text
-from doorward.model.document import Change, Kind, Need, Unchanged
+from doorward.model.document import Change, Document, Kind, Need, Unchanged
 from doorward.model.role import Permission
 
 LARGEST = 1000
@@ -44,13 +44,18 @@ def check(call: Call, permissions: Iterable[Permission]) -> None:
             raise invalid_body(f"The resource server does not define the scope: {permission.permission_name}")
 
 
-def kept(call: Call, permissions: Iterable[Permission]) -> list[Change]:
-    """That these permissions are still defined when they are given to somebody."""
+def apis(call: Call, permissions: Iterable[Permission]) -> list[Document]:
+    """The documents of the APIs that define these permissions."""
     audiences = {permission.resource_server_identifier for permission in permissions}
-    apis = call.directory.documents[Kind.RESOURCE_SERVER].values()
+    every = call.directory.documents[Kind.RESOURCE_SERVER].values()
+    return [api for api in every if api.body["identifier"] in audiences]
+
+
+def kept(call: Call, permissions: Iterable[Permission]) -> list[Change]:
+    """That these permissions are still defined when they are given to a role."""
     return [
         Unchanged(kind=Kind.RESOURCE_SERVER, since=call.directory.tenant.revision),
-        *(Need(kind=Kind.RESOURCE_SERVER, id=api.id) for api in apis if api.body["identifier"] in audiences),
+        *(Need(kind=api.kind, id=api.id) for api in apis(call, permissions)),
     ]
 
 

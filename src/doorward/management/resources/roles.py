@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection as Collected
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -66,12 +66,13 @@ def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
     return msgspec.structs.replace(after, unique_key=_key(after.body))
 
 
-def check_assignable(call: Call, role_ids: Iterable[str], organization_id: str | None = None) -> None:
-    """Raises ``ApiError`` for what is no role of the tenant, nor of the organization."""
+def assignable(call: Call, role_ids: Sequence[str], organization_id: str | None = None) -> list[Document]:
+    """The documents of roles. Raises ``ApiError`` for what is no role of the tenant, nor of the organization."""
     for id_ in role_ids:
         role = call.directory.roles.get(id_)
         if role is None or role.owner_id not in (None, organization_id):
             raise invalid_body(f"The role does not exist: {id_}")
+    return [call.directory.documents[Kind.ROLE][id_] for id_ in role_ids]
 
 
 def in_order(call: Call, role_ids: Collected[str]) -> list[Role]:
@@ -210,7 +211,9 @@ async def _assign(call: Call) -> Answer:
     if "owner_id" in role.body:
         raise not_supported("A role of an organization is assigned to its members")
     users = list(dict.fromkeys(call.body["users"]))
-    unknown = await call.ports.users.assign_role(call.tenant, role.id, users, events=(api_event(call),))
+    unknown = await call.ports.users.assign_role(
+        call.tenant, role.id, users, decided_by=(role,), events=(api_event(call),)
+    )
     if unknown is not None:
         raise invalid_body(f"The user does not exist: {unknown}")
     return Answer(body={})

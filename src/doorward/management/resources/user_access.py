@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from doorward.management.kit.context import NOTHING, Answer, Call
@@ -11,8 +12,9 @@ from doorward.management.kit.schema import OBJECT, items, record, text
 from doorward.management.kit.shapes import Link, Shape
 from doorward.management.kit.writing import api_event
 from doorward.management.resources import permissions
-from doorward.management.resources.roles import check_assignable, in_order
+from doorward.management.resources.roles import assignable, in_order
 from doorward.management.resources.users import existing_user, no_such_user
+from doorward.model.document import Document
 from doorward.model.role import Permission, Role
 from doorward.model.user import User
 
@@ -35,20 +37,22 @@ async def _roles(call: Call) -> Answer:
 async def _assign_roles(call: Call) -> Answer:
     user = await existing_user(call)
     added = list(dict.fromkeys(call.body["roles"]))
-    check_assignable(call, added)
+    roles = assignable(call, added)
     if len({*user.roles, *added}) > MOST_ROLES:
         raise not_supported(f"A user can have {MOST_ROLES} roles at most")
-    return await _write_roles(call, add=added)
+    return await _write_roles(call, add=added, decided_by=roles)
 
 
 async def _remove_roles(call: Call) -> Answer:
     return await _write_roles(call, remove=list(dict.fromkeys(call.body["roles"])))
 
 
-async def _write_roles(call: Call, *, add: list[str] | None = None, remove: list[str] | None = None) -> Answer:
+async def _write_roles(
+    call: Call, *, add: Sequence[str] = (), remove: Sequence[str] = (), decided_by: Sequence[Document] = ()
+) -> Answer:
     event = api_event(call, status=204)
     if not await call.ports.users.assign_roles(
-        call.tenant, call.id, add=add or (), remove=remove or (), events=(event,)
+        call.tenant, call.id, add=add, remove=remove, decided_by=decided_by, events=(event,)
     ):
         raise no_such_user()
     return Answer(status=204, body=NOTHING)
@@ -84,7 +88,8 @@ async def _add_permissions(call: Call) -> Answer:
     if len({*user.permissions, *added}) > permissions.LARGEST:
         raise not_supported(f"A user can have {permissions.LARGEST} permissions at most")
     event = api_event(call, status=201)
-    if not await call.ports.users.assign_permissions(call.tenant, call.id, add=added, events=(event,)):
+    apis = permissions.apis(call, added)
+    if not await call.ports.users.assign_permissions(call.tenant, call.id, add=added, decided_by=apis, events=(event,)):
         raise no_such_user()
     return Answer(status=201, body={})
 
