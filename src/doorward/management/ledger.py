@@ -316,9 +316,9 @@ DOCUMENTED = """
 /users/{id}/authentication-methods/{authentication_method_id}  DELETE* delete:authentication_methods
 /users/{id}/authenticators  DELETE* delete:guardian_enrollments
 /users/{id}/connected-accounts  GET= read:users
-/users/{id}/effective-permissions  GET- read:user_effective_permissions
-/users/{id}/effective-permissions/sources/effective-roles  GET- read:user_permission_source_roles
-/users/{id}/effective-roles  GET- read:user_effective_roles
+/users/{id}/effective-permissions  GET read:user_effective_permissions
+/users/{id}/effective-permissions/sources/effective-roles  GET read:user_permission_source_roles
+/users/{id}/effective-roles  GET read:user_effective_roles
 /users/{id}/effective-roles/sources/groups  GET- read:user_role_source_groups
 /users/{id}/enrollments  GET* read:users,read:current_user
 /users/{id}/federated-connections-tokensets  GET= read:federated_connections_tokens
