@@ -187,7 +187,7 @@ def test_another_master_key_is_refused(operator: Operator) -> None:
 def test_a_domain_is_served_by_one_tenant(operator: Operator) -> None:
     operator.json("tenants", "create", HOST)
     refused = operator.run("tenants", "create", HOST.upper())
-    assert (refused.returncode, "served already" in refused.stderr) == (1, True)
+    assert (refused.returncode, "is a tenant already" in refused.stderr) == (1, True)
     assert operator.run("tenants", "create", "https://x.example/").returncode == 2
 
 
