@@ -30,7 +30,7 @@ def record(message: str, error: BaseException | None = None, **more: object) -> 
         "cookie: auth0=canary; b=canary", "Set-Cookie: auth0=canary", "password=canary", "'password': 'canary'",
         '"client_secret": "canary"', "GET /cb?code=canary&state=canary", "refresh_token=canary", "id_token=canary",
         "v1.canary-0123456789abcdefghij", "postgresql://doorward:canary@db/doorward", "code_verifier=canary",
-        "client_assertion=canary",
+        "client_assertion=canary", "Bearer dwr_canary-0123456789abcdefghij",
     ],
 )  # fmt: skip
 def test_l3_what_looks_like_a_secret_is_taken_out(text: str) -> None:
