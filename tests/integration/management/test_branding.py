@@ -58,6 +58,10 @@ async def test_branding_starts_empty_and_changes_property_by_property(api: Api) 
     assert changed == {"colors": {"primary": "#ea5323"}, "logo_url": LOGO, "font": {"url": LOGO}}
     assert await api.patch("/branding", {"colors": {"primary": None}, "logo_url": None}) == {"font": {"url": LOGO}}
     assert await api.get("/branding") == {"font": {"url": LOGO}}
+    assert await api.patch("/branding", {"colors": {"primary": "#ea5323"}, "font": None}) == {
+        "colors": {"primary": "#ea5323"}
+    }
+    assert await api.patch("/branding", {"colors": None}) == {}
 
 
 @pytest.mark.parametrize(

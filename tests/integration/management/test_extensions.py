@@ -76,6 +76,8 @@ async def test_a_webhook_keeps_its_token_and_shows_none(api: Api, house: House) 
     assert made["destination"]["configuration"]["webhook_authorization"] == {"method": "bearer"}
     assert (made["status"], made["subscriptions"]) == ("enabled", [])
     path = f"/event-streams/{made['id']}"
+    await api.patch(path, {"subscriptions": [{"event_type": "user.created"}]})
+    assert (await api.patch(path, {"subscriptions": []}))["subscriptions"] == []
     await api.patch(path, {"destination": made["destination"], "status": "disabled"})
     stored = house.ports.directory.tenant(A).documents["event_stream"][made["id"]]
     assert list(stored.secrets.values()) == ["t0ken"]

@@ -21,22 +21,24 @@ GRADIENT = record(
 )
 UPDATE = record(
     {
-        "colors": record({"primary": COLOUR.or_null, "page_background": either(COLOUR, GRADIENT).or_null}, min=1),
+        "colors": record(
+            {"primary": COLOUR.or_null, "page_background": either(COLOUR, GRADIENT).or_null}, min=1
+        ).or_null,
         "favicon_url": HTTPS_URL.or_null,
         "logo_url": HTTPS_URL.or_null,
-        "font": record({"url": HTTPS_URL.or_null}, min=1),
+        "font": record({"url": HTTPS_URL.or_null}, min=1).or_null,
     },
     min=1,
 )
-GROUPS = ("colors", "font")
+GROUPS = {"colors", "font"}
 TEMPLATE = text(max=MAX_TEMPLATE)
 
 
 def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
-    """Colours and font change property by property; a group that holds nothing any more goes."""
+    """Colours and font change property by property; a group that is ``null`` or holds nothing any more goes."""
     body = {**before.body, **given}
-    for name in GROUPS:
-        body[name] = without_nulls({**before.body.get(name, {}), **given.get(name, {})}) or None
+    for name in GROUPS & given.keys():
+        body[name] = (given[name] and without_nulls({**before.body.get(name, {}), **given[name]})) or None
     return msgspec.structs.replace(before, body=without_nulls(body))
 
 

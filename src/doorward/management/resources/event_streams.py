@@ -54,10 +54,11 @@ DESTINATION = tagged(
         for type_, configuration in CONFIGURATIONS.items()
     },
 )
+SUBSCRIPTION = record({"event_type": text(max=128)}, required=("event_type",))
 CREATE = record(
     {
         "name": text(min=1, max=128),
-        "subscriptions": items(record({"event_type": text(max=128)}, required=("event_type",)), min=1),
+        "subscriptions": items(SUBSCRIPTION, min=1),
         "destination": DESTINATION,
         "status": choice("enabled", "disabled"),
     },
@@ -121,7 +122,7 @@ EVENT_STREAMS = Collection(
     many="event streams",
     scopes="event_streams",
     create=CREATE,
-    update=CREATE.patch(),
+    update=CREATE.patch(plus={"subscriptions": items(SUBSCRIPTION)}),
     prepare=prepare,
     revise=revise,
     show=dated,
