@@ -14,6 +14,7 @@ from tests.databases import postgresql as postgresql
 # The same examples each time, however slow the machine: a run that fails is a run that can be repeated.
 settings.register_profile("doorward", derandomize=True, database=None, deadline=None)
 settings.load_profile("doorward")
+pytest.register_assert_rewrite("tests.sdk_families")
 
 RUN_ALL = os.environ.get("DOORWARD_TEST_ALL") == "1"
 

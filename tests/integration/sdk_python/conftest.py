@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 
+import httpx
 import pytest
+from auth0.management import ManagementClient
 from tests.dev_server import DevServer, dev_server
 from tests.sdk_tenant import sdk_tenant
 
@@ -21,3 +24,22 @@ def door(server: DevServer, monkeypatch: pytest.MonkeyPatch) -> DevServer:
     for name, value in server.trust.items():
         monkeypatch.setenv(name, value)
     return server
+
+
+def managing(door: DevServer, http: httpx.Client) -> ManagementClient:
+    known = door.management
+    return ManagementClient(
+        domain=door.domain, client_id=known.client_id, client_secret=known.client_secret, httpx_client=http
+    )
+
+
+@pytest.fixture
+def http(door: DevServer) -> Iterator[httpx.Client]:
+    """What the SDK sends with, so that it is closed."""
+    with httpx.Client(verify=ssl.create_default_context(cafile=door.ca)) as client:
+        yield client
+
+
+@pytest.fixture
+def api(door: DevServer, http: httpx.Client) -> ManagementClient:
+    return managing(door, http)

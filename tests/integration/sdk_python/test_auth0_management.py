@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import ssl
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,30 +15,12 @@ from auth0.management.core.api_error import ApiError
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.dev_server import DevServer
+from tests.integration.sdk_python.conftest import managing
 from tests.scripted_login import ScriptedLogin, authorize_url
 from tests.sdk_tenant import AUDIENCE, CONNECTION, SECOND_AUDIENCE, SERVICE, WEB
 
 pytestmark = pytest.mark.xdist_group("sdk-python")
 _numbers = itertools.count(1)
-
-
-def managing(door: DevServer, http: httpx.Client) -> ManagementClient:
-    known = door.management
-    return ManagementClient(
-        domain=door.domain, client_id=known.client_id, client_secret=known.client_secret, httpx_client=http
-    )
-
-
-@pytest.fixture
-def http(door: DevServer) -> Iterator[httpx.Client]:
-    """What the SDK sends with, so that it is closed."""
-    with httpx.Client(verify=ssl.create_default_context(cafile=door.ca)) as client:
-        yield client
-
-
-@pytest.fixture
-def api(door: DevServer, http: httpx.Client) -> ManagementClient:
-    return managing(door, http)
 
 
 @pytest.fixture
