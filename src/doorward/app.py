@@ -77,6 +77,7 @@ def build(
     largest_import: int | None = None,
     requests_per_second: float = 0.0,
     request_burst: int = REQUEST_BURST,
+    log_retention_days: int = 0,
 ) -> Doorward:
     """Wire a server on ``database`` (a URL), its secrets sealed under ``root_key`` (32 bytes).
 
@@ -87,11 +88,19 @@ def build(
     operator's word for custom domains. ``look_up_txt`` asks something else than the system's DNS about them.
     ``job_folder`` keeps exported users for a day, and uploads while they are read; ``largest_import`` bounds an
     upload in bytes. A caller may make ``request_burst`` requests of the Management API at once and
-    ``requests_per_second`` more each second; 0 sets no limit.
+    ``requests_per_second`` more each second; 0 sets no limit. Events of a tenant are kept for
+    ``log_retention_days``; 0 keeps them for ever.
     """
     clock = clock or SystemClock()
     entropy = entropy or SystemEntropy()
-    storage = Storage(database, root_key=root_key, clock=clock, entropy=entropy, shared=shared_database)
+    storage = Storage(
+        database,
+        root_key=root_key,
+        clock=clock,
+        entropy=entropy,
+        shared=shared_database,
+        log_retention_days=log_retention_days,
+    )
     hasher = passwords or PasswordHasher()
     background = BackgroundTasks()
     ports = Ports(

@@ -508,6 +508,9 @@ class Users(Protocol):
     ) -> tuple[list[User], int]:
         """Users in order of creation, and how many there are in all."""
 
+    async def active(self, tenant: str, since: float) -> int:
+        """How many users logged in since then (epoch seconds). Raises ``TooCostly``."""
+
     async def search(
         self,
         tenant: str,
@@ -741,6 +744,10 @@ class Log(Protocol):
         ``TooCostly``."""
 
     async def find(self, tenant: str, log_id: str) -> LogEvent | None: ...
+
+    async def daily(self, tenant: str, first: str, last: str) -> Mapping[str, Mapping[str, int]]:
+        """Of the days (``YYYYMMDD``, UTC) from ``first`` to ``last`` on which any of them happened, how often each
+        of the ``COUNTED`` did; also of days whose events are gone. Raises ``TooCostly``."""
 
 
 # ── what goes on after an answer ───────────────────────────────────────────────────────────────

@@ -111,6 +111,12 @@ class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     format: Literal["json", "text"] = "json"
 
 
+class TenantLogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The log of each tenant, which the Management API shows."""
+
+    retention_days: int = 30
+
+
 class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything ``doorward serve`` can be told; each part is a table of the TOML file."""
 
@@ -121,6 +127,7 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     management: ManagementSettings = ManagementSettings()
     jobs: JobSettings = JobSettings()
     log: LogSettings = LogSettings()
+    tenant_log: TenantLogSettings = TenantLogSettings()
 
 
 DESCRIPTIONS: Mapping[str, str] = {
@@ -161,6 +168,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "SQLite database, or in the folder for temporary files.",
     "log.level": "The least level that is logged: `debug`, `info`, `warning` or `error`.",
     "log.format": "`json`, one object per line, or `text`.",
+    "tenant_log.retention_days": "Days that events of a tenant are kept, in whole days of UTC; 0 keeps them for ever. "
+    "The daily statistics stay.",
 }
 
 
@@ -351,6 +360,8 @@ def _problems(settings: Settings, *, serving: bool) -> Iterator[SettingsError]:
             yield _too_small("management.burst")
         if settings.jobs.max_import_bytes <= 0:
             yield _too_small("jobs.max_import_bytes")
+        if settings.tenant_log.retention_days < 0:
+            yield _too_small("tenant_log.retention_days", "it must not be below zero")
 
 
 def _database_problems(database: DatabaseSettings) -> Iterator[SettingsError]:

@@ -78,6 +78,7 @@ def open_door(settings: Settings, key: bytes) -> Doorward:
         largest_import=settings.jobs.max_import_bytes,
         requests_per_second=settings.management.requests_per_second,
         request_burst=settings.management.burst,
+        log_retention_days=settings.tenant_log.retention_days,
     )
 
 

@@ -68,3 +68,10 @@ EVENT_TYPES: dict[str, str] = {
     "mgmt_api_read": "Management API Read Operation",
     "w": "Warning",
 }
+
+# What is counted for each day: ``/api/v2/stats/daily``.
+COUNTED: dict[str, tuple[str, ...]] = {
+    "logins": ("s", "sepft"),
+    "signups": ("ss",),
+    "leaked_passwords": ("pwd_leak", "signup_pwd_leak", "reset_pwd_leak"),
+}

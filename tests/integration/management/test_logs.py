@@ -11,6 +11,7 @@ import pytest
 from doorward.model.log_event import LogEvent
 
 from .conftest import START, A, Api, B, House, ok
+from .people import add_user
 
 pytestmark = pytest.mark.anyio
 
@@ -213,3 +214,85 @@ async def test_reading_a_secret_is_an_event_and_reading_anything_else_is_none(ap
     events = await api.get("/logs", q="type:mgmt_api_read")
     assert [event["description"] for event in events] == ["Get connections", "Get a client by ID"]
     assert "hush" not in str(await api.get("/logs"))
+
+
+DAY = 86400.0
+MIDNIGHT = START - START % DAY
+
+
+async def test_days_are_counted_also_when_their_events_are_gone(api: Api, house: House) -> None:
+    for type_, at in (
+        ("s", 0),
+        ("s", 1),
+        ("sepft", 2),
+        ("ss", 2),
+        ("f", 2),
+        ("pwd_leak", 3),
+        ("s", DAY),
+        ("s", 3 * DAY),
+    ):
+        house.ports.log.write(A, LogEvent(type=type_, date=MIDNIGHT + at))
+    house.ports.log.write(B, LogEvent(type="s", date=MIDNIGHT))
+    await house.ports.log.flush()
+    storage = house.server.storage
+    days = {"from": "20231113", "to": "20231117"}
+    counts = [("2023-11-13", 0, 0, 0), ("2023-11-14", 3, 1, 1), ("2023-11-15", 1, 0, 0), ("2023-11-16", 0, 0, 0)]
+    house.clock.time = MIDNIGHT + 3.5 * DAY
+    counts.append(("2023-11-17", 1, 0, 0))
+    api = await house.api()  # the token of before is over
+    for _ in range(3):  # as the events say, once they were counted, and once they are gone
+        answer = await api.get("/stats/daily", **days)
+        names = ("date", "logins", "signups", "leaked_passwords")
+        assert [tuple(day[name] for name in names) for day in answer] == [
+            (f"{day}T00:00:00.000Z", *of_day) for day, *of_day in counts
+        ]
+        await storage.log.sweep(A, house.clock.now(), 2)
+    assert answer[1]["created_at"] == "2023-11-14T00:00:00.000Z"
+    assert [answer[day]["updated_at"] for day in (1, 4)] == ["2023-11-14T23:59:59.999Z", "2023-11-17T12:00:00.000Z"]
+    assert await api.get("/logs", q="type:(ss OR f)") == [], "two days are kept, and today"
+    assert len(await api.get("/stats/daily")) == 30
+    assert await api.get("/stats/daily", to="20231114") == await api.get(
+        "/stats/daily", **{"from": "20231016"}, to="20231114"
+    )
+
+
+async def test_a_sweep_deletes_whole_days_and_nothing_without_a_retention(api: Api, house: House) -> None:
+    await write(house, 1, B, date=MIDNIGHT + DAY - 1)
+    await write(house, 3, date=MIDNIGHT + DAY - 1)
+    await write(house, 2, date=MIDNIGHT + DAY)
+    sweep = house.server.storage.log.sweep
+    assert await sweep(A, MIDNIGHT + 8.9 * DAY, 0) == 0
+    assert await sweep(A, MIDNIGHT + 8.9 * DAY, 8) == 0
+    swept = await sweep(A, MIDNIGHT + 8.9 * DAY, 7)
+    assert swept >= 3
+    assert await sweep(A, MIDNIGHT + 8.9 * DAY, 7) == 0
+    assert len(await api.get("/logs", q="type:s")) == 2
+    assert len(await (await house.api(B)).get("/logs", q="type:s")) == 1
+
+
+async def test_a_day_that_is_not_one_is_refused(api: Api) -> None:
+    for query in (
+        {"from": "2023-11-14"}, {"to": "20230230"}, {"from": "20231115", "to": "20231114"}, {"from": "20991231"},
+        {"from": "20220101", "to": "20231114"}, {"to": "00000000"}, {"to": "00010102"},
+    ):  # fmt: skip
+        assert await api.refused("GET", "/stats/daily", **query) == (400, "invalid_query_string")
+    assert len(await api.get("/stats/daily", to="99991231")) == 30
+    assert len(await api.get("/stats/daily", to="19700102")) == 2
+
+
+async def test_who_logged_in_within_thirty_days_is_active(api: Api, house: House) -> None:
+    assert await api.get("/stats/active-users") == 0
+    for days in (29, 31, None):
+        user_id = await add_user(house)
+        if days is not None:
+            await house.ports.users.record_login(A, user_id, at=START - days * DAY, ip="192.0.2.1", events=())
+    assert await api.get("/stats/active-users") == 1
+    assert await (await house.api(B)).get("/stats/active-users") == 0
+
+
+async def test_statistics_need_their_scope(house: House) -> None:
+    nobody = await house.api(scopes=["read:logs"])
+    reader = await house.api(scopes=["read:stats"])
+    for path in ("/stats/daily", "/stats/active-users"):
+        await reader.get(path)
+        assert await nobody.refused("GET", path) == (403, "insufficient_scope")

@@ -287,3 +287,23 @@ async def test_events_of_a_time_are_found_though_a_clock_was_set_back(nodes: Nod
     where = AllOf((Term("type", "s"), Range("date", 1e6 + 4, 1e6 + 11)))
     events, total = await nodes.two.log.page(T, offset=0, limit=10, where=where)
     assert ([logged.date - 1e6 for logged in events], total) == ([5.0, 10.0], 2)
+
+
+async def test_days_are_counted_once_and_outlive_their_events(nodes: Nodes) -> None:
+    day = 86400.0
+    nodes.one.log.write(OTHER, LogEvent(type="ss", date=12 * day))
+    nodes.one.log.write(T, LogEvent(type="f", date=12 * day))
+    for at in (0.0, 1.0, day, 2 * day):
+        nodes.one.log.write(T, LogEvent(type="s", date=12 * day + at))
+    await nodes.one.log.flush()
+    counts = [("19700113", 2), ("19700114", 1), ("19700115", 1)]
+    for at, deleted in ((13.5, 0), (14.5, 3), (14.5, 0), (15.5, 1), (16.5, 1)):
+        found = await nodes.two.log.daily(T, "19700101", "19700201")
+        assert sorted((of_day, count["logins"]) for of_day, count in found.items()) == counts
+        assert await nodes.two.log.sweep(T, at * day, 1) == deleted
+    assert (await nodes.two.log.page(T, offset=0, limit=10))[1] == 0
+    assert await nodes.two.log.daily(T, "19700113", "19700113") == {
+        "19700113": {"logins": 2, "signups": 0, "leaked_passwords": 0}
+    }
+    assert (await nodes.two.log.daily(OTHER, "19700101", "19700201"))["19700113"]["signups"] == 1
+    assert await nodes.two.users.active(T, 0.0) == 0

@@ -9,15 +9,15 @@ import logging
 import re
 from collections import deque
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from doorward.backends.storage.database import Database, Query, Verb
-from doorward.backends.storage.search import Finder, Place, Target
-from doorward.model.log_event import LogEvent
+from doorward.backends.storage.search import SECONDS, Finder, Place, Target
+from doorward.model.log_event import COUNTED, LogEvent
 from doorward.model.search import EVERYTHING, AllOf, Range, Search, Sort
 from doorward.oauth.trace import told
 from doorward.ports import Clock, Entropy, StorageUnavailable
@@ -52,6 +52,28 @@ INSERT_BATCH = """
 INSERT INTO log_event (tenant, log_id, type, date, user_id, client_id, document)
 SELECT * FROM unnest(:tenant::text[], :log_id::text[], :type::text[], :date::float8[], :user_id::text[],
     :client_id::text[], :document::text[])"""
+
+DAY_SECONDS = 86400.0
+# How long after its end a day is counted for good: by then every event of it is written.
+LATE_SECONDS = 3600.0
+SWEEP_BATCH = 1000
+_TYPES = ", ".join(f"'{name}'" for names in COUNTED.values() for name in names)
+_MEANING = {name: meaning for meaning, names in COUNTED.items() for name in names}
+COUNT = f"""
+SELECT substr(log_id, 4, 8), type, count(*) FROM log_event
+WHERE tenant = :tenant AND type IN ({_TYPES}) AND log_id >= :low AND log_id < :high GROUP BY 1, 2"""  # noqa: S608
+# Of a day that was counted there is a row without a type, whatever else there is.
+KEEP_COUNT = """
+INSERT INTO daily_count (tenant, day, type, count) VALUES (:tenant, :day, :type, :count)
+ON CONFLICT (tenant, day, type) DO NOTHING"""
+LAST_COUNTED = "SELECT max(day) FROM daily_count WHERE tenant = :tenant"
+COUNTS = """
+SELECT day, type, count FROM daily_count WHERE tenant = :tenant AND day >= :first AND day <= :last AND type <> ''"""
+OLDEST = "SELECT min(log_id) FROM log_event WHERE tenant = :tenant"
+SWEEP = f"""
+DELETE FROM log_event WHERE tenant = :tenant AND log_id IN
+    (SELECT log_id FROM log_event WHERE tenant = :tenant AND log_id < :before ORDER BY log_id LIMIT {SWEEP_BATCH})
+RETURNING 1"""  # noqa: S608
 
 
 class LogIds:
@@ -224,12 +246,68 @@ class StoredLog:
         )
         return _event(*rows[0]) if rows else None
 
+    async def daily(self, tenant: str, first: str, last: str) -> dict[str, dict[str, int]]:
+        await self.flush()
+        kept = await self._database.read(COUNTS, {"tenant": tenant, "first": first, "last": last})
+        ((counted,),) = await self._database.read(LAST_COUNTED, {"tenant": tenant})
+        beginning = max(first, _day_after(counted)) if counted else first
+        window = {"tenant": tenant, "low": PREFIX + beginning, "high": PREFIX + _day_after(last)}
+        found: dict[str, dict[str, int]] = {}
+        for day, type_, count in [*kept, *await self._database.search(COUNT, window, SECONDS)]:
+            of_day = found.setdefault(day, dict.fromkeys(COUNTED, 0))
+            of_day[_MEANING[type_]] += count
+        return found
+
+    # ── sweeping ──
+
+    async def sweep(self, tenant: str, at: float, days: int) -> int:
+        """Count the days that are over, then delete the events of all but the last ``days`` days (0: none).
+
+        Returns how many.
+        """
+        await self._count_days(tenant, _stamp(at - LATE_SECONDS)[:8])
+        swept = 0
+        while days:
+            before = PREFIX + _stamp(at - days * DAY_SECONDS)[:8]
+
+            def verb(before: str = before) -> Verb[int]:
+                return len((yield Query(SWEEP, {"tenant": tenant, "before": before})))
+
+            deleted = await self._database.write(verb)
+            swept += deleted
+            if deleted < SWEEP_BATCH:
+                break
+        return swept
+
+    async def _count_days(self, tenant: str, today: str) -> None:
+        """Keep the counts of all days before ``today`` that were not counted yet."""
+        ((counted,),) = await self._database.read(LAST_COUNTED, {"tenant": tenant})
+        if counted is None:
+            ((oldest,),) = await self._database.read(OLDEST, {"tenant": tenant})
+            day = today if oldest is None else oldest[len(PREFIX) : len(PREFIX) + 8]
+        else:
+            day = _day_after(counted)
+        while day < today:
+            window = {"tenant": tenant, "low": PREFIX + day, "high": PREFIX + _day_after(day)}
+
+            def verb(day: str = day, window: dict[str, str] = window) -> Verb[None]:
+                counts = yield Query(COUNT, window)
+                for type_, count in [*((type_, count) for _, type_, count in counts), ("", 0)]:
+                    yield Query(KEEP_COUNT, {"tenant": tenant, "day": day, "type": type_, "count": count})
+
+            await self._database.write(verb)
+            day = _day_after(day)
+
 
 async def _set_within(event: asyncio.Event, seconds: float) -> bool:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             return await event.wait()
     return False
+
+
+def _day_after(day: str) -> str:
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat().replace("-", "")
 
 
 def _document(event: LogEvent) -> str:

@@ -62,12 +62,23 @@ class Storage:
     """The stores of one database; ``start`` before use, ``stop`` after it.
 
     ``database`` is ``sqlite:///path``, ``sqlite://`` (in memory) or ``postgresql://…``. ``shared`` says
-    that other processes use the same SQLite file.
+    that other processes use the same SQLite file. Log events are kept for ``log_retention_days``; 0 keeps
+    them for ever.
     """
 
-    def __init__(self, database: str, *, root_key: bytes, clock: Clock, entropy: Entropy, shared: bool = False) -> None:
+    def __init__(
+        self,
+        database: str,
+        *,
+        root_key: bytes,
+        clock: Clock,
+        entropy: Entropy,
+        shared: bool = False,
+        log_retention_days: int = 0,
+    ) -> None:
         self.database: Database = _database(database, shared=shared)
         self._clock = clock
+        self._log_retention_days = log_retention_days
         self.log = StoredLog(
             self.database, clock, entropy, shared=shared or not isinstance(self.database, SqliteDatabase)
         )
@@ -158,8 +169,10 @@ class Storage:
                 swept += deleted
                 if deleted < SWEEP_BATCH:
                     break
-        for (tenant,) in await self.database.read(DELETED, {}):
-            await self.database.apart(partial(_sweep_deleted, tenant, at - DELETED_SECONDS), writes=True)
+        for tenant in self.directory.tenants():
+            swept += await self.log.sweep(tenant.id, at, self._log_retention_days)
+        for (deleted_tenant,) in await self.database.read(DELETED, {}):
+            await self.database.apart(partial(_sweep_deleted, deleted_tenant, at - DELETED_SECONDS), writes=True)
         return swept
 
 

@@ -11,7 +11,7 @@ from doorward.backends.storage.database import Database, Dialect, Query, Row, Ve
 from doorward.backends.storage.decided import still_stand
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.refresh_tokens import revoke_family
-from doorward.backends.storage.search import Finder, Target
+from doorward.backends.storage.search import SECONDS, Finder, Target
 from doorward.backends.storage.user_fields import TERM, fields_of, places, terms_of
 from doorward.model.document import Document
 from doorward.model.log_event import LogEvent
@@ -69,6 +69,7 @@ UPDATE user_account SET email = :email, blocked = :blocked, profile = :profile, 
     email_domain = :email_domain, name = :name, given_name = :given_name, family_name = :family_name,
     nickname = :nickname, username = :username, phone_number = :phone_number, email_verified = :email_verified
 WHERE tenant = :tenant AND user_id = :user_id AND revision = :revision RETURNING sequence"""
+ACTIVE = "SELECT count(*) FROM user_account WHERE tenant = :tenant AND last_login >= :since"
 DELETE_TERMS = "DELETE FROM user_term WHERE tenant = :tenant AND sequence = :sequence"
 RECORD_LOGIN = """
 UPDATE user_account SET last_login = :at, last_ip = :ip, logins_count = logins_count + 1
@@ -230,6 +231,11 @@ class StoredUsers:
         users = {row[-1]: user_of(row) for row in rows}
         # Somebody may have been deleted since they were found.
         return [users[number] for number in wanted if number in users], min(len(found), count)
+
+    async def active(self, tenant: str, since: float) -> int:
+        rows = await self._database.search(ACTIVE, {"tenant": tenant, "since": since}, SECONDS)
+        count: int = rows[0][0]
+        return count
 
     # ── writing ──
 
