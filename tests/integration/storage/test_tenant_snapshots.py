@@ -17,7 +17,8 @@ from tests.integration.storage.values import event
 from doorward.backends.chance import SystemEntropy
 from doorward.backends.storage import snapshot_file, snapshots
 from doorward.backends.storage import tenant_tables as tenant_tables_module
-from doorward.backends.storage.database import Query, Verb
+from doorward.backends.storage.database import Query, Row, Verb
+from doorward.backends.storage.directory import DOCUMENTS
 from doorward.backends.storage.schema import metadata
 from doorward.backends.storage.store import Storage
 from doorward.backends.storage.tenant_tables import SEALED, TABLES, Fate, tenant_tables
@@ -424,6 +425,25 @@ async def test_a_tenant_that_was_made_again_is_not_taken_for_the_one_before(node
     await nodes.two.directory.change(T, [Put(document=client("b"))])
     await nodes.one.directory.refresh()
     assert nodes.one.directory.tenant(T).clients["b"].client_secret == "s3cret"
+
+
+async def test_a_tenant_made_anew_while_it_is_read_is_read_again(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    await deafen(nodes.two)
+    await nodes.one.directory.change(T, [Put(document=client("a"))])
+    database, made_anew = nodes.two.directory._database, False
+    read = database.read
+
+    async def slow_read(sql: str, parameters: dict[str, Any]) -> list[Row]:
+        nonlocal made_anew
+        if sql == DOCUMENTS and parameters["tenant"] == T and not made_anew:
+            made_anew = True
+            await nodes.one.directory.delete_tenant(T)
+            await nodes.one.directory.create_tenant(Tenant(id=T, domain=T), [Put(document=client("b"))])
+        return await read(sql, parameters)
+
+    monkeypatch.setattr(database, "read", slow_read)
+    await nodes.two.directory.refresh()
+    assert list(nodes.two.directory.tenant(T).clients) == ["b"]
 
 
 async def test_of_many_who_clone_one_tenant_one_does(nodes: Nodes) -> None:

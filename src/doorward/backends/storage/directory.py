@@ -31,6 +31,7 @@ from doorward.ports import Clock, Conflict, UnknownTenant
 logger = logging.getLogger(__name__)
 
 MAX_HOST = 255
+REREADS = 3
 
 TENANTS = "SELECT id, domain, revision, data_key FROM tenant ORDER BY sequence"
 REVISIONS = "SELECT id, revision, data_key FROM tenant"
@@ -164,16 +165,25 @@ class StoredDirectory:
 
     async def refresh(self, tenant: str | None = None) -> None:
         async with self._reading:
-            known = {id_: (held.tenant.revision, self._keys[id_].sealed) for id_, held in self._snapshots.items()}
-            current = {row[0]: (row[1], bytes(row[2])) for row in await self._database.read(REVISIONS, {})}
-            if current == known:
-                return
-            for gone in known.keys() - current.keys():
-                del self._snapshots[gone], self._keys[gone]
-            for id_, domain, revision, data_key in await self._database.read(TENANTS, {}):
-                if known.get(id_) != (revision, bytes(data_key)):
-                    await self._load_tenant(Tenant(id=id_, domain=domain, revision=revision), data_key)
-            self._index_hosts()
+            for attempt in range(REREADS):
+                try:
+                    await self._read_again()
+                    return
+                except sealing.WrongMasterKey:  # a tenant was made anew between two of the reads
+                    if attempt + 1 == REREADS:
+                        raise
+
+    async def _read_again(self) -> None:
+        known = {id_: (held.tenant.revision, self._keys[id_].sealed) for id_, held in self._snapshots.items()}
+        current = {row[0]: (row[1], bytes(row[2])) for row in await self._database.read(REVISIONS, {})}
+        if current == known:
+            return
+        for gone in known.keys() - current.keys():
+            del self._snapshots[gone], self._keys[gone]
+        for id_, domain, revision, data_key in await self._database.read(TENANTS, {}):
+            if known.get(id_) != (revision, bytes(data_key)):
+                await self._load_tenant(Tenant(id=id_, domain=domain, revision=revision), data_key)
+        self._index_hosts()
 
     async def _load_tenant(self, tenant: Tenant, sealed_key: bytes) -> None:
         key = DataKey.unsealed(self._root_key, tenant.id, sealed_key)
