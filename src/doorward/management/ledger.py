@@ -284,8 +284,8 @@ DOCUMENTED = """
 /self-service-profiles/{profileId}/sso-ticket/{id}/revoke  POST- delete:sso_access_tickets
 /sessions/{id}  GET read:sessions | PATCH update:sessions | DELETE delete:sessions
 /sessions/{id}/revoke  POST delete:sessions,delete:refresh_tokens
-/stats/active-users  GET- read:stats
-/stats/daily  GET- read:stats
+/stats/active-users  GET read:stats
+/stats/daily  GET read:stats
 /supplemental-signals  GET* read:attack_protection | PATCH* update:attack_protection
 /tenants/settings  GET read:tenant_settings | PATCH update:tenant_settings
 /tickets/email-verification  POST create:user_tickets
@@ -398,7 +398,6 @@ REASONS: Mapping[str, str] = {
     "/roles/{id}/groups": "Groups come from directories, which are not read.",
     "/rules": "Superseded by Actions; a tenant here has none.",
     "/self-service-profiles": "Self-service set-up of connections is not there.",
-    "/stats": "Not counted yet.",
     "/supplemental-signals": "No risk is assessed yet.",
     "/token-exchange-profiles": "Token exchange is not offered yet.",
     "/user-attribute-profiles": "Self-service set-up of connections is not there.",
