@@ -142,7 +142,9 @@ def authentication_methods(sdk: Sdk) -> None:
         assert sdk.refusal(f"{methods}.get", id_, first["id"]) == 404
         sdk(f"{methods}.delete_all", id_)
         assert sdk(f"{methods}.list", id_) == []
+        sdk(f"{methods}.create", id_, {"type": "totp"})
         sdk("users.authenticators.delete_all", id_)
+        assert sdk(f"{methods}.list", id_) == []
 
 
 @scenario("sessions", "users")
@@ -207,6 +209,47 @@ def what_happened(sdk: Sdk) -> None:
         (login,) = [event for event in found if event["type"] == "s"]
         assert sdk("logs.get", login["log_id"])["user_name"] == person["email"]
         assert login["log_id"] in [event["log_id"] for event in sdk("users.logs.list", person["user_id"])]
+
+
+@scenario("user-blocks", "attack-protection")
+def blocks(sdk: Sdk) -> None:
+    protection = "attack_protection.brute_force_protection.update"
+    client = sdk.door.clients[WEB]
+    with user(sdk) as person:
+        form = {
+            "grant_type": "http://auth0.com/oauth/grant-type/password-realm",
+            "realm": CONNECTION,
+            "client_id": client.client_id,
+            "client_secret": client.client_secret,
+            "username": person["email"],
+            "password": "wrong",
+        }
+        sdk(protection, {"max_attempts": 1})
+        by_address = {"identifier": person["email"]}
+        for path, argument in (("{}", person["user_id"]), ("{}_by_identifier", by_address)):
+            with httpx2.Client(verify=sdk.door.tls, trust_env=False) as http:
+                assert http.post(sdk.door.url("oauth/token"), data=form).status_code == 403
+                assert http.post(sdk.door.url("oauth/token"), data=form).status_code == 429
+            for listing in (
+                sdk("user_blocks.list", person["user_id"]),
+                sdk("user_blocks.list_by_identifier", by_address),
+            ):
+                (block,) = listing["blocked_for"]
+                assert (block["identifier"], block["connection"]) == (person["email"], CONNECTION)
+            sdk(f"user_blocks.{path.format('delete')}", argument)
+            assert sdk("user_blocks.list", person["user_id"])["blocked_for"] == []
+        sdk(protection, {"max_attempts": 10})
+
+
+@scenario("stats", "users")
+def how_many(sdk: Sdk) -> None:
+    with user(sdk) as person:
+        active, days = sdk("stats.get_active_users_count"), sdk("stats.get_daily")
+        signed_in(sdk, person)
+        assert sdk("stats.get_active_users_count") == active + 1
+        counted = sdk("stats.get_daily", {"from": days[0]["date"][:10].replace("-", "")})
+        assert sum(day["logins"] for day in counted) == sum(day["logins"] for day in days) + 1
+        assert [day["leaked_passwords"] for day in counted] == [0] * len(counted)
 
 
 @scenario("organizations", "users")
@@ -302,6 +345,8 @@ SCENARIOS = [
     sessions,
     refresh_tokens,
     what_happened,
+    blocks,
+    how_many,
     members,
     invitations,
     imports_and_exports,

@@ -145,7 +145,7 @@ def email_provider(sdk: Sdk) -> None:
 
 @scenario("email-templates")
 def email_templates(sdk: Sdk) -> None:
-    """One cannot be deleted, so every SDK finds another name free: the server of the tests is its own."""
+    """Nothing deletes one: it stays."""
     asked = {
         "template": "verify_email",
         "body": "<p>{{ url }}</p>",
