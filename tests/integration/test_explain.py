@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from typing import Any
 
+import msgspec
 import pytest
 from tests.integration import explaining as e
 from tests.integration.explaining import Served, serve
@@ -15,6 +16,7 @@ from tests.integration.explaining import Served, serve
 from doorward.model.credential import AuthorizationCode
 from doorward.model.digest import digest
 from doorward.model.session import ConsentGrant
+from doorward.model.user import Identifiers, User
 from doorward.oauth.token_rules import FIELDS
 
 MACHINE = {"grant_type": "client_credentials", "client_id": "machine"}
@@ -309,6 +311,19 @@ async def test_a_login_is_explained_up_to_the_pages_it_shows(served: Served) -> 
     remembered = await served.explain(**third, user_id=e.ADA)
     assert remembered["decision"]["next"] == "issue"
     assert by_stage(remembered)["consent"]["because"]["code"] == "consent.remembered"
+
+
+async def test_a_person_signs_in_with_whichever_account_the_application_can_use(served: Served) -> None:
+    login = {**WEB, "scope": "openid", "user_id": "auth0|there"}
+    users = served.door.ports.users
+    there, here = User(user_id="auth0|there", connection="Elsewhere"), User(user_id="auth0|here", connection=e.DATABASE)
+    for user in (there, here):
+        await users.create("acme", user, Identifiers(username=user.user_id), None, events=())
+    assert (await served.explain(**login))["decision"] is None
+    identity = {"connection": e.DATABASE, "provider": "auth0", "user_id": "here"}
+    linked = msgspec.structs.replace(there, identities=({}, identity))
+    await users.link("acme", linked, here, at=served.clock.now(), events=())
+    assert (await served.explain(**login))["decision"]["next"] == "issue"
 
 
 async def test_what_is_taken_for_granted_is_said(served: Served) -> None:

@@ -269,9 +269,10 @@ async def _authorize(walk: _Walk, parameters: Mapping[str, str], ports: Ports) -
     session, served = None, True
     if walk.named is not None:
         walk.note("assumed.session")
-        connection = directory.connections.get(walk.named.connection)
-        served = connection is not None and connection_serves(connection, request.client)
-        session = _session(walk.named, walk.issuer, now)
+        theirs = [directory.connections.get(name) for name in walk.named.connections]
+        usable = [one.name for one in theirs if one is not None and connection_serves(one, request.client)]
+        served = bool(usable)
+        session = _session(walk.named, usable[0] if usable else walk.named.connection, walk.issuer, now)
     _take(walk, authorize_decision.authentication(request, session, None, now, served=served), request, pages)
     if walk.named is None:
         walk.note("assumed.any_user")
@@ -325,13 +326,13 @@ def _take(
     (walk.before if walk.plan is None else walk.after).append(outcome.reason)
 
 
-def _session(user: User, issuer: Issuer, now: float) -> Session:
+def _session(user: User, connection: str, issuer: Issuer, now: float) -> Session:
     return Session(
         sid=ASSUMED,
         cookie_hash=b"",
         host=issuer.host,
         user_id=user.user_id,
-        connection=user.connection,
+        connection=connection,
         authenticated_at=now,
         created_at=now,
         last_interacted_at=now,
