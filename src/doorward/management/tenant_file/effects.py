@@ -16,14 +16,19 @@ from doorward.model.client import Client, SubjectType
 from doorward.model.directory import TenantDirectory
 from doorward.model.resource_server import ResourceServer
 from doorward.model.role import Role
-from doorward.model.tenant import Issuer
+from doorward.model.tenant import Issuer, TenantSettings
 from doorward.model.user import User
 from doorward.oauth.eligibility import connection_serves
 from doorward.oauth.explain import explain
 from doorward.ports import Directory, Ports, Users
 
 MACHINE, PERSON = "client_credentials", "authorization_code"
-MOST = 4000  # dry runs; what is beyond is not asked
+MOST = 2000  # tokens asked for; what is beyond is told of as one
+LOOKS: dict[str, Any] = {
+    "friendly_name": "", "picture_url": "", "support_email": "", "support_url": "", "session_lifetime": 0,
+    "idle_session_lifetime": 0, "enabled_locales": (), "allowed_logout_urls": (), "session_cookie": None,
+    "error_page": None,
+}  # fmt: skip
 NAMED = 3
 SOMEBODY = "doorward|somebody"
 FORMATS = {"opaque": "opaque", "jwt": "a JWT", "jwe": "an encrypted JWT"}
@@ -78,17 +83,20 @@ async def token_effects(before: TenantDirectory, after: TenantDirectory, ports: 
     """How tokens of the second snapshot differ from those of the first. Clients and APIs that are only in one of
     them are told of by that."""
     found: dict[tuple[str, str, Any, Any], list[str]] = {}
+    signed_out: set[str] = set()
     questions = (*_questions(before, after), *_of_roles(before, after))
     for question in questions[:MOST]:
         was, will_be = await _ask(question, before, ports), await _ask(question, after, ports)
         for aspect, one, other in _compared(was, will_be):
-            if question.role and aspect != "scope":
+            if not _tells(question, aspect, signed_out):
                 continue
+            if aspect == "refused" and not question.audience:
+                signed_out.add(question.client.client_id)
             who = after.roles[question.role].name if question.role else question.client.name
             names = found.setdefault(("role" if question.role else aspect, question.audience, one, other), [])
             if who not in names:
                 names.append(who)
-    return [
+    told = [
         TokenEffect(
             aspect=aspect,
             api=api,
@@ -99,6 +107,20 @@ async def token_effects(before: TenantDirectory, after: TenantDirectory, ports: 
         )
         for (aspect, api, one, other), names in found.items()
     ]
+    beyond = len(questions) - MOST
+    if beyond > 0:
+        sentence = f"{beyond} more combinations of an application and an API were not looked at"
+        told.append(TokenEffect(aspect="beyond", api="", clients=[], before=None, after=None, sentence=sentence))
+    return told
+
+
+def _tells(question: _Question, aspect: str, signed_out: set[str]) -> bool:
+    """Whether a difference is news: what is true of a role or of every API is told once."""
+    if question.role:
+        return aspect == "scope"
+    if not question.audience:
+        return aspect in ("audience", "refused")
+    return not (aspect == "refused" and question.grant == PERSON and question.client.client_id in signed_out)
 
 
 # ── what to ask ──
@@ -106,7 +128,7 @@ async def token_effects(before: TenantDirectory, after: TenantDirectory, ports: 
 
 def _questions(before: TenantDirectory, after: TenantDirectory) -> Iterator[_Question]:
     """Every pair of an application and an API that both have, and that something changed about."""
-    everything = before.settings != after.settings
+    everything = _beside_looks(before.settings) != _beside_looks(after.settings)
     grants = _changed(before.client_grants, after.client_grants)
     shared = {key for key in grants if key[0] is None}
     moved = {client for client, _ in _enabled(before) ^ _enabled(after)}
@@ -129,6 +151,11 @@ def _questions(before: TenantDirectory, after: TenantDirectory) -> Iterator[_Que
                     granted = any(d.client_grant(id_, name, subject) for d in (before, after))
                     if grant == PERSON or granted or touched:
                         yield _Question(client, name, grant, _asking(grant, scopes))
+
+
+def _beside_looks(settings: TenantSettings) -> TenantSettings:
+    """The settings without those that only pages and sessions know."""
+    return msgspec.structs.replace(settings, **LOOKS)
 
 
 def _scopes(was: ResourceServer, api: ResourceServer) -> tuple[str, ...]:
@@ -229,7 +256,7 @@ def _compared(was: Mapping[str, Any], will_be: Mapping[str, Any]) -> Iterable[tu
 
 def _named(after: TenantDirectory, before: TenantDirectory, audience: str) -> str:
     api = after.resource_servers.get(audience) or before.resource_servers.get(audience)
-    return (api.name or audience) if api is not None else audience or "no API in particular"
+    return (api.name or audience) if api is not None else audience
 
 
 def _short(audience: str) -> str:
@@ -260,6 +287,8 @@ def _sentence(aspect: str, api: str, names: Sequence[str], before: Any, after: A
         return f"{who} will {'' if after else 'no longer '}be issued refresh tokens for {api}"
     if aspect == "audience":
         return f"{who} will get tokens for {_short(after)} instead of {_short(before)} where no API is named"
+    if not api:
+        return f"People will be able to sign in to {who}" if after is None else f"Nobody will sign in to {who}: {after}"
     if after is None:
         return f"{who} will get tokens for {api}"
     return f"{who} will no longer get tokens for {api}: {after}"
