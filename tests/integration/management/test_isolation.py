@@ -28,6 +28,11 @@ BODIES_OF: dict[str, Any] = {
 }
 PERMISSIONS = {"permissions": [{"resource_server_identifier": f"https://{MARK}.test", "permission_name": MARK}]}
 QUERIES: dict[str, dict[str, str]] = {
+    "GET /users/{id}/effective-permissions": {"resource_server_identifier": f"https://{MARK}.test"},
+    "GET /users/{id}/effective-permissions/sources/effective-roles": {
+        "resource_server_identifier": f"https://{MARK}.test",
+        "permission_name": MARK,
+    },
     "DELETE /grants": {"user_id": "$/users"},
     "GET /users-by-email": {"email": f"{MARK}@example.test"},
     "GET /user-blocks": {"identifier": f"{MARK}@example.test"},

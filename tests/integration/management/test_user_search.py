@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -188,6 +190,28 @@ REFUSED = [
 
 async def test_a_search_that_is_not_understood_is_refused_not_ignored(api: Api) -> None:
     for q in REFUSED:
+        assert await api.refused("GET", "/users", q=q) == (400, "invalid_query_string"), q
+
+
+PAGE = (Path(__file__).parents[3] / "docs/reference/user-search.md").read_text("utf-8")
+
+
+def written(heading: str) -> list[str]:
+    """The queries in the first column of the table below a heading of the reference."""
+    section = PAGE.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\| `(.+?)` \| ", section, re.MULTILINE)
+
+
+async def test_the_reference_says_what_is_answered_and_what_is_refused(api: Api) -> None:
+    found = {q: names(await api.get("/users", q=q)) for q in [*written("Examples"), *written("AND, OR, NOT")]}
+    assert len(found) == 25
+    assert [q for q, people in found.items() if not people] == [
+        r"app_metadata.some\:key:x",
+        "name:a* AND blocked:true OR email_verified:true",
+    ]
+    refused = written("What is refused")
+    assert len(refused) == 9
+    for q in refused:
         assert await api.refused("GET", "/users", q=q) == (400, "invalid_query_string"), q
 
 
