@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -238,3 +240,22 @@ def test_grants_and_blocks_of_a_user(api: ManagementClient, door: DevServer, use
     api.user_blocks.delete_by_identifier(identifier=user.email)
     assert api.user_blocks.list_by_identifier(identifier=user.email).blocked_for == []
     assert "access_token" in login.login(user.email, "Tabulating-Machine-90", realm=CONNECTION)
+
+
+def test_users_are_imported_and_exported(api: ManagementClient, http: httpx.Client) -> None:
+    connection = next(one for one in api.connections.list(name=CONNECTION))
+    given = [{"email": "imported@example.test", "name": "Imported"}, {"email": "broken"}]
+    made = api.jobs.users_imports.create(
+        users=("users.json", json.dumps(given).encode()), connection_id=connection.id, external_id="sdk"
+    )
+    job = api.jobs.get(made.id)
+    assert (job.status, job.summary.inserted, job.summary.failed) == ("completed", 1, 1)
+    (error,) = api.jobs.errors.get(made.id)
+    assert error.errors[0].code == "INVALID_FORMAT"
+    exported = api.jobs.users_exports.create(connection_id=connection.id, format="json", fields=[{"name": "email"}])
+    content = http.get(api.jobs.get(exported.id).location).content
+    assert b'{"email":"imported@example.test"}' in gzip.decompress(content)
+    (user,) = api.users.list_users_by_email(email="imported@example.test")
+    ticket = api.tickets.change_password(user_id=user.user_id, ttl_sec=60)
+    assert "/u/reset-password?ticket=" in ticket.ticket
+    api.users.delete(user.user_id)
