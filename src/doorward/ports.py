@@ -763,6 +763,10 @@ class Jobs(Protocol):
     async def errors(self, tenant: str, job_id: str) -> list[JobError]:
         """The rows that failed, in the order of the file."""
 
+    async def fail(self, tenant: str, job_id: str, details: str, *, events: Sequence[LogEvent] = ()) -> bool:
+        """End a pending job as failed, with what it has come to so far, whoever wrote that; ``False`` when it is not
+        pending any more."""
+
     async def advance(self, tenant: str, job: Job, *, events: Sequence[LogEvent] = ()) -> bool:
         """Write the next state of a pending job; ``False``, and nothing written, when it is not pending any more."""
 

@@ -203,3 +203,15 @@ async def test_a_ticket_goes_with_its_person(nodes: Nodes) -> None:
     await nodes.one.tickets.create(T, ticket, events=())
     assert await nodes.two.users.delete(T, "auth0|ada", at=NOW, events=())
     assert await nodes.one.tickets.find(T, b"h", TicketType.EMAIL_VERIFICATION, at=NOW) is None
+
+
+async def test_a_failed_job_keeps_what_was_written_last(nodes: Nodes) -> None:
+    await nodes.one.jobs.create(T, job(), events=())
+    batch = ImportBatch(job=job(summary=Summary(inserted=1)), new=(person("ada"),))
+    assert await nodes.one.jobs.import_users(T, job(), "db", {}, writes(batch))
+    failed = await asyncio.gather(*(node.jobs.fail(T, "job_1", "why") for node in nodes.turns(4)))
+    assert sum(failed) == 1
+    assert await nodes.two.jobs.find(T, "job_1", at=NOW) == job(
+        status=FAILED, summary=Summary(inserted=1), status_details="why"
+    )
+    assert not await nodes.two.jobs.fail(T, "job_2", "why")

@@ -42,10 +42,7 @@ FIND = "SELECT document FROM job WHERE tenant = :tenant AND id = :id AND expires
 ADVANCE = """
 UPDATE job SET status = :status, alive_until = :alive_until, document = :document
 WHERE tenant = :tenant AND id = :id AND status = 'pending' RETURNING id"""
-# A sign of life that came meanwhile counts.
-BURY = """
-UPDATE job SET status = :status, document = :document
-WHERE tenant = :tenant AND id = :id AND status = 'pending' AND alive_until <= :at RETURNING id"""
+PENDING = "SELECT document FROM job WHERE tenant = :tenant AND id = :id AND status = 'pending'"
 ERRORS = "SELECT document FROM job_error WHERE tenant = :tenant AND job_id = :id ORDER BY position"
 # Roles and permissions are none of an import's business.
 KNOWN = f"""
@@ -108,12 +105,30 @@ class StoredJobs:
         job = _decode(rows[0][0])
         if job.status != "pending" or job.alive_until > at:
             return job
-        dead = msgspec.structs.replace(job, status=FAILED, status_details=DIED, time_left_seconds=None)
-        state = _state(tenant, dead)
-        del state["alive_until"]
-        if await self._database.once(Query(BURY, {**state, "at": at})):
-            return dead
+        await self._fail(tenant, job_id, DIED, dead_at=at, events=())
         return await self.find(tenant, job_id, at=at)
+
+    async def fail(self, tenant: str, job_id: str, details: str, *, events: Sequence[LogEvent] = ()) -> bool:
+        return await self._fail(tenant, job_id, details, dead_at=None, events=events)
+
+    async def _fail(
+        self, tenant: str, job_id: str, details: str, *, dead_at: float | None, events: Sequence[LogEvent]
+    ) -> bool:
+        """With ``dead_at`` only a job that gave no sign of life by then, not even meanwhile."""
+
+        def verb() -> Verb[bool]:
+            rows = yield Query(PENDING + self._database.dialect.hold, {"tenant": tenant, "id": job_id})
+            if not rows:
+                return False
+            job = _decode(rows[0][0])
+            if dead_at is not None and job.alive_until > dead_at:
+                return False
+            failed = msgspec.structs.replace(job, status=FAILED, status_details=details, time_left_seconds=None)
+            yield Query(ADVANCE, _state(tenant, failed))
+            yield from self._log.insert(tenant, events)
+            return True
+
+        return await self._database.write(verb)
 
     async def errors(self, tenant: str, job_id: str) -> list[JobError]:
         rows = await self._database.read(ERRORS, {"tenant": tenant, "id": job_id})

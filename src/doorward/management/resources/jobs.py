@@ -19,7 +19,7 @@ from doorward.management.users_export.running import UsersExport
 from doorward.management.users_import.running import ALIVE_SECONDS, UsersImport
 from doorward.model.connection import Connection
 from doorward.model.identifiers import new_id
-from doorward.model.job import COMPLETED, Job
+from doorward.model.job import COMPLETED, PENDING, Job, Summary
 from doorward.model.log_event import LogEvent
 from doorward.model.ticket import TicketType
 
@@ -67,8 +67,8 @@ def show(call: Call, job: Job) -> dict[str, Any]:
     for name in ("percentage_done", "time_left_seconds", "status_details"):
         if (value := getattr(job, name)) is not None:
             shown[name] = value
-    if job.summary is not None:
-        summary = job.summary
+    if job.summary is not None or (job.type == IMPORT and job.status != PENDING):
+        summary = job.summary or Summary()
         shown["summary"] = {
             "failed": summary.failed,
             "updated": summary.updated,

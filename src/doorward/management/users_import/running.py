@@ -68,18 +68,20 @@ class UsersImport:
         self._has_lost_errors = False
 
     async def run(self) -> None:
+        why = "The import was interrupted"
         try:
             await self._import()
         except MalformedFile:
-            await self._end(FAILED, UNREADABLE)
+            why = UNREADABLE
         except StorageUnavailable:
-            await self._end(FAILED, "The database was not available")
+            why = "The database was not available"
         except Interrupted:
             self._job = msgspec.structs.replace(self._job, status=FAILED)
         finally:
             self._users.close()
             if self._job.status == PENDING:
-                await self._end(FAILED, "The import was interrupted")
+                # Not the state that is known here: an interrupted write may have taken place.
+                await self._ports.jobs.fail(self._tenant, self._job.id, why, events=self._done)
 
     async def _import(self) -> None:
         await self._count()
@@ -88,7 +90,7 @@ class UsersImport:
             await self._write([self._read(position + index, given) for index, given in enumerate(batch)])
             position += len(batch)
             await self._ports.background.pause()
-        await self._end(COMPLETED)
+        await self._complete()
 
     async def _count(self) -> None:
         """How many rows there are; a file that is malformed anywhere is not imported at all."""
@@ -218,19 +220,15 @@ class UsersImport:
             raise Interrupted
         self._job = job
 
-    async def _end(self, status: str, details: str | None = None) -> None:
-        summary = self._job.summary or Summary()
-        if status == COMPLETED and self._has_lost_errors:
-            details = "There were too many errors to keep them all"
-        ended = msgspec.structs.replace(
+    async def _complete(self) -> None:
+        completed = msgspec.structs.replace(
             self._job,
-            status=status,
-            summary=summary,
-            percentage_done=100 if status == COMPLETED else self._job.percentage_done,
+            status=COMPLETED,
+            percentage_done=100,
             time_left_seconds=None,
-            status_details=details,
+            status_details="There were too many errors to keep them all" if self._has_lost_errors else None,
         )
-        await self._advance(ended, self._done)
+        await self._advance(completed, self._done)
 
 
 def _batches(rows: Iterator[tuple[object, int]]) -> Iterator[list[object]]:
