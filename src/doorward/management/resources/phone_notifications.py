@@ -135,7 +135,7 @@ DEFAULTS: dict[str, tuple[str, str]] = {
     ),
 }
 CONTENT = {
-    "from": text(min=1, max=16),
+    "from": text(max=16),
     "body": record({"text": text(min=1, max=20_000), "voice": text(min=1, max=20_000)}, min=1),
 }
 CREATE_TEMPLATE = record(

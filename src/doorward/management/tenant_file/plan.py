@@ -143,7 +143,7 @@ def _given(document: Mapping[str, Any]) -> Reading:
     for key, value in document.items():
         try:
             found[key] = BY_KEY[key].named(value)
-        except (AttributeError, KeyError, TypeError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             continue
     return found
 
