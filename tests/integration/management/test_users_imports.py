@@ -390,6 +390,25 @@ async def test_a_database_that_was_away_for_a_moment_costs_nothing(
     assert await errors_of(api, job) == 204
 
 
+async def test_rows_that_take_too_long_together_are_written_apart(
+    api: Api, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "RECOVERY_SECONDS", 0)
+    write = house.ports.jobs.import_users
+    sizes = []
+
+    async def slow(tenant: str, job: Any, connection: str, identifiers: Any, decide: Any) -> Any:
+        sizes.append(len(identifiers["email"]))
+        if sizes[-1] > 3:
+            raise StorageUnavailable("canceling statement due to statement timeout")
+        return await write(tenant, job, connection, identifiers, decide)
+
+    monkeypatch.setattr(house.ports.jobs, "import_users", slow)
+    users = [{"email": f"{n}@example.test"} for n in range(9)]
+    assert (await imported(api, [*users, users[0]]))["summary"] == counts(inserted=9, failed=1)
+    assert sizes == [10, 5, 2, 3, 5, 2, 3]
+
+
 async def test_a_database_that_stays_away_fails_the_job(
     api: Api, house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,7 +33,7 @@ from doorward.ports import Conflict, Ports, Spool, StorageUnavailable
 
 # Rows written in one transaction, and how much text of them.
 BATCH = 100
-BATCH_SIZE = 1024 * 1024
+BATCH_SIZE = 256 * 1024
 COUNTED_AT_A_TIME = 500
 ALIVE_SECONDS = 60.0
 # Errors are told in one answer: past so many bytes they are only counted.
@@ -124,12 +124,16 @@ class UsersImport:
             except StorageUnavailable:
                 await self._ports.background.pause(RECOVERY_SECONDS)
                 if await self._has_written():
-                    return
-                continue
+                    return None
+                if len(rows) == 1:
+                    continue
+                half = len(rows) // 2  # so many rows may have taken longer than a statement may
+                await self._write(rows[:half])
+                return await self._write(rows[half:])
             if job is None:
                 raise Interrupted
             self._job = job
-            return
+            return None
         raise StorageUnavailable("the rows could not be written")
 
     async def _has_written(self) -> bool:
