@@ -35,7 +35,7 @@ DEFAULT_TENANT = "default"
 
 
 @click.command("dev", short_help="A development server, with TLS that clients trust.")
-@click.argument("tenant_yaml", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("tenant_yaml", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535),
     help="Port on 127.0.0.1 and ::1; 0 takes a free one.",
@@ -46,7 +46,7 @@ DEFAULT_TENANT = "default"
 )  # fmt: skip
 @click.option("--tenant", "more_tenants", multiple=True, metavar="DOMAIN=FILE", help="Another tenant; may be repeated.")
 def command(tenant_yaml: Path | None, port: int, folder: Path, more_tenants: tuple[str, ...]) -> None:
-    """Serve TENANT_YAML (or a demo tenant) on https://localhost:PORT/ with a local certificate authority."""
+    """Serve TENANT_YAML (file or folder, else a demo) on https://localhost:PORT/ with a local certificate authority."""
     documents = {DEFAULT_TENANT: read_tenant_file(tenant_yaml)} if tenant_yaml else {}
     domains: dict[str, str] = {}
     for pair in more_tenants:

@@ -1,6 +1,7 @@
 """A tenant as a document, in the format of auth0-deploy-cli's ``tenant.yaml``.
 
-``plan`` compares a document with a tenant and says what to write, by the rules of the Management API;
-``loading`` writes it, and then the ``users``. The same document twice changes nothing, and nothing is ever
-deleted.
+Read ``format`` first: every section of the format, declared as one of the shapes in ``sections``. Each is read and
+written by calls of the Management API, made on a copy of the tenant (``rehearsal``): ``plan`` says what they would
+change (``differences``) and do to tokens (``effects``) and what to write; ``export`` reads a tenant as a document.
+``loading`` writes a plan, and then the ``users`` only ``doorward dev`` knows. ``wire`` is all of it over HTTP.
 """

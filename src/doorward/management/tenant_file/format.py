@@ -198,7 +198,10 @@ async def _by_action_id(work: Work, given: Entry, item: Item | None) -> Entry:
 
 
 async def _publish(work: Work, path: str, entry: Entry) -> None:
-    if not (await work.api.call("GET", path)).get("all_changes_published", True):
+    """A module is published, unless the file says that there is more to come."""
+    if entry.get("all_changes_published", True) and not (await work.api.call("GET", path)).get(
+        "all_changes_published", True
+    ):
         await work.api.call("POST", f"{path}/versions", {})
 
 
@@ -391,6 +394,20 @@ class Branding(Settings, frozen=True, kw_only=True):
                 raise TenantFileError(f"there is no template {entry.get('template')}")
             if entry.get("body") != await _template(work.api):
                 await work.api.call("PUT", UNIVERSAL_LOGIN, {"template": entry.get("body")})
+
+
+class PhoneTemplates(Entities, frozen=True, kw_only=True):
+    """Those of the tenant's own; one that says what the stock one says is none."""
+
+    async def write_at(self, work: Work, base: str, value: Any) -> None:
+        listed = await work.api.every(self.path)
+        stock = {
+            shown["type"]: await self._entry(work.api, {"id": "", **shown}, base)
+            for shown in listed
+            if "id" not in shown
+        }
+        own = [entry for entry in objects(self.key, value) if not covers(stock.get(entry.get("type")), entry)]
+        await super().write_at(work, base, own)
 
 
 class Themes(Entities, frozen=True, kw_only=True):
@@ -701,7 +718,7 @@ SECTIONS: tuple[Section, ...] = (
         path="/branding/phone/providers",
         read_only=frozenset(("channel", "tenant")),
     ),
-    Entities(
+    PhoneTemplates(
         key="phoneTemplates",
         order=60,
         path="/branding/phone/templates",

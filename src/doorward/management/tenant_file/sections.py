@@ -52,13 +52,6 @@ class Untouched(Exception):
     """The entry is about something that is never touched."""
 
 
-class At:
-    """The entry that is being written; ``name`` is set as soon as it is known."""
-
-    def __init__(self, section: str, name: str) -> None:
-        self.section, self.name = section, name
-
-
 class Work:
     """A file on its way into a tenant, and what there is to say about it.
 
@@ -74,30 +67,30 @@ class Work:
         self._failed: set[str] = set()
 
     @contextmanager
-    def entry(self, section: str, name: str = "", position: int | None = None) -> Iterator[At]:
+    def entry(self, section: str, name: str = "", position: int | None = None) -> Iterator[None]:
         """Write one entry: whole, or not at all and with a problem."""
-        at, mark = At(section, name), self.api.stage.mark()
+        mark = self.api.stage.mark()
         try:
-            yield at
+            yield
         except Untouched:
             self.api.stage.go_back(mark)
             return
         except NotBuilt:
             self.left_out.append(section)
         except ApiError as error:
-            self.problems.append(Problem(section, at.name, error.message, position=position))
+            self.problems.append(Problem(section, name, error.message, position=position))
         except Unfit as error:
-            self.problems.append(Problem(section, at.name, refusal(error).message, position=position))
+            self.problems.append(Problem(section, name, refusal(error).message, position=position))
         except TenantFileError as error:
             if error.what not in self._failed:  # what failed itself is told once
-                self.problems.append(Problem(section, at.name, error.what, error.fix, position))
+                self.problems.append(Problem(section, name, error.what, error.fix, position))
         else:
             if self.api.stage.changed_since(mark):
-                self.touched.append((section, at.name))
+                self.touched.append((section, name))
             else:
                 self.api.stage.go_back(mark)
             return
-        self._failed.add(missing(section, at.name))
+        self._failed.add(missing(section, name))
         self.api.stage.go_back(mark)
 
     def fitting(self, rule: Rule | None, given: Any, path: str) -> Any:
@@ -105,11 +98,11 @@ class Work:
         return pruned(rule, given, path, self.left_out)
 
 
+KINDS = {"clients": "client", "connections": "connection", "databases": "connection", "actions": "Action"}
+
+
 def missing(section: str, name: Any) -> str:
-    kind = {"clients": "client", "connections": "connection", "databases": "connection"}.get(
-        section, f"{section} entry"
-    )
-    return f"no {kind} is named {name}"
+    return f"no {KINDS.get(section, f'entry of {section}')} is named {name}"
 
 
 class Section(Struct, frozen=True, kw_only=True):
