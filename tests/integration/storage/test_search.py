@@ -196,6 +196,7 @@ SORTS = [Sort(field, down) for field in ("name", "created_at", "last_login", "lo
 async def test_a_search_finds_whom_it_describes(nodes: Nodes, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
     monkeypatch.setattr(search, "FEW", few)
     monkeypatch.setattr(search, "FEW_TWICE", few * 2)
+    monkeypatch.setattr(search, "MANY", few * 3)
     chance = random.Random(f"{few}")
     people = [some_user(chance, number) for number in range(40)]
     for person in people:

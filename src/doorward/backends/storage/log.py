@@ -232,11 +232,11 @@ class StoredLog:
                 also.append("e.log_id < :settled")
                 values["settled"] = PREFIX + _stamp(self._clock.now() - SETTLED_SECONDS)
         by = sort or Sort("log_id", descending=newest_first and after is None)
-        found = await self._finder.find(tenant, where, by, max(offset + limit, count), " AND ".join(also), **values)
-        wanted = found[offset : offset + limit]
+        found, total = await self._finder.find(tenant, where, by, offset + limit, count, " AND ".join(also), **values)
+        wanted = found[offset:]
         rows = await self._database.read(self._numbered, {"tenant": tenant, "ids": _encode(wanted).decode()})
         events = {log_id: _event(log_id, document) for log_id, document in rows}
-        return [events[log_id] for log_id in wanted if log_id in events], min(len(found), count)
+        return [events[log_id] for log_id in wanted if log_id in events], total
 
     async def find(self, tenant: str, log_id: str) -> LogEvent | None:
         await self.flush()

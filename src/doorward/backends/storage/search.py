@@ -32,9 +32,11 @@ from doorward.model.search import (
 from doorward.ports import TooCostly
 
 SECONDS = 2.0
-# So many keys are cheap to read and to sort; and so many where one row may have several of them.
+# So many keys are cheap to read and to sort; so many where one row may have several of them; and so many are
+# cheap to read, but not their rows.
 FEW = 2000
-FEW_TWICE = 5000
+FEW_TWICE = 3000
+MANY = 20_000
 
 _decode = msgspec.json.decode
 _encode = msgspec.json.Encoder().encode
@@ -83,14 +85,21 @@ class Finder:
         self._target = target
 
     async def find(
-        self, tenant: str, where: Search, sort: Sort | None, upto: int, also: str = "", **values: Any
-    ) -> list[Any]:
-        """The first ``upto`` keys in the order asked for; without one the order is the same each time.
+        self,
+        tenant: str,
+        where: Search,
+        sort: Sort | None,
+        upto: int,
+        count: int,
+        also: str = "",
+        **values: Any,
+    ) -> tuple[list[Any], int]:
+        """The first ``upto`` keys in the order asked for, and how many there are, counted up to ``count``.
 
-        ``also`` is a condition that holds for every row, ``values`` are its parameters. Raises ``TooCostly``,
-        and ``KeyError`` for a field that has no place.
+        Without a ``sort`` the order is the same each time. ``also`` is a condition that holds for every row,
+        ``values`` are its parameters. Raises ``TooCostly``, and ``KeyError`` for a field that has no place.
         """
-        return await _Run(self._database, self._target, tenant, also, values).find(where, sort, upto)
+        return await _Run(self._database, self._target, tenant, also, values).find(where, sort, upto, count)
 
 
 class _Run:
@@ -104,18 +113,22 @@ class _Run:
         self._values = {"tenant": tenant, **values}
         self._latest = time.monotonic() + SECONDS
 
-    async def find(self, where: Search, sort: Sort | None, upto: int) -> list[Any]:
-        everything = where == EVERYTHING
-        keys, whole = ([], False) if everything else await self._collect(where, max(FEW, upto))
+    async def find(self, where: Search, sort: Sort | None, upto: int, count: int) -> tuple[list[Any], int]:
+        if where == EVERYTHING:
+            keys, whole = await self._walk([], count) if count else ([], False)
+            total, whole = len(keys), False
+        else:
+            keys, whole = await self._collect(where, max(FEW, upto, count))
+            total = min(len(keys), count)
         by = self._target.place(sort.field).sql if sort is not None else self._target.key
         descending = sort is not None and sort.descending
-        if by == self._target.key:
-            if whole:
-                return sorted(keys, reverse=descending)[:upto]
-            if sort is None and not everything:
-                return keys[:upto]
-            return (await self._by_key(where, upto, "DESC" if descending else "ASC"))[:upto]
-        return await self._sorted(where, keys if whole else None, by, "DESC" if descending else "ASC", upto)
+        if by != self._target.key:
+            return await self._sorted(where, keys if whole else None, by, "DESC" if descending else "ASC", upto), total
+        if whole:
+            keys = sorted(keys, reverse=descending)
+        elif sort is not None or where == EVERYTHING:
+            keys = await self._by_key(where, upto, "DESC" if descending else "ASC")
+        return keys[:upto], total
 
     # ── what there is, in whatever order ──
 
@@ -137,18 +150,33 @@ class _Run:
         return await self._leaf(node, (), enough) if self._indexed(node) else await self._walk([node], enough)
 
     async def _collect_all(self, parts: Sequence[Search], enough: int) -> tuple[list[Any], bool]:
-        """One part leads, the others choose of what it has: the first that is small, or else one with an order."""
-        leads = sorted((part for part in parts if self._indexed(part)), key=_breadth)
-        for lead in leads:
-            keys, whole = await self._collect(lead, FEW)
+        """What all parts have; or one part leads, and the others choose of what it has."""
+        leads = [part for part in parts if self._indexed(part)]
+        for bound in (FEW, MANY):
+            whole = [(part, keys) for part in leads for keys, all_ in [await self._collect(part, bound)] if all_]
             if whole:
-                others = [part for part in parts if part is not lead]
-                return (await self._of(keys, others) if others else keys), True
-        for lead in leads:
+                found = set.intersection(*(set(keys) for _, keys in whole))
+                keys = [key for key in whole[0][1] if key in found]
+                others = [part for part in parts if all(part is not each for each, _ in whole)]
+                if not others or len(keys) <= FEW:
+                    return (await self._of(keys, others) if others else keys), True
+        for lead in sorted(leads, key=self._breadth):
             # A term of its own table has one row for each key; anything else there has several, in no order of use.
             if isinstance(lead, Leaf) and (isinstance(lead, Term) or not self._target.place(lead.field).named):
                 return await self._leaf(lead, [part for part in parts if part is not lead], enough)
         return await self._walk(parts, enough)
+
+    def _breadth(self, part: Search) -> tuple[bool, int]:
+        """Which part leads best: one in the searched rows themselves, and of these one that tends to have few."""
+        of_rows = isinstance(part, Leaf) and not self._target.place(part.field).rows
+        match part:
+            case Wildcard(_, _, True):
+                return not of_rows, 4
+            case Term(_, bool()) | Exists():
+                return not of_rows, 3
+            case Term():
+                return not of_rows, 0
+        return not of_rows, 1
 
     def _indexed(self, node: Search) -> bool:
         """Whether an index leads to it, so that it need not be looked for among all rows."""
@@ -297,8 +325,11 @@ class _Values:
 def _holds(leaf: Leaf, place: Place, values: _Values, *, leads: bool) -> str:
     """The condition of one field. A condition that does not lead must not tempt SQLite to another index."""
     dialect = values.dialect
-    column = place.sql if leads or place.rows else dialect.unindexed.format(column=place.sql)
-    name = f"{place.named} = {values.add(place.name)} AND " if place.named else ""
+    column, number, named = (
+        name if leads or not name else dialect.unindexed.format(column=name)
+        for name in (place.sql, place.number, place.named)
+    )
+    name = f"{named} = {values.add(place.name)} AND " if named else ""
     match leaf:
         case Term(_, str(value)):
             alike = [values.add(place.kept(each)) for each in place.alike(_folded(value, place))]
@@ -306,8 +337,8 @@ def _holds(leaf: Leaf, place: Place, values: _Values, *, leads: bool) -> str:
         case Term(_, value):
             return f"{name}{column} = {values.add(value)}"
         case Range(_, low, high):
-            if place.number and _numeric(leaf):
-                return name + _between(place.number, low, high, values)
+            if number and _numeric(leaf):
+                return name + _between(number, low, high, values)
             if isinstance(low, str) or isinstance(high, str):
                 low, high = (_folded(bound, place) if isinstance(bound, str) else bound for bound in (low, high))
                 column = dialect.bytewise.format(column=column)
@@ -315,11 +346,11 @@ def _holds(leaf: Leaf, place: Place, values: _Values, *, leads: bool) -> str:
         case Wildcard(_, text, before, after):
             return name + _like(column, _folded(text, place), before, after, values)
         case Exists():
-            if not place.named:
+            if not named:
                 return f"{column} IS NOT NULL"
-            # All fields that begin with the name and a dot: "/" is the character after it.
-            below = _between(place.named, f"{place.name}.", f"{place.name}/", values)
-            return f"({place.named} = {values.add(place.name)} OR {below})"
+            # The name itself, and all that begin with it and a dot: "/" is the character after it.
+            within = _between(named, place.name, f"{place.name}/", values)
+            return f"{within} AND ({named} = {values.add(place.name)} OR {named} >= {values.add(place.name + '.')})"
 
 
 def _order(leaf: Leaf, place: Place) -> str:
@@ -342,26 +373,10 @@ def _like(column: str, text: str, before: bool, after: bool, values: _Values) ->
     if not before:
         return _between(values.dialect.bytewise.format(column=column), text, following(text), values)
     if after:
-        return f"{values.dialect.position}({column}, {values.add(text)}) > 0"
+        return f"{column} IS NOT NULL AND {values.dialect.position}({column}, {values.add(text)}) > 0"
     length = len(text)
-    return f"substr({column}, length({column}) - {length - 1}) = {values.add(text)}"
+    return f"{column} IS NOT NULL AND substr({column}, length({column}) - {length - 1}) = {values.add(text)}"
 
 
 def _folded(text: str, place: Place) -> str:
     return text.lower() if place.folded else text
-
-
-def _breadth(part: Search) -> int:
-    """Which parts of a conjunction are tried first: those that tend to have few rows."""
-    match part:
-        case Term(_, bool()):
-            return 3
-        case Term():
-            return 0
-        case Wildcard(_, _, before, _):
-            return 4 if before else 1
-        case Range():
-            return 1
-        case Exists():
-            return 3
-    return 2

@@ -29,6 +29,8 @@ BUSY_SECONDS = 5.0
 BUSY_PAUSE = 0.002
 APART_BUSY_SECONDS = 60.0
 SEARCHES = 4
+# An import touches more pages in one transaction than the 2 MiB of the default hold, and would write them twice.
+WRITER_CACHE_KIB = 64 * 1024
 USER_NUMBER = "(SELECT coalesce(max(sequence), 0) + 1 FROM user_account WHERE tenant = :tenant)"
 DIALECT = Dialect(
     columns="""
@@ -95,6 +97,7 @@ class SqliteDatabase:
         """The writing connection, opened at first need (also what migrations run on)."""
         if self._writer is None:
             self._writer = self._open()
+            self._writer.execute(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
             if self._path is None:
                 self._reader = self._writer
         return self._writer

@@ -223,14 +223,14 @@ class StoredUsers:
         count: int = 0,
         sort: Sort | None = None,
     ) -> tuple[list[User], int]:
-        found = await self._finder.find(tenant, where, sort, max(offset + limit, count))
-        wanted = found[offset : offset + limit]
+        found, total = await self._finder.find(tenant, where, sort, offset + limit, count)
+        wanted = found[offset:]
         if not wanted:
-            return [], min(len(found), count)
+            return [], total
         rows = await self._database.read(self._numbered, {"tenant": tenant, "sequences": _encode(wanted).decode()})
         users = {row[-1]: user_of(row) for row in rows}
         # Somebody may have been deleted since they were found.
-        return [users[number] for number in wanted if number in users], min(len(found), count)
+        return [users[number] for number in wanted if number in users], total
 
     async def active(self, tenant: str, since: float) -> int:
         rows = await self._database.search(ACTIVE, {"tenant": tenant, "since": since}, SECONDS)
