@@ -215,7 +215,7 @@ user_identity = Table(
     PrimaryKeyConstraint("tenant", "provider", "identity_id"),
     _of_user(),
     Index("ix_user_identity_user", "tenant", "user_id"),
-    Index("ix_user_identity_connection", "tenant", "connection", "user_id"),
+    Index("ix_user_identity_connection", "tenant", "connection", "identity_id"),
     Index("ix_user_identity_identity_id", "tenant", "identity_id"),
 )
 

@@ -47,7 +47,8 @@ class Place(Struct, frozen=True):
 
     Other tables (``rows``, ``of`` joins them) have a row for each value; ``key`` then says what of it finds the
     searched row. ``order`` is the order in which an index has them, ``None`` without one. ``number`` is the column
-    of values that are numbers. ``named`` is the column with the name of the field, which is ``name``.
+    of values that are numbers. ``named`` is the column with the name of the field, which is ``name``. ``keyed`` says
+    that the table has a key of the searched row and the value, and no index that would be mistaken for a better one.
     """
 
     sql: str
@@ -59,6 +60,7 @@ class Place(Struct, frozen=True):
     number: str = ""
     named: str = ""
     name: str = ""
+    keyed: bool = False
     kept: Callable[[str], str] = str
     alike: Callable[[str], Sequence[str]] = lambda value: (value,)
 
@@ -151,32 +153,42 @@ class _Run:
 
     async def _collect_all(self, parts: Sequence[Search], enough: int) -> tuple[list[Any], bool]:
         """What all parts have; or one part leads, and the others choose of what it has."""
-        leads = [part for part in parts if self._indexed(part)]
+        leads = sorted((part for part in parts if self._indexed(part)), key=self._breadth)
         for bound in (FEW, MANY):
-            whole = [(part, keys) for part in leads for keys, all_ in [await self._collect(part, bound)] if all_]
+            tried = leads if bound == FEW else [part for part in leads if self._cheap(part)]
+            whole = [(part, keys) for part in tried for keys, all_ in [await self._collect(part, bound)] if all_]
             if whole:
                 found = set.intersection(*(set(keys) for _, keys in whole))
                 keys = [key for key in whole[0][1] if key in found]
                 others = [part for part in parts if all(part is not each for each, _ in whole)]
                 if not others or len(keys) <= FEW:
                     return (await self._of(keys, others) if others else keys), True
-        for lead in sorted(leads, key=self._breadth):
+                leads.insert(0, min(whole, key=lambda each: len(each[1]))[0])
+        for lead in leads:
             # A term of its own table has one row for each key; anything else there has several, in no order of use.
             if isinstance(lead, Leaf) and (isinstance(lead, Term) or not self._target.place(lead.field).named):
                 return await self._leaf(lead, [part for part in parts if part is not lead], enough)
         return await self._walk(parts, enough)
 
+    def _cheap(self, part: Search) -> bool:
+        """Whether keys come from an index alone."""
+        if not isinstance(part, Leaf):
+            return False
+        place = self._target.place(part.field)
+        return not place.rows or bool(place.key)
+
     def _breadth(self, part: Search) -> tuple[bool, int]:
-        """Which part leads best: one in the searched rows themselves, and of these one that tends to have few."""
-        of_rows = isinstance(part, Leaf) and not self._target.place(part.field).rows
+        """Which part leads best: one that is cheap to read, and of these one that tends to have few."""
         match part:
             case Wildcard(_, _, True):
-                return not of_rows, 4
+                breadth = 4
             case Term(_, bool()) | Exists():
-                return not of_rows, 3
+                breadth = 3
             case Term():
-                return not of_rows, 0
-        return not of_rows, 1
+                breadth = 0
+            case _:
+                breadth = 1
+        return not self._cheap(part), breadth
 
     def _indexed(self, node: Search) -> bool:
         """Whether an index leads to it, so that it need not be looked for among all rows."""
@@ -326,7 +338,7 @@ def _holds(leaf: Leaf, place: Place, values: _Values, *, leads: bool) -> str:
     """The condition of one field. A condition that does not lead must not tempt SQLite to another index."""
     dialect = values.dialect
     column, number, named = (
-        name if leads or not name else dialect.unindexed.format(column=name)
+        name if leads or place.keyed or not name else dialect.unindexed.format(column=name)
         for name in (place.sql, place.number, place.named)
     )
     name = f"{named} = {values.add(place.name)} AND " if named else ""

@@ -38,13 +38,14 @@ def places(dialect: Dialect) -> Callable[[str], Place]:
         order="m.organization_id, m.sequence",
         rows="organization_member m",
         of="m.tenant = u.tenant AND m.user_id = u.user_id",
+        keyed=True,
     )
     known |= {
         f"identities.{name}": Place(
             f"d.{column}", order=order, rows="user_identity d", of="d.tenant = u.tenant AND d.user_id = u.user_id"
         )
         for name, column, order in (
-            ("connection", "connection", "d.connection, d.user_id"),
+            ("connection", "connection", "d.connection, d.identity_id"),
             ("provider", "provider", "d.provider, d.identity_id"),
             ("user_id", "identity_id", "d.identity_id"),
         )

@@ -61,7 +61,7 @@ NOT_SORTED = (
 def field(name: str) -> Field | None:
     """What is known of a field users are searched by: any attribute, and whatever is in their metadata."""
     if name in FIELDS:
-        return Field(FIELDS[name])
+        return Field(FIELDS[name], plain=name == "organization_id")
     root, *below = name.split(".")
     if root in FIELDS or (root == "identities" and below[:1] != ["profileData"]):
         return None

@@ -73,7 +73,7 @@ def upgrade() -> None:
     for name in SPARSE:
         _searched(name, sparse=True)
     op.drop_index("ix_user_identity_connection", "user_identity")
-    op.create_index("ix_user_identity_connection", "user_identity", ["tenant", "connection", "user_id"])
+    op.create_index("ix_user_identity_connection", "user_identity", ["tenant", "connection", "identity_id"])
     op.create_index("ix_user_identity_identity_id", "user_identity", ["tenant", "identity_id"])
 
     op.create_index("ix_log_event_type", "log_event", ["tenant", "type", "log_id"])
