@@ -29,7 +29,7 @@ from doorward.model.search import (
     Wildcard,
 )
 from doorward.model.user import Identifiers, User
-from doorward.ports import TooCostly
+from doorward.ports import StorageUnavailable, TooCostly
 
 pytestmark = pytest.mark.anyio
 WORDS = (
@@ -279,6 +279,16 @@ async def test_a_search_that_takes_too_long_is_given_up_and_others_go_on(
     with pytest.raises(TooCostly):
         await nodes.one.users.search(T, offset=0, limit=1)
     assert sqlite.SEARCHES >= 2
+
+
+async def test_searches_that_had_to_wait_are_given_up_too(nodes: Nodes) -> None:
+    slow = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+    async with asyncio.timeout(20):
+        given_up = await asyncio.gather(
+            *(nodes.one.database.search(slow, {}, 0.2) for _ in range(3 * sqlite.SEARCHES)), return_exceptions=True
+        )
+    assert {type(error) for error in given_up} <= {TooCostly, StorageUnavailable}
+    assert await nodes.one.database.search("SELECT 1", {}, 1.0)
 
 
 async def test_events_of_a_time_are_found_though_a_clock_was_set_back(nodes: Nodes) -> None:

@@ -85,6 +85,7 @@ class SqliteDatabase:
         self._reader: sqlite3.Connection | None = None
         self._writer: sqlite3.Connection | None = None
         self._searches: ThreadPoolExecutor | None = None
+        self._turns = asyncio.Semaphore(SEARCHES)
         self._searchers: list[sqlite3.Connection] = []
         self._lock_file: IO[str] | None = None
         self._statements = 0
@@ -170,29 +171,45 @@ class SqliteDatabase:
     async def search(self, sql: str, parameters: Mapping[str, Any], seconds: float) -> list[Row]:
         if self._path is None:
             return await self.read(sql, parameters)
-        if self._searches is None:
-            raise StorageUnavailable("the database is closed")
-        self._statements += 1
-        loop = asyncio.get_running_loop()
-        connection = self._searchers.pop() if self._searchers else self._open_reader()
-        overdue = False
-
-        def interrupt() -> None:
-            nonlocal overdue
-            overdue = True
-            connection.interrupt()
-
-        timer = loop.call_later(seconds, interrupt)
+        # A statement that waits for its thread cannot be interrupted: it waits here, before it begins.
+        try:
+            async with asyncio.timeout(seconds):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise StorageUnavailable("too many searches at a time") from None
+        try:
+            work, overdue = self._begin_search(sql, parameters, seconds)
+        except BaseException:
+            self._turns.release()
+            raise
         # Who is cancelled must not leave a connection behind that still works.
-        work = loop.run_in_executor(self._searches, lambda: connection.execute(sql, parameters).fetchall())
-        work.add_done_callback(lambda _: self._searchers.append(connection))
-        work.add_done_callback(lambda _: timer.cancel())
+        work.add_done_callback(lambda _: self._turns.release())
         try:
             return await asyncio.shield(work)
         except sqlite3.OperationalError as error:
-            if overdue:
+            if overdue.is_set():
                 raise TooCostly from None
             raise StorageUnavailable(str(error)) from None
+
+    def _begin_search(
+        self, sql: str, parameters: Mapping[str, Any], seconds: float
+    ) -> tuple[asyncio.Future[list[Row]], asyncio.Event]:
+        """The statement on its way, in a thread that is free, and what is set when it took too long."""
+        if self._searches is None:
+            raise StorageUnavailable("the database is closed")
+        self._statements += 1
+        loop, overdue = asyncio.get_running_loop(), asyncio.Event()
+        connection = self._searchers.pop() if self._searchers else self._open_reader()
+
+        def interrupt() -> None:
+            overdue.set()
+            connection.interrupt()
+
+        timer = loop.call_later(seconds, interrupt)
+        work = loop.run_in_executor(self._searches, lambda: connection.execute(sql, parameters).fetchall())
+        work.add_done_callback(lambda _: self._searchers.append(connection))
+        work.add_done_callback(lambda _: timer.cancel())
+        return work, overdue
 
     async def once(self, guard: Query, then: Sequence[Query] = ()) -> list[Row]:
         def verb() -> Verb[list[Row]]:
