@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+
+import msgspec
 
 from doorward.management.kit.context import Answer, ManagementRequest, Nothing, Services
 from doorward.management.kit.dispatch import Management
@@ -11,11 +14,12 @@ from doorward.management.kit.form import Form, ReadForm
 from doorward.management.openapi import openapi
 from doorward.management.registry import operations
 from doorward.web.router import Mount, Route
-from doorward.web.wire.http import NO_STORE, Request, Response, json_response
+from doorward.web.wire.http import JSON, NO_STORE, Request, Response, json_response
 from doorward.web.wire.multipart import FormTooLarge, MalformedForm, read_form
 from doorward.web.wire.parameters import bearer_token
 
 PREFIX = "/api/v2"
+ANY_HOST = "https://{host}/"
 
 
 def management(services: Services) -> list[Route | Mount]:
@@ -70,7 +74,14 @@ def _form(request: Request, services: Services) -> ReadForm:
 
 async def description(request: Request) -> Response:
     """``GET /_doorward/api/v1/openapi.json``: what the Management API of this host offers."""
-    return json_response(openapi(operations(), request.issuer.url), 200, (("cache-control", "public, max-age=300"),))
+    described = _description().replace(ANY_HOST.encode(), request.issuer.url.encode(), 1)
+    return Response(200, described, (JSON, ("cache-control", "public, max-age=300")))
+
+
+@cache
+def _description() -> bytes:
+    """The document for ``ANY_HOST``: it is long to make, and everybody may ask for it."""
+    return msgspec.json.encode(openapi(operations(), ANY_HOST))
 
 
 def _response(answer: Answer) -> Response:

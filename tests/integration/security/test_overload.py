@@ -14,6 +14,7 @@ from tests.integration.door import BrowserTab, Door
 from doorward.backends.keys.local_ca import LocalCa
 from doorward.backends.keys.password_hashes import PasswordHasher
 from doorward.ports import Overloaded, StorageUnavailable
+from doorward.web import management
 from doorward.web.server import tls_context
 
 Ask = Callable[[Door, BrowserTab], Awaitable[httpx2.Response]]
@@ -105,6 +106,14 @@ async def test_l9_health_tells_nothing_and_needs_no_host(door: Door) -> None:
         assert set((await http.get("/_doorward/ready")).json()) == {"status"}
         for path in ("/metrics", "/_doorward/metrics", "/debug", "/_doorward/debug", "/docs", "/openapi.json"):
             assert (await http.get(path)).status_code == 404
+
+
+async def test_what_everybody_may_ask_for_is_made_once(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with door.http() as http:
+        described = (await http.get("/_doorward/api/v1/openapi.json")).json()
+        assert described["servers"] == [{"url": "https://tenant.test/api/v2"}]
+        monkeypatch.setattr(management, "openapi", None)
+        assert (await http.get("/_doorward/api/v1/openapi.json")).json() == described
 
 
 def test_l6_nothing_older_than_tls_1_2_is_spoken(tmp_path: Path) -> None:
