@@ -200,9 +200,10 @@ async def test_a_ticket_goes_with_its_person(nodes: Nodes) -> None:
     ada = person("ada")
     await nodes.one.users.create(T, ada.user, ada.identifiers, None, events=())
     ticket = Ticket(ticket_hash=b"h", type=TicketType.EMAIL_VERIFICATION, user_id="auth0|ada", expires_at=NOW + 100)
-    await nodes.one.tickets.create(T, ticket, events=())
+    assert await nodes.one.tickets.create(T, ticket, events=())
     assert await nodes.two.users.delete(T, "auth0|ada", at=NOW, events=())
     assert await nodes.one.tickets.find(T, b"h", TicketType.EMAIL_VERIFICATION, at=NOW) is None
+    assert not await nodes.one.tickets.create(T, ticket, events=()), "and there is none for somebody who is gone"
 
 
 async def test_a_failed_job_keeps_what_was_written_last(nodes: Nodes) -> None:

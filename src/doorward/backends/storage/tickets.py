@@ -16,7 +16,8 @@ _decode = msgspec.json.Decoder(Ticket).decode
 
 INSERT = """
 INSERT INTO ticket (tenant, ticket_hash, type, user_id, expires_at, document)
-VALUES (:tenant, :ticket_hash, :type, :user_id, :expires_at, :document) RETURNING ticket_hash"""
+SELECT u.tenant, :ticket_hash, :type, u.user_id, :expires_at, :document FROM user_account u
+WHERE u.tenant = :tenant AND u.user_id = :user_id RETURNING ticket_hash"""
 FIND = """
 SELECT document FROM ticket
 WHERE tenant = :tenant AND ticket_hash = :ticket_hash AND type = :type AND used_at IS NULL AND expires_at > :at"""
@@ -33,7 +34,7 @@ class StoredTickets:
         self._database = database
         self._log = log
 
-    async def create(self, tenant: str, ticket: Ticket, *, events: Sequence[LogEvent]) -> None:
+    async def create(self, tenant: str, ticket: Ticket, *, events: Sequence[LogEvent]) -> bool:
         stored = {
             "tenant": tenant,
             "ticket_hash": ticket.ticket_hash,
@@ -42,7 +43,7 @@ class StoredTickets:
             "expires_at": ticket.expires_at,
             "document": _encode(ticket).decode(),
         }
-        await self._database.once(Query(INSERT, stored), self._log.inserts(tenant, events))
+        return bool(await self._database.once(Query(INSERT, stored), self._log.inserts(tenant, events)))
 
     async def find(self, tenant: str, ticket_hash: bytes, type_: TicketType, *, at: float) -> Ticket | None:
         rows = await self._database.read(FIND, _key(tenant, ticket_hash, type_, at))

@@ -341,7 +341,8 @@ async def _ticket(call: Call) -> Answer:
         factor=given.get("factor"),
         allow_multiple_enrollments=given.get("allow_multiple_enrollments", False),
     )
-    await call.ports.tickets.create(call.tenant, ticket, events=(api_event(call),))
+    if not await call.ports.tickets.create(call.tenant, ticket, events=(api_event(call),)):
+        raise no_such_user()
     url = f"{call.request.issuer.url}u/mfa-enrollment?ticket={value}#"
     return Answer(body={"ticket_id": value, "ticket_url": url})
 

@@ -13,6 +13,7 @@ from doorward.management.kit.shapes import Command, Shape, View
 from doorward.management.kit.wire import timestamp
 from doorward.management.kit.writing import api_event
 from doorward.management.resources.tickets import SENDING, VERIFICATION_EMAIL, new_ticket, verifiable
+from doorward.management.resources.users import no_such_user
 from doorward.management.users_export.content import MAX_COLUMNS, WHOLE_OBJECTS
 from doorward.management.users_export.link import location
 from doorward.management.users_export.running import UsersExport
@@ -190,7 +191,8 @@ async def _verification_email(call: Call) -> Answer:
     user, about = await verifiable(call)
     value, ticket = new_ticket(call, TicketType.EMAIL_VERIFICATION, user, about)
     job = new_job(call, VERIFICATION, {})
-    await call.ports.tickets.create(call.tenant, ticket, events=())
+    if not await call.ports.tickets.create(call.tenant, ticket, events=()):
+        raise no_such_user()
     await call.ports.jobs.create(call.tenant, job, events=(api_event(call, status=201),))
     link = SENDING[ticket.type].format(url=call.request.issuer.url, ticket=value)
     sent = await call.ports.mail.send(call.tenant, "verify_email", about.email, {"url": link})

@@ -91,7 +91,8 @@ def new_ticket(call: Call, type_: TicketType, user: User, about: Account) -> tup
 
 async def _give(call: Call, type_: TicketType, user: User, about: Account) -> Answer:
     value, ticket = new_ticket(call, type_, user, about)
-    await call.ports.tickets.create(call.tenant, ticket, events=(api_event(call, status=201),))
+    if not await call.ports.tickets.create(call.tenant, ticket, events=(api_event(call, status=201),)):
+        raise no_such_user()
     link = SENDING[type_].format(url=call.request.issuer.url, ticket=value)
     return Answer(status=201, body={"ticket": link})
 
