@@ -118,6 +118,19 @@ async def test_what_is_no_method(api: Api, user: str, body: dict[str, Any]) -> N
         assert await api.refused("PUT", f"{user}/authentication-methods", [body]) == (400, "invalid_body")
 
 
+async def test_a_secret_that_is_refused_is_not_repeated(api: Api, house: House, user: str) -> None:
+    methods = f"{user}/authentication-methods"
+    body = {"type": "totp", "totp_secret": "jbswy3dpehpk3pxp"}
+    for method, path, sent in (("POST", methods, body), ("PUT", methods, [body])):
+        assert body["totp_secret"] not in (await api.call(method, path, sent)).text
+    sink = {"mixpanelRegion": "us", "mixpanelProjectId": "1", "mixpanelServiceAccountUsername": "a"}
+    sent = {"name": "S", "type": "mixpanel", "sink": {**sink, "mixpanelServiceAccountPassword": "hush:hush"}}
+    assert "hush" not in (await api.call("POST", "/log-streams", sent)).text
+    logged = [event.details for event in await house.log(type_="fapi")]
+    assert len(logged) == 3
+    assert not any(secret in str(logged) for secret in ("jbswy3dpehpk3pxp", "hush"))
+
+
 async def test_all_are_replaced_but_keys_of_hardware(api: Api, user: str) -> None:
     roaming = {"type": "webauthn-roaming", "key_id": "k", "public_key": "p", "relying_party_identifier": "a.test"}
     await add(api, user, roaming)

@@ -193,6 +193,18 @@ async def test_a_row_that_is_no_user_is_told(api: Api, row: Any, code: str, path
     assert isinstance(told["user"], dict)
 
 
+async def test_a_hash_or_key_that_is_refused_is_not_repeated(api: Api) -> None:
+    hashed, key = "$2y$10$notquiteabcrypthash", "jbswy3dpehpk3pxp"
+    rows = [
+        {"email": "a@b.test", "password_hash": hashed},
+        {"email": "a@b.test", "mfa_factors": [{"totp": {"secret": key}}]},
+    ]
+    told = await errors_of(api, await imported(api, rows))
+    assert [one["errors"][0]["code"] for one in told] == ["PATTERN"] * 2
+    assert hashed not in str(told)
+    assert key not in str(told)
+
+
 async def test_second_factors_come_along(api: Api, house: House) -> None:
     factors = [
         {"totp": {"secret": "JBSWY3DPEHPK3PXP"}}, {"phone": {"value": "+15551112233"}},

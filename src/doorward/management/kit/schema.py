@@ -78,10 +78,13 @@ class Boolean(Rule, frozen=True):
 
 
 class Text(Rule, frozen=True, kw_only=True):
+    """A refusal repeats the value, which goes into logs and errors of jobs, unless it is ``secret``."""
+
     min: int = 0
     max: int | None = None
     format: str | None = None
     pattern: str | None = None
+    secret: bool = False
 
     def check(self, value: Any, path: str) -> None:
         if not isinstance(value, str):
@@ -90,10 +93,11 @@ class Text(Rule, frozen=True, kw_only=True):
             raise self.unfit(f"String is too short ({len(value)} chars), minimum {self.min}", path, "MIN_LENGTH")
         if self.max is not None and len(value) > self.max:
             raise self.unfit(f"String is too long ({len(value)} chars), maximum {self.max}", path, "MAX_LENGTH")
+        shown = "" if self.secret else f": {value[:MAX_SHOWN]}"
         if self.pattern is not None and re.fullmatch(self.pattern, value) is None:
-            raise self.unfit(f"String does not match pattern ^{self.pattern}$: {value[:MAX_SHOWN]}", path, "PATTERN")
+            raise self.unfit(f"String does not match pattern ^{self.pattern}${shown}", path, "PATTERN")
         if self.format is not None and not FORMATS[self.format](value):
-            what = f"Object didn't pass validation for format {self.format}: {value[:MAX_SHOWN]}"
+            what = f"Object didn't pass validation for format {self.format}{shown}"
             raise self.unfit(what, path, "INVALID_FORMAT")
 
 
@@ -269,10 +273,16 @@ OBJECT = MappingOf()
 
 
 def text(
-    *, min: int = 0, max: int | None = None, format: str | None = None, pattern: str | None = None, about: str = ""
+    *,
+    min: int = 0,
+    max: int | None = None,
+    format: str | None = None,
+    pattern: str | None = None,
+    secret: bool = False,
+    about: str = "",
 ) -> Rule:
-    """A string; ``pattern`` has to match it whole."""
-    return Text(min=min, max=max, format=format, pattern=pattern, about=about)
+    """A string; ``pattern`` has to match it whole. No refusal repeats one that is ``secret``."""
+    return Text(min=min, max=max, format=format, pattern=pattern, secret=secret, about=about)
 
 
 def integer(*, min: int | None = None, max: int | None = None, about: str = "") -> Rule:

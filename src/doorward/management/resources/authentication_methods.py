@@ -48,7 +48,7 @@ def _of_type(type_: MethodType, properties: Mapping[str, Rule], *required: str) 
 METHODS: dict[str, Record] = {
     "phone": _of_type(MethodType.PHONE, {"phone_number": text(min=2, max=30), **_preferred}, "phone_number"),
     "email": _of_type(MethodType.EMAIL, {"email": text(format="email")}, "email"),
-    "totp": _of_type(MethodType.TOTP, {SECRET: text(max=256, pattern="[A-Z2-7]{16,}=*")}),
+    "totp": _of_type(MethodType.TOTP, {SECRET: text(max=256, pattern="[A-Z2-7]{16,}=*", secret=True)}),
     "webauthn-roaming": _of_type(
         MethodType.WEBAUTHN_ROAMING, {**_key, **_party}, "key_id", "public_key", "relying_party_identifier"
     ),

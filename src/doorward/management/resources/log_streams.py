@@ -64,7 +64,7 @@ SINKS: dict[str, Record] = {
             "mixpanelRegion": choice("us", "eu"),
             "mixpanelProjectId": text(pattern=r"[0-9]+"),
             "mixpanelServiceAccountUsername": text(pattern=r"[^:]+"),
-            "mixpanelServiceAccountPassword": text(pattern=r"[^:]+"),
+            "mixpanelServiceAccountPassword": text(pattern=r"[^:]+", secret=True),
         },
         required=(
             "mixpanelRegion",

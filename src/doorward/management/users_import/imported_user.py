@@ -42,7 +42,7 @@ ROW = record(
         "mfa_factors": items(
             record(
                 {
-                    "totp": record({"secret": text(max=1024, pattern="[A-Z2-7]+")}, required=("secret",)),
+                    "totp": record({"secret": text(max=1024, pattern="[A-Z2-7]+", secret=True)}, required=("secret",)),
                     "phone": record({"value": CREATE.properties["phone_number"]}, required=("value",)),
                     "email": record({"value": CREATE.properties["email"]}, required=("value",)),
                 }

@@ -48,7 +48,7 @@ PBKDF2 = re.compile(
 
 _encoding = choice("base64", "hex", "utf8")
 _value = text(min=1, max=MAX_TEXT)
-PASSWORD_HASH = text(max=MAX_TEXT, pattern=r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}")
+PASSWORD_HASH = text(max=MAX_TEXT, pattern=r"\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}", secret=True)
 CUSTOM_PASSWORD_HASH = record(
     {
         "algorithm": choice("argon2", "bcrypt", "hmac", "ldap", "pbkdf2", "scrypt", *PLAIN_DIGESTS),
