@@ -16,6 +16,8 @@ from doorward.management.kit.errors import ApiError, conflict, invalid_body
 from doorward.management.tenant_file.export import export
 from doorward.management.tenant_file.loading import carry_out
 from doorward.management.tenant_file.plan import plan
+from doorward.model.directory import TenantDirectory
+from doorward.model.log_event import LogEvent
 from doorward.model.request_context import RequestContext
 from doorward.ports import Conflict
 
@@ -26,16 +28,36 @@ CHANGED = "The tenant has been changed since this was planned: plan again"
 async def read(
     query: Mapping[str, str], tenant: str, services: Services, actor: Actor, context: RequestContext | None = None
 ) -> Answer:
-    """``{document, left_out}``; the query may ask for ``secrets`` and ``identifiers``."""
+    """``{document, left_out}``; the query may ask for ``secrets`` and ``identifiers``. Who was given secrets is in
+    the log."""
+    directory, secrets = services.ports.directory.tenant(tenant), query.get("secrets") == "true"
     exported = await export(
-        services.ports.directory.tenant(tenant),
+        directory,
         services,
         actor,
-        secrets=query.get("secrets") == "true",
+        secrets=secrets,
         identifiers=query.get("identifiers") == "true",
         context=context,
     )
+    if secrets:
+        services.ports.log.write(tenant, _told(directory, services, actor, context or RequestContext()))
     return Answer(body=msgspec.to_builtins(exported))
+
+
+def _told(directory: TenantDirectory, services: Services, actor: Actor, context: RequestContext) -> LogEvent:
+    """The event of an export with secrets."""
+    client = directory.clients.get(actor.client_id)
+    return LogEvent(
+        type="mgmt_api_read",
+        date=services.ports.clock.now(),
+        description="Export the tenant with its secrets",
+        client_id=actor.client_id,
+        client_name=client.name if client is not None else None,
+        ip=context.ip,
+        user_agent=context.user_agent,
+        hostname=context.hostname,
+        auth0_client=context.auth0_client,
+    )
 
 
 async def write(
