@@ -11,14 +11,18 @@ import pytest
 from tests.integration.door import CALLBACK, Door
 
 from doorward.management.kit.context import MACHINE, Actor
+from doorward.management.kit.shapes import Collection, Singleton
 from doorward.management.new_tenant import MANAGEMENT_CLIENT, management_client
+from doorward.management.registry import RESOURCES
 from doorward.management.system_scopes import EVERY_SCOPE
-from doorward.management.tenant_file.differences import differences
+from doorward.management.tenant_file import wire
+from doorward.management.tenant_file.differences import differences, is_secret
 from doorward.management.tenant_file.export import export
 from doorward.management.tenant_file.loading import carry_out
 from doorward.management.tenant_file.plan import Plan, Planned, plan
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Kind
+from doorward.model.request_context import RequestContext
 from doorward.ports import Conflict
 
 pytestmark = pytest.mark.anyio
@@ -218,6 +222,29 @@ async def test_secrets_are_never_told(server: Server) -> None:
     assert told(await server.plan(document)) == []
 
 
+async def test_secrets_in_lists_and_add_ons_are_told_as_little(server: Server) -> None:
+    hidden = {"value": "hush-1", "header": "authorization"}
+    sink = {"httpEndpoint": "https://logs.test/", "httpCustomHeaders": [hidden]}
+    document = {
+        **entry("clients", 1, addons={"azure_blob": {"storageAccessKey": "hush-2"}, "azure_sb": {"sasKey": "hush-3"},
+                                      "wams": {"masterkey": "hush-4"}}),
+        "logStreams": [{"name": "S", "type": "http", "sink": sink}],
+    }  # fmt: skip
+    assert "hush" not in msgspec.json.encode(await server.apply(document)).decode()
+    assert "hush" not in msgspec.json.encode(await server.exported(ACME)).decode()
+    hidden["value"] = "hush-5"
+    changed = await server.plan(document)
+    assert told(changed) == [("logStreams", "S", "change")]
+    assert "hush" not in msgspec.json.encode(changed).decode()
+    assert "hush-1" in msgspec.json.encode(await server.exported(ACME, secrets=True)).decode()
+    assert (await server.planned(await server.exported(ACME))).writes == []
+
+
+def test_what_is_sealed_and_shown_is_a_secret_of_plans_too() -> None:
+    sealed = [path for shape in RESOURCES if isinstance(shape, Collection | Singleton) for path in shape.secret]
+    assert [path for path in sealed if not is_secret(path, "x")] == []
+
+
 # ── all or nothing ──
 
 
@@ -386,6 +413,14 @@ async def test_secrets_stay_at_home_unless_asked_for(server: Server) -> None:
     await server.apply(whole, OTHER)
     assert server.tenant(OTHER).clients["machine"].client_secret == "the-secret-of-the-file"
     assert await server.exported(OTHER, secrets=True, identifiers=True) == whole
+
+
+async def test_who_was_given_secrets_is_in_the_log(server: Server) -> None:
+    actor = Actor(client_id="machine", subject="machine" + MACHINE, scopes=frozenset(EVERY_SCOPE))
+    for query in ({}, {"secrets": "false"}, {"secrets": "true"}):
+        await wire.read(query, ACME, server.door.server.services, actor, RequestContext(ip="192.0.2.7"))
+    (event,) = await server.door.log("mgmt_api_read", ACME)
+    assert (event.client_id, event.client_name, event.ip) == ("machine", "Machine", "192.0.2.7")
 
 
 async def test_an_export_holds_nothing_that_belongs_to_one_tenant(server: Server) -> None:

@@ -15,7 +15,7 @@ from doorward.management.resources.connections import SECRET_OPTIONS
 SECRETS = (SECRET_OPTIONS - {"configuration", "customHeaders", "freeform_fields"}) | {
     "signing_secret", "smtp_pass", "accessKeyId", "secretAccessKey", "connectionString", "clientSecret", "auth_token",
     "httpAuthorization", "splunkToken", "datadogApiKey", "mixpanelServiceAccountPassword", "segmentWriteKey",
-    "header_value", "encryption_key", "skey",
+    "header_value", "encryption_key", "skey", "httpCustomHeaders", "storageAccessKey", "sasKey", "masterkey",
 }  # fmt: skip
 # Objects that hold nothing else, by the last two names of their path.
 SECRET_OBJECTS = frozenset(("options.configuration", "options.customHeaders", "options.freeform_fields"))
