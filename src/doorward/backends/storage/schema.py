@@ -168,11 +168,14 @@ user_account = Table(
     Column("email_verified", Boolean, nullable=True),
     PrimaryKeyConstraint("tenant", "user_id"),
     Index("ix_user_account_sequence", "tenant", "sequence", unique=True),
-    *(_searched(name) for name in ("connection", "blocked", "created_at", "updated_at", "logins_count")),
+    *(
+        _searched(name)
+        for name in ("connection", "blocked", "email_verified", "created_at", "updated_at", "logins_count")
+    ),
     *(
         _searched(name, sparse=True)
         for name in (
-            "email", "email_domain", "email_verified", "name", "given_name", "family_name", "nickname", "username",
+            "email", "email_domain", "name", "given_name", "family_name", "nickname", "username",
             "phone_number", "last_login", "last_ip",
         )
     ),

@@ -318,7 +318,8 @@ class _Run:
         holds = _holds(node, place, values, leads=leads)
         if leads or not place.rows:
             return holds
-        return f"EXISTS (SELECT 1 FROM {place.rows} WHERE {place.alias}.tenant = :tenant AND {place.of} AND {holds})"  # noqa: S608
+        holds = f"{place.alias}.tenant = :tenant AND {place.of} AND {holds}{self._dialect.by_row}"
+        return f"EXISTS (SELECT 1 FROM {place.rows} WHERE {holds})"  # noqa: S608
 
 
 class _Values:

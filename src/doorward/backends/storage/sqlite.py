@@ -43,6 +43,7 @@ WHERE m.type = 'table' ORDER BY m.name, p.cid""",
     position="instr",
     bytewise="{column}",
     unindexed="+{column}",
+    by_row="",
     batches=False,
 )
 

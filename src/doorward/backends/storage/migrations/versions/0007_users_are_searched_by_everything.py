@@ -18,8 +18,8 @@ BATCH = 1000
 ORDERED = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 NAMES = ("email_domain", "name", "given_name", "family_name", "nickname", "username", "phone_number")
-DENSE = ("connection", "blocked", "created_at", "updated_at", "logins_count")
-SPARSE = ("email", *NAMES, "email_verified", "last_login", "last_ip")
+DENSE = ("connection", "blocked", "email_verified", "created_at", "updated_at", "logins_count")
+SPARSE = ("email", *NAMES, "last_login", "last_ip")
 
 
 def _searched(name: str, *, sparse: bool) -> None:
