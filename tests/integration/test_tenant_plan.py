@@ -245,6 +245,32 @@ def test_what_is_sealed_and_shown_is_a_secret_of_plans_too() -> None:
     assert [path for path in sealed if not is_secret(path, "x")] == []
 
 
+ACTION = {"name": "a", "code": "x", "supported_triggers": [{"id": "post-login"}], "secrets": []}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"clients": [{"name": "x", "client_id": {}}]},
+        {"clientGrants": [{"client_id": {}, "audience": "x"}]},
+        {"clientGrants": [{"client_id": ["Machine"], "audience": API}]},
+        {"clientGrants": [{"client_id": "Machine", "audience": API, "subject_type": {}}]},
+        {"organizations": [{"name": "o", "client_grants": [{"client_id": {}}]}]},
+        {"databases": [{"name": "d", "enabled_clients": [{}]}]},
+        {"tenant": {"session_lifetime": 1e308}},
+        {"pages": [{"name": {}}]},
+        {"prompts": {"screenRenderers": [{"prompt": {}, "screen": []}]}},
+        {"actions": [ACTION, {**ACTION, "secrets": [5]}]},
+        {"actions": [ACTION, {**ACTION, "secrets": [{"name": []}]}]},
+    ],
+)
+async def test_what_is_of_the_wrong_type_is_a_problem(server: Server, document: dict[str, Any]) -> None:
+    if len(document.get("actions", ())) > 1:
+        await server.apply({"actions": [ACTION]})
+        document = {"actions": document["actions"][1:]}
+    assert (await server.plan(document, removes=True)).problems != []
+
+
 # ── all or nothing ──
 
 

@@ -6,6 +6,7 @@ Which section holds what, and by what an entry is matched, are facts of auth0-de
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 from doorward.management.kit.schema import text
@@ -112,11 +113,10 @@ class Grants(Entities, frozen=True, kw_only=True):
     def key_of(self, entry: Mapping[str, Any]) -> tuple[Any, ...]:
         if not isinstance(entry.get("audience"), str):
             raise TenantFileError("an entry of clientGrants has no audience")
-        return (
-            entry.get("client_id") or entry.get("default_for"),
-            entry["audience"],
-            entry.get("subject_type", "client"),
-        )
+        whose, subject = entry.get("client_id") or entry.get("default_for"), entry.get("subject_type", "client")
+        if not isinstance(whose, str | None) or not isinstance(subject, str | None):
+            raise TenantFileError("client_id, default_for and subject_type of clientGrants are texts")
+        return whose, entry["audience"], subject
 
 
 def _described(api: Rehearsal, entry: Entry) -> Entry:
@@ -182,8 +182,9 @@ async def _without_known_secrets(work: Work, given: Entry, item: Item | None) ->
     """Secrets without a value are those that are there."""
     body = without(given, "deployed", "status")
     if item is not None and isinstance(body.get("secrets"), list):
-        valued = any(secret.get("value") is not None for secret in body["secrets"])
-        if not valued and {s.get("name") for s in body["secrets"]} == {s["name"] for s in item.entry["secrets"]}:
+        secrets = objects("secrets", body["secrets"])
+        valued = any(secret.get("value") is not None for secret in secrets)
+        if not valued and {str(s.get("name")) for s in secrets} == {s["name"] for s in item.entry["secrets"]}:
             del body["secrets"]
     return body
 
@@ -361,7 +362,7 @@ class Pages(Section, frozen=True, kw_only=True):
         for position, entry in enumerate(objects(self.key, value)):
             name = entry.get("name")
             with work.entry(self.key, str(name or ""), position):
-                if name != "login" and name not in PAGES:
+                if not isinstance(name, str) or (name != "login" and name not in PAGES):
                     raise TenantFileError(f"there is no page {name}", f"Pages are login, {', '.join(PAGES)}.")
                 if covers(known.get(name), entry):
                     continue
@@ -453,7 +454,7 @@ class Prompts(Settings, frozen=True, kw_only=True):
         await super().put(work, settings)
         screens = await _screens(work.api)
         for entry in objects("prompts.screenRenderers", given.get("screenRenderers")):
-            if not covers(screens.get((entry.get("prompt"), entry.get("screen"))), entry):
+            if not covers(screens.get((str(entry.get("prompt")), str(entry.get("screen")))), entry):
                 await work.api.call("PATCH", "/prompts/rendering", {"configs": [without(entry, "tenant")]})
         texts = known.get("customText", {})
         for language, prompts in object_("prompts.customText", given.get("customText")).items():
@@ -516,7 +517,7 @@ class TenantSettings(Settings, frozen=True, kw_only=True):
                 given.pop(name, None)
                 if name in known and round(known[name] * 60) == given[minutes]:
                     del given[minutes]
-            elif isinstance(given.get(name), float):
+            elif isinstance(given.get(name), float) and isfinite(given[name] * 60):
                 hours = given.pop(name)
                 if hours != known.get(name):
                     given[minutes] = round(hours * 60)

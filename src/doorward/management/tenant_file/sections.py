@@ -307,7 +307,7 @@ class Entities(Section, frozen=True, kw_only=True):
     async def remove_at(self, work: Work, base: str, value: Any) -> None:
         entries = objects(self.key, value)
         kept = {self.key_of(entry) for entry in entries if entry.get(self.by[0])}
-        ids = {entry.get(self.id) for entry in entries}
+        ids = {str(entry.get(self.id)) for entry in entries}
         for item in await self.items(work.api, base):
             if self.key_of(item.entry) in kept or item.id in ids or item.id in work.api.keep:
                 continue
@@ -533,7 +533,7 @@ def identified(section: str, known: Mapping[str, str], value: Any) -> Any:
     for id_, name in known.items():
         if name == value:
             return id_
-    if value in known:
+    if isinstance(value, str) and value in known:
         return value
     raise TenantFileError(missing(section, value), f"Name an entry of {section}, or give its id.")
 
