@@ -236,6 +236,14 @@ async def test_root_attributes_are_replaced_or_removed(api: Api, house: House) -
     assert await api.get(path(made)) == changed
 
 
+async def test_metadata_cannot_grow_without_an_end(api: Api) -> None:
+    made = await api.post("/users", body())
+    for name in ("user_metadata", "app_metadata"):
+        await api.patch(path(made), {name: {"a": "x" * 600_000}})
+        assert await api.refused("PATCH", path(made), {name: {"b": "x" * 600_000}}) == (400, "invalid_body")
+        await api.patch(path(made), {name: {"a": None, "b": "x" * 600_000}})
+
+
 async def test_metadata_is_merged_at_its_first_level(api: Api) -> None:
     made = await api.post("/users", body(user_metadata={"a": {"x": 1}, "b": 2}, app_metadata={"plan": "gold"}))
     changed = await api.patch(path(made), {"user_metadata": {"a": {"y": 2}, "b": None, "c": [3]}})

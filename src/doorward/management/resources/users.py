@@ -70,6 +70,8 @@ def field(name: str) -> Field | None:
 
 # What a person signs in with, and whether it is theirs: a change ends the sessions (silent renewal with them).
 CREDENTIALS = (*IDENTIFIERS, "email_verified")
+# Of each of the two objects, in bytes: what people add bit by bit ends somewhere.
+LARGEST_METADATA = 1024 * 1024
 IDP_TOKENS = ("access_token", "access_token_secret", "refresh_token")
 
 
@@ -278,9 +280,13 @@ def _revised(user: User, given: Mapping[str, Any], place: int) -> User:
 
 
 def _merged(before: dict[str, Any], given: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Raises ``ApiError`` (400) for more than a user may have."""
     if given is None:
         return before
-    return without_nulls({**before, **given}) if given else {}
+    merged = without_nulls({**before, **given}) if given else {}
+    if len(msgspec.json.encode(merged)) > LARGEST_METADATA:
+        raise invalid_body(f"Metadata of a user may have {LARGEST_METADATA} bytes at most")
+    return merged
 
 
 # ── what a connection asks of its users ──
