@@ -93,6 +93,7 @@ def build(
     """
     clock = clock or SystemClock()
     entropy = entropy or SystemEntropy()
+    files = JobFiles(job_folder or _job_folder(database), clock)
     storage = Storage(
         database,
         root_key=root_key,
@@ -100,6 +101,7 @@ def build(
         entropy=entropy,
         shared=shared_database,
         log_retention_days=log_retention_days,
+        sweep_files=files.remove_old,
     )
     hasher = passwords or PasswordHasher()
     background = BackgroundTasks()
@@ -124,7 +126,7 @@ def build(
         jobs=storage.jobs,
         tickets=storage.tickets,
         background=background,
-        files=JobFiles(job_folder or _job_folder(database), clock),
+        files=files,
         mail=NoMail(),
         log=storage.log,
         jose=JoseBackend(),

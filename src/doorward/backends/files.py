@@ -36,9 +36,7 @@ class JobFiles:
 
     def export(self, name: str) -> GzipFile:
         with _full():
-            folder = self._made()
-            self._remove_old(folder)
-            return GzipFile(folder / name)
+            return GzipFile(self._made() / name)
 
     def open(self, name: str) -> OpenFile | None:
         try:
@@ -54,11 +52,13 @@ class JobFiles:
             raise PermissionError(f"{self._folder} has to be a folder of this user alone")
         return self._folder
 
-    def _remove_old(self, folder: Path) -> None:
-        for path in folder.iterdir():
-            with contextlib.suppress(OSError):
-                if path.stat().st_mtime < self._clock.now() - KEPT_SECONDS:
-                    path.unlink()
+    def remove_old(self) -> None:
+        """Delete what was exported more than a day ago, and what was never finished."""
+        with contextlib.suppress(OSError):
+            for path in self._folder.iterdir():
+                with contextlib.suppress(OSError):
+                    if path.stat().st_mtime < self._clock.now() - KEPT_SECONDS:
+                        path.unlink()
 
 
 class TemporarySpool:

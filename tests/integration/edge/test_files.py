@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
+import os
 import socket
 import threading
 import tracemalloc
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.integration.door import DOMAIN, Door
 
+from doorward.backends.storage import store
 from doorward.web.protocol import Limits
 from doorward.web.server import HttpServer, open_sockets
 
@@ -23,6 +27,26 @@ TENANT = {
 }
 MEGABYTE = 1024 * 1024
 BOUNDARY = "b0undary"
+
+
+@pytest.mark.anyio
+async def test_an_export_is_gone_after_a_day_though_nobody_exports_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "SWEEP_SECONDS", 0.1)
+    door = await Door(f"sqlite:///{tmp_path / 'door.sqlite'}", job_folder=tmp_path / "jobs").start()
+    await door.ports.files.export("job_1").finish()
+    exported = tmp_path / "jobs" / "job_1"
+    os.utime(exported, (door.clock.time, door.clock.time))
+    await asyncio.sleep(0.1)
+    assert exported.exists()
+    door.clock.pass_(86_401)
+    for _ in range(1000):
+        if not exported.exists():
+            break
+        await asyncio.sleep(0.01)
+    assert not exported.exists()
+    await door.stop()
 
 
 class Server:

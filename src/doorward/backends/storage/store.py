@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from functools import partial
 
 from doorward.backends.storage.attempts import StoredAttempts
@@ -63,7 +64,7 @@ class Storage:
 
     ``database`` is ``sqlite:///path``, ``sqlite://`` (in memory) or ``postgresql://…``. ``shared`` says
     that other processes use the same SQLite file. Log events are kept for ``log_retention_days``; 0 keeps
-    them for ever.
+    them for ever. ``sweep_files`` removes what this process keeps beside the database and nobody needs any more.
     """
 
     def __init__(
@@ -75,7 +76,9 @@ class Storage:
         entropy: Entropy,
         shared: bool = False,
         log_retention_days: int = 0,
+        sweep_files: Callable[[], None] = lambda: None,
     ) -> None:
+        self._sweep_files = sweep_files
         self.database: Database = _database(database, shared=shared)
         self._clock = clock
         self._log_retention_days = log_retention_days
@@ -140,11 +143,12 @@ class Storage:
                 logger.exception("the configuration cannot be read")
 
     async def _sweep_regularly(self) -> None:
-        """Sweep every ten minutes: of all processes on the database the one that comes first."""
+        """Sweep every ten minutes: of all processes on the database the one that comes first, but each its files."""
         while True:
             await asyncio.sleep(SWEEP_SECONDS / 10)
             now = self._clock.now()
             try:
+                self._sweep_files()
                 if await self.one_time_values.use(SERVER, digest("sweep"), at=now, expires_at=now + SWEEP_SECONDS):
                     await self.sweep(now)
             except StorageUnavailable:
