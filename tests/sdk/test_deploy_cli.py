@@ -90,7 +90,7 @@ def files(folder: Path) -> dict[str, Any]:
 def settled(value: Any) -> Any:
     """A document without what no two tenants have in common; grants are made three at a time, in any order."""
     if isinstance(value, dict):
-        kept = {name: settled(item) for name, item in value.items() if name not in OF_ONE_TENANT and item != ""}
+        kept = {name: settled(item) for name, item in value.items() if name not in OF_ONE_TENANT}
         if "clientGrants" in kept:
             kept["clientGrants"].sort(key=repr)
         return kept

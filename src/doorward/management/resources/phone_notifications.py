@@ -156,7 +156,7 @@ def default_content(type_: str) -> dict[str, Any]:
 
 def prepare_template(call: Call, given: dict[str, Any]) -> Document:
     type_ = given["type"]
-    content = {**default_content(type_), **given.get("content", {})}
+    content = {"from": "", **default_content(type_), **given.get("content", {})}
     body = {"customizable": True, "disabled": False, **given, "content": content}
     id_ = new_base58_id(call.ports.entropy, "tem_")
     return Document(kind=TEMPLATE, id=id_, body=body)
