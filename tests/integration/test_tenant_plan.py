@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
@@ -116,6 +117,21 @@ async def test_a_plan_writes_nothing(server: Server) -> None:
     planned = await server.planned(entry("clients", name="Another"))
     assert planned.writes
     assert server.tenant() is before
+
+
+async def test_others_have_their_turn_while_a_large_file_is_planned(server: Server) -> None:
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    waiting = asyncio.create_task(other())
+    assert (await server.planned({"clients": [{"name": f"Client {n}"} for n in range(100)]})).plan.problems == []
+    waiting.cancel()
+    assert turns > 100
 
 
 async def test_the_same_file_plans_nothing(server: Server) -> None:

@@ -21,6 +21,7 @@ from doorward.management.kit.paths import Paths
 from doorward.management.kit.schema import Rule, Unfit
 from doorward.management.new_tenant import MANAGEMENT_CLIENT
 from doorward.management.registry import operations
+from doorward.model.client import Client
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Change, Delete, Document, Documents, Forget, Kind, Need, Put
 from doorward.model.log_event import LogEvent
@@ -236,6 +237,7 @@ class Rehearsal:
             ports=msgspec.structs.replace(dry_run(ports), directory=self.stage, log=cast("Log", _Unlogged())),
         )
         self._lists: tuple[TenantDirectory, dict[str, list[dict[str, Any]]]] = (directory, {})
+        self._names: tuple[Mapping[str, Client], dict[str, str]] = ({}, {})
 
     @property
     def tenant(self) -> str:
@@ -245,6 +247,14 @@ class Rehearsal:
     def directory(self) -> TenantDirectory:
         """The tenant as it would be by now."""
         return self.stage.snapshot
+
+    @property
+    def client_names(self) -> dict[str, str]:
+        """The names of the applications by id, made anew only when one changed."""
+        clients = self.directory.clients
+        if self._names[0] is not clients:
+            self._names = (clients, {c.client_id: c.name for c in clients.values() if not c.is_global})
+        return self._names[1]
 
     def operation(self, method: str, path: str) -> tuple[Operation, dict[str, str]]:
         """The operation and its path parameters. Raises ``NotBuilt``."""
@@ -266,6 +276,7 @@ class Rehearsal:
         if not operation.allows(self.actor.scopes):
             raise insufficient_scope(operation.scopes, every=operation.every_scope)
         check_arguments(arguments, operation.parameters)
+        await self._services.ports.background.pause()  # a file has thousands of entries, and others wait
         call = self._call(method, path)
         call.summary, call.arguments = operation.summary, arguments
         call.query = read_query(call.request.query, operation.query)

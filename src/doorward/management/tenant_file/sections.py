@@ -502,7 +502,7 @@ class Named(Section, frozen=True, kw_only=True):
 async def ids(api: Rehearsal, section: str) -> dict[str, str]:
     """The names of a section by id; of two with the same name the first counts."""
     if section == "clients":
-        return {client.client_id: client.name for client in api.directory.clients.values() if not client.is_global}
+        return api.client_names
     entities = LOOKUPS[section]
     return {str(shown[entities[1]]): str(shown[entities[2]]) for shown in await api.every(entities[0])}
 
