@@ -193,6 +193,11 @@ async def test_a_row_that_is_no_user_is_told(api: Api, row: Any, code: str, path
     assert isinstance(told["user"], dict)
 
 
+async def test_a_number_without_bounds_is_no_value(api: Api) -> None:
+    job = await imported(api, b'[{"email": "a@b.test", "user_metadata": {"n": 1e999}}]')
+    assert job["summary"] == counts(failed=1)
+
+
 async def test_a_hash_or_key_that_is_refused_is_not_repeated(api: Api) -> None:
     hashed, key = "$2y$10$notquiteabcrypthash", "jbswy3dpehpk3pxp"
     rows = [

@@ -67,6 +67,12 @@ def test_l1_only_what_is_u_0000_is_taken_for_it() -> None:
             json_object(body)
 
 
+@pytest.mark.parametrize("number", [b"1e999", b"-1e999", b"NaN", b"Infinity"])
+def test_a_number_without_bounds_is_refused(number: bytes) -> None:
+    with pytest.raises(OAuthError):
+        json_object(b'{"a": [' + number + b"]}")
+
+
 @pytest.mark.parametrize(("depth", "fits"), [(32, True), (33, False)])
 def test_l1_json_nests_32_deep(depth: int, fits: bool) -> None:
     body = b'{"a":' + b"[" * (depth - 1) + b"1" + b"]" * (depth - 1) + b"}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -103,6 +104,9 @@ def check_storable(value: Any, depth: int = MAX_DEPTH) -> None:
         _check_text(value)
     elif isinstance(value, int):
         if abs(value) > LARGEST:
+            raise invalid_body("Invalid request payload: a number is out of range")
+    elif isinstance(value, float):
+        if not isfinite(value):  # 1e999
             raise invalid_body("Invalid request payload: a number is out of range")
     elif isinstance(value, dict | list):
         if depth == 0:

@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 from collections.abc import Iterable
+from math import isfinite
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -90,7 +91,7 @@ def _decode_json(data: bytes) -> dict[str, str]:
 
 
 def json_object(data: bytes) -> dict[str, Any]:
-    """A JSON object without repeated members, deep nesting, ``NaN``, U+0000 or lone surrogates.
+    """A JSON object without repeated members, deep nesting, boundless numbers, U+0000 or lone surrogates.
 
     Raises ``InvalidRequest``.
     """
@@ -121,6 +122,8 @@ def _check_parts(value: Any) -> None:
         elif isinstance(part, list):
             inner = part
         else:
+            if isinstance(part, float) and not isfinite(part):  # 1e999
+                raise InvalidRequest("The body contains a number that is out of range")
             continue
         if depth > MAX_DEPTH:
             raise InvalidRequest("The JSON body is nested too deeply")
