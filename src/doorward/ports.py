@@ -789,7 +789,8 @@ class Jobs(Protocol):
 
 class Tickets(Protocol):
     async def create(self, tenant: str, ticket: Ticket, *, events: Sequence[LogEvent]) -> bool:
-        """``False``, and nothing written, for a user who is gone."""
+        """Those for the same purpose and address are void then. ``False``, and nothing written, for a user who is
+        gone."""
 
     async def find(self, tenant: str, ticket_hash: bytes, type_: TicketType, *, at: float) -> Ticket | None:
         """A ticket that could be redeemed at ``at``."""

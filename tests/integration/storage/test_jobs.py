@@ -196,6 +196,23 @@ async def test_a_ticket_is_redeemed_once(nodes: Nodes) -> None:
     assert await nodes.one.sweep(NOW + 101) == 1
 
 
+async def test_of_the_tickets_for_one_address_the_last_one_counts(nodes: Nodes) -> None:
+    ada, made = person("ada"), []
+    await nodes.one.users.create(T, ada.user, ada.identifiers, None, events=())
+    for type_, email in (
+        (TicketType.PASSWORD_CHANGE, "ada@example.test"), (TicketType.PASSWORD_CHANGE, "a@linked.test"),
+        (TicketType.EMAIL_VERIFICATION, "ada@example.test"), (TicketType.PASSWORD_CHANGE, "ada@example.test"),
+        (TicketType.MFA_ENROLLMENT, None), (TicketType.MFA_ENROLLMENT, None),
+    ):  # fmt: skip
+        ticket = Ticket(
+            ticket_hash=bytes([len(made)]), type=type_, user_id="auth0|ada", email=email, expires_at=NOW + 100
+        )
+        assert await nodes.one.tickets.create(T, ticket, events=())
+        made.append(ticket)
+    found = [await nodes.two.tickets.find(T, one.ticket_hash, one.type, at=NOW) for one in made]
+    assert found == [None, *made[1:]]
+
+
 async def test_a_ticket_goes_with_its_person(nodes: Nodes) -> None:
     ada = person("ada")
     await nodes.one.users.create(T, ada.user, ada.identifiers, None, events=())

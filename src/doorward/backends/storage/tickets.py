@@ -18,6 +18,10 @@ INSERT = """
 INSERT INTO ticket (tenant, ticket_hash, type, user_id, expires_at, document)
 SELECT u.tenant, :ticket_hash, :type, u.user_id, :expires_at, :document FROM user_account u
 WHERE u.tenant = :tenant AND u.user_id = :user_id RETURNING ticket_hash"""
+# Of the links sent to an address for one purpose the last one counts.
+VOID = """
+DELETE FROM ticket WHERE tenant = :tenant AND user_id = :user_id AND type = :type AND ticket_hash <> :ticket_hash
+    AND used_at IS NULL AND {email} = :email {{and_once}}"""
 FIND = """
 SELECT document FROM ticket
 WHERE tenant = :tenant AND ticket_hash = :ticket_hash AND type = :type AND used_at IS NULL AND expires_at > :at"""
@@ -33,6 +37,7 @@ class StoredTickets:
     def __init__(self, database: Database, log: StoredLog) -> None:
         self._database = database
         self._log = log
+        self._void = VOID.format(email=database.dialect.member("document", "email"))
 
     async def create(self, tenant: str, ticket: Ticket, *, events: Sequence[LogEvent]) -> bool:
         stored = {
@@ -43,7 +48,8 @@ class StoredTickets:
             "expires_at": ticket.expires_at,
             "document": _encode(ticket).decode(),
         }
-        return bool(await self._database.once(Query(INSERT, stored), self._log.inserts(tenant, events)))
+        void = Query(self._void, {**stored, "email": ticket.email})
+        return bool(await self._database.once(Query(INSERT, stored), [void, *self._log.inserts(tenant, events)]))
 
     async def find(self, tenant: str, ticket_hash: bytes, type_: TicketType, *, at: float) -> Ticket | None:
         rows = await self._database.read(FIND, _key(tenant, ticket_hash, type_, at))
