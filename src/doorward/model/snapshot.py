@@ -96,15 +96,15 @@ def snapshot_of(tenant: Tenant, documents: Documents, token_key: bytes, *, repor
     )
 
 
-def touched_by(changes: Sequence[Change]) -> dict[str, set[str]]:
-    """Ids of the documents that change, by kind."""
-    touched: dict[str, set[str]] = {}
+def touched_by(changes: Sequence[Change]) -> dict[str, Collection[str]]:
+    """Ids of the documents that change, by kind, in the order of the changes."""
+    touched: dict[str, dict[str, None]] = {}
     for change in changes:
         if isinstance(change, Put):
-            touched.setdefault(change.document.kind, set()).add(change.document.id)
+            touched.setdefault(change.document.kind, {})[change.document.id] = None
         elif isinstance(change, Delete):
-            touched.setdefault(change.kind, set()).add(change.id)
-    return touched
+            touched.setdefault(change.kind, {})[change.id] = None
+    return dict(touched)
 
 
 def changed_snapshot(

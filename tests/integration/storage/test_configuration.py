@@ -49,6 +49,13 @@ async def test_g10_a_change_reaches_the_other_node_by_itself(nodes: Nodes) -> No
     assert nodes.two.directory.tenant(OTHER).clients == {}
 
 
+async def test_what_is_made_in_one_change_stands_in_its_order_on_every_node(nodes: Nodes) -> None:
+    names = [f"client {number}" for number in range(20)]
+    await nodes.one.directory.change(T, [Put(document=client(name)) for name in names])
+    assert list(nodes.one.directory.tenant(T).clients) == names
+    assert await seen(nodes.two) == names
+
+
 async def test_a_node_that_could_not_read_a_change_reads_the_next(
     nodes: Nodes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
