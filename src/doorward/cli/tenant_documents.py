@@ -19,9 +19,10 @@ from msgspec import Struct
 
 from doorward.cli.tenant_folder import read_folder
 from doorward.cli.tenant_texts import put_out_objects, take_in, take_in_objects, texts
-from doorward.cli.terminal import Problem
+from doorward.cli.terminal import Problem, reason
 
 MAPPINGS = "AUTH0_KEYWORD_REPLACE_MAPPINGS"
+SEPARATORS = re.compile("[\\x85\\u2028\\u2029]")  # line breaks to YAML 1.1, which only stay as they are when escaped
 LITERAL = re.compile(r"##(\w+)##")
 VALUE = re.compile(r"""(?P<quote>["']?)@@(?P<key>\w+)@@(?P=quote)""")
 
@@ -53,7 +54,7 @@ def read_tenant(path: Path, mappings: Mapping[str, Any] | None = None) -> Tenant
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Problem(f"the tenant file {path} cannot be read", why=str(error)) from None
+        raise Problem(f"the tenant file {path} cannot be read", why=reason(error)) from None
     written = with_keywords(text, known)
     document = parse_tenant(written, str(path))
     for found in texts(document):
@@ -64,13 +65,27 @@ def read_tenant(path: Path, mappings: Mapping[str, Any] | None = None) -> Tenant
 
 def _lines(text: str) -> dict[tuple[str, int | None], int]:
     """On which line each section and each entry of a list begins."""
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = yaml.compose(text, Loader=_Loader)
     found: dict[tuple[str, int | None], int] = {}
     for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
         found[key.value, None] = key.start_mark.line + 1
         for position, item in enumerate(value.value if isinstance(value, yaml.SequenceNode) else ()):
             found[key.value, position] = item.start_mark.line + 1
     return found
+
+
+class _Loader(yaml.SafeLoader):
+    """The core schema of YAML 1.2, as auth0-deploy-cli reads it: ``yes`` and ``12:30`` are texts; all of it is JSON."""
+
+
+def _integer(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    written = str(loader.construct_scalar(node)).replace("_", "")
+    return int(written, 0 if written.lstrip("+-")[:2] in ("0b", "0o", "0x") else 10)
+
+
+def _no_json(loader: yaml.SafeLoader, node: yaml.Node) -> Any:
+    what = f"{node.tag} is nothing that JSON has"
+    raise yaml.constructor.ConstructorError(problem=what, problem_mark=node.start_mark)
 
 
 class _Dumper(yaml.SafeDumper):
@@ -84,10 +99,24 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+    style = '"' if SEPARATORS.search(value) else "|" if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
 _Dumper.add_representer(str, _text)
+_Loader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("int", r"[-+]?(0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)", list("-+0123456789")),
+    ("float", r"[-+]?(\.[0-9_]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?", list("-+.0123456789")),
+    ("merge", r"<<", ["<"]),
+):
+    for _either in (_Loader, _Dumper):  # a text is quoted that YAML 1.1 or 1.2 would take for something else
+        _either.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
+_Loader.add_constructor("tag:yaml.org,2002:int", _integer)
+for _tag in ("binary", "timestamp", "set", "omap", "pairs"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _no_json)
 
 
 def yaml_files(document: dict[str, Any], name: str) -> Iterator[tuple[PurePosixPath, str]]:
@@ -149,8 +178,12 @@ def demo_user(origin: str) -> str:
 
 def parse_tenant(text: str, name: str) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        document = yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
+        raise Problem(f"{name} is not valid YAML", why=f"{where}{error.problem or error.context}") from None
+    except (yaml.YAMLError, ValueError) as error:
         raise Problem(f"{name} is not valid YAML", why=" ".join(str(error).split())) from None
     if document is None:
         return {}

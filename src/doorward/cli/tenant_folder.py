@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from doorward.cli.tenant_texts import SCREENS, Text, as_json, file_name, take_in, texts
-from doorward.cli.terminal import Problem
+from doorward.cli.terminal import Problem, reason
 
 # Sections whose entries are a file each, and the property such a file is named after.
 FOLDERS = {
@@ -67,7 +67,7 @@ def read_folder(root: Path, replace: Replace) -> tuple[dict[str, Any], Places]:
         try:
             return json.loads(replace(path.read_text("utf-8")))
         except (OSError, ValueError) as error:
-            raise Problem(f"{path} cannot be read", why=str(error)) from None
+            raise Problem(f"{path} cannot be read", why=reason(error)) from None
 
     def add(section: str, path: Path) -> None:
         entry = load(path)

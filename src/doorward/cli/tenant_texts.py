@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from doorward.cli.terminal import Problem
+from doorward.cli.terminal import Problem, reason
 
 FORBIDDEN = re.compile(r'[/\\?<>:*|"\x00-\x1f\x80-\x9f]')
 
@@ -55,7 +55,8 @@ def texts(document: Mapping[str, Any]) -> Iterator[Text]:
         yield Text(template, "body", what, f"branding_templates/{name}", f"{in_folder}/{name}", in_folder)
     for database in _objects(document, "databases"):
         name = file_name(database.get("name"))
-        scripts = (database.get("options") or {}).get("customScripts")
+        options = database.get("options")
+        scripts = options.get("customScripts") if isinstance(options, dict) else None
         if not isinstance(scripts, dict):
             continue
         for script in scripts:
@@ -81,7 +82,7 @@ def take_in(text: Text, folder: Path, root: Path, replace: Callable[[str], str])
     try:
         text.holder[text.property] = replace(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise Problem(f"{text.what}: {written} cannot be read", why=str(error)) from None
+        raise Problem(f"{text.what}: {written} cannot be read", why=reason(error)) from None
 
 
 SCREENS = "prompts/screenRenderSettings"
@@ -102,13 +103,17 @@ def take_in_objects(document: dict[str, Any], root: Path, replace: Callable[[str
     for section in BODIES:
         for entry in _objects(document, section):
             if isinstance(entry.get("body"), str):
-                entry.update(load(entry.pop("body"), f"{section} {entry.get('name')}"))
+                what, path = f"{section} {entry.get('name')}", entry.pop("body")
+                body = load(path, what)
+                if not isinstance(body, dict):
+                    raise Problem(f"{what}: {path} has to hold a JSON object")
+                entry.update(body)
     prompts = document.get("prompts")
     listed = prompts.get("screenRenderers") if isinstance(prompts, dict) else None
     if isinstance(prompts, dict) and isinstance(listed, list):
         screens = []
         for entry in listed:
-            if not isinstance(entry, dict) or "prompt" in entry:
+            if not isinstance(entry, dict) or not all(isinstance(paths, dict) for paths in entry.values()):
                 screens.append(entry)
                 continue
             for prompt, paths in entry.items():

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
+import textwrap
 from collections.abc import Sequence
 
 import click
 
 DOCS = "docs"  # the folder of the project's documentation
+WIDEST = 110  # columns; nobody reads longer lines
 USAGE, NO_SERVER, NOT_AUTHORIZED = 2, 3, 4  # exit codes beside 0 and 1
 
 
 def colour() -> bool | None:
     """``False`` where nobody wants any (https://no-color.org), else ``None``: click decides by the terminal."""
     return False if os.environ.get("NO_COLOR") else None
+
+
+def width() -> int:
+    """How many columns a line may have."""
+    return min(shutil.get_terminal_size((80, 24)).columns, WIDEST)
 
 
 def done(what: str) -> None:
@@ -39,6 +48,11 @@ def amount(count: int, thing: str) -> str:
     return f"1 {thing}" if count == 1 else f"{count} {thing}s"
 
 
+def reason(error: Exception) -> str:
+    """What an exception says to people: of the operating system's the sentence, without number and path."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 class Problem(Exception):
     """A failure told to the person at the terminal. ``fix`` is a command to paste."""
 
@@ -48,6 +62,9 @@ class Problem(Exception):
 
     def show(self) -> None:
         click.secho(f"✗ {self.what}", fg="red", err=True, color=colour())
-        for label, text in (("why", self.why), ("fix", self.fix), ("more", self.more)):
+        why = self.why
+        if sys.stderr.isatty():  # in a log it stays one line
+            why = "\n        ".join(textwrap.wrap(why, max(width() - 8, 30), break_long_words=False))
+        for label, text in (("why", why), ("fix", self.fix), ("more", self.more)):
             if text:
                 click.echo(f"  {click.style(label.ljust(5), dim=True)} {text}", err=True, color=colour())
