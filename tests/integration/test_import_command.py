@@ -18,7 +18,7 @@ from doorward.cli import commands
 from doorward.cli.terminal import Problem
 
 SAMPLE = Path(__file__).parents[1] / "sdk" / "tenant"
-SECOND, THIRD = "second.test", "third.test"
+SECOND, THIRD, LATER = "second.test", "third.test", "later.test"
 WIDTH = 80
 API = "https://api.example.test/"
 DOCUMENT: dict[str, Any] = {
@@ -100,6 +100,58 @@ def test_nobody_to_ask_is_no_yes(terminal: Terminal) -> None:
     assert result.exception.exit_code == 2
     assert "1 to create" in result.exception.what
     assert terminal.plan(file)["changes"]
+
+
+def test_only_changes_end_a_dry_run_with_2(terminal: Terminal) -> None:
+    file = terminal.write({"clients": [{"name": "Never made"}]})
+    for words in (("absent.yaml",), (file, "--mapping", "ABSENT"), (file, "--tenant", "absent.test")):
+        result = terminal.run("import", *words, "--dry-run")
+        assert isinstance(result.exception, Problem), words
+        assert result.exception.exit_code == 1, words
+
+
+def test_what_has_no_effect_is_said_in_a_paragraph_of_its_own(terminal: Terminal) -> None:
+    result = terminal.run("import", terminal.write({"cliensts": []}), "--dry-run")
+    assert result.exit_code == 0
+    _, *rest = result.output.split("\n\n")
+    assert [part.strip().partition("\n")[0][:17] for part in rest] == ["Without effect", "✓ nothing to chan"]
+
+
+def test_a_tenant_made_since_the_server_started_is_worked_on_too(terminal: Terminal) -> None:
+    made = terminal.run("tenants", "create", LATER)
+    assert made.exit_code == 0, made.output
+    file = terminal.write({"clients": [{"name": "Of the later one"}]})
+    assert terminal.run("import", file, "--yes", tenant=LATER).exit_code == 0
+    assert terminal.plan(file, tenant=LATER)["changes"] == []
+    assert "Of the later one" in terminal.run("export", tenant=LATER).output
+    assert terminal.plan(file)["changes"] != []
+
+
+def test_a_server_named_by_its_address_is_asked_for_the_tenant(
+    server: DevServer, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready = json.loads((server.ca.parent / "ready.json").read_text())
+    client = next(one["management"]["client_id"] for one in ready["tenants"] if one["domain"] == SECOND)
+    audience = f"https://{SECOND}/api/v2/"
+    words = ("token", "--client", client, "--audience", audience, "--raw")
+    token = terminal.run(*words, tenant=SECOND).output.strip()
+    asked = ("export", "--url", ready["issuer"], "--token", token)
+    untrusted = terminal.run(*asked, tenant=SECOND)
+    assert isinstance(untrusted.exception, Problem)
+    assert "is not trusted" in untrusted.exception.what
+    monkeypatch.setenv("SSL_CERT_FILE", str(server.ca))
+    assert terminal.run(*asked, tenant=SECOND).exit_code == 0
+    assert isinstance(terminal.run(*asked).exception, Problem)
+
+
+def test_an_export_does_not_take_a_file_for_a_folder(terminal: Terminal) -> None:
+    file = terminal.folder / "tenant.json"
+    file.write_text("{}")
+    result = terminal.run("export", "--output", str(file))
+    assert isinstance(result.exception, Problem)
+    assert result.exception.what.endswith("is a file")
+    written = terminal.run("export", "--output", str(terminal.folder / "out"))
+    assert max(map(len, written.output.replace(str(terminal.folder), "").splitlines())) <= WIDTH
 
 
 def test_yes_applies_all_of_it(terminal: Terminal) -> None:

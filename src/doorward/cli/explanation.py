@@ -114,7 +114,7 @@ class _Page:
             text = step["because"].get("sentence", "") + (f" Lost: {self._short(gone)}." if gone else "")
             where = setting_in_words(step.get("setting"))
             fits = len(text) + len(where) + 2 <= self._width - 2 - LABEL
-            for line in (f"{text}  {where}".rstrip(),) if fits else (text, where):
+            for line in filter(None, (f"{text}  {where}".rstrip(),) if fits else (text, where)):
                 self._line("", dim(self._wrap(line, 2 + LABEL)))
 
     # ── what was lost, what was refused ──

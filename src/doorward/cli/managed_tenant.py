@@ -6,7 +6,8 @@ Either way it is the Management API that does it, with its checks and its log ev
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qsl
@@ -16,8 +17,9 @@ import msgspec
 from msgspec import Struct
 
 from doorward.app import Doorward
+from doorward.cli.operated_server import DATABASE, on_server
 from doorward.cli.production import config_option, is_configured, read_settings, with_door
-from doorward.cli.running_server import running_server
+from doorward.cli.running_server import running_server, serves
 from doorward.cli.terminal import NOT_AUTHORIZED, USAGE, Problem
 from doorward.management.kit.context import Actor, ManagementRequest, Nothing
 from doorward.management.kit.dispatch import Management
@@ -27,9 +29,9 @@ from doorward.management.tenant_file import wire as tenant_file
 from doorward.management.tenants import OPERATOR
 from doorward.model.directory import TenantDirectory
 from doorward.model.tenant import Issuer, Tenant
-from doorward.settings import Settings
 
 F = TypeVar("F", bound=Callable[..., Any])
+Work = Callable[[Doorward], Awaitable[Any]]
 
 
 class ManagedTenant(Protocol):
@@ -54,10 +56,12 @@ class _Operator(Struct, frozen=True):
 
 
 class TenantInDatabase:
-    """``ManagedTenant`` straight on the database that ``settings`` name; servers notice within a second."""
+    """``ManagedTenant`` straight on a database; servers notice within a second.
 
-    def __init__(self, settings: Settings, domain: str | None) -> None:
-        self._settings = settings
+    ``on_database`` does something with the server on it."""
+
+    def __init__(self, on_database: Callable[[Work], Any], domain: str | None) -> None:
+        self._on_database = on_database
         self._domain = domain
 
     @property
@@ -65,7 +69,7 @@ class TenantInDatabase:
         async def find(door: Doorward) -> str:
             return self._tenant(door).domain
 
-        return with_door(self._settings, find)
+        return str(self._on_database(find))
 
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         async def ask(door: Doorward) -> tuple[int, Any]:
@@ -87,7 +91,8 @@ class TenantInDatabase:
             )
             return answer.status, None if isinstance(answer.body, Nothing) else msgspec.to_builtins(answer.body)
 
-        return with_door(self._settings, ask)
+        status, answer = self._on_database(ask)
+        return status, answer
 
     def _tenant(self, door: Doorward) -> Tenant:
         tenants = {tenant.domain: tenant for tenant in door.ports.directory.tenants()}
@@ -138,7 +143,12 @@ def managed_tenant(
     """The tenant those options name: a server by its address, else the production server that ``--config`` or
     the environment describes, else the development server. Raises ``Problem``."""
     if url is None and is_configured(config):
-        return TenantInDatabase(read_settings(config), domain)
+        return TenantInDatabase(partial(with_door, read_settings(config)), domain)
+    if url is None and domain is not None and (folder / DATABASE).exists() and not serves(folder, domain):
+        # Made since the development server started: it has no client of it in ready.json.
+        return TenantInDatabase(partial(on_server, folder, None), domain)
+    if url is not None:
+        return running_server(url, token, folder, host=domain)
     return running_server(url, token, folder, domain)
 
 

@@ -75,6 +75,13 @@ class RunningServer:
             connection.request(method, path, body=data, headers=headers)
             response = connection.getresponse()
             text = response.read()
+        except ssl.SSLCertVerificationError as error:
+            raise Problem(
+                f"the certificate of {self._address} is not trusted",
+                why=error.verify_message,
+                fix="export SSL_CERT_FILE=FILE   (its authority; doorward dev keeps it as .doorward/ca.pem)",
+                exit_code=NO_SERVER,
+            ) from None
         except (OSError, http.client.HTTPException) as error:
             raise Problem(
                 f"no server answers at {self._address}",
@@ -100,6 +107,16 @@ class RunningServer:
                 f"the certificate authority {self._ca} cannot be read", why=str(error), fix="doorward dev"
             ) from None
         return http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=context)
+
+
+def serves(folder: Path, tenant: str) -> bool:
+    """Whether the development server on ``folder`` was started with a tenant of this domain."""
+    try:
+        return any(
+            entry["domain"] == tenant for entry in json.loads((folder / "ready.json").read_text("utf-8"))["tenants"]
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def development_server(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import textwrap
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -12,7 +13,7 @@ import click
 from doorward.cli.managed_tenant import managed_tenant, succeed, tenant_options
 from doorward.cli.tenant_documents import yaml_files, yaml_text
 from doorward.cli.tenant_folder import FILES, FOLDERS, folder_files
-from doorward.cli.terminal import Problem, colour
+from doorward.cli.terminal import Problem, amount, colour, reason, width
 from doorward.management.tenant_file.wire import PATH
 
 YAML = (".yaml", ".yml")
@@ -32,8 +33,8 @@ def command(output: Path | None, secrets: bool, identifiers: bool, as_json: bool
 
     \b
     doorward export > tenant.yaml
-    doorward export --output tenant.yaml           # code and pages beside it, in files of their own
-    doorward export --output ./tenant              # a folder
+    doorward export --output tenant.yaml     # code and pages in files beside it
+    doorward export --output ./tenant        # a folder
     """
     tenant = managed_tenant(**options)
     query = f"secrets={str(secrets).lower()}&identifiers={str(identifiers).lower()}"
@@ -49,17 +50,20 @@ def command(output: Path | None, secrets: bool, identifiers: bool, as_json: bool
         counts = {key: len(value) for key, value in document.items() if isinstance(value, list)}
         written = _write(document, output, private=secrets)
         click.secho(f"✓ {tenant.host} → {output}", fg="green", bold=True, color=colour())
-        click.echo(f"  {written} {'file' if written == 1 else 'files'}: {_listed(counts)}")
+        for line in textwrap.wrap(f"{amount(written, 'file')}: {_listed(counts)}", width() - 2):
+            click.echo(f"  {line}")
         if not secrets:
             click.secho("  secrets are not in it: keywords such as ##KEY## stand for them", dim=True, color=colour())
 
 
 def _listed(counts: dict[str, int]) -> str:
-    return ", ".join(f"{number} {section}" for section, number in counts.items() if number) or "settings only"
+    return ", ".join(f"{section} {number}" for section, number in counts.items() if number) or "settings only"
 
 
 def _write(document: dict[str, Any], output: Path, *, private: bool) -> int:
     """Write the files of the document; those an earlier export left in the folder go. Raises ``Problem``."""
+    if output.suffix not in YAML and output.is_file():
+        raise Problem(f"{output} is a file", why="a tenant is written to a .yaml file or to a folder")
     folder = output.parent if output.suffix in YAML else output
     files = list(yaml_files(document, output.name) if output.suffix in YAML else folder_files(document))
     try:
@@ -72,7 +76,7 @@ def _write(document: dict[str, Any], output: Path, *, private: bool) -> int:
             with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
                 file.write(text)
     except OSError as error:
-        raise Problem(f"{output} cannot be written", why=str(error)) from None
+        raise Problem(f"{output} cannot be written", why=reason(error)) from None
     return len(files)
 
 

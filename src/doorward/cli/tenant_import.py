@@ -16,12 +16,13 @@ from doorward.cli.tenant_documents import TenantSource, read_tenant
 from doorward.cli.terminal import DOCS, USAGE, Problem, colour
 from doorward.management.tenant_file.wire import PATH
 
+AGAIN = (409, 429, 503)  # statuses that say: later, or planned anew
 CHANGES = 2  # the exit code of a dry run that would change something
 GUIDE = f"{DOCS}/how-to/keep-a-tenant-in-git.md"
 
 
 @click.command("import", short_help="Make a tenant what a file says.")
-@click.argument("source", metavar="FILE|FOLDER", type=click.Path(exists=True, path_type=Path))
+@click.argument("source", metavar="FILE|FOLDER", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only show the plan; exit code 2 when something would change.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--allow-delete", is_flag=True, help="Delete what a section of the file does not name.")
@@ -50,10 +51,15 @@ def command(
     doorward import tenant.yaml --dry-run          # in CI: 0 nothing to do, 2 changes
     doorward import ./tenant --yes --mapping API_URL=https://api.example.com
     """
-    read = read_tenant(source, _mappings(mappings))
-    tenant = managed_tenant(**options)
-    asked = {"document": read.document, "removes": allow_delete}
-    plan = _ask(tenant, asked)
+    try:
+        read = read_tenant(source, _mappings(mappings))
+        tenant = managed_tenant(**options)
+        asked = {"document": read.document, "removes": allow_delete}
+        plan = _ask(tenant, asked)
+    except Problem as problem:
+        if problem.exit_code == CHANGES:  # that number is the answer of a dry run
+            problem.exit_code = 1
+        raise
     if not plan["problems"] and plan["changes"] and not dry_run and (yes or _agreed(plan, source, details, as_json)):
         plan = _ask(tenant, {**asked, "apply": True, "revision": plan["revision"]})
     if as_json:
@@ -85,8 +91,9 @@ def _mappings(pairs: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _ask(tenant: ManagedTenant, body: dict[str, Any]) -> dict[str, Any]:
-    answer = succeed(tenant.call("POST", PATH, body), "the file was not imported", fix="run the same command again")
-    return dict(answer)
+    answer = tenant.call("POST", PATH, body)
+    fix = "run the same command again" if answer[0] in AGAIN else ""
+    return dict(succeed(answer, "the file was not imported", fix=fix))
 
 
 def _agreed(plan: dict[str, Any], source: Path, details: bool, as_json: bool) -> bool:
@@ -112,7 +119,9 @@ def _agreed(plan: dict[str, Any], source: Path, details: bool, as_json: bool) ->
 def _head(plan: dict[str, Any], source: Path) -> None:
     title = click.style(plan["domain"], bold=True)
     revision = click.style(f"revision {plan['revision']}", dim=True)
-    click.echo(f"\n{title}  {revision}  ← {source}\n", color=colour())
+    click.echo(f"\n{title}  {revision}  ← {source}", color=colour())
+    if plan["changes"]:
+        click.echo()
 
 
 def _tell(plan: dict[str, Any], read: TenantSource, source: Path, *, details: bool, shown: bool) -> None:
@@ -129,6 +138,8 @@ def _tell(plan: dict[str, Any], read: TenantSource, source: Path, *, details: bo
     if plan["applied"]:
         click.secho(f"\n✓ {plan['domain']}: {counted(plan, done=True)}", fg="green", bold=True, color=colour())
     elif not plan["changes"]:
-        click.secho(f"✓ nothing to change: {plan['domain']} is what {source} says", fg="green", color=colour())
+        before = "\n" if plan["left_out"] else ""
+        what = f"nothing to change: {plan['domain']} is what {source} says"
+        click.secho(f"{before}✓ {what}", fg="green", color=colour())
     else:
         click.echo(f"\n  {counted(plan)}; nothing was changed")
