@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -50,10 +51,11 @@ class Terminal:
         self._data = server.ca.parent
         self.folder = folder
 
-    def run(self, *words: str, tenant: str | None = None, **environment: str) -> Result:
+    def run(self, *words: str, tenant: str | None = None, typed: str | None = None, **environment: str) -> Result:
         runner = CliRunner(env={"COLUMNS": str(WIDTH), "AUTH0_KEYWORD_REPLACE_MAPPINGS": "", **environment})
         more = ["--tenant", tenant] if tenant else []
-        return runner.invoke(commands, [*words, "--data", str(self._data), *more])
+        arguments = [*words, "--data", str(self._data), *more]
+        return runner.invoke(commands, arguments, input=typed, color=typed is not None)
 
     def write(self, document: dict[str, Any], name: str = "tenant.yaml") -> str:
         path = self.folder / name
@@ -100,6 +102,21 @@ def test_nobody_to_ask_is_no_yes(terminal: Terminal) -> None:
     assert result.exception.exit_code == 2
     assert "1 to create" in result.exception.what
     assert terminal.plan(file)["changes"]
+
+
+def test_whoever_sits_there_is_asked(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    somebody = SimpleNamespace(stdin=SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("doorward.cli.tenant_import.sys", somebody)
+    file = terminal.write({"clients": [{"name": "Agreed to"}]})
+    declined = terminal.run("import", file, typed="n\n", NO_COLOR="1")
+    assert "1 to create. Apply to " in declined.output
+    assert declined.output.endswith("1 to create; nothing was changed\n")
+    assert "\x1b[" not in declined.output
+    assert terminal.plan(file)["changes"]
+    agreed = terminal.run("import", file, typed="y\n", NO_COLOR="")
+    assert ": 1 created" in agreed.output
+    assert "\x1b[1m" in agreed.output
+    assert terminal.plan(file)["changes"] == []
 
 
 def test_only_changes_end_a_dry_run_with_2(terminal: Terminal) -> None:

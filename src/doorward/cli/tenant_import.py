@@ -113,7 +113,8 @@ def _agreed(plan: dict[str, Any], source: Path, details: bool, as_json: bool) ->
     _head(plan, source)
     show_plan(plan, details=details)
     click.echo()
-    return click.confirm(click.style(f"  {counted(plan)}. Apply to {plan['domain']}?", bold=True))
+    question = f"  {counted(plan)}. Apply to {plan['domain']}?"
+    return click.confirm(question if colour() is False else click.style(question, bold=True))
 
 
 def _head(plan: dict[str, Any], source: Path) -> None:
