@@ -34,8 +34,9 @@ KEYWORD = re.compile(r"##(\w+)##")
 class Tool:
     """The tool with the development server's management client."""
 
-    def __init__(self, node: str, server: DevServer) -> None:
+    def __init__(self, node: str, server: DevServer, secrets: Mapping[str, str]) -> None:
         self._node = node
+        self._secrets = secrets
         self._data = server.ca.parent
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("AUTH0_")},
@@ -61,7 +62,15 @@ class Tool:
         return said
 
     def load(self, file: Path, **settings: str) -> str:
-        return self.run("import", "--input_file", str(file), AUTH0_KEYWORD_REPLACE_MAPPINGS=mappings(file), **settings)
+        return self.run(
+            "import", "--input_file", str(file), AUTH0_KEYWORD_REPLACE_MAPPINGS=self._mappings(file), **settings
+        )
+
+    def _mappings(self, file: Path) -> str:
+        """A value for every keyword of a file; those of the sample and of its export mean the same secret."""
+        return json.dumps(
+            {**dict.fromkeys(KEYWORD.findall(file.read_text()), "a-secret-of-the-tenant"), **self._secrets}
+        )
 
     def export(self, folder: Path) -> Path:
         self.run("export", "--format", "yaml", "--output_folder", str(folder))
@@ -74,9 +83,15 @@ class Tool:
         assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-def mappings(file: Path) -> str:
-    """A value for every keyword of a file; those of the sample and of its export mean the same secret."""
-    return json.dumps(dict.fromkeys(KEYWORD.findall(file.read_text()), "a-secret-of-the-tenant"))
+def secrets_of(sample: Path) -> dict[str, str]:
+    """The secrets a sample says itself, by the keyword that an export has in their place."""
+    connections = yaml.safe_load(sample.read_text()).get("connections", ())
+    said = {entry["name"]: (entry.get("options") or {}).get("client_secret", "##") for entry in connections}
+    return {
+        f"CONNECTIONS_{re.sub(r'[^A-Z0-9]', '_', name.upper())}_SECRET": secret
+        for name, secret in said.items()
+        if not secret.startswith("##")
+    }
 
 
 def files(folder: Path) -> dict[str, Any]:
@@ -107,7 +122,8 @@ def tools(node: str, sample: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     """The tool on two servers whose tenants are empty."""
     folders = [tmp_path_factory.mktemp("server") for _ in range(2)]
     with dev_server({}, folders[0]) as one, dev_server({}, folders[1]) as other:
-        yield Tool(node, one), Tool(node, other)
+        secrets = secrets_of(sample)
+        yield Tool(node, one, secrets), Tool(node, other, secrets)
 
 
 @pytest.fixture(scope="module")
