@@ -216,6 +216,15 @@ def test_differences_are_told_property_by_property() -> None:
     ]
 
 
+async def test_the_order_of_shields_is_no_difference(server: Server) -> None:
+    def said(*shields: str) -> dict[str, Any]:
+        return {"attackProtection": {"suspiciousIpThrottling": {"enabled": True, "shields": list(shields)}}}
+
+    await server.apply(said("block", "admin_notification"))
+    assert (await server.plan(said("admin_notification", "block"))).changes == []
+    assert (await server.plan(said("block"))).changes != []
+
+
 async def test_secrets_are_never_told(server: Server) -> None:
     document = {
         **entry("connections", options={"client_id": "g", "client_secret": "s2-of-the-file"}),

@@ -30,6 +30,14 @@ RECORDED = {
         "logo_url": "https://app.test/logo.png",
         "favicon_url": "https://app.test/favicon.png",
     },
+    "clients": [{"name": "Default App"}],
+    "databases": [
+        {
+            "name": "Username-Password-Authentication",
+            "strategy": "auth0",
+            "enabled_clients": ["Default App"],
+        }
+    ],
     "emailTemplates": [
         {
             "template": "welcome_email",

@@ -6,13 +6,11 @@ from typing import Any
 
 import msgspec
 
-from doorward.management.kit.context import Call
 from doorward.management.kit.operation import Effect
 from doorward.management.kit.schema import BOOLEAN, Record, Rule, choice, integer, items, mapping, record, text
 from doorward.management.kit.shapes import Shape, Singleton, merged_deeply
 from doorward.model.brute_force import PER_ADDRESS, PER_IDENTIFIER, BruteForce
 from doorward.model.brute_force import SETTINGS_ID as BRUTE_FORCE_ID
-from doorward.model.document import Document
 
 ALLOWLIST = items(text(format="ip-or-network"))
 CHALLENGE = choice("never", "when_risky", "always")
@@ -79,14 +77,6 @@ CAPTCHA = {
 }
 
 
-def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
-    """Shields are a set: naming the same ones in another order changes nothing."""
-    held = before.body.get("shields", ())
-    if sorted(given.get("shields", ())) == sorted(held):
-        given = {name: value for name, value in given.items() if name != "shields"}
-    return merged_deeply(call, before, given)
-
-
 def settings(
     path: str,
     summary: str,
@@ -104,7 +94,7 @@ def settings(
         scopes="attack_protection",
         summary=summary,
         update=record(properties, required=tuple(properties) if required else ()),
-        revise=revise,
+        revise=merged_deeply,
         default=default,
         write_only=write_only,
         effect=effect,

@@ -34,6 +34,7 @@ from doorward.ports import Clock, Conflict, Directory, Log
 T = TypeVar("T")
 PAGE = 100
 # What says when something was written, or that it was.
+SETS = frozenset(("shields",))  # lists whose order means nothing
 STAMPS = frozenset(("updated_at", "built_at", "fingerprint"))
 
 
@@ -191,9 +192,12 @@ def same(one: Document, other: Document) -> bool:
 
 
 def settled(value: Any) -> Any:
-    """A value without ``null`` and without the times of writing, to be compared."""
+    """A value without ``null`` and without the times of writing, its sets in order, to be compared."""
     if isinstance(value, Mapping):
-        return {name: settled(item) for name, item in value.items() if item is not None and name not in STAMPS}
+        kept = {name: settled(item) for name, item in value.items() if item is not None and name not in STAMPS}
+        for name in SETS & kept.keys():
+            kept[name] = sorted(kept[name], key=repr) if isinstance(kept[name], list) else kept[name]
+        return kept
     if isinstance(value, list | tuple):
         return [settled(item) for item in value]
     return value
