@@ -9,13 +9,11 @@ from typing import Any
 
 from tests.integration.management.conftest import Api
 
-from doorward.management.registry import built
-
 MARK = "kept-apart"
 _parameter = re.compile(r"{(\w+)}")
 # Where it is made, the property that names it, and a body that is accepted. ``$x`` stands for the id of what was
 # made at ``x`` before.
-_EACH: tuple[tuple[str, str, Any], ...] = (
+ONE_OF_EACH: tuple[tuple[str, str, Any], ...] = (
     ("/resource-servers", "id", {"identifier": f"https://{MARK}.test", "scopes": [{"value": MARK}]}),
     ("/clients", "client_id", {"name": MARK, "initiate_login_uri": f"https://{MARK}.test/login"}),
     ("/client-grants", "id", {"client_id": "$/clients", "audience": f"https://{MARK}.test", "scope": [MARK]}),
@@ -38,13 +36,41 @@ _EACH: tuple[tuple[str, str, Any], ...] = (
         "id",
         {"name": MARK, "code": "", "supported_triggers": [{"id": "post-login", "version": "v3"}]},
     ),
+    ("/actions/modules", "id", {"name": MARK, "code": "1"}),
+    ("/flows", "id", {"name": MARK}),
+    ("/forms", "id", {"name": MARK}),
+    ("/self-service-profiles", "id", {"name": MARK}),
+    ("/connection-profiles", "id", {"name": MARK}),
+    (
+        "/network-acls",
+        "id",
+        {
+            "description": MARK,
+            "active": True,
+            "priority": 1,
+            "rule": {
+                "action": {"block": True},
+                "scope": "tenant",
+                "match": {"ipv4_cidrs": ["192.0.2.0/24"]},
+            },
+        },
+    ),
+    (
+        "/rate-limit-policies",
+        "id",
+        {
+            "resource": "oauth_authentication_api",
+            "consumer": "client",
+            "consumer_selector": MARK,
+            "configuration": {"action": "allow"},
+        },
+    ),
     (
         "/log-streams",
         "id",
         {"type": "http", "name": MARK, "sink": {"httpEndpoint": "https://sink.test", "httpAuthorization": "x"}},
     ),
 )
-ONE_OF_EACH = [each for each in _EACH if any((o.method, o.path) == ("POST", each[0]) for o in built())]
 
 
 def filled(value: Any, made: Mapping[str, str]) -> Any:
