@@ -28,6 +28,8 @@ from doorward.backends.storage.version import migrate
 from doorward.management.kit.search import read_search
 from doorward.management.resources import logs
 from doorward.management.resources.users import NORMALIZED, field
+from doorward.model.connection import Connection
+from doorward.model.document import Document, Kind, Put
 from doorward.model.job import ImportBatch, Job, NewUser
 from doorward.model.log_event import LogEvent
 from doorward.model.search import EVERYTHING, Sort
@@ -37,6 +39,7 @@ from doorward.ports import TooCostly
 
 TENANT = "acme.test"
 CONNECTIONS = ("people", "staff", "partners")
+PEOPLE = Connection(id="con_people", name="people", strategy="auth0")
 PLANS = ("free", "pro", "enterprise")
 SYLLABLES = ("ka", "lo", "mi", "ren", "sa", "tu", "vor", "wen", "xa", "yl", "zo", "bri", "dan", "el", "far", "gus")
 START, YEARS = 1_600_000_000.0, 3 * 365 * 86400.0
@@ -186,7 +189,10 @@ async def measure(ask: Callable[[], Awaitable[Any]], times: int) -> dict[str, fl
 async def fill(storage: Storage, users: int) -> None:
     """Write users and events; the last tenth of them with all indexes, and tell how fast."""
     tenant = Tenant(id=TENANT, domain=TENANT)
-    await storage.directory.create_tenant(tenant, ())
+    body = {"id": PEOPLE.id, "name": PEOPLE.name, "strategy": PEOPLE.strategy}
+    await storage.directory.create_tenant(
+        tenant, [Put(document=Document(kind=Kind.CONNECTION, id=PEOPLE.id, body=body))]
+    )
     job = Job(id="job_1", type="users_import", created_at=time.time(), alive_until=time.time() + 86400)
     await storage.jobs.create(TENANT, job, events=())
     timed = users * 9 // 10
@@ -211,7 +217,7 @@ async def write_users(storage: Storage, job: Job, begin: int, end: int, of: int)
     people = [person(number, of) for number in range(begin, end)]
     new = [NewUser(user=user, identifiers=Identifiers(email=user.email)) for user in people]
     began, busy = time.perf_counter(), time.process_time()
-    await storage.jobs.import_users(TENANT, job, "people", {}, lambda known: ImportBatch(job=job, new=new))
+    await storage.jobs.import_users(TENANT, job, PEOPLE, {}, lambda known: ImportBatch(job=job, new=new))
     return time.perf_counter() - began, time.process_time() - busy
 
 

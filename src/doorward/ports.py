@@ -774,7 +774,7 @@ class Jobs(Protocol):
         self,
         tenant: str,
         job: Job,
-        connection: str,
+        connection: Connection,
         identifiers: Mapping[str, Sequence[str]],
         decide: Callable[[Sequence[KnownUser]], ImportBatch],
     ) -> Job | None:
@@ -782,8 +782,8 @@ class Jobs(Protocol):
 
         ``identifiers`` are what the rows name, normalised, by the ``field`` of ``KnownUser``. ``decide`` is told
         who has one of them, and says what is to be written; it may be asked again. The new state of the job, or
-        ``None``, and nothing written, when it is not pending any more. Raises ``Conflict`` (``revision``) when
-        somebody was changed meanwhile.
+        ``None``, and nothing written, when it is not pending any more. Raises ``Conflict`` when somebody was changed
+        meanwhile (``revision``), or the connection is gone (``connection``).
         """
 
 

@@ -414,7 +414,7 @@ async def test_rows_that_take_too_long_together_are_written_apart(
     write = house.ports.jobs.import_users
     sizes = []
 
-    async def slow(tenant: str, job: Any, connection: str, identifiers: Any, decide: Any) -> Any:
+    async def slow(tenant: str, job: Any, connection: Any, identifiers: Any, decide: Any) -> Any:
         sizes.append(len(identifiers["email"]))
         if sizes[-1] > 3:
             raise StorageUnavailable("canceling statement due to statement timeout")
@@ -437,6 +437,29 @@ async def test_a_database_that_stays_away_fails_the_job(
     monkeypatch.setattr(house.ports.jobs, "import_users", breaks)
     job = await api.get(f"/jobs/{(await send(api, [{'email': 'a@example.test'}])).json()['id']}")
     assert (job["status"], job["status_details"]) == ("failed", "The database was not available")
+
+
+async def test_an_import_ends_with_its_connection(api: Api, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "BATCH", 2)
+    where = (await api.post("/connections", {"name": "short-lived", "strategy": "auth0"}))["id"]
+    client = (await api.post("/clients", {"name": "Web"}))["client_id"]
+    await api.call("PATCH", f"/connections/{where}/clients", [{"client_id": client, "status": True}])
+    write = house.ports.jobs.import_users
+    calls = 0
+
+    async def meanwhile(*args: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            await api.call("DELETE", f"/connections/{where}")
+            await api.post("/connections", {"name": "short-lived", "strategy": "auth0"})
+        return await write(*args)
+
+    monkeypatch.setattr(house.ports.jobs, "import_users", meanwhile)
+    answer = await send(api, [{"email": f"{n}@example.test"} for n in range(6)], connection_id=where)
+    job = await api.get(f"/jobs/{answer.json()['id']}")
+    assert (job["status"], job["status_details"]) == ("failed", "The connection does not exist.")
+    assert await api.get("/users") == []
 
 
 async def test_a_job_is_gone_after_a_day(api: Api, house: House) -> None:

@@ -11,6 +11,8 @@ import pytest
 from tests.integration.storage.conftest import OTHER, Nodes
 from tests.integration.storage.values import T
 
+from doorward.model.connection import Connection
+from doorward.model.document import Delete, Document, Forget, Kind, Put
 from doorward.model.job import (
     COMPLETED,
     FAILED,
@@ -27,6 +29,20 @@ from doorward.model.user import Identifiers, Password, User
 from doorward.ports import Conflict
 
 NOW = 1_000_000.0
+DB = Connection(id="con_db", name="db", strategy="auth0")
+
+
+@pytest.fixture(autouse=True)
+async def _database(nodes: Nodes) -> None:
+    assert await connection(nodes, "db") == DB
+
+
+async def connection(nodes: Nodes, name: str) -> Connection:
+    """A database connection that is there from now on."""
+    body = {"id": f"con_{name}", "name": name, "strategy": "auth0"}
+    document = Document(kind=Kind.CONNECTION, id=body["id"], body=body, unique_key=name)
+    snapshot = await nodes.one.directory.change(T, [Put(document=document)])
+    return snapshot.connections[name]
 
 
 def job(id_: str = "job_1", **properties: Any) -> Job:
@@ -82,7 +98,7 @@ async def test_whoever_looks_at_a_dead_job_buries_it(nodes: Nodes) -> None:
     assert (dead.status, dead.summary) == (FAILED, Summary(inserted=3))
     assert not await nodes.one.jobs.advance(T, job(status=COMPLETED))
     batch = ImportBatch(job=job(), new=(person("late"),))
-    assert await nodes.one.jobs.import_users(T, job(), "db", {}, writes(batch)) is None
+    assert await nodes.one.jobs.import_users(T, job(), DB, {}, writes(batch)) is None
     assert await nodes.one.users.find(T, "auth0|late") is None
 
 
@@ -91,7 +107,7 @@ async def test_users_errors_and_state_are_written_together(nodes: Nodes) -> None
     error = JobError(position=2, user={"email": "x"}, errors=({"code": "C", "message": "m"},))
     after = job(summary=Summary(inserted=2, failed=1), alive_until=NOW + 90)
     batch = ImportBatch(job=after, new=(person("ada"), person("bob")), errors=(error,))
-    assert await nodes.one.jobs.import_users(T, job(), "db", {"email": ["ada@example.test"]}, writes(batch)) == after
+    assert await nodes.one.jobs.import_users(T, job(), DB, {"email": ["ada@example.test"]}, writes(batch)) == after
     assert await nodes.two.jobs.find(T, "job_1", at=NOW + 89) == after
     assert await nodes.two.jobs.errors(T, "job_1") == [error]
     found = await nodes.two.users.find_by_identifier(T, "db", "email", "bob@example.test")
@@ -122,7 +138,7 @@ async def test_who_has_an_identifier_is_known(nodes: Nodes) -> None:
         "email": ["x@example.test", "ada@example.test"], "username": ['"\'ad\\a', "ada"], "phone_number": ["+1"],
         "user_id": ["ada", "nobody"],
     }  # fmt: skip
-    await nodes.two.jobs.import_users(T, job(), "db", asked, decide)
+    await nodes.two.jobs.import_users(T, job(), DB, asked, decide)
     assert [(one.field, one.value, one.identity_id, one.user.user_id) for one in seen] == [
         ("email", "ada@example.test", "ada", "auth0|ada"),
         ("username", "ada", "ada", "auth0|ada"),
@@ -130,7 +146,8 @@ async def test_who_has_an_identifier_is_known(nodes: Nodes) -> None:
         ("user_id", "ada", "ada", "auth0|ada"),
     ]
     seen.clear()
-    await nodes.two.jobs.import_users(T, job(), "another", {"email": ["ada@example.test"]}, decide)
+    another = await connection(nodes, "another")
+    await nodes.two.jobs.import_users(T, job(), another, {"email": ["ada@example.test"]}, decide)
     assert seen == []
 
 
@@ -140,14 +157,14 @@ async def test_somebody_who_changed_meanwhile_is_not_written_over(nodes: Nodes) 
     await nodes.one.users.create(T, ada.user, ada.identifiers, ada.password, events=())
     changed = msgspec.structs.replace(ada.user, profile={"email": "ada@example.test", "name": "Ada"})
     batch = ImportBatch(job=job(), changed=(ChangedUser(user=changed, password=Password(hash="new", set_at=NOW)),))
-    assert await nodes.one.jobs.import_users(T, job(), "db", {}, writes(batch))
+    assert await nodes.one.jobs.import_users(T, job(), DB, {}, writes(batch))
     found = await nodes.two.users.find_by_identifier(T, "db", "email", "ada@example.test")
     assert found is not None
     assert (found[0].profile["name"], found[0].revision) == ("Ada", 1)
     assert found[1] == Password(hash="new", set_at=NOW)
     also = ImportBatch(job=job(), new=(person("eve"),), changed=(ChangedUser(user=changed),))
     with pytest.raises(Conflict):
-        await nodes.one.jobs.import_users(T, job(), "db", {}, writes(also))
+        await nodes.one.jobs.import_users(T, job(), DB, {}, writes(also))
     assert await nodes.two.users.find(T, "auth0|eve") is None
 
 
@@ -164,10 +181,44 @@ async def test_two_imports_of_the_same_people_make_them_once(nodes: Nodes) -> No
             new = [person(name) for name in names if f"{name}@example.test" not in there]
             return ImportBatch(job=own, new=new)
 
-        await node.jobs.import_users(T, own, "db", {"email": [f"{name}@example.test" for name in names]}, decide)
+        await node.jobs.import_users(T, own, DB, {"email": [f"{name}@example.test" for name in names]}, decide)
 
     await asyncio.gather(*(run(index, node) for index, node in enumerate(nodes.turns(3))))
     assert await nodes.one.users.count(T) == len(names)
+
+
+async def test_nobody_is_imported_into_a_connection_that_goes_meanwhile(nodes: Nodes) -> None:
+    for turn in range(5):
+        name = f"turn{turn}"
+        where, own = await connection(nodes, name), job(f"job_{turn}")
+        await nodes.one.jobs.create(T, own, events=())
+        identity = {"connection": name, "provider": "auth0", "isSocial": False}
+        new = [
+            NewUser(
+                user=User(
+                    user_id=f"auth0|{name}.{n}", connection=name, identities=({**identity, "user_id": f"{name}.{n}"},)
+                ),
+                identifiers=Identifiers(email=f"{n}@example.test"),
+            )
+            for n in range(50)
+        ]
+
+        async def run(where: Connection = where, own: Job = own, new: Sequence[NewUser] = new) -> str:
+            try:
+                await nodes.two.jobs.import_users(T, own, where, {}, writes(ImportBatch(job=own, new=new)))
+            except Conflict as conflict:
+                return conflict.field
+            return "imported"
+
+        gone = [Delete(kind=Kind.CONNECTION, id=where.id), Forget(connection=name, connection_id=where.id, at=NOW)]
+        ended, _ = await asyncio.gather(run(), nodes.one.directory.change(T, gone))
+        assert ended in ("imported", "connection")
+        assert await nodes.one.users.count(T) == 0
+    await connection(nodes, name)
+    again = msgspec.structs.replace(where, id="con_made_anew")
+    with pytest.raises(Conflict) as refused:
+        await nodes.two.jobs.import_users(T, own, again, {}, writes(ImportBatch(job=own, new=new)))
+    assert refused.value.field == "connection", "the name alone does not make it the same connection"
 
 
 async def test_a_ticket_is_redeemed_once(nodes: Nodes) -> None:
@@ -226,7 +277,7 @@ async def test_a_ticket_goes_with_its_person(nodes: Nodes) -> None:
 async def test_a_failed_job_keeps_what_was_written_last(nodes: Nodes) -> None:
     await nodes.one.jobs.create(T, job(), events=())
     batch = ImportBatch(job=job(summary=Summary(inserted=1)), new=(person("ada"),))
-    assert await nodes.one.jobs.import_users(T, job(), "db", {}, writes(batch))
+    assert await nodes.one.jobs.import_users(T, job(), DB, {}, writes(batch))
     failed = await asyncio.gather(*(node.jobs.fail(T, "job_1", "why") for node in nodes.turns(4)))
     assert sum(failed) == 1
     assert await nodes.two.jobs.find(T, "job_1", at=NOW) == job(

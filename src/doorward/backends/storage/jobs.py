@@ -19,7 +19,8 @@ from doorward.backends.storage.users import (
     update_account,
     user_of,
 )
-from doorward.model.connection import DATABASE_STRATEGY
+from doorward.model.connection import DATABASE_STRATEGY, Connection
+from doorward.model.document import Kind
 from doorward.model.job import FAILED, ImportBatch, Job, JobError, KnownUser, NewUser
 from doorward.model.log_event import LogEvent
 from doorward.ports import Conflict
@@ -44,6 +45,7 @@ UPDATE job SET status = :status, alive_until = :alive_until, document = :documen
 WHERE tenant = :tenant AND id = :id AND status = 'pending' RETURNING id"""
 PENDING = "SELECT document FROM job WHERE tenant = :tenant AND id = :id AND status = 'pending'"
 ERRORS = "SELECT document FROM job_error WHERE tenant = :tenant AND job_id = :id ORDER BY position"
+STILL_THERE = "SELECT 1 FROM document WHERE tenant = :tenant AND kind = :kind AND id = :id"
 # Roles and permissions are none of an import's business.
 KNOWN = f"""
 SELECT {COLUMNS}, NULL, NULL, d.identity_id, i.value
@@ -142,14 +144,19 @@ class StoredJobs:
         self,
         tenant: str,
         job: Job,
-        connection: str,
+        connection: Connection,
         identifiers: Mapping[str, Sequence[str]],
         decide: Callable[[Sequence[KnownUser]], ImportBatch],
     ) -> Job | None:
+        there = {"tenant": tenant, "kind": Kind.CONNECTION, "id": connection.id}
+
         def verb() -> Verb[Job | None]:
+            # Its users go when it goes: whoever deletes it waits for these rows, to delete them too.
+            if not (yield Query(STILL_THERE + self._database.dialect.share, there)):
+                raise Conflict("connection", connection.id)
             known: list[KnownUser] = []
             for field, values in identifiers.items():
-                known += yield from self._have(tenant, connection, field, values)
+                known += yield from self._have(tenant, connection.name, field, values)
             batch = decide(known)
             if not (yield Query(ADVANCE, _state(tenant, batch.job))):
                 return None

@@ -42,11 +42,16 @@ RETRIES = 5
 # How long a database that does not answer is left alone.
 RECOVERY_SECONDS = 2.0
 TAKEN = {"email": "CONFLICT_EMAIL", "username": "CONFLICT_USERNAME"}
+GONE = "The connection does not exist."
 UNREADABLE = "Failed to parse users file JSON when importing users. Make sure it is valid JSON."
 
 
 class Interrupted(Exception):
     """Somebody else declared the job dead."""
+
+
+class Homeless(Exception):
+    """The connection was deleted, and everybody in it."""
 
 
 class UsersImport:
@@ -75,6 +80,8 @@ class UsersImport:
             why = UNREADABLE
         except StorageUnavailable:
             why = "The database was not available"
+        except Homeless:
+            why = GONE
         except Interrupted:
             self._job = msgspec.structs.replace(self._job, status=FAILED)
         finally:
@@ -117,9 +124,11 @@ class UsersImport:
         for _ in range(RETRIES):
             try:
                 job = await self._ports.jobs.import_users(
-                    self._tenant, self._job, self._connection.name, named, lambda known: self._decide(rows, known)
+                    self._tenant, self._job, self._connection, named, lambda known: self._decide(rows, known)
                 )
-            except Conflict:
+            except Conflict as lost:
+                if lost.field == "connection":
+                    raise Homeless from None
                 continue
             except StorageUnavailable:
                 await self._ports.background.pause(RECOVERY_SECONDS)
