@@ -264,7 +264,7 @@ async def test_what_has_no_effect_yet_is_named(file: File) -> None:
     loaded = await file.load(
         {
             "rules": [{"name": "x"}],
-            "client": [],
+            "clientAuthCredentials": [],
             "clients": [{"name": "Web", "shoe_size": 46, "native_social_login": {"apple": {"colour": "red"}}}],
             "resourceServers": [{"name": "A", "identifier": "a", "scopes": [{"value": "x", "colour": "red"}]}],
             "roles": [{"name": "R", "colour": "red"}],
@@ -276,7 +276,7 @@ async def test_what_has_no_effect_yet_is_named(file: File) -> None:
     )
     assert loaded.unsupported == [
         "attackProtection.weather",
-        "client (not a key of the format: is clients meant?)",
+        "clientAuthCredentials",
         "clients.native_social_login.apple.colour",
         "clients.shoe_size",
         "customDomains.colour",
@@ -295,6 +295,8 @@ async def test_what_has_no_effect_yet_is_named(file: File) -> None:
     ("changes", "expected"),
     [
         ({"clients": {"name": "Web"}}, "clients has to be a list of objects"),
+        ({"clientts": []}, "clientts: there is no such section in a tenant file"),
+        ({"clients": [5]}, "clients has to be a list of objects"),
         ({"tenant": []}, None),
         ({"tenant": ["x"]}, "tenant has to be an object"),
         ({"clients": [{"app_type": "spa"}]}, "an entry of clients has no name"),

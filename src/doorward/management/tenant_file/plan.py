@@ -115,13 +115,14 @@ async def _perform(section: Section, work: Work, value: Any, verb: Any) -> None:
     except NotBuilt:
         work.left_out.append(section.key)
     except TenantFileError as error:
-        work.problems.append(Problem(section.key, "", error.what, error.fix))
+        work.problems.append(Problem(section.key, "", error.what, error.fix, error.position))
     except ApiError as error:
         work.problems.append(Problem(section.key, "", error.message))
 
 
 def _known(document: Mapping[str, Any], work: Work) -> dict[str, Any]:
-    """The sections of the format; what else there is is left out, and why."""
+    """The sections that are written. Others of the format are left out, and why; what is none is a problem, since a
+    misspelt section would go unnoticed where it should have changed something."""
     known = {}
     for key, value in document.items():
         if key in BY_KEY:
@@ -132,8 +133,9 @@ def _known(document: Mapping[str, Any], work: Work) -> dict[str, Any]:
         elif key in NOT_YET:
             work.left_out.append(key)
         elif key not in ASIDE:
-            near = difflib.get_close_matches(str(key), {*BY_KEY, *ASIDE, *GONE}, 1)
-            work.left_out.append(f"{key} (not a key of the format{f': is {near[0]} meant?' if near else ''})")
+            near = difflib.get_close_matches(str(key), sorted({*BY_KEY, *ASIDE, *GONE, *NOT_YET}), 1)
+            meant = f"Did you mean {near[0]}?" if near else "Sections are those of auth0-deploy-cli."
+            work.problems.append(Problem(str(key), "", "there is no such section in a tenant file", meant))
     return known
 
 

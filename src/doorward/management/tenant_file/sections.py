@@ -27,11 +27,11 @@ ALWAYS_READ_ONLY = frozenset(("created_at", "updated_at"))
 
 
 class TenantFileError(Exception):
-    """The document cannot be loaded: ``what`` is wrong, and ``fix``."""
+    """The document cannot be loaded: ``what`` is wrong, and ``fix``; ``position`` where one of a list is."""
 
-    def __init__(self, what: str, fix: str = "") -> None:
+    def __init__(self, what: str, fix: str = "", position: int | None = None) -> None:
         super().__init__(what)
-        self.what, self.fix = what, fix
+        self.what, self.fix, self.position = what, fix, position
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):
@@ -593,8 +593,11 @@ def objects(section: str, value: Any) -> Sequence[Entry]:
     """Raises ``TenantFileError`` for what is no list of objects."""
     if value is None:
         return []
-    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+    if not isinstance(value, list):
         raise TenantFileError(f"{section} has to be a list of objects")
+    for position, entry in enumerate(value):
+        if not isinstance(entry, dict):
+            raise TenantFileError(f"{section} has to be a list of objects", position=position)
     return value
 
 
