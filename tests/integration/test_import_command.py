@@ -128,10 +128,20 @@ def test_only_changes_end_a_dry_run_with_2(terminal: Terminal) -> None:
 
 
 def test_what_has_no_effect_is_said_in_a_paragraph_of_its_own(terminal: Terminal) -> None:
-    result = terminal.run("import", terminal.write({"cliensts": []}), "--dry-run")
+    result = terminal.run("import", terminal.write({"clientAuthCredentials": [], "rules": [{}]}), "--dry-run")
     assert result.exit_code == 0
     _, *rest = result.output.split("\n\n")
     assert [part.strip().partition("\n")[0][:17] for part in rest] == ["Without effect", "✓ nothing to chan"]
+
+
+def test_a_section_nobody_knows_stops_the_import(terminal: Terminal) -> None:
+    file = terminal.write({"roles": [{"name": "Never made"}], "clientts": [{"name": "Web"}]})
+    for words in (("--dry-run",), ("--yes",)):
+        result = terminal.run("import", file, *words)
+        assert result.exit_code == 1, result.output
+        assert re.search(r"clientts\s+tenant\.yaml:3", result.output), result.output
+        assert "Did you mean clients?" in result.output
+    assert terminal.plan(terminal.write({"roles": [{"name": "Never made"}]}))["changes"]
 
 
 def test_a_tenant_made_since_the_server_started_is_worked_on_too(terminal: Terminal) -> None:
@@ -197,6 +207,53 @@ def test_what_is_wrong_is_told_with_its_place(terminal: Terminal) -> None:
     assert [one["section"] for one in terminal.plan(terminal.write({"roles": [{"name": "Fine"}]}))["changes"]] == [
         "roles"
     ]
+
+
+def problems(result: Result) -> list[tuple[str, str, int | None]]:
+    """Name, file and line of each problem in a plan as JSON."""
+    found = json.loads(result.stdout)["problems"]
+    return [(f"{one['section']} {one['name']}".rstrip(), one["file"], one.get("line")) for one in found]
+
+
+def test_problems_as_data_have_file_and_line(terminal: Terminal) -> None:
+    file = terminal.write(
+        {
+            "clients": [{"name": "A"}, {"name": "B", "callbacks": 5}],
+            "roles": [{"name": "R"}, 5],
+            "attackProtection": {"bruteForceProtection": {"enabled": 5}},
+            "unheardOf": 1,
+        }
+    )
+    result = terminal.run("import", file, "--dry-run", "--json")
+    assert result.exit_code == 1
+    assert sorted(problems(result)) == [
+        ("attackProtection bruteForceProtection", file, 9),
+        ("clients B", file, 3),
+        ("roles", file, 7),
+        ("unheardOf", file, 11),
+    ]
+
+
+def test_problems_of_a_folder_name_the_file(terminal: Terminal) -> None:
+    root = terminal.folder / "tenant"
+    wrong = {
+        "clients/B.json": {"name": "B", "callbacks": 5},
+        "custom-domains/custom-domains.json": {"domain": "a.test"},
+        "triggers/triggers.json": [],
+        "attack-protection/brute-force-protection.json": {"enabled": 5},
+        "phone-providers/provider.json": ["twilio"],
+    }
+    for path, content in {**wrong, "clients/A.json": {"name": "A"}}.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(json.dumps(content))
+    result = terminal.run("import", str(root), "--dry-run", "--json")
+    assert sorted((file, line) for _, file, line in problems(result)) == [
+        (str(root / path), None) for path in sorted(wrong) if path != "triggers/triggers.json"
+    ]
+    (root / "clients" / "B.json").write_text("[{}]")
+    refused = terminal.run("import", str(root), "--dry-run")
+    assert isinstance(refused.exception, Problem)
+    assert refused.exception.what == f"{root / 'clients' / 'B.json'} has to hold a JSON object"
 
 
 def test_keywords_come_from_options_and_the_environment(terminal: Terminal) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from doorward.cli.tenant_folder import Place
 from doorward.cli.terminal import colour
 
 WIDEST = 110
@@ -23,7 +24,7 @@ def show_plan(plan: Mapping[str, Any], *, details: bool) -> None:
     _View(details).plan(plan)
 
 
-def show_problems(plan: Mapping[str, Any], place: Callable[[str, int | None], str]) -> None:
+def show_problems(plan: Mapping[str, Any], place: Callable[[Mapping[str, Any]], Place | None]) -> None:
     """Print what stands against a plan, to standard error; ``place`` says where in the file."""
     _View(details=False).problems(plan["problems"], place)
 
@@ -120,9 +121,9 @@ class _View:
             for line in textwrap.wrap(one, self._width - 6, subsequent_indent="  "):
                 _say(click.style(f"    {line}", dim=True))
 
-    def problems(self, problems: list[Mapping[str, Any]], place: Callable[[str, int | None], str]) -> None:
+    def problems(self, problems: list[Mapping[str, Any]], place: Callable[[Mapping[str, Any]], Place | None]) -> None:
         for one in problems:
-            where = place(one["section"], one.get("position"))
+            where = str(place(one) or "")
             name = f"{one['section']} {one['name']}".rstrip()
             _say(f"\n  {click.style(name, bold=True)}  {click.style(where, dim=True)}", err=True)
             for line in textwrap.wrap(one["what"], self._width - 4):

@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 from msgspec import Struct
 
-from doorward.cli.tenant_folder import read_folder
+from doorward.cli.tenant_folder import Place, Places, read_folder
 from doorward.cli.tenant_texts import put_out_objects, take_in, take_in_objects, texts
 from doorward.cli.terminal import Problem, reason
 
@@ -28,14 +28,26 @@ VALUE = re.compile(r"""(?P<quote>["']?)@@(?P<key>\w+)@@(?P=quote)""")
 
 
 class TenantSource(Struct, frozen=True):
-    """A document, and where it says what: by section, or by section and position."""
+    """A document, the folder its files are in, and where they say what."""
 
     document: dict[str, Any]
-    places: Mapping[tuple[str, int | None], str]
+    root: Path
+    places: Places
 
-    def place(self, section: str, position: int | None) -> str:
-        """``FILE:LINE`` or the file of an entry; empty when it is not known."""
-        return self.places.get((section, position)) or self.places.get((section, None), "")
+    def place(self, problem: Mapping[str, Any]) -> Place | None:
+        """Where the entry is written that a problem of a plan is about, or else its section."""
+        section, position = problem["section"], problem.get("position")
+        within = (section, problem["name"] if position is None else position)
+        return self.places.get(within) or self.places.get((section, None))
+
+    def placed(self, plan: Mapping[str, Any]) -> dict[str, Any]:
+        """The plan, each of its problems with ``file`` and ``line`` as far as they are known."""
+
+        def at(place: Place | None) -> dict[str, Any]:
+            line = {"line": place.line} if place is not None and place.line is not None else {}
+            return {"file": str(self.root / place.file), **line} if place is not None else {}
+
+        return {**plan, "problems": [{**problem, **at(self.place(problem))} for problem in plan["problems"]]}
 
 
 def read_tenant_file(path: Path) -> dict[str, Any]:
@@ -50,7 +62,7 @@ def read_tenant(path: Path, mappings: Mapping[str, Any] | None = None) -> Tenant
         document, places = read_folder(path, lambda text: with_keywords(text, known))
         if not document:
             raise Problem(f"{path} holds no tenant", why="there is no tenant.json, and none of the folders of one")
-        return TenantSource(document, places)
+        return TenantSource(document, path, places)
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -60,18 +72,19 @@ def read_tenant(path: Path, mappings: Mapping[str, Any] | None = None) -> Tenant
     for found in texts(document):
         take_in(found, path.parent, path.parent, lambda text: with_keywords(text, known))
     take_in_objects(document, path.parent, lambda text: with_keywords(text, known))
-    return TenantSource(document, {key: f"{path.name}:{line}" for key, line in _lines(written).items()})
+    places = {key: Place(path.name, line) for key, line in _lines(written)}
+    return TenantSource(document, path.parent, places)
 
 
-def _lines(text: str) -> dict[tuple[str, int | None], int]:
-    """On which line each section and each entry of a list begins."""
+def _lines(text: str) -> Iterator[tuple[tuple[str, int | str | None], int]]:
+    """On which line each section begins, each entry of a list and each property of an object."""
     root = yaml.compose(text, Loader=_Loader)
-    found: dict[tuple[str, int | None], int] = {}
     for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
-        found[key.value, None] = key.start_mark.line + 1
+        yield (key.value, None), key.start_mark.line + 1
         for position, item in enumerate(value.value if isinstance(value, yaml.SequenceNode) else ()):
-            found[key.value, position] = item.start_mark.line + 1
-    return found
+            yield (key.value, position), item.start_mark.line + 1
+        for name, _ in value.value if isinstance(value, yaml.MappingNode) else ():
+            yield (key.value, name.value), name.start_mark.line + 1
 
 
 class _Loader(yaml.SafeLoader):

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from msgspec import Struct
+
 from doorward.cli.tenant_texts import SCREENS, Text, as_json, file_name, take_in, texts
 from doorward.cli.terminal import Problem, reason
 
@@ -53,7 +55,20 @@ PARTS = {
 PARTIALS = "prompts/partials.json"
 
 Replace = Callable[[str], str]
-Places = dict[tuple[str, int | None], str]
+
+
+class Place(Struct, frozen=True):
+    """Where something is written: a file, relative to the folder or beside the YAML file, and its line if known."""
+
+    file: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
+
+# By section, and the position of an entry, the name of a property of the section, or ``None`` for all of it.
+Places = dict[tuple[str, int | str | None], Place]
 
 
 def read_folder(root: Path, replace: Replace) -> tuple[dict[str, Any], Places]:
@@ -69,11 +84,17 @@ def read_folder(root: Path, replace: Replace) -> tuple[dict[str, Any], Places]:
         except (OSError, ValueError) as error:
             raise Problem(f"{path} cannot be read", why=reason(error)) from None
 
+    def load_object(path: Path) -> dict[str, Any]:
+        held = load(path)
+        if not isinstance(held, dict):
+            raise Problem(f"{path} has to hold a JSON object")
+        return held
+
     def add(section: str, path: Path) -> None:
-        entry = load(path)
+        entry = load_object(path)
         if entry:
             entries = document.setdefault(section, [])
-            places[section, len(entries)] = str(path.relative_to(root))
+            places[section, len(entries)] = Place(str(path.relative_to(root)))
             entries.append(entry)
 
     for section, folder in FOLDERS.items():
@@ -82,19 +103,22 @@ def read_folder(root: Path, replace: Replace) -> tuple[dict[str, Any], Places]:
                 add(section, path)
         if (root / folder).is_dir():
             document.setdefault(section, [])
+            places[section, None] = Place(folder)
     for path in sorted((root / DATABASES).glob("*/database.json")):
         add("databases", path)
     for section, file in FILES.items():
         if (root / file).is_file():
             document[section] = load(root / file)
+            places[section, None] = Place(file)
     for section, parts in PARTS.items():
         for name, file in parts.items():
             if (root / file).is_file():
                 into = document.setdefault(section, {})
-                into.update({name: load(root / file)} if name else load(root / file))
-    _read_branding(root, document, load)
-    _read_partials(root, document, load, replace)
-    screens = [load(path) for path in sorted((root / SCREENS).glob("*.json"))]
+                into.update({name: load(root / file)} if name else load_object(root / file))
+                places[section, name or None] = Place(file)
+    _read_branding(root, document, load_object)
+    _read_partials(root, document, load_object, replace)
+    screens = [load_object(path) for path in sorted((root / SCREENS).glob("*.json"))]
     if screens:
         document.setdefault("prompts", {})["screenRenderers"] = screens
     _beside(root, document, places)
@@ -127,7 +151,7 @@ def _beside(root: Path, document: Mapping[str, Any], places: Places) -> None:
     """Pages and e-mails stand beside their JSON file, whether or not it names them."""
     for section, property_ in (("pages", "html"), ("emailTemplates", "body")):
         for position, entry in enumerate(document.get(section) or ()):
-            beside = (root / places[section, position]).with_suffix(".html")
+            beside = (root / places[section, position].file).with_suffix(".html")
             if beside.is_file() and not (root / FOLDERS[section] / str(entry.get(property_) or "?")).is_file():
                 entry[property_] = beside.name
 

@@ -63,7 +63,7 @@ def command(
     if not plan["problems"] and plan["changes"] and not dry_run and (yes or _agreed(plan, source, details, as_json)):
         plan = _ask(tenant, {**asked, "apply": True, "revision": plan["revision"]})
     if as_json:
-        click.echo(json.dumps(plan, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(read.placed(plan), indent=2, ensure_ascii=False))
     else:
         _tell(plan, read, source, details=details, shown=not yes and not dry_run and bool(plan["changes"]))
     if plan["problems"]:
