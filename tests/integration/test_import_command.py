@@ -134,6 +134,15 @@ def test_what_has_no_effect_is_said_in_a_paragraph_of_its_own(terminal: Terminal
     assert [part.strip().partition("\n")[0][:17] for part in rest] == ["Without effect", "✓ nothing to chan"]
 
 
+def test_what_is_stored_and_does_not_act_is_said_with_its_reason(terminal: Terminal) -> None:
+    action = {"name": "Enrich", "code": "", "supported_triggers": [{"id": "post-login", "version": "v3"}]}
+    file = terminal.write({"actions": [action], "clients": [{"name": "Acts"}]})
+    result = terminal.run("import", file, "--dry-run")
+    assert "Stored, and does not act yet\n  ! actions Enrich: No code is run yet.\n" in result.output
+    assert terminal.run("import", file, "--yes").exit_code == 0
+    assert "does not act" not in terminal.run("import", file, "--dry-run").output
+
+
 def test_a_section_nobody_knows_stops_the_import(terminal: Terminal) -> None:
     file = terminal.write({"roles": [{"name": "Never made"}], "clientts": [{"name": "Web"}]})
     for words in (("--dry-run",), ("--yes",)):

@@ -13,6 +13,7 @@ from tests.integration.door import CALLBACK, Door
 
 from doorward.management.kit.context import MACHINE, Actor
 from doorward.management.kit.shapes import Collection, Singleton
+from doorward.management.ledger import REASONS
 from doorward.management.new_tenant import MANAGEMENT_CLIENT, management_client
 from doorward.management.registry import RESOURCES
 from doorward.management.system_scopes import EVERY_SCOPE
@@ -110,6 +111,29 @@ def entry(section: str, position: int = 0, **changes: Any) -> dict[str, Any]:
 
 
 # ── what would change ──
+
+
+async def test_what_is_only_kept_is_told_with_the_reason_of_the_ledger(server: Server) -> None:
+    triggers = [{"id": "post-login", "version": "v3"}]
+    plan = await server.plan(
+        {
+            "actions": [{"name": name, "code": "", "supported_triggers": triggers} for name in ("One", "Two")],
+            "attackProtection": {
+                "bruteForceProtection": {"max_attempts": 5},
+                "suspiciousIpThrottling": {"enabled": False},
+            },
+            "clients": [{"name": "Web", "description": "Acts"}, {"name": "New"}],
+            "prompts": {"identifier_first": False, "customText": {"en": {"login": {"login": {"title": "T"}}}}},
+            "logStreams": [{"name": "S", "type": "http", "sink": {}}],
+            "roles": [{"name": "Reader"}],
+        }
+    )
+    assert [(one.section, one.name) for one in plan.problems] == [("logStreams", "S")]
+    assert [(idle.section, list(idle.names), idle.reason) for idle in plan.idle] == [
+        ("attackProtection", ["suspiciousIpThrottling"], REASONS["/attack-protection"]),
+        ("actions", ["One", "Two"], REASONS["/actions"]),
+        ("prompts", [], REASONS["/prompts"]),
+    ]
 
 
 async def test_a_plan_writes_nothing(server: Server) -> None:

@@ -15,6 +15,7 @@ from doorward.cli.terminal import colour
 
 WIDEST = 110
 LONGEST = 200
+NAMED = 3
 SIGNS = {"create": ("+", "green"), "change": ("~", "yellow"), "delete": ("-", "red")}
 DONE = {"create": "created", "change": "changed", "delete": "deleted"}
 
@@ -60,6 +61,7 @@ class _View:
             if change["action"] == "change" or (change["action"] == "create" and self._details):
                 self._properties(change["properties"], indent + 4)
         self._effects(plan["effects"])
+        self._idle(plan["idle"])
         self._left_out(plan["left_out"])
 
     def _properties(self, properties: list[Mapping[str, Any]], indent: int) -> None:
@@ -106,12 +108,24 @@ class _View:
             return
         _say(f"\n  {click.style('Tokens', bold=True)}")
         for effect in effects:
-            for number, line in enumerate(textwrap.wrap(effect["sentence"], self._width - 4)):
-                _say(f"  {click.style('!', fg='yellow', bold=True) if not number else ' '} {line}")
+            self._warning(effect["sentence"])
             names = ", ".join(effect["clients"])
             if any(name not in effect["sentence"] for name in effect["clients"]):
                 for line in textwrap.wrap(names, self._width - 4):
                     _say(f"    {click.style(line, dim=True)}")
+
+    def _idle(self, idle: list[Mapping[str, Any]]) -> None:
+        if not idle:
+            return
+        _say(f"\n  {click.style('Stored, and does not act yet', bold=True)}")
+        for one in idle:
+            names = one["names"] if len(one["names"]) <= NAMED else [f"{len(one['names'])} entries"]
+            what = f"{one['section']} {', '.join(names)}".rstrip()
+            self._warning(f"{what}: {one['reason']}")
+
+    def _warning(self, sentence: str) -> None:
+        for number, line in enumerate(textwrap.wrap(sentence, self._width - 4)):
+            _say(f"  {click.style('!', fg='yellow', bold=True) if not number else ' '} {line}")
 
     def _left_out(self, left_out: list[str]) -> None:
         if not left_out:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -40,6 +41,16 @@ def operations() -> list[Operation]:
         for entry in entries()
         if (entry.method, shape_of(entry.path)) not in known
     ]
+
+
+def reason(operation: Operation) -> str:
+    """Why an operation does not act, as the ledger has it; empty if it does."""
+    return _reasons()[operation.method, shape_of(operation.path)]
+
+
+@cache
+def _reasons() -> dict[tuple[str, str], str]:
+    return {(entry.method, shape_of(entry.path)): entry.reason for entry in entries()}
 
 
 def shape_of(path: str) -> str:

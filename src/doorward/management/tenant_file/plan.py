@@ -30,10 +30,20 @@ KEYWORD = re.compile(r"##\w+##|@@\w+@@")
 HIDDEN = "(a secret)"
 
 
+class Idle(Struct, frozen=True):
+    """Entries of a section that are kept and returned while nothing acts on them, and why nothing does; without
+    ``names`` where the section is one object."""
+
+    section: str
+    names: Sequence[str]
+    reason: str
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """What a document would do to the tenant at ``domain``, which is at ``revision``.
 
-    ``left_out`` says which properties have no effect. With ``problems`` nothing can be applied.
+    ``left_out`` says which properties have no effect, ``idle`` what of it is kept and does not act yet. With
+    ``problems`` nothing can be applied.
     """
 
     domain: str
@@ -42,6 +52,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     effects: Sequence[TokenEffect] = ()
     problems: Sequence[Problem] = ()
     left_out: Sequence[str] = ()
+    idle: Sequence[Idle] = ()
 
 
 class Planned(Struct, frozen=True):
@@ -94,6 +105,7 @@ async def plan(
         effects=await token_effects(directory, api.directory, services.ports) if not work.problems else (),
         problems=work.problems,
         left_out=sorted(dict.fromkeys(work.left_out)),
+        idle=[Idle(section, [*filter(None, names)], reason) for (section, reason), names in work.idle.items()],
     )
     return Planned(made, api.stage.changes(), api.stage.events)
 

@@ -20,7 +20,7 @@ from doorward.management.kit.operation import Effect, Operation
 from doorward.management.kit.paths import Paths
 from doorward.management.kit.schema import Rule, Unfit
 from doorward.management.new_tenant import MANAGEMENT_CLIENT
-from doorward.management.registry import operations
+from doorward.management.registry import operations, reason
 from doorward.model.client import Client
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Change, Delete, Document, Documents, Forget, Kind, Need, Put
@@ -33,6 +33,7 @@ from doorward.ports import Clock, Conflict, Directory, Log
 
 T = TypeVar("T")
 PAGE = 100
+WRITING = frozenset(("POST", "PUT", "PATCH"))
 # What says when something was written, or that it was.
 SETS = frozenset(("shields",))  # lists whose order means nothing
 STAMPS = frozenset(("updated_at", "built_at", "fingerprint"))
@@ -221,6 +222,7 @@ def _paths() -> Paths[Operation]:
 class Rehearsal:
     """The Management API, as ``actor``, on a copy of a tenant.
 
+    ``idle`` collects why what was written does not act, as far as it does not, until somebody clears it.
     ``keep`` are the ids of what a file neither tells of nor touches: the client that asks, the one the tenant was made
     with, and what those are granted.
     """
@@ -240,6 +242,7 @@ class Rehearsal:
             services,
             ports=msgspec.structs.replace(dry_run(ports), directory=self.stage, log=cast("Log", _Unlogged())),
         )
+        self.idle: dict[str, None] = {}
         self._lists: tuple[TenantDirectory, dict[str, list[dict[str, Any]]]] = (directory, {})
         self._names: tuple[Mapping[str, Client], dict[str, str]] = ({}, {})
 
@@ -294,6 +297,8 @@ class Rehearsal:
             answer = await operation.run(call)
         except Conflict as error:
             raise conflict(f"{error.field} {error.value} is taken already") from None
+        if operation.effect is Effect.STORED and method in WRITING:
+            self.idle[reason(operation)] = None
         return None if isinstance(answer.body, Nothing) else msgspec.json.decode(msgspec.json.encode(answer.body))
 
     def _call(self, method: str, path: str) -> Call:

@@ -55,7 +55,8 @@ class Untouched(Exception):
 class Work:
     """A file on its way into a tenant, and what there is to say about it.
 
-    ``left_out`` are the dotted paths of what has no effect, ``touched`` the entries that changed something.
+    ``left_out`` are the dotted paths of what has no effect, ``touched`` the entries that changed something. ``idle``
+    are, by section and reason, the names of those that are kept while nothing acts on them.
     """
 
     def __init__(self, api: Rehearsal, *, verified: bool = False) -> None:
@@ -64,12 +65,14 @@ class Work:
         self.problems: list[Problem] = []
         self.left_out: list[str] = []
         self.touched: list[tuple[str, str]] = []
+        self.idle: dict[tuple[str, str], list[str]] = {}
         self._failed: set[str] = set()
 
     @contextmanager
     def entry(self, section: str, name: str = "", position: int | None = None) -> Iterator[None]:
         """Write one entry: whole, or not at all and with a problem."""
         mark = self.api.stage.mark()
+        self.api.idle.clear()
         try:
             yield
         except Untouched:
@@ -87,6 +90,8 @@ class Work:
         else:
             if self.api.stage.changed_since(mark):
                 self.touched.append((section, name))
+                for reason in self.api.idle:
+                    self.idle.setdefault((section, reason), []).append(name)
             else:
                 self.api.stage.go_back(mark)
             return
