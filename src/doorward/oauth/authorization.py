@@ -58,9 +58,9 @@ class Browser(Struct, frozen=True, kw_only=True):
 
 
 class Interaction(Struct, frozen=True, kw_only=True):
-    """Show the page of ``step`` for the transaction ``state``; ``browser_secret`` goes into the cookie."""
+    """Show the page ``transaction`` is at, whose handle is ``state``; ``browser_secret`` goes into the cookie."""
 
-    step: Step
+    transaction: LoginTransaction
     state: str
     browser_secret: str
 
@@ -283,10 +283,10 @@ class Authorization:
         if visit.transaction is not None and secret is not None:
             moved = msgspec.structs.replace(visit.transaction, **shown)
             if moved != visit.transaction and not await ports.transactions.advance(tenant, moved):
-                step = (await self.find(visit.state, visit.browser, visit.issuer)).step
-            return Interaction(step=step, state=visit.state, browser_secret=secret)
+                moved = await self.find(visit.state, visit.browser, visit.issuer)
+            return Interaction(transaction=moved, state=visit.state, browser_secret=secret)
         state, secret = ports.entropy.token(32), secret or ports.entropy.token(32)
-        begun = LoginTransaction(
+        transaction = LoginTransaction(
             id_hash=digest(state),
             browser_hash=digest(secret),
             host=visit.issuer.host,
@@ -295,9 +295,10 @@ class Authorization:
             created_at=visit.now,
             expires_at=visit.now + TRANSACTION_LIFETIME,
             pushed_request=visit.pushed_request,
+            **shown,
         )
-        await ports.transactions.start(tenant, msgspec.structs.replace(begun, **shown))
-        return Interaction(step=step, state=state, browser_secret=secret)
+        await ports.transactions.start(tenant, transaction)
+        return Interaction(transaction=transaction, state=state, browser_secret=secret)
 
     # ── the answer ─────────────────────────────────────────────────────────────────────────────
 

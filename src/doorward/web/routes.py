@@ -7,7 +7,6 @@ from doorward.identity.sign_in import HostedSignIn
 from doorward.identity.signup import Signup
 from doorward.management.kit.context import Services
 from doorward.management.tenant_file import wire as tenant_file
-from doorward.model.session import Step
 from doorward.oauth.authorization import Authorization
 from doorward.oauth.bearer import BearerTokens
 from doorward.ports import Ports
@@ -16,9 +15,9 @@ from doorward.web.authentication import authorize, dbconnections, token, userinf
 from doorward.web.authentication.authorize import AuthorizeHandlers
 from doorward.web.authentication.logout import LogoutHandlers
 from doorward.web.exports import exports
-from doorward.web.login import pages
+from doorward.web.login.dispatcher import login_pages
 from doorward.web.login.presenter import Presenter, static_file
-from doorward.web.login.prompts import Prompt, PromptHandlers
+from doorward.web.login.visit import UniversalLogin
 from doorward.web.management import description, management
 from doorward.web.router import Mount, Route
 from doorward.web.tenants import TenantHandlers
@@ -61,14 +60,16 @@ def _in_the_browser(ports: Ports, *, development: bool) -> list[Route]:
     authorization = Authorization(ports, confirms_callbacks=not development)
     presenter = Presenter(ports.directory, shows_hints=development)
     authorizing = AuthorizeHandlers(ports, authorization, presenter)
-    prompts = PromptHandlers(ports, authorization, sign_in, registrar, presenter, authorizing.answer)
+    login = UniversalLogin(
+        ports=ports,
+        authorization=authorization,
+        sign_in=sign_in,
+        registrar=registrar,
+        presenter=presenter,
+        finish=authorizing.answer,
+    )
     leaving = LogoutHandlers(ports, presenter)
 
-    def page(path: str, prompt: Prompt, *steps: Step) -> list[Route]:
-        handler = prompts.handler(prompt, *steps)
-        return [Route("GET", path, handler), Route("POST", path, handler)]
-
-    entering = (Step.LOGIN, Step.SIGNUP)
     developing = [
         Route("GET", "/", demo.front(ports.directory, presenter)),
         Route("GET", demo.PATH, demo.callback(ports.directory, presenter)),
@@ -77,14 +78,7 @@ def _in_the_browser(ports: Ports, *, development: bool) -> list[Route]:
         Route("GET", "/authorize", authorizing.authorize),
         Route("POST", "/authorize", authorizing.authorize),
         Route("GET", "/authorize/resume", authorizing.resume),
-        *page(pages.LOGIN, prompts.login, *entering),
-        *page(pages.LOGIN_ID, prompts.login_identifier, *entering),
-        *page(pages.LOGIN_PASSWORD, prompts.login_password, *entering),
-        *page(pages.SIGNUP, prompts.signup, *entering),
-        *page(pages.SIGNUP_ID, prompts.signup_identifier, *entering),
-        *page(pages.SIGNUP_PASSWORD, prompts.signup_password, *entering),
-        *page(pages.CONSENT, prompts.consent, Step.CONSENT),
-        *page(pages.LOGIN_CONFIRMATION, prompts.confirmation, Step.CONFIRMATION),
+        *login_pages(login),
         Route("GET", "/v2/logout", leaving.auth0),
         Route("GET", "/oidc/logout", leaving.oidc),
         Route("POST", "/oidc/logout", leaving.oidc),

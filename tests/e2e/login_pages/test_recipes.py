@@ -13,7 +13,8 @@ from tests.e2e.login_pages.conftest import Site, log_in
 from tests.e2e.login_pages.site import serve
 from tests.e2e.login_pages.tenants import AUDIENCE, EMAIL, LOCKED, PARTNER, PASSWORD, SECRET, WEB
 
-from doorward.web.login.pages import ConnectionButton, LoginPage
+from doorward.web.login import samples
+from doorward.web.login.pages import ConnectionButton
 
 pytestmark = pytest.mark.xdist_group("login-pages")
 
@@ -181,8 +182,8 @@ def test_cypress_programmatic(site: Site) -> None:
 def test_cypress_social(page: Page, scripts: bool) -> None:
     """No provider can be reached from here: what counts is what the form would post, and where."""
     linkedin = (ConnectionButton("work", "linkedin", "LinkedIn"), ConnectionButton("g", "google-oauth2", "Google"))
-    serve(page, LoginPage(**screens.SHOP, connections=linkedin), screens.STOCK)
-    page.goto(f"{screens.ORIGIN}/u/login?state={screens.STATE}")
+    serve(page, samples.login(connections=linkedin), samples.STOCK)
+    page.goto(f"{screens.ORIGIN}/u/login?state={samples.STATE}")
     form = page.locator('form[data-provider="linkedin"]')
     with page.expect_response(lambda response: response.request.method == "POST") as answered:
         if scripts:
@@ -190,8 +191,8 @@ def test_cypress_social(page: Page, scripts: bool) -> None:
         else:
             form.locator("button").click()
     request = answered.value.request
-    assert request.url == f"{screens.ORIGIN}/u/login?state={screens.STATE}"
-    assert parse_qs(request.post_data or "") == {"state": [screens.STATE], "connection": ["work"]}
+    assert request.url == f"{screens.ORIGIN}/u/login?state={samples.STATE}"
+    assert parse_qs(request.post_data or "") == {"state": [samples.STATE], "connection": ["work"]}
 
 
 def test_playwright_page_object(site: Site, page: Page) -> None:

@@ -9,11 +9,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Playwright, expect
 from tests import chromium
 from tests.e2e.login_pages.site import answer, serve
-from tests.e2e.screens import BRANDED, ORIGIN, SCREENS, STOCK
+from tests.e2e.screens import ORIGIN
 
 from doorward.web.login.documents import FormPostDocument, WebMessageDocument
 from doorward.web.login.look import Look
 from doorward.web.login.render import render_form_post, render_web_message
+from doorward.web.login.samples import BRANDED, SAMPLES, STOCK
 
 pytestmark = pytest.mark.xdist_group("login-screens")
 
@@ -59,7 +60,7 @@ def tab(screen_browser: Browser) -> Page:
 
 
 def show(tab: Page, name: str, look: Look = STOCK) -> None:
-    serve(tab, SCREENS[name], look)
+    serve(tab, SAMPLES[name], look)
     tab.goto(f"{ORIGIN}/u/page")
 
 
@@ -69,7 +70,7 @@ def violations(tab: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize("name", SAMPLES)
 def test_nothing_for_axe_to_find(tab: Page, name: str, scheme: str) -> None:
     tab.emulate_media(color_scheme=scheme)
     tab.set_viewport_size(DESKTOP)
@@ -86,7 +87,7 @@ def test_colours_of_a_tenant_are_no_less_legible(tab: Page, name: str, scheme: s
     assert violations(tab) == []
 
 
-@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize("name", SAMPLES)
 def test_fits_a_narrow_screen_and_wide_spacing(tab: Page, name: str) -> None:
     tab.emulate_media(color_scheme="light")
     tab.set_viewport_size(NARROW)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from doorward.oauth import pushed_request
 from doorward.oauth.authorization import Answer, Authorization, Interaction, TransactionGone
 from doorward.oauth.authorize_request import PageError
 from doorward.oauth.errors import InvalidRequest, OAuthError
 from doorward.ports import Ports
 from doorward.web.login.documents import FormPostDocument, WebMessageDocument
+from doorward.web.login.ladder import screen_of
 from doorward.web.login.presenter import Presenter
-from doorward.web.login.prompts import path_of
 from doorward.web.router import Handler
 from doorward.web.wire.cookies import browser, session_cookies, transaction_cookie
 from doorward.web.wire.http import NO_STORE, Headers, Request, Response, json_response, redirect
@@ -56,7 +58,8 @@ class AuthorizeHandlers:
         """A redirect to the page to show, or the answer in its response mode."""
         if isinstance(outcome, Interaction):
             directory = self._ports.directory.tenant(request.issuer.tenant)
-            location = path_of(outcome.step, outcome.state, directory)
+            screen = screen_of(outcome.transaction, directory)
+            location = f"{screen.path}?state={quote(outcome.state, safe='')}"
             return redirect(location, transaction_cookie(outcome.browser_secret))
         cookies: Headers = ()
         secret = browser(request).session

@@ -11,7 +11,8 @@ from doorward.oauth import logout
 from doorward.oauth.errors import InvalidRequest, OAuthError
 from doorward.oauth.logout import LogoutRequest
 from doorward.ports import Ports
-from doorward.web.login.pages import LogoutAbortedPage, LogoutCompletePage, LogoutPage
+from doorward.web.login import screens
+from doorward.web.login.pages import DecisionPage, ResultPage
 from doorward.web.login.presenter import Presenter
 from doorward.web.wire.cookies import CLEARED_SESSION, browser
 from doorward.web.wire.http import NO_STORE, Request, Response, redirect, text_response
@@ -58,10 +59,12 @@ class LogoutHandlers:
             if not decided or not is_same_origin(request) or not _knows(form.get("state"), cookie):
                 return await self._ask(request, parameters, wanted, cookie)
             if form["action"] == "deny":
-                return self._pages.render(request, LogoutAbortedPage())
+                return self._pages.render(request, ResultPage(screen=screens.LOGOUT_ABORTED, title="eventTitle"))
         await logout.end_session(wanted, request.context, request.issuer, self._ports)
         if wanted.location is None:
-            return self._pages.render(request, LogoutCompletePage()).with_headers(*CLEARED_SESSION)
+            return self._pages.render(
+                request, ResultPage(screen=screens.LOGOUT_COMPLETE, title="eventTitle")
+            ).with_headers(*CLEARED_SESSION)
         return redirect(wanted.location, CLEARED_SESSION)
 
     async def _ask(
@@ -73,7 +76,8 @@ class LogoutHandlers:
             return redirect("/oidc/logout" + (f"?{urlencode(kept)}" if kept else ""))
         session = wanted.session
         user = await self._ports.users.find(request.issuer.tenant, session.user_id) if session is not None else None
-        page = LogoutPage(
+        page = DecisionPage(
+            screen=screens.LOGOUT,
             state=_proof_of(cookie),
             redirect_uri=wanted.location or "",
             client_name=wanted.client.name if wanted.client is not None else "",

@@ -1,41 +1,18 @@
-"""The screens: everything one page shows, as a value.
+"""What one page shows, as a value: one kind for each layout.
 
-``prompt`` and ``screen`` are Auth0's names (they choose the texts), ``template`` is the layout and
-``fields`` are the inputs that can show an error of their own.
-Every URL a page links to follows from ``state``; forms post to the URL they were fetched from.
+Which screen it is decides the texts and the address (``screens``); what is typed, offered and refused is here. Every
+URL a page links to follows from ``state``; forms post to the URL they were fetched from.
 """
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import Mapping
 from typing import ClassVar
 from urllib.parse import quote
 
 from msgspec import Struct
 
-LOGIN = "/u/login"
-LOGIN_ID = "/u/login/identifier"
-LOGIN_PASSWORD = "/u/login/password"
-SIGNUP = "/u/signup"
-SIGNUP_ID = "/u/signup/identifier"
-SIGNUP_PASSWORD = "/u/signup/password"
-CONSENT = "/u/consent"
-LOGIN_CONFIRMATION = "/u/login-confirmation"
-
-
-class Identifier(StrEnum):
-    """What a person may type to say who they are; decides label and keyboard."""
-
-    EMAIL = "email"
-    USERNAME = "username"
-    USERNAME_OR_EMAIL = "username-or-email"
-
-    @property
-    def wrong_credentials(self) -> str:
-        """The error key for a login that failed with this kind of identifier."""
-        return {"email": "wrong-email-credentials", "username": "wrong-username-credentials"}.get(
-            self.value, "wrong-email-username-credentials"
-        )
+from doorward.web.login.screens import ERROR, Input, Screen
 
 
 class FieldError(Struct, frozen=True):
@@ -81,136 +58,99 @@ class ConsentScope(Struct, frozen=True):
     description: str = ""
 
 
+class ChosenIdentifier(Struct, frozen=True):
+    """The identifier that was given before, shown and posted again but not typed: ``name`` is the input's, ``label``
+    and ``edit_label`` are text keys, ``edit_path`` is where it is changed."""
+
+    name: str
+    value: str
+    label: str
+    edit_label: str
+    edit_path: str
+
+
+class Button(Struct, frozen=True):
+    """A second way to send the form: what is posted as ``action``, and the text key of what it says."""
+
+    action: str
+    text: str
+
+
+class Link(Struct, frozen=True):
+    """A way to another page of the same login: ``text`` is the key of the link, ``lead`` of what stands before it."""
+
+    path: str
+    text: str
+    lead: str = ""
+
+
 class Page(Struct, frozen=True, kw_only=True):
-    """What every screen has.
+    """What every page has.
 
     ``client_name`` is the application as people know it. ``status`` overrides the HTTP status,
-    which is 400 with errors and 200 without.
+    which is 400 with errors and 200 without. ``state`` is that of the login it belongs to, if it has one;
+    ``redirect_uri`` is where the answer finally goes, so that the page's own policy lets the browser follow there.
+    ``texts`` fill the variables of its texts.
     """
 
-    prompt: ClassVar[str]
-    screen: ClassVar[str]
     template: ClassVar[str]
-    fields: ClassVar[tuple[str, ...]] = ()
+    has_form: ClassVar[bool] = True
 
+    screen: Screen
     client_name: str = ""
     errors: tuple[FieldError, ...] = ()
     status: int | None = None
+    state: str = ""
+    redirect_uri: str = ""
+    texts: Mapping[str, str] = {}
 
     @property
     def http_status(self) -> int:
         return self.status or (400 if self.errors else 200)
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The inputs that can show an error of their own, in their order."""
+        return ()
 
-class TransactionPage(Page, frozen=True, kw_only=True):
-    """A page with a form. ``state`` is the transaction's; ``redirect_uri`` is where the answer
-    finally goes, so that the page's own policy lets the browser follow there."""
-
-    state: str
-    redirect_uri: str = ""
+    @property
+    def filled(self) -> Mapping[str, str]:
+        """What stands in the inputs."""
+        return {}
 
     def link(self, path: str) -> str:
-        """The URL of another step of this transaction."""
+        """The URL of another step of this login."""
         return f"{path}?state={quote(self.state, safe='')}"
 
 
-class LoginPage(TransactionPage, frozen=True, kw_only=True):
-    """Identifier and password together. Posts ``username``, ``password``."""
+class FormPage(Page, frozen=True, kw_only=True):
+    """Something to type, and one button to go on.
 
-    prompt = "login"
-    screen = "login"
-    template = "login.html"
-    fields = ("username", "password")
+    ``values`` stand in the inputs already, ``hidden`` are posted unseen; ``buttons`` send the same form for another
+    reason. ``password_rules`` are ticked off while typing.
+    """
 
-    identifier: Identifier = Identifier.EMAIL
-    username: str = ""
-    connections: tuple[ConnectionButton, ...] = ()
-    signup_allowed: bool = False
-    signup_path: ClassVar[str] = SIGNUP
+    template = "form.html"
 
-
-class LoginIdPage(TransactionPage, frozen=True, kw_only=True):
-    """The identifier alone, first of two steps. Posts ``username``."""
-
-    prompt = "login-id"
-    screen = "login-id"
-    template = "login.html"
-    fields = ("username",)
-
-    identifier: Identifier = Identifier.EMAIL
-    username: str = ""
-    connections: tuple[ConnectionButton, ...] = ()
-    signup_allowed: bool = False
-    signup_path: ClassVar[str] = SIGNUP_ID
-
-
-class LoginPasswordPage(TransactionPage, frozen=True, kw_only=True):
-    """The password, second of two steps; ``username`` is what was typed in the first. Posts
-    ``username``, ``password``."""
-
-    prompt = "login-password"
-    screen = "login-password"
-    template = "password.html"
-    fields = ("password",)
-
-    username: str
-    identifier: Identifier = Identifier.EMAIL
-    signup_allowed: bool = False
-    signup_path: ClassVar[str] = SIGNUP_ID
-    edit_path: ClassVar[str] = LOGIN_ID
-    autocomplete: ClassVar[str] = "current-password"
-
-
-class SignupPage(TransactionPage, frozen=True, kw_only=True):
-    """Everything for a new account. Posts ``email``, ``username`` where the connection wants one,
-    ``password``."""
-
-    prompt = "signup"
-    screen = "signup"
-    template = "signup.html"
-    fields = ("email", "username", "password")
-
-    email: str = ""
-    username: str = ""
-    username_required: bool = False
+    inputs: tuple[Input, ...]
+    values: Mapping[str, str] = {}
+    hidden: Mapping[str, str] = {}
+    chosen: ChosenIdentifier | None = None
     password_rules: tuple[PasswordRule, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    links: tuple[Link, ...] = ()
     connections: tuple[ConnectionButton, ...] = ()
-    login_path: ClassVar[str] = LOGIN
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(one.name for one in self.inputs)
+
+    @property
+    def filled(self) -> Mapping[str, str]:
+        return self.values
 
 
-class SignupIdPage(TransactionPage, frozen=True, kw_only=True):
-    """The identifiers of a new account, first of two steps. Posts ``email``, ``username``."""
-
-    prompt = "signup-id"
-    screen = "signup-id"
-    template = "signup.html"
-    fields = ("email", "username")
-
-    email: str = ""
-    username: str = ""
-    username_required: bool = False
-    connections: tuple[ConnectionButton, ...] = ()
-    login_path: ClassVar[str] = LOGIN_ID
-
-
-class SignupPasswordPage(TransactionPage, frozen=True, kw_only=True):
-    """The password of a new account, second of two steps. Posts ``email``, ``username`` if there
-    is one, ``password``."""
-
-    prompt = "signup-password"
-    screen = "signup-password"
-    template = "password.html"
-    fields = ("password",)
-
-    email: str
-    username: str = ""
-    password_rules: tuple[PasswordRule, ...] = ()
-    login_path: ClassVar[str] = LOGIN_ID
-    edit_path: ClassVar[str] = SIGNUP_ID
-    autocomplete: ClassVar[str] = "new-password"
-
-
-class ConsentPage(TransactionPage, frozen=True, kw_only=True):
+class ConsentPage(Page, frozen=True, kw_only=True):
     """What an application asks for. Posts ``action`` ``accept`` or ``deny``, with ``audience`` and
     ``scope`` (blank-separated) as they were shown.
 
@@ -218,8 +158,6 @@ class ConsentPage(TransactionPage, frozen=True, kw_only=True):
     it may be shown (the host of the redirect URI, or its scheme).
     """
 
-    prompt = "consent"
-    screen = "consent"
     template = "consent.html"
 
     user_name: str
@@ -229,59 +167,51 @@ class ConsentPage(TransactionPage, frozen=True, kw_only=True):
     receiver: str = ""
 
 
-class LoginConfirmationPage(TransactionPage, frozen=True, kw_only=True):
-    """Is it you who opened this application? Asked before a silent login to a loopback address or
-    a custom scheme, whose receiver nobody can verify; ``receiver`` names it. Posts ``action``
-    ``accept`` or ``deny``."""
+class DecisionPage(Page, frozen=True, kw_only=True):
+    """A question with yes or no: posts ``action`` ``accept`` or ``deny``. ``receiver`` is where a yes leads."""
 
-    prompt = "doorward"
-    screen = "login-confirmation"
-    template = "decision.html"
-
-    user_name: str
-    receiver: str = ""
-
-
-class LogoutPage(TransactionPage, frozen=True, kw_only=True):
-    """Do you want to log out? Posts ``action`` ``accept`` or ``deny``."""
-
-    prompt = "logout"
-    screen = "logout"
     template = "decision.html"
 
     user_name: str = ""
+    receiver: str = ""
 
 
-class LogoutCompletePage(Page, frozen=True, kw_only=True):
-    """The session has ended and there is nowhere to return to."""
+class ResultPage(Page, frozen=True, kw_only=True):
+    """What came of it; ``title`` and ``description`` are text keys.
 
-    prompt = "logout"
-    screen = "logout-complete"
+    ``onward`` is a URL of another site or page to go on to, under the text ``onward_text``; ``primary`` is the text of
+    a button that posts ``action`` ``default``, ``buttons`` post something else.
+    """
+
     template = "result.html"
 
+    title: str = "title"
+    description: str = "description"
+    onward: str = ""
+    onward_text: str = "buttonText"
+    primary: str = ""
+    buttons: tuple[Button, ...] = ()
+    links: tuple[Link, ...] = ()
 
-class LogoutAbortedPage(Page, frozen=True, kw_only=True):
-    """The person stayed logged in."""
-
-    prompt = "logout"
-    screen = "logout-aborted"
-    template = "result.html"
+    @property
+    def has_form(self) -> bool:  # type: ignore[override]
+        return bool(self.primary or self.buttons)
 
 
 class ErrorPage(Page, frozen=True, kw_only=True):
     """An error with no safe way back to the application.
 
-    ``error``, ``description`` and ``tracking`` (the request id) are shown to everyone, ``hint``
-    only belongs here where the reader is a developer. ``expired`` words it as a transaction that
+    ``error``, ``detail`` and ``tracking`` (the request id) are shown to everyone, ``hint``
+    only belongs here where the reader is a developer. ``expired`` words it as a login that
     ran out; ``start_again`` is a URL that begins anew.
     """
 
-    prompt = "doorward"
-    screen = "error"
     template = "error.html"
+    has_form = False
 
+    screen: Screen = ERROR
     error: str
-    description: str = ""
+    detail: str = ""
     tracking: str = ""
     hint: str = ""
     expired: bool = False

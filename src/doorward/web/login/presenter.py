@@ -73,7 +73,7 @@ class Presenter:
             request,
             ErrorPage(
                 error=error.error,
-                description=error.description,
+                detail=error.description,
                 tracking=request.request_id,
                 hint=(error.hint or "") if self._shows_hints else "",
                 status=error.status,
@@ -91,7 +91,7 @@ class Presenter:
             request,
             ErrorPage(
                 error="invalid_request",
-                description=_GONE[gone.reason],
+                detail=_GONE[gone.reason],
                 tracking=request.request_id,
                 client_name=gone.client.name if gone.client is not None else "",
                 expired=True,

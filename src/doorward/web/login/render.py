@@ -11,7 +11,7 @@ from doorward.web.login import assets, catalogue, headers, locales
 from doorward.web.login.documents import DemoDocument, FormPostDocument, FrontDocument, HelpDocument, WebMessageDocument
 from doorward.web.login.look import Look
 from doorward.web.login.monogram import monogram
-from doorward.web.login.pages import Page, TransactionPage
+from doorward.web.login.pages import Page
 from doorward.web.login.wording import Wording
 from doorward.web.wire.http import Headers, Response, html_response
 
@@ -25,11 +25,10 @@ def render(page: Page, look: Look, locale: str, *, nonce: str | None = None) -> 
     nonce = nonce or secrets.token_urlsafe(16)
     texts = catalogue.screen_texts(
         locale,
-        page.prompt,
-        page.screen,
-        {"clientName": page.client_name or look.company_name, "companyName": look.company_name},
+        page.screen.prompt,
+        page.screen.name,
+        {"clientName": page.client_name or look.company_name, "companyName": look.company_name, **page.texts},
     )
-    is_form = isinstance(page, TransactionPage)
     language = catalogue.spoken(locale)
     html = (
         _environment()
@@ -39,7 +38,7 @@ def render(page: Page, look: Look, locale: str, *, nonce: str | None = None) -> 
             look=look,
             t=texts,
             wording=Wording(texts, page),
-            nonce=nonce if is_form else None,
+            nonce=nonce if page.has_form else None,
             language=language,
             direction=locales.direction(language),
             logo=look.logo_url or monogram(look.company_name, look.primary),
@@ -50,8 +49,8 @@ def render(page: Page, look: Look, locale: str, *, nonce: str | None = None) -> 
     )
     policy = headers.for_page(
         nonce=nonce,
-        form=is_form,
-        redirect_uri=page.redirect_uri if isinstance(page, TransactionPage) else "",
+        form=page.has_form,
+        redirect_uri=page.redirect_uri,
         pictures=(look.logo_url, look.favicon_url),
         framable=look.allow_framing,
     )

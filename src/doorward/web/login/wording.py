@@ -5,15 +5,10 @@ from __future__ import annotations
 from msgspec import Struct
 
 from doorward.web.login.catalogue import ScreenTexts
-from doorward.web.login.pages import ConsentScope, FieldError, Identifier, Page, PasswordRule
+from doorward.web.login.pages import ConsentScope, FieldError, Page, PasswordRule
 
 UNKNOWN_ERROR = "custom-script-error-code"
 
-_LABELS = {
-    Identifier.EMAIL: "emailPlaceholder",
-    Identifier.USERNAME: "usernameOnlyPlaceholder",
-    Identifier.USERNAME_OR_EMAIL: "usernamePlaceholder",
-}
 _IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 
 
@@ -67,11 +62,13 @@ class Wording:
     def focus(self) -> str:
         """The field to start in: the first with an error, else the first that is still empty."""
         wrong = {e.field for e in self._page.errors}
-        empty = (f for f in self._page.fields if not getattr(self._page, f, ""))
+        empty = (f for f in self._page.fields if not self._page.filled.get(f))
         return next((f for f in self._page.fields if f in wrong), next(empty, ""))
 
-    def label(self, identifier: Identifier) -> str:
-        return self._texts(_LABELS[identifier])
+    def hint(self, key: str) -> str:
+        """A text of the screen, or one of those that belong to none (``shared:``)."""
+        shared = key.removeprefix("shared:")
+        return self._texts(key) if shared == key else self._texts.shared(shared)
 
     def identity_scopes(self, scopes: tuple[ConsentScope, ...]) -> list[ShownScope]:
         """What an application learns about the person. ``openid`` goes without saying beside others."""

@@ -6,17 +6,17 @@ import gzip
 import re
 
 import pytest
-from tests.e2e.screens import BRANDED, SCREENS, STOCK
 
 from doorward.web.login import assets, theme
 from doorward.web.login.look import Look
 from doorward.web.login.render import render
+from doorward.web.login.samples import BRANDED, SAMPLES, STOCK
 
 
 @pytest.mark.parametrize("look", [STOCK, BRANDED])
-@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize("name", SAMPLES)
 def test_everything_a_page_links_is_served(name: str, look: Look) -> None:
-    html = render(SCREENS[name], look, "en").body.decode()
+    html = render(SAMPLES[name], look, "en").body.decode()
     linked = re.findall(rf'(?:href|src)="({assets.PREFIX}[^"]+)"', html)
     assert any(path.endswith(".css") for path in linked)
     for path in linked:
@@ -24,9 +24,9 @@ def test_everything_a_page_links_is_served(name: str, look: Look) -> None:
 
 
 @pytest.mark.parametrize("look", [STOCK, BRANDED])
-@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize("name", SAMPLES)
 def test_first_load_is_small(name: str, look: Look) -> None:
-    body = render(SCREENS[name], look, "en").body
+    body = render(SAMPLES[name], look, "en").body
     linked = set(re.findall(rf'"({assets.PREFIX}[^"]+)"', body.decode()))
     files = [file.body for file in map(assets.find, linked) if file is not None]
     assert len(body) + sum(map(len, files)) < 30_000

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import pytest
-from tests.e2e.screens import PAGE_TYPES, SCREENS, STATE
 from tests.unit.web.login.dom import Element, document, submitted
 
 from doorward.web.login.look import Look
-from doorward.web.login.pages import ErrorPage, FieldError, Identifier, LoginPage, LoginPasswordPage, TransactionPage
+from doorward.web.login.pages import ConsentPage, DecisionPage, ErrorPage, FieldError, FormPage
+from doorward.web.login.samples import SAMPLES, STATE, login, login_password
+from doorward.web.login.screens import SCREENS, Identifier
 
-FORM_SCREENS = {name: page for name, page in SCREENS.items() if isinstance(page, TransactionPage)}
-INPUT_SCREENS = {name: page for name, page in FORM_SCREENS.items() if page.fields}
-CHOICE_SCREENS = {name: page for name, page in FORM_SCREENS.items() if not page.fields}
+FORM_SCREENS = {name: page for name, page in SAMPLES.items() if page.has_form}
+INPUT_SCREENS = {name: page for name, page in FORM_SCREENS.items() if isinstance(page, FormPage)}
+CHOICE_SCREENS = {name: page for name, page in FORM_SCREENS.items() if isinstance(page, ConsentPage | DecisionPage)}
 
 
 def primary_form(root: Element) -> Element:
     return root.one("form", data_form_primary="true")
 
 
-def test_the_samples_show_every_page_there_is() -> None:
-    assert {type(page) for page in SCREENS.values()} == PAGE_TYPES
+def test_the_samples_show_every_screen_there_is() -> None:
+    assert {page.screen for page in SAMPLES.values()} == set(SCREENS)
 
 
-@pytest.mark.parametrize("name", SCREENS)
+def test_the_samples_stay_within_what_their_screens_declare() -> None:
+    for name, page in SAMPLES.items():
+        assert set(page.fields) <= set(page.screen.fields), name
+
+
+@pytest.mark.parametrize("name", SAMPLES)
 class TestEveryScreen:
     def test_frame(self, name: str) -> None:
-        root, screen = document(SCREENS[name]), SCREENS[name].screen
+        root, screen = document(SAMPLES[name]), SAMPLES[name].screen.name
         main = root.one("main")
         assert main.classes == {"_widget", screen}
         (section,) = [c for c in main.children if isinstance(c, Element)]
@@ -39,17 +45,17 @@ class TestEveryScreen:
         assert root.one("img", id="prompt-logo-center")["alt"] == "Acme"
 
     def test_language_and_title(self, name: str) -> None:
-        root = document(SCREENS[name])
+        root = document(SAMPLES[name])
         html = root.one("html")
         assert (html["lang"], html["dir"]) == ("en", "ltr")
-        assert root.one("title").text.startswith("Error: ") == bool(SCREENS[name].errors)
+        assert root.one("title").text.startswith("Error: ") == bool(SAMPLES[name].errors)
 
     def test_ids_are_unique(self, name: str) -> None:
-        ids = [element["id"] for element in document(SCREENS[name]).all(id=True)]
+        ids = [element["id"] for element in document(SAMPLES[name]).all(id=True)]
         assert len(set(ids)) == len(ids)
 
     def test_nothing_inline_but_what_the_policy_allows(self, name: str) -> None:
-        root = document(SCREENS[name])
+        root = document(SAMPLES[name])
         assert not root.all("style")
         for element in root.walk():
             assert not [a for a in element.attributes if a == "style" or a.startswith("on")]
@@ -58,12 +64,12 @@ class TestEveryScreen:
             assert not script.text
 
     def test_no_way_to_a_reset_that_does_not_exist(self, name: str) -> None:
-        assert "orgot" not in document(SCREENS[name]).text
+        assert "orgot" not in document(SAMPLES[name]).text
 
     def test_errors_are_announced(self, name: str) -> None:
-        announcer = document(SCREENS[name]).one("div", id="ulp-error-announcer")
+        announcer = document(SAMPLES[name]).one("div", id="ulp-error-announcer")
         assert (announcer["aria-live"], announcer["aria-atomic"]) == ("assertive", "true")
-        assert bool(announcer.text) == bool(SCREENS[name].errors)
+        assert bool(announcer.text) == bool(SAMPLES[name].errors)
 
 
 @pytest.mark.parametrize("name", FORM_SCREENS)
@@ -78,11 +84,11 @@ class TestEveryForm:
         page = FORM_SCREENS[name]
         root = document(page)
         form = primary_form(root)
-        assert f"_form-{page.screen}" in form.classes
+        assert f"_form-{page.screen.name}" in form.classes
         button = root.one("button", data_action_button_primary="true")
         assert form in button.ancestors()
         assert button is form.all("button", type="submit")[0]
-        assert f"_button-{page.screen}" in button.classes
+        assert f"_button-{page.screen.name}" in button.classes
         assert button["name"] == "action"
 
 
@@ -163,7 +169,7 @@ class TestScreensWithInputs:
 
 
 def test_login_asks_for_identifier_and_password() -> None:
-    form = primary_form(document(SCREENS["login"]))
+    form = primary_form(document(SAMPLES["login"]))
     assert [e["name"] for e in form.all("input")] == ["state", "username", "password"]
     assert form.one(id="username")["autocomplete"] == "username webauthn"
     assert form.one(id="password")["autocomplete"] == "current-password"
@@ -180,14 +186,14 @@ def test_login_asks_for_identifier_and_password() -> None:
 def test_the_identifier_decides_label_keyboard_and_hint(
     identifier: Identifier, label: str, inputmode: str | None, hint: str
 ) -> None:
-    root = document(LoginPage(state=STATE, identifier=identifier))
+    root = document(login(identifier))
     assert root.one("label", id="username-label").own_text == label
     assert root.one("input", id="username").attributes.get("inputmode") == inputmode
     assert "hidden" in root.one("div", id=hint)
 
 
 def test_password_step_shows_whose_password_and_lets_it_be_changed() -> None:
-    root = document(SCREENS["login-password"])
+    root = document(SAMPLES["login-password"])
     username = root.one("input", name="username")
     assert username["value"] == "ada.lovelace@example.com"
     assert username["autocomplete"] == "username"
@@ -198,13 +204,13 @@ def test_password_step_shows_whose_password_and_lets_it_be_changed() -> None:
 
 
 def test_password_step_of_a_username_does_not_speak_of_email() -> None:
-    root = document(LoginPasswordPage(state=STATE, username="ada", identifier=Identifier.USERNAME))
+    root = document(login_password(Identifier.USERNAME, "ada"))
     assert root.one("a", data_link_name="edit-username")["aria-label"] == "Edit username"
     assert "mail" not in root.one("label", id="username-label").text
 
 
 def test_signup_fields_and_their_autocomplete() -> None:
-    form = primary_form(document(SCREENS["signup-username"]))
+    form = primary_form(document(SAMPLES["signup-username"]))
     assert {e["name"]: e["autocomplete"] for e in form.all("input", required=True)} == {
         "email": "email",
         "username": "username",
@@ -213,7 +219,7 @@ def test_signup_fields_and_their_autocomplete() -> None:
 
 
 def test_second_step_of_signup_carries_the_identifiers() -> None:
-    form = primary_form(document(SCREENS["signup-password"]))
+    form = primary_form(document(SAMPLES["signup-password"]))
     posted = submitted(form, {"password": "x"}, None)
     assert posted == {"state": STATE, "email": "ada@example.com", "username": "ada", "password": "x"}
     assert form.one("a", data_link_name="edit-username")["href"] == f"/u/signup/identifier?state={STATE}"
@@ -231,18 +237,18 @@ def test_second_step_of_signup_carries_the_identifiers() -> None:
     ],
 )
 def test_the_way_to_the_other_action_keeps_the_transaction(name: str, target: str) -> None:
-    (alternate,) = [e for e in document(SCREENS[name]).all("div") if "ulp-alternate-action" in e.classes]
+    (alternate,) = [e for e in document(SAMPLES[name]).all("div") if "ulp-alternate-action" in e.classes]
     assert "_alternate-action" in alternate.classes
     assert alternate.one("a")["href"] == f"{target}?state={STATE}"
 
 
 def test_signup_is_not_offered_where_it_is_not_allowed() -> None:
-    root = document(SCREENS["login-username"])
+    root = document(SAMPLES["login-username"])
     assert not [e for e in root.all("div") if "ulp-alternate-action" in e.classes]
 
 
 def test_each_connection_is_a_form_of_its_own() -> None:
-    root = document(SCREENS["login-social"])
+    root = document(SAMPLES["login-social"])
     forms = root.all("form", data_form_secondary="true")
     assert [f["data-provider"] for f in forms] == ["google-oauth2", "oidc"]
     assert [f.one("input", name="connection")["value"] for f in forms] == ["google-oauth2", "acme-workforce"]
@@ -257,7 +263,7 @@ def test_each_connection_is_a_form_of_its_own() -> None:
 
 class TestErrors:
     def test_at_a_field(self) -> None:
-        page = LoginPage(state=STATE, username="a@b.c", errors=(FieldError("password", "wrong-email-credentials"),))
+        page = login(Identifier.EMAIL, "a@b.c", FieldError("password", "wrong-email-credentials"))
         root = document(page)
         message = root.one("span", id="error-element-password")
         assert message.classes == {"ulp-input-error-message"}
@@ -270,22 +276,22 @@ class TestErrors:
         assert not root.all(id="prompt-alert")
 
     def test_of_the_whole_form(self) -> None:
-        root = document(LoginPage(state=STATE, errors=(FieldError("", "user-blocked"),)))
+        root = document(login(Identifier.EMAIL, "", FieldError("", "user-blocked")))
         alert = root.one("div", id="prompt-alert")
         assert alert.one("p", data_error_code="user-blocked").text
         assert not [e for e in root.all("span") if "ulp-input-error-message" in e.classes]
 
     def test_of_a_field_the_page_does_not_have_is_not_lost(self) -> None:
-        page = LoginPasswordPage(state=STATE, username="a@b.c", errors=(FieldError("username", "no-username"),))
+        page = login_password(Identifier.EMAIL, "a@b.c", FieldError("username", "no-username"))
         assert document(page).one("div", id="prompt-alert").text == "Enter your username"
 
     def test_with_a_text_of_its_own(self) -> None:
-        page = LoginPage(state=STATE, errors=(FieldError("username", "from-an-action", "Not on <Mondays>"),))
+        page = login(Identifier.EMAIL, "", FieldError("username", "from-an-action", "Not on <Mondays>"))
         message = document(page).one("span", id="error-element-username")
         assert (message["data-error-code"], message.text) == ("from-an-action", "Not on <Mondays>")
 
     def test_with_a_code_nobody_knows_is_still_an_error(self) -> None:
-        page = LoginPage(state=STATE, errors=(FieldError("username", "no-such-code"),))
+        page = login(Identifier.EMAIL, "", FieldError("username", "no-such-code"))
         assert document(page).one("span", id="error-element-username").text.startswith("Something went wrong")
 
 
@@ -301,7 +307,7 @@ def test_a_choice_is_accept_or_deny(name: str) -> None:
 
 
 def test_consent_posts_what_it_showed() -> None:
-    form = primary_form(document(SCREENS["consent"]))
+    form = primary_form(document(SAMPLES["consent"]))
     posted = submitted(form, {}, form.all("button")[0])
     assert posted == {
         "state": STATE,
@@ -312,7 +318,7 @@ def test_consent_posts_what_it_showed() -> None:
 
 
 def test_consent_words_scopes_and_gathers_them_by_resource() -> None:
-    lists = document(SCREENS["consent"]).all("ul")
+    lists = document(SAMPLES["consent"]).all("ul")
     assert [[e.text for e in scopes.all("strong")] for scopes in lists] == [
         ["Your profile", "Your email address", "Access while you are away"],
         ["messages"],
@@ -321,12 +327,12 @@ def test_consent_words_scopes_and_gathers_them_by_resource() -> None:
 
 
 def test_consent_shows_the_descriptions_it_is_given() -> None:
-    assert [e.text for e in document(SCREENS["consent-described"]).all("strong")] == ["Read your posts", "admin"]
+    assert [e.text for e in document(SAMPLES["consent-described"]).all("strong")] == ["Read your posts", "admin"]
 
 
 class TestErrorPage:
     def test_tells_everyone_the_error_and_how_to_report_it(self) -> None:
-        root = document(SCREENS["error"])
+        root = document(SAMPLES["error"])
         assert root.one(id="tracking").text == "9c1f77d0a3e84b52b1c0"
         assert root.one(id="error").text == "access_denied"
         assert root.one(id="error-description").text == "Service not found"
@@ -335,13 +341,13 @@ class TestErrorPage:
         assert not root.all("form")
 
     def test_opens_the_details_for_developers(self) -> None:
-        root = document(SCREENS["error-developer"])
+        root = document(SAMPLES["error-developer"])
         assert "slash" in root.one(id="error-hint").text
         assert "open" in root.one("details")
 
     def test_offers_a_way_back_where_there_is_one(self) -> None:
-        assert not document(SCREENS["error"]).all("a")
-        (link,) = document(SCREENS["error-expired"]).all("a")
+        assert not document(SAMPLES["error"]).all("a")
+        (link,) = document(SAMPLES["error-expired"]).all("a")
         assert link["href"] == "https://shop.acme.test/"
 
     def test_links_nowhere_a_link_must_not_go(self) -> None:
@@ -349,7 +355,7 @@ class TestErrorPage:
         assert not document(page).all("a")
 
     def test_names_the_support_of_the_tenant(self) -> None:
-        by_mail = document(SCREENS["error"], Look(support_email="help+1@acme.test"))
+        by_mail = document(SAMPLES["error"], Look(support_email="help+1@acme.test"))
         assert by_mail.one("p", class_="support").one("a")["href"] == "mailto:help%2B1@acme.test"
-        by_web = document(SCREENS["error"], Look(support_email="x@y.z", support_url="https://acme.test/help"))
+        by_web = document(SAMPLES["error"], Look(support_email="x@y.z", support_url="https://acme.test/help"))
         assert by_web.one("p", class_="support").one("a")["href"] == "https://acme.test/help"

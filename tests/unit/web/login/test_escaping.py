@@ -6,13 +6,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.e2e.screens import SCREENS
 from tests.unit.web.login.dom import parse
 
 from doorward.web.login.documents import FormPostDocument, WebMessageDocument
 from doorward.web.login.look import Look
-from doorward.web.login.pages import ConnectionButton, ConsentScope, FieldError, PasswordRule, TransactionPage
+from doorward.web.login.pages import ChosenIdentifier, ConnectionButton, ConsentScope, FieldError, PasswordRule
 from doorward.web.login.render import render, render_form_post, render_web_message
+from doorward.web.login.samples import SAMPLES
 
 HOSTILE = "\"'><script>alert(1)</script>${clientName}{{ 7*7 }}{% raw %}&amp;\u2028</script><!--]]>"
 LOOK = Look(company_name=HOSTILE, support_email=HOSTILE)
@@ -26,6 +26,10 @@ def hostile(value: Any) -> Any:
         return tuple(hostile(item) for item in value)
     if isinstance(value, ConnectionButton | ConsentScope):
         return type(value)(*(HOSTILE for _ in value.__struct_fields__))
+    if isinstance(value, dict):
+        return {name: hostile(inner) if inner else inner for name, inner in value.items()}
+    if isinstance(value, ChosenIdentifier):
+        return msgspec.structs.replace(value, value=HOSTILE)
     if isinstance(value, FieldError):
         return FieldError(value.field, HOSTILE, HOSTILE)
     return value
@@ -35,10 +39,11 @@ def shape(html: str) -> list[tuple[str, tuple[str, ...]]]:
     return [(element.tag, tuple(element.attributes)) for element in parse(html).walk()]
 
 
-@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize("name", SAMPLES)
 def test_hostile_values_change_no_element(name: str) -> None:
-    page = SCREENS[name]
-    keep = {"identifier", "status", "password_rules", "redirect_uri"}
+    page = SAMPLES[name]
+    keep = {"screen", "inputs", "links", "buttons", "title", "description", "onward_text", "primary", "status",
+            "password_rules", "redirect_uri"}  # fmt: skip
     changes = {
         field: hostile(value)
         for field in page.__struct_fields__
@@ -58,7 +63,7 @@ def test_hostile_values_change_no_element(name: str) -> None:
 
 
 def test_variables_in_values_are_not_filled_in_again() -> None:
-    page = msgspec.structs.replace(SCREENS["logout"], user_name="${companyName}")
+    page = msgspec.structs.replace(SAMPLES["logout"], user_name="${companyName}")
     assert "Hi ${companyName}," in render(page, Look(company_name="Acme"), "en").body.decode()
 
 
@@ -78,8 +83,7 @@ def test_variables_in_values_are_not_filled_in_again() -> None:
     ],
 )
 def test_no_redirect_uri_extends_the_policy(uri: str) -> None:
-    page = SCREENS["login"]
-    assert isinstance(page, TransactionPage)
+    page = SAMPLES["login"]
     responses = [
         render(msgspec.structs.replace(page, redirect_uri=uri), Look(logo_url=uri), "en", nonce="n"),
         render_form_post(FormPostDocument(uri, {"code": "x"}), Look(), "en", nonce="n"),
@@ -115,5 +119,5 @@ def test_web_message_keeps_hostile_values_inside_the_script() -> None:
 
 @pytest.mark.parametrize("code", ["lengthAtLeast", "nonEmpty", "identicalChars", "shouldContain", "containsAtLeast"])
 def test_every_kind_of_password_rule_has_words(code: str) -> None:
-    page = msgspec.structs.replace(SCREENS["signup"], password_rules=(PasswordRule(code, 4),))
+    page = msgspec.structs.replace(SAMPLES["signup"], password_rules=(PasswordRule(code, 4),))
     assert parse(render(page, Look(), "en").body.decode()).one("li", data_rule=code).text

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 
+import msgspec
 import pytest
-from tests.e2e.screens import SCREENS
 
 from doorward.web.login import headers
 from doorward.web.login.documents import FormPostDocument, WebMessageDocument
 from doorward.web.login.look import Look
-from doorward.web.login.pages import ErrorPage, FieldError, LoginPage, LogoutCompletePage, TransactionPage
+from doorward.web.login.pages import ErrorPage, FieldError, Page
 from doorward.web.login.render import render, render_form_post, render_web_message
+from doorward.web.login.samples import SAMPLES, login
+from doorward.web.login.screens import Identifier
 from doorward.web.wire.http import Response
 
-LOGIN = LoginPage(state="s", redirect_uri="https://app.test/cb")
+LOGIN = msgspec.structs.replace(SAMPLES["login"], redirect_uri="https://app.test/cb")
 
 
 def policy(response: Response) -> dict[str, str]:
@@ -22,9 +24,9 @@ def policy(response: Response) -> dict[str, str]:
     return dict(directive.partition(" ")[::2] for directive in value.split("; "))
 
 
-@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize("name", SAMPLES)
 def test_every_page(name: str) -> None:
-    page = SCREENS[name]
+    page = SAMPLES[name]
     response = render(page, Look(), "en", nonce="abc")
     found = dict(response.headers)
     assert len(found) == len(response.headers), "a header twice"
@@ -32,7 +34,7 @@ def test_every_page(name: str) -> None:
     assert found["cache-control"] == "no-store"
     assert found["x-frame-options"] == "DENY"
     assert found["content-language"] == "en"
-    assert found["referrer-policy"] == ("same-origin" if isinstance(page, TransactionPage) else "no-referrer")
+    assert found["referrer-policy"] == ("same-origin" if page.has_form else "no-referrer")
     assert "publickey-credentials-get=(self)" in found["permissions-policy"]
     assert "cross-origin-opener-policy" not in found, "it would cut a login popup off from its opener"
     assert "strict-transport-security" not in found
@@ -63,12 +65,12 @@ def test_every_page(name: str) -> None:
     ],
 )
 def test_a_form_may_end_at_this_transactions_application(redirect_uri: str, expected: str) -> None:
-    response = render(LoginPage(state="s", redirect_uri=redirect_uri), Look(), "en")
+    response = render(login(redirect_uri=redirect_uri), Look(), "en")
     assert policy(response)["form-action"] == expected
 
 
 def test_a_page_without_a_form_submits_nothing_and_runs_no_script() -> None:
-    response = render(LogoutCompletePage(), Look(), "en")
+    response = render(SAMPLES["logout-complete"], Look(), "en")
     assert policy(response)["form-action"] == "'none'"
     assert b"<script" not in response.body
 
@@ -100,13 +102,13 @@ def test_framing_is_allowed_only_where_the_tenant_says_so() -> None:
     ("page", "status"),
     [
         (LOGIN, 200),
-        (LoginPage(state="s", errors=(FieldError("password", "no-password"),)), 400),
-        (LoginPage(state="s", errors=(FieldError("", "same-user-login"),), status=429), 429),
+        (login(Identifier.EMAIL, "", FieldError("password", "no-password")), 400),
+        (login(Identifier.EMAIL, "", FieldError("", "same-user-login"), status=429), 429),
         (ErrorPage(error="invalid_request"), 400),
         (ErrorPage(error="not_found", status=404), 404),
     ],
 )
-def test_status(page: LoginPage | ErrorPage, status: int) -> None:
+def test_status(page: Page, status: int) -> None:
     assert render(page, Look(), "en").status == status
 
 

@@ -9,26 +9,13 @@ from importlib.resources import files
 
 import msgspec
 import pytest
-from tests.e2e.screens import PAGE_TYPES, SCREENS, SOCIAL
 
 from doorward.oauth.token_rules import Rule
 from doorward.web.login import catalogue
 from doorward.web.login.catalogue import ScreenTexts
 from doorward.web.login.documents import DemoDocument, FormPostDocument, FrontDocument, HelpDocument, WebMessageDocument
 from doorward.web.login.look import Look
-from doorward.web.login.pages import (
-    ConsentPage,
-    ConsentScope,
-    FieldError,
-    Identifier,
-    LoginIdPage,
-    LoginPage,
-    LoginPasswordPage,
-    Page,
-    PasswordRule,
-    SignupPage,
-    SignupPasswordPage,
-)
+from doorward.web.login.pages import ConsentScope, FieldError, Page, PasswordRule
 from doorward.web.login.render import (
     render,
     render_demo,
@@ -37,6 +24,8 @@ from doorward.web.login.render import (
     render_help,
     render_web_message,
 )
+from doorward.web.login.samples import SAMPLES, SOCIAL, login, login_id, login_password, signup, signup_password
+from doorward.web.login.screens import EMAIL, SCREENS, USERNAME, Identifier, Screen
 
 ENGLISH = json.loads((files("doorward.web.login") / "texts" / "en.json").read_text())
 VARIABLES = {"clientName", "companyName", "connectionName", "userName", "audience", "count", "min", "max", "characters"}
@@ -58,28 +47,28 @@ RULES = tuple(
 )
 
 
-def is_error_key(page_type: type[Page], key: str) -> bool:
-    return page_type.prompt != "doorward" and "-" in key
+def is_error_key(screen: Screen, key: str) -> bool:
+    return screen.prompt != "doorward" and "-" in key
 
 
 def variants() -> Iterator[Page]:
     """Pages that between them show everything a page can show."""
-    yield from SCREENS.values()
+    yield from SAMPLES.values()
     for identifier in Identifier:
-        yield LoginPage(state="s", identifier=identifier, connections=SOCIAL, signup_allowed=True)
-        yield LoginIdPage(state="s", identifier=identifier, connections=SOCIAL, signup_allowed=True)
-        yield LoginPasswordPage(state="s", username="u", identifier=identifier, signup_allowed=True)
-    yield SignupPage(state="s", username_required=True, password_rules=RULES, connections=SOCIAL)
-    yield SignupPasswordPage(state="s", email="e", username="u", password_rules=RULES)
+        yield login(identifier, connections=SOCIAL)
+        yield login_id(identifier, connections=SOCIAL)
+        yield login_password(identifier, "u")
+    yield signup(inputs=(EMAIL, USERNAME), password_rules=RULES, connections=SOCIAL)
+    yield signup_password("e", "u", password_rules=RULES)
     for scope in IDENTITY_SCOPES:
-        yield ConsentPage(state="s", user_name="u", scopes=(ConsentScope(scope),), receiver="r")
-    samples = {type(page): page for page in SCREENS.values()}
-    for page_type in PAGE_TYPES:
-        for key in ENGLISH[page_type.prompt][page_type.screen]:
-            if is_error_key(page_type, key):
-                yield msgspec.structs.replace(samples[page_type], errors=(FieldError("", key),))
-    yield msgspec.structs.replace(samples[LoginPage], errors=(FieldError("", "unheard-of"),))
-    yield msgspec.structs.replace(samples[ConsentPage], errors=(FieldError("", "unheard-of"),))
+        yield msgspec.structs.replace(SAMPLES["consent"], scopes=(ConsentScope(scope),))
+    samples = {page.screen: page for page in SAMPLES.values()}
+    for screen in SCREENS:
+        for key in ENGLISH[screen.prompt][screen.name]:
+            if is_error_key(screen, key):
+                yield msgspec.structs.replace(samples[screen], errors=(FieldError("", key),))
+    for name in ("login", "consent"):
+        yield msgspec.structs.replace(SAMPLES[name], errors=(FieldError("", "unheard-of"),))
 
 
 @pytest.fixture
@@ -135,7 +124,11 @@ def test_every_text_says_something_with_variables_that_exist() -> None:
 
 
 def test_variables_are_filled_as_text() -> None:
-    page = LoginPage(state="s", client_name="Shop <1>", errors=(FieldError("", "same-user-login", values={"x": "y"}),))
+    page = msgspec.structs.replace(
+        SAMPLES["login"],
+        client_name="Shop <1>",
+        errors=(FieldError("", "same-user-login", values={"x": "y"}),),
+    )
     html = render(page, Look(company_name="A & B"), "en").body.decode()
     assert "Log in to A &amp; B to continue to Shop &lt;1&gt;." in html
     assert "${" not in html
@@ -143,12 +136,12 @@ def test_variables_are_filled_as_text() -> None:
 
 def test_values_of_an_error_reach_its_text() -> None:
     error = FieldError("username", "invalid-username", values={"min": "3", "max": "15", "characters": "_ - ."})
-    page = SignupPage(state="s", username_required=True, errors=(error,))
+    page = signup(error, inputs=(EMAIL, USERNAME))
     assert "3 to 15 characters: letters, digits and _ - ." in render(page, Look(), "en").body.decode()
 
 
 def test_a_language_without_texts_is_english_and_says_so() -> None:
-    response = render(SCREENS["login"], Look(), "fr")
+    response = render(SAMPLES["login"], Look(), "fr")
     assert '<html lang="en" dir="ltr">' in response.body.decode()
     assert dict(response.headers)["content-language"] == "en"
 
@@ -156,7 +149,7 @@ def test_a_language_without_texts_is_english_and_says_so() -> None:
 def test_missing_keys_of_a_language_come_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = {**catalogue._catalogues(), "ar": {"login": {"login": {"title": "أهلا"}}}}
     monkeypatch.setattr(catalogue, "_catalogues", lambda: texts)
-    response = render(SCREENS["login"], Look(), "ar-EG")
+    response = render(SAMPLES["login"], Look(), "ar-EG")
     html = response.body.decode()
     assert '<html lang="ar" dir="rtl">' in html
     assert "<h1>أهلا</h1>" in html

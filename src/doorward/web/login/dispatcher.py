@@ -1,0 +1,75 @@
+"""The pages' way in: finds the login a request belongs to, and the prompt of its screen."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from doorward.oauth.authorization import TransactionGone
+from doorward.oauth.authorize_request import PageError
+from doorward.oauth.eligibility import serving_databases
+from doorward.oauth.errors import InvalidRequest, OAuthError, TooManyRequests
+from doorward.ports import Overloaded
+from doorward.web.login.prompts import PROMPTS
+from doorward.web.login.screens import Screen
+from doorward.web.login.visit import Prompt, UniversalLogin, Visit
+from doorward.web.router import Route
+from doorward.web.wire.cookies import browser
+from doorward.web.wire.http import Request, Response
+from doorward.web.wire.parameters import body_parameters, query_parameters
+from doorward.web.wire.same_origin import is_same_origin
+
+
+def login_pages(login: UniversalLogin) -> list[Route]:
+    """The routes of every screen."""
+    return [
+        Route(method, screen.path, _handler(login, screen, prompt))
+        for screen, prompt in PROMPTS.items()
+        for method in ("GET", "POST")
+    ]
+
+
+def _handler(login: UniversalLogin, screen: Screen, prompt: Prompt) -> Callable[[Request], Awaitable[Response]]:
+    """A page of its steps; at another step its address leads to the page of that step."""
+
+    async def handle(request: Request) -> Response:
+        try:
+            visit = await _visit(login, request)
+            return await prompt(visit) if visit.transaction.step in screen.steps else visit.current
+        except TransactionGone as gone:
+            return login.presenter.gone(request, gone)
+        except PageError as error:
+            return login.presenter.error(request, error.error)
+        except OAuthError as error:
+            return login.presenter.error(request, error)
+        except Overloaded as overloaded:
+            busy = login.presenter.error(request, TooManyRequests("Too many requests at once; try again soon"))
+            return busy.with_headers(("retry-after", str(overloaded.retry_after)))
+
+    return handle
+
+
+async def _visit(login: UniversalLogin, request: Request) -> Visit:
+    """Raises ``TransactionGone``, and ``InvalidRequest`` for a form that is not this page's."""
+    state = query_parameters(request).get("state", "")
+    form: Mapping[str, str] = {}
+    if request.method == "POST":
+        if not is_same_origin(request):
+            raise InvalidRequest("The form did not come from this page", status=403)
+        form = body_parameters(request, allow_json=False)
+        if form.get("state", state) != state:
+            raise InvalidRequest("The form belongs to another login")
+    transaction = await login.authorization.find(state, browser(request), request.issuer)
+    directory = login.ports.directory.tenant(request.issuer.tenant)
+    client = directory.clients.get(transaction.client_id)
+    if client is None:
+        raise TransactionGone("unknown")
+    return Visit(
+        login=login,
+        request=request,
+        state=state,
+        transaction=transaction,
+        directory=directory,
+        client=client,
+        connections=serving_databases(client, directory, transaction.parameters.get("connection")),
+        form=form,
+    )

@@ -1,0 +1,25 @@
+"""What each page does once it is asked for or its form came: one module for each prompt.
+
+No page decides what follows it: a finished one leads to ``/authorize/resume``, and a form that comes
+for a step that is over leads to the step that is current.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from doorward.web.login import screens
+from doorward.web.login.prompts import confirmation, consent, login, signup
+from doorward.web.login.screens import Screen
+from doorward.web.login.visit import Prompt
+
+PROMPTS: Mapping[Screen, Prompt] = {
+    screens.LOGIN: login.login,
+    screens.LOGIN_ID: login.identifier,
+    screens.LOGIN_PASSWORD: login.password,
+    screens.SIGNUP: signup.signup,
+    screens.SIGNUP_ID: signup.identifier,
+    screens.SIGNUP_PASSWORD: signup.password,
+    screens.CONSENT: consent.consent,
+    screens.LOGIN_CONFIRMATION: confirmation.confirmation,
+}

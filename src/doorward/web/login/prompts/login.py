@@ -1,0 +1,123 @@
+"""Identifier and password: on one page, or on two."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from doorward.model.authentication import Denial
+from doorward.model.session import Step
+from doorward.oauth.errors import AccessDenied
+from doorward.web.login import screens
+from doorward.web.login.pages import ChosenIdentifier, FieldError, FormPage, Link
+from doorward.web.login.screens import Identifier
+from doorward.web.login.visit import MAX_IDENTIFIER, Visit
+from doorward.web.wire.http import Response
+
+
+async def login(visit: Visit) -> Response:
+    """Identifier and password on one page."""
+    if not visit.is_post:
+        return visit.current if visit.directory.asks_identifier_first else _login_page(visit)
+    return await _try_password(visit, visit.form.get("username", ""), _login_page)
+
+
+def _login_page(visit: Visit, *errors: FieldError, status: int | None = None) -> Response:
+    return visit.show(
+        FormPage(
+            screen=screens.LOGIN,
+            inputs=(visit.identifier.input, screens.PASSWORD),
+            values={"username": visit.form.get("username", visit.username)},
+            links=_links(visit, screens.SIGNUP.path),
+            errors=errors or _without_database(visit),
+            status=status,
+        )
+    )
+
+
+async def identifier(visit: Visit) -> Response:
+    """The identifier, first of two pages."""
+    if not visit.is_post:
+        return _identifier_page(visit) if visit.directory.asks_identifier_first else visit.current
+    username = visit.form.get("username", "").strip()
+    if not username:
+        return _identifier_page(visit, FieldError("username", visit.identifier.missing))
+    if len(username) > MAX_IDENTIFIER:
+        return _identifier_page(visit, FieldError("username", "invalid-login-id"))
+    if not visit.connections:
+        return _identifier_page(visit, FieldError("", "no-db-connection"))
+    return await visit.remember(Step.LOGIN, username=username)
+
+
+def _identifier_page(visit: Visit, *errors: FieldError) -> Response:
+    return visit.show(
+        FormPage(
+            screen=screens.LOGIN_ID,
+            inputs=(visit.identifier.input,),
+            values={"username": visit.form.get("username", visit.username)[:MAX_IDENTIFIER]},
+            links=_links(visit, screens.SIGNUP_ID.path),
+            errors=errors or _without_database(visit),
+        )
+    )
+
+
+async def password(visit: Visit) -> Response:
+    """The password, second of two pages."""
+    username = visit.form.get("username") or visit.transaction.username or ""
+    if not username:
+        return visit.on(screens.LOGIN_ID)
+    if not visit.is_post:
+        return _password_page(visit)
+    return await _try_password(visit, username, _password_page)
+
+
+def _password_page(visit: Visit, *errors: FieldError, status: int | None = None) -> Response:
+    asked = visit.identifier
+    return visit.show(
+        FormPage(
+            screen=screens.LOGIN_PASSWORD,
+            chosen=ChosenIdentifier(
+                name="username",
+                value=visit.form.get("username") or visit.transaction.username or "",
+                label=asked.input.label,
+                edit_label=("editLinkScreenReadableText" if asked is Identifier.EMAIL else "shared:editIdentifierText"),
+                edit_path=screens.LOGIN_ID.path,
+            ),
+            inputs=(screens.PASSWORD,),
+            links=_links(visit, screens.SIGNUP_ID.path),
+            errors=errors,
+            status=status,
+        )
+    )
+
+
+def _links(visit: Visit, signup: str) -> tuple[Link, ...]:
+    if visit.signup_connection is None:
+        return ()
+    return (Link(signup, "signupActionLinkText", lead="signupActionText"),)
+
+
+async def _try_password(visit: Visit, username: str, page: Callable[..., Response]) -> Response:
+    username, password = username.strip(), visit.form.get("password", "")
+    errors = []
+    if not username:
+        errors.append(FieldError("username", visit.identifier.missing))
+    if not password:
+        errors.append(FieldError("password", "no-password"))
+    if errors:
+        return page(visit, *errors)
+    if not visit.connections:
+        return page(visit, FieldError("", "no-db-connection"))
+    outcome = await visit.login.sign_in.with_password(
+        visit.directory, visit.connections, username, password, visit.request.context
+    )
+    if outcome.user is not None and outcome.connection is not None:
+        return await visit.sign_in(outcome.user, outcome.connection)
+    if outcome.denial is Denial.USER_BLOCKED:
+        return await visit.refuse(AccessDenied("user is blocked"))
+    if outcome.denial is Denial.TOO_MANY_ATTEMPTS:
+        return page(visit, FieldError("", "user-blocked"), status=429)
+    return page(visit, FieldError("password", visit.identifier.wrong_credentials))
+
+
+def _without_database(visit: Visit) -> tuple[FieldError, ...]:
+    return () if visit.connections else (FieldError("", "no-db-connection"),)

@@ -1,0 +1,194 @@
+"""Every screen as a page value, as it may look in life: for previews, photographs and tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from doorward.web.login import screens
+from doorward.web.login.look import Look
+from doorward.web.login.pages import (
+    ChosenIdentifier,
+    ConnectionButton,
+    ConsentPage,
+    ConsentScope,
+    DecisionPage,
+    ErrorPage,
+    FieldError,
+    FormPage,
+    Link,
+    Page,
+    PasswordRule,
+    ResultPage,
+)
+from doorward.web.login.screens import Identifier, Input
+
+STATE = "hKFo2SBDb1pXeHlrU3RhdGVPZkFUcmFuc2FjdGlvbqFupWxvZ2lu"
+CALLBACK = "http://localhost:3000/callback"
+
+STOCK = Look(company_name="Acme")
+BRANDED = Look(
+    company_name="Kinderladen Süd",
+    primary="#e4b400",
+    background="#2a1e5c",
+    background_end="#4b1d3f",
+    background_angle=35,
+    support_email="help@example.com",
+)
+
+RULES = (
+    PasswordRule("lengthAtLeast", 8),
+    PasswordRule(
+        "containsAtLeast",
+        3,
+        (
+            PasswordRule("lowerCase"),
+            PasswordRule("upperCase"),
+            PasswordRule("numbers"),
+            PasswordRule("specialCharacters"),
+        ),
+    ),
+)
+BROKEN_RULES = (
+    msgspec.structs.replace(RULES[0], met=False),
+    msgspec.structs.replace(
+        RULES[1],
+        met=True,
+        items=tuple(
+            msgspec.structs.replace(r, met=m) for r, m in zip(RULES[1].items, (True, True, True, False), strict=True)
+        ),
+    ),
+)
+SOCIAL = (
+    ConnectionButton("google-oauth2", "google-oauth2", "Google"),
+    ConnectionButton("acme-workforce", "oidc", "Acme Workforce"),
+)
+SHOP: dict[str, Any] = {"client_name": "Acme Shop", "state": STATE, "redirect_uri": CALLBACK}
+_TO_SIGNUP = (Link(screens.SIGNUP.path, "signupActionLinkText", lead="signupActionText"),)
+_TO_SIGNUP_ID = (Link(screens.SIGNUP_ID.path, "signupActionLinkText", lead="signupActionText"),)
+_TO_LOGIN = (Link(screens.LOGIN.path, "loginActionLinkText", lead="loginActionText"),)
+_TO_LOGIN_ID = (Link(screens.LOGIN_ID.path, "loginActionLinkText", lead="loginActionText"),)
+
+
+def login(identifier: Identifier = Identifier.EMAIL, username: str = "", *errors: FieldError, **more: object) -> Page:
+    """Identifier and password on one page."""
+    return _form(screens.LOGIN, (identifier.input, screens.PASSWORD), {"username": username}, errors, more)
+
+
+def login_id(
+    identifier: Identifier = Identifier.EMAIL, username: str = "", *errors: FieldError, **more: object
+) -> Page:
+    return _form(screens.LOGIN_ID, (identifier.input,), {"username": username}, errors, more)
+
+
+def login_password(identifier: Identifier, username: str, *errors: FieldError, **more: object) -> Page:
+    is_email = identifier is Identifier.EMAIL
+    chosen = ChosenIdentifier(
+        "username",
+        username,
+        identifier.input.label,
+        "editLinkScreenReadableText" if is_email else "shared:editIdentifierText",
+        screens.LOGIN_ID.path,
+    )
+    return _form(screens.LOGIN_PASSWORD, (screens.PASSWORD,), {}, errors, {"chosen": chosen, **more})
+
+
+def signup(*errors: FieldError, inputs: tuple[Input, ...] = (screens.EMAIL,), email: str = "", **more: object) -> Page:
+    inputs = (*inputs, screens.NEW_PASSWORD)
+    return _form(screens.SIGNUP, inputs, {"email": email}, errors, {"links": _TO_LOGIN, **more})
+
+
+def signup_id(inputs: tuple[Input, ...] = (screens.EMAIL,), **more: object) -> Page:
+    return _form(screens.SIGNUP_ID, inputs, {}, (), {"links": _TO_LOGIN_ID, **more})
+
+
+def signup_password(email: str, username: str = "", **more: object) -> Page:
+    chosen = ChosenIdentifier("email", email, "emailPlaceholder", "editLinkScreenReadableText", screens.SIGNUP_ID.path)
+    hidden = {"username": username} if username else {}
+    more = {"chosen": chosen, "hidden": hidden, "links": _TO_LOGIN_ID, **more}
+    return _form(screens.SIGNUP_PASSWORD, (screens.NEW_PASSWORD,), {}, (), more)
+
+
+def _form(
+    screen: screens.Screen,
+    inputs: tuple[Input, ...],
+    values: dict[str, str],
+    errors: tuple[FieldError, ...],
+    more: dict[str, object],
+) -> Page:
+    return FormPage(screen=screen, inputs=inputs, values=values, errors=errors, **{**SHOP, **more})
+
+
+_WITH_USERNAME = (screens.EMAIL, screens.USERNAME)
+
+SAMPLES: dict[str, Page] = {
+    "login": login(links=_TO_SIGNUP),
+    "login-social": login(links=_TO_SIGNUP, connections=SOCIAL),
+    "login-username": login(Identifier.USERNAME),
+    "login-wrong": login(
+        Identifier.EMAIL,
+        "ada@example.com",
+        FieldError("password", Identifier.EMAIL.wrong_credentials),
+        links=_TO_SIGNUP,
+    ),
+    "login-blocked": login(Identifier.EMAIL, "ada@example.com", FieldError("", "user-blocked")),
+    "login-id": login_id(links=_TO_SIGNUP_ID),
+    "login-id-username": login_id(Identifier.USERNAME_OR_EMAIL, connections=SOCIAL),
+    "login-id-wrong": login_id(
+        Identifier.EMAIL, "ada", FieldError("username", "invalid-email-format"), links=_TO_SIGNUP_ID
+    ),
+    "login-password": login_password(Identifier.EMAIL, "ada.lovelace@example.com", links=_TO_SIGNUP_ID),
+    "login-password-wrong": login_password(
+        Identifier.USERNAME, "ada", FieldError("password", "wrong-username-credentials")
+    ),
+    "signup": signup(password_rules=RULES),
+    "signup-username": signup(inputs=_WITH_USERNAME, connections=SOCIAL),
+    "signup-weak": signup(
+        FieldError("password", "password-policy-not-conformant"), email="ada@example.com", password_rules=BROKEN_RULES
+    ),
+    "signup-id": signup_id(),
+    "signup-id-username": signup_id(_WITH_USERNAME, connections=SOCIAL),
+    "signup-password": signup_password("ada@example.com", "ada", password_rules=RULES),
+    "consent": ConsentPage(
+        **SHOP,
+        screen=screens.CONSENT,
+        user_name="Ada",
+        scopes=(
+            ConsentScope("openid"),
+            ConsentScope("profile"),
+            ConsentScope("email"),
+            ConsentScope("read:messages"),
+            ConsentScope("write:messages"),
+            ConsentScope("offline_access"),
+        ),
+        audience="https://api.acme.test/",
+        audience_name="Acme Messages",
+        receiver="localhost:3000",
+    ),
+    "consent-described": ConsentPage(
+        **SHOP,
+        screen=screens.CONSENT,
+        user_name="ada@example.com",
+        scopes=(ConsentScope("read:posts", "Read your posts"), ConsentScope("admin")),
+    ),
+    "login-confirmation": DecisionPage(
+        **SHOP, screen=screens.LOGIN_CONFIRMATION, user_name="Ada", receiver="http://localhost:3000"
+    ),
+    "logout": DecisionPage(**SHOP, screen=screens.LOGOUT, user_name="Ada"),
+    "logout-complete": ResultPage(screen=screens.LOGOUT_COMPLETE, title="eventTitle"),
+    "logout-aborted": ResultPage(screen=screens.LOGOUT_ABORTED, title="eventTitle"),
+    "error": ErrorPage(error="access_denied", detail="Service not found", tracking="9c1f77d0a3e84b52b1c0"),
+    "error-developer": ErrorPage(
+        client_name="Acme Shop",
+        error="invalid_request",
+        detail="Callback URL mismatch. The provided redirect_uri is not in the list of allowed callback URLs.",
+        tracking="9c1f77d0a3e84b52b1c0",
+        hint="The application sent http://localhost:3000/cb/ and has registered http://localhost:3000/cb: "
+        "there is a slash at the end.",
+        start_again="https://shop.acme.test/login",
+    ),
+    "error-expired": ErrorPage(
+        error="invalid_request", expired=True, tracking="9c1f77d0a3e84b52b1c0", start_again="https://shop.acme.test/"
+    ),
+}

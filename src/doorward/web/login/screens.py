@@ -1,0 +1,137 @@
+"""Every screen of Universal Login, once: its names, its address, what may be typed into it.
+
+``prompt`` and ``name`` are Auth0's (they choose the texts, and tenants change them under these names); ``path`` is
+where the page is, ``steps`` are what a login waits for while it may be shown there. What a screen shows is a page
+value (``pages``), what it does is a function in ``prompts``.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from doorward.model.session import Step
+
+
+class InputKind(StrEnum):
+    """How an input is typed: keyboard, pattern, whether it can be shown and hidden."""
+
+    TEXT = "text"
+    EMAIL = "email"
+    PHONE = "phone"
+    CODE = "code"
+    PASSWORD = "password"
+    NEW_PASSWORD = "new-password"
+
+
+class Input(Struct, frozen=True, kw_only=True):
+    """One input: ``name`` is what is posted, the rest are text keys and what browsers fill in.
+
+    ``invalid`` is the key of the hint for what does not fit (``pattern``, a regular expression for browsers); a key
+    with ``shared:`` in front belongs to no screen.
+    """
+
+    name: str
+    label: str
+    missing: str
+    kind: InputKind = InputKind.TEXT
+    autocomplete: str = ""
+    invalid: str = ""
+    pattern: str = ""
+
+
+class Screen(Struct, frozen=True, kw_only=True):
+    """One screen. ``fields`` are the inputs that can show an error of their own; without ``path`` it has no address."""
+
+    prompt: str
+    name: str
+    path: str = ""
+    steps: frozenset[Step] = frozenset()
+    fields: tuple[str, ...] = ()
+
+
+def email(name: str = "email", *, label: str = "emailPlaceholder", autocomplete: str = "email") -> Input:
+    """An input for an e-mail address."""
+    return Input(
+        name=name, label=label, missing="no-email", kind=InputKind.EMAIL, autocomplete=autocomplete,
+        invalid="invalid-email-format",
+    )  # fmt: skip
+
+
+class Identifier(StrEnum):
+    """What a person may type to say who they are; decides label, keyboard and what a failure is called."""
+
+    EMAIL = "email"
+    USERNAME = "username"
+    USERNAME_OR_EMAIL = "username-or-email"
+
+    @property
+    def wrong_credentials(self) -> str:
+        """The error key for a login that failed with this kind of identifier."""
+        return {"email": "wrong-email-credentials", "username": "wrong-username-credentials"}.get(
+            self.value, "wrong-email-username-credentials"
+        )
+
+    @property
+    def missing(self) -> str:
+        """The error key for nothing typed."""
+        return self.input.missing
+
+    @property
+    def input(self) -> Input:
+        """The input of the login pages."""
+        if self is Identifier.EMAIL:
+            return email("username", autocomplete="username webauthn")
+        return Input(
+            name="username",
+            label="usernameOnlyPlaceholder" if self is Identifier.USERNAME else "usernamePlaceholder",
+            missing="no-username",
+            autocomplete="username webauthn",
+            invalid="shared:patternMismatch",
+        )
+
+
+EMAIL = email()
+USERNAME = Input(
+    name="username", label="usernamePlaceholder", missing="no-username", autocomplete="username",
+    invalid="shared:patternMismatch", pattern=r"\s*[^\s@]+\s*",
+)  # fmt: skip
+PASSWORD = Input(
+    name="password", label="passwordPlaceholder", missing="no-password", kind=InputKind.PASSWORD,
+    autocomplete="current-password",
+)  # fmt: skip
+NEW_PASSWORD = Input(
+    name="password", label="passwordPlaceholder", missing="no-password", kind=InputKind.NEW_PASSWORD,
+    autocomplete="new-password",
+)  # fmt: skip
+
+ENTERING = frozenset({Step.LOGIN, Step.SIGNUP})
+
+LOGIN = Screen(prompt="login", name="login", path="/u/login", steps=ENTERING, fields=("username", "password"))
+LOGIN_ID = Screen(prompt="login-id", name="login-id", path="/u/login/identifier", steps=ENTERING, fields=("username",))
+LOGIN_PASSWORD = Screen(
+    prompt="login-password", name="login-password", path="/u/login/password", steps=ENTERING, fields=("password",)
+)
+SIGNUP = Screen(
+    prompt="signup", name="signup", path="/u/signup", steps=ENTERING, fields=("email", "username", "password")
+)
+SIGNUP_ID = Screen(
+    prompt="signup-id", name="signup-id", path="/u/signup/identifier", steps=ENTERING, fields=("email", "username")
+)
+SIGNUP_PASSWORD = Screen(
+    prompt="signup-password", name="signup-password", path="/u/signup/password", steps=ENTERING, fields=("password",)
+)
+CONSENT = Screen(prompt="consent", name="consent", path="/u/consent", steps=frozenset({Step.CONSENT}))
+LOGIN_CONFIRMATION = Screen(
+    prompt="doorward", name="login-confirmation", path="/u/login-confirmation", steps=frozenset({Step.CONFIRMATION})
+)
+LOGOUT = Screen(prompt="logout", name="logout")
+LOGOUT_COMPLETE = Screen(prompt="logout", name="logout-complete")
+LOGOUT_ABORTED = Screen(prompt="logout", name="logout-aborted")
+ERROR = Screen(prompt="doorward", name="error")
+
+SCREENS = (
+    LOGIN, LOGIN_ID, LOGIN_PASSWORD, SIGNUP, SIGNUP_ID, SIGNUP_PASSWORD, CONSENT, LOGIN_CONFIRMATION, LOGOUT,
+    LOGOUT_COMPLETE, LOGOUT_ABORTED, ERROR,
+)  # fmt: skip

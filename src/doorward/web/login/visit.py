@@ -1,0 +1,153 @@
+"""One request to a page of a login: what it is about, and the ways a page can go on."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import quote, urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from doorward.identity.sign_in import HostedSignIn
+from doorward.identity.signup import Signup
+from doorward.model.client import Client
+from doorward.model.connection import Connection
+from doorward.model.digest import digest
+from doorward.model.directory import TenantDirectory
+from doorward.model.session import LoginTransaction, Step
+from doorward.model.user import User
+from doorward.oauth.authorization import Answer, Authorization, Interaction
+from doorward.oauth.errors import OAuthError
+from doorward.ports import Ports
+from doorward.web.login.ladder import screen_of
+from doorward.web.login.pages import Page
+from doorward.web.login.presenter import Presenter
+from doorward.web.login.screens import Identifier, Screen
+from doorward.web.wire.cookies import browser, session_cookies
+from doorward.web.wire.http import Headers, Request, Response, redirect
+
+MAX_IDENTIFIER = 320
+
+
+class UniversalLogin(Struct, frozen=True, kw_only=True):
+    """What the pages work with. ``finish`` turns an answer into a response."""
+
+    ports: Ports
+    authorization: Authorization
+    sign_in: HostedSignIn
+    registrar: Signup
+    presenter: Presenter
+    finish: Callable[[Request, Interaction | Answer], Response]
+
+
+class Visit(Struct, frozen=True, kw_only=True):
+    """One request to a page: its login, and what the pages are about."""
+
+    login: UniversalLogin
+    request: Request
+    state: str
+    transaction: LoginTransaction
+    directory: TenantDirectory
+    client: Client
+    connections: tuple[Connection, ...]
+    form: Mapping[str, str]
+
+    # ── what it is about ───────────────────────────────────────────────────────────────────────
+
+    @property
+    def tenant(self) -> str:
+        return self.directory.tenant.id
+
+    @property
+    def is_post(self) -> bool:
+        return self.request.method == "POST"
+
+    @property
+    def action(self) -> str:
+        """Which button sent the form."""
+        return self.form.get("action", "default")
+
+    @property
+    def redirect_uri(self) -> str:
+        return self.transaction.parameters.get("redirect_uri") or next(iter(self.client.callbacks), "")
+
+    @property
+    def receiver(self) -> str:
+        """Where the browser goes in the end, as people may judge it: a host, or an application's scheme."""
+        parts = urlsplit(self.redirect_uri)
+        return parts.netloc or f"{parts.scheme}:"
+
+    @property
+    def identifier(self) -> Identifier:
+        wants_username = any(connection.requires_username for connection in self.connections)
+        return Identifier.USERNAME_OR_EMAIL if wants_username else Identifier.EMAIL
+
+    @property
+    def signup_connection(self) -> Connection | None:
+        return next((connection for connection in self.connections if connection.allows_signup), None)
+
+    @property
+    def username(self) -> str:
+        """What was typed so far, or what the application suggests."""
+        return self.transaction.username or self.transaction.parameters.get("login_hint", "")[:MAX_IDENTIFIER]
+
+    async def signed_in_user(self) -> User | None:
+        """Whom the page is shown to; ``None`` when somebody else is signed in by now."""
+        ports = self.login.ports
+        secret = browser(self.request).session
+        session = await ports.sessions.find(self.tenant, digest(secret)) if secret is not None else None
+        if session is None or session.sid != self.transaction.session_sid:
+            return None
+        return await ports.users.find(self.tenant, session.user_id)
+
+    # ── the ways to go on ──────────────────────────────────────────────────────────────────────
+
+    def show(self, page: Page) -> Response:
+        """The page, for this login."""
+        page = msgspec.structs.replace(
+            page, state=self.state, redirect_uri=self.redirect_uri, client_name=self.client.name
+        )
+        ui_locales = self.transaction.parameters.get("ui_locales", "")
+        return self.login.presenter.render(self.request, page, ui_locales)
+
+    def on(self, screen: Screen) -> Response:
+        """To another page of the same step."""
+        return redirect(f"{screen.path}?state={quote(self.state, safe='')}")
+
+    @property
+    def current(self) -> Response:
+        """To the page this login is at."""
+        return self.on(screen_of(self.transaction, self.directory))
+
+    @property
+    def resumed(self) -> Response:
+        """The step is done: to where it is decided what follows."""
+        return redirect(f"/authorize/resume?state={quote(self.state, safe='')}")
+
+    async def remember(self, step: Step, *, username: str, alias: str | None = None) -> Response:
+        """Keep what was typed, and go to the page that follows; when another tab was first, what it typed stands."""
+        moved = msgspec.structs.replace(self.transaction, step=step, username=username, alias=alias)
+        await self.login.ports.transactions.advance(self.tenant, moved)
+        return msgspec.structs.replace(self, transaction=moved).current
+
+    async def sign_in(self, user: User, connection: str) -> Response:
+        """``user`` proved who they are, with an identity in ``connection``."""
+        secret = browser(self.request).session
+        signed_in = await self.login.sign_in.begin_session(
+            self.directory, self.transaction, user, connection, self.request.context, secret
+        )
+        cookies: Headers = ()
+        if signed_in is not None:
+            cookies = session_cookies(signed_in.session, signed_in.cookie)
+        return self.resumed.with_headers(*cookies)
+
+    async def refuse(self, error: OAuthError) -> Response:
+        """The login ends, and the application is told."""
+        request = self.request
+        answer = await self.login.authorization.refuse(
+            error, self.transaction, self.state, browser(request), request.context, request.issuer
+        )
+        return self.login.finish(request, answer)
+
+
+Prompt = Callable[[Visit], Awaitable[Response]]
