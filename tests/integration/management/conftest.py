@@ -124,12 +124,17 @@ class House:
     """The server, and ways to call it."""
 
     def __init__(
-        self, *, development: bool = False, look_up_txt: LookUpTxt | None = None, requests_per_second: float = 0.0
+        self,
+        *,
+        database: str = "sqlite://",
+        development: bool = False,
+        look_up_txt: LookUpTxt | None = None,
+        requests_per_second: float = 0.0,
     ) -> None:
         self.clock = StandingClock()
         self._hasher = PasswordHasher(memory_kib=8, iterations=1, workers=1)
         self.server: Doorward = build(
-            "sqlite://",
+            database,
             root_key=b"k" * 32,
             clock=self.clock,
             passwords=self._hasher,

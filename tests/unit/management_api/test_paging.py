@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.management.kit.errors import ApiError
-from doorward.management.kit.paging import Paging, cursor, encode_cursor
+from doorward.management.kit.paging import Paging
 from doorward.management.kit.projection import project
 
 PAGING = Paging(key="things", checkpoint=True)
@@ -67,18 +66,6 @@ def test_pages_visit_everything_once_and_totals_are_exact(items: list[int], size
         seen += answer["things"]
         page += 1
     assert seen == items
-
-
-@given(st.integers(0, 2**40))
-def test_a_cursor_comes_back(position: int) -> None:
-    assert cursor(encode_cursor(position)) == position
-
-
-@given(st.text(max_size=30))
-def test_g6_a_cursor_never_handed_out_is_refused(value: str) -> None:
-    with pytest.raises(ApiError) as caught:
-        cursor(f"~{value}")
-    assert (caught.value.status, caught.value.code) == (400, "invalid_query_string")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import msgspec
 
 from doorward.management.kit.bodies import check_arguments, read_body, read_fields, read_query
+from doorward.management.kit.checkpoint import open_checkpoint, seal_checkpoint
 from doorward.management.kit.context import Actor, Answer, Call, ManagementRequest, Services
 from doorward.management.kit.errors import (
     ApiError,
@@ -117,12 +118,13 @@ class Management:
     async def _perform(self, operation: Operation, call: Call) -> Answer:
         check_arguments(call.arguments, operation.parameters)
         call.query = read_query(call.request.query, operation.query)
+        open_checkpoint(call, operation)
         try:
             if operation.uploads:
                 await _read_form(call, operation)
             elif operation.body is not None:
                 call.body = read_body(call.request.content_type, call.request.body, operation.body)
-            return await self._run(operation, call)
+            return seal_checkpoint(call, operation, await self._run(operation, call))
         finally:
             for file in call.files.values():
                 file.close()

@@ -6,14 +6,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from doorward.management.kit.errors import ApiError, invalid_query
+from doorward.management.kit.errors import invalid_query
 from doorward.management.kit.schema import BOOLEAN, Rule, integer, text
 
 T = TypeVar("T")
@@ -22,6 +20,8 @@ DEFAULT_SIZE = 50
 MAX_SIZE = 100
 MAX_CURSOR = 1000
 LARGEST_PAGE = 1_000_000
+# What ``from`` may be: on the wire a sealed place (see ``checkpoint``), for a handler the place.
+CHECKPOINT = text(max=MAX_CURSOR)
 
 
 class Paging(Struct, frozen=True, kw_only=True):
@@ -52,14 +52,14 @@ class Paging(Struct, frozen=True, kw_only=True):
         if self.offset and not self.numbered:
             rules["include_totals"] = BOOLEAN
         if self.checkpoint:
-            rules["from"] = text(max=MAX_CURSOR)
+            rules["from"] = CHECKPOINT
             rules["take"] = integer(min=1, max=self.largest)
         return rules
 
     def window(self, query: Mapping[str, Any]) -> tuple[int, int]:
         """Where the page starts and how many items it may hold. Raises ``ApiError`` beyond the ``first`` hits."""
         if self.by_checkpoint(query):
-            return cursor(query.get("from")), query.get("take", self.size)
+            return int(query.get("from", 0)), query.get("take", self.size)
         limit = query.get("per_page", self.size)
         start = query.get("page", 0) * limit
         if self.first is not None and start and start >= self.first:
@@ -82,7 +82,7 @@ class Paging(Struct, frozen=True, kw_only=True):
             total = min(total, self.first)
             shown = shown[: max(0, self.first - start)]
         if self.by_checkpoint(query):
-            more = {"next": encode_cursor(start + limit)} if start + limit < total else {}
+            more = {"next": str(start + limit)} if start + limit < total else {}
             return {self.key: shown, **more}
         if self.numbered:
             return {self.key: shown, "page": query.get("page", 0), "per_page": limit, "total": total}
@@ -110,50 +110,15 @@ class Paging(Struct, frozen=True, kw_only=True):
     def after(self, rest: Sequence[T], take: int, show: Callable[[T], Any], position: Callable[[T], int]) -> Any:
         """The page of a checkpoint: ``rest`` is what comes after it, one item more than ``take`` if there are
         as many."""
-        more = {"next": encode_cursor(position(rest[take - 1]))} if len(rest) > take else {}
+        more = {"next": str(position(rest[take - 1]))} if len(rest) > take else {}
         return {self.key: [show(item) for item in rest[:take]], **more}
 
     def key_window(self, query: Mapping[str, Any]) -> tuple[str, int]:
         """Where storage pages through a list by key: the key a page begins after, and how many items it may hold."""
-        return _decoded(query.get("from"), "k"), query.get("take", self.size)
+        return query.get("from", ""), query.get("take", self.size)
 
     def keyed(self, shown: list[Any], keys: Sequence[str], query: Mapping[str, Any]) -> dict[str, Any]:
         """Such a page, of items that were read one more than fit, if there are more."""
         take = query.get("take", self.size)
-        more = {"next": _encoded("k", keys[take - 1])} if len(shown) > take else {}
+        more = {"next": keys[take - 1]} if len(shown) > take else {}
         return {self.key: shown[:take], **more}
-
-
-def encode_cursor(position: int) -> str:
-    return _encoded("p", str(position))
-
-
-def _encoded(kind: str, place: str) -> str:
-    return base64.urlsafe_b64encode((kind + place).encode()).decode().rstrip("=")
-
-
-def _decoded(value: str | None, kind: str) -> str:
-    """The place a ``from`` stands for, empty for the beginning. Raises ``ApiError``."""
-    if value is None:
-        return ""
-    try:
-        plain = base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode()
-    except (binascii.Error, ValueError):
-        plain = ""
-    if not plain.startswith(kind) or "\0" in plain:
-        raise _unknown_checkpoint()
-    return plain[1:]
-
-
-def _unknown_checkpoint() -> ApiError:
-    return invalid_query("Invalid checkpoint: use the next value of the page before as from")
-
-
-def cursor(value: str | None) -> int:
-    """The position a ``from`` stands for. Raises ``ApiError`` for one that was never handed out."""
-    if value is None:
-        return 0
-    plain = _decoded(value, "p")
-    if not plain.isascii() or not plain.isdigit() or len(plain) > 16:
-        raise _unknown_checkpoint()
-    return int(plain)

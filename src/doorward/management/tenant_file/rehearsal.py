@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar, cast
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
@@ -355,7 +356,7 @@ class Rehearsal:
             following = answer.get("next") if style == "take" and isinstance(answer, dict) else None
             if not (following or (style == "page" and len(items) == size)):
                 return found
-            more = f"&from={following}"
+            more = f"&from={quote(following or '')}"
 
 
 def _items(answer: Any) -> list[dict[str, Any]]:
