@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 from tests.dev_server import DevServer, dev_server
-from tests.integration.management.everything import ONE_OF_EACH, filled, parameters
+from tests.integration.management.everything import ONE_OF_EACH, filled, parameters, placed
 
 from doorward.management.openapi import openapi
 from doorward.management.registry import operations
@@ -44,7 +44,7 @@ class Described:
         self.authorize()
         self.made: dict[str, str] = {}
         for path, name, body in ONE_OF_EACH:
-            self.made[path] = self._make(path, name, filled(body, self.made))
+            self.made[path] = self._make(placed(path, self.made), name, filled(body, self.made))
 
     def authorize(self) -> None:
         management = self.server.management
@@ -65,6 +65,7 @@ class Described:
 
     def _make(self, path: str, name: str, body: dict[str, Any]) -> str:
         answer = self.session.post(self.server.url(f"api/v2{path}"), json=body, headers=self.headers)
+        assert answer.ok, f"{path}: {answer.text}"
         return str(answer.json()[name])
 
 
