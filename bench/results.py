@@ -11,7 +11,8 @@ from bench import report
 FILE = Path(__file__).parent / "RESULTS.md"
 HEAD = """# Results
 
-Written by `python -m bench.run --write`, one section for each database; [README.md](README.md) says how to read it.
+Written by `python -m bench.run --write`, one section for each database; searches and imports are copied from their
+own output. [README.md](README.md) says how to read it.
 What missed its budget stands here like everything else.
 """
 QUIET_LOAD = 0.5
