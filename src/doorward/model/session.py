@@ -78,6 +78,15 @@ class Step(StrEnum):
     CONFIRMATION = "confirmation"
 
 
+class Asked(Struct, frozen=True, omit_defaults=True):
+    """One step a login waited at: the rule that asked for it, and when it was asked for and done (epoch seconds)."""
+
+    step: Step
+    rule: str
+    at: float
+    done_at: float | None = None
+
+
 class LoginTransaction(Struct, frozen=True, kw_only=True):
     """An authorization request that waits for a person, kept on the server.
 
@@ -87,7 +96,7 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     session made or chosen in this transaction; ``authenticated_at`` is set once the person proved
     themselves **in this transaction**. ``interacted`` is true once any page was answered.
     ``asked`` is the scope the consent page showed, ``consented`` what was agreed to.
-    ``pushed_request`` is the digest of the ``request_uri`` to spend.
+    ``pushed_request`` is the digest of the ``request_uri`` to spend. ``trail`` is every step so far, and why.
     """
 
     id_hash: bytes
@@ -108,8 +117,19 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     consented: tuple[str, ...] | None = None
     pushed_request: bytes | None = None
     confirmed: bool = False
+    trail: tuple[Asked, ...] = ()
     version: int = 0
     finished: bool = False
+
+    def trail_until(self, now: float) -> tuple[Asked, ...]:
+        """The trail, with what it ended at done ``now``."""
+        return tuple(one if one.done_at else msgspec.structs.replace(one, done_at=now) for one in self.trail)
+
+    def asked_for(self, step: Step, rule: str, now: float) -> tuple[Asked, ...]:
+        """The trail when ``step`` is waited for from ``now`` on; the same step again adds nothing."""
+        if self.trail and self.trail[-1].step is step and self.trail[-1].done_at is None:
+            return self.trail
+        return (*self.trail_until(now), Asked(step, rule, now))
 
 
 class ConsentGrant(Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import new_object_id
 from doorward.model.request_context import RequestContext
-from doorward.model.session import ConsentGrant, LoginTransaction, Session, Step
+from doorward.model.session import Asked, ConsentGrant, LoginTransaction, Session, Step
 from doorward.model.tenant import Issuer
 from doorward.model.user import User
 from doorward.oauth import authorize_decision, token_policy
@@ -281,6 +281,7 @@ class Authorization:
             shown |= {"asked": plan.scope, "asked_audience": plan.audience, "consented": None}
         secret = visit.browser.transaction
         if visit.transaction is not None and secret is not None:
+            shown["trail"] = visit.transaction.asked_for(step, move.reason.rule, visit.now)
             moved = msgspec.structs.replace(visit.transaction, **shown)
             if moved != visit.transaction and not await ports.transactions.advance(tenant, moved):
                 moved = await self.find(visit.state, visit.browser, visit.issuer)
@@ -295,6 +296,7 @@ class Authorization:
             created_at=visit.now,
             expires_at=visit.now + TRANSACTION_LIFETIME,
             pushed_request=visit.pushed_request,
+            trail=(Asked(step, move.reason.rule, visit.now),),
             **shown,
         )
         await ports.transactions.start(tenant, transaction)
@@ -351,7 +353,7 @@ class Authorization:
             reasons=visit.reasons + plan.reasons,
             audience=plan.audience,
             scope=join_scope(plan.scope),
-            details={"session_id": session.sid},
+            details={"session_id": session.sid, **_prompts(visit)},
         )
         consent = None
         if given is not None:
@@ -390,6 +392,7 @@ class Authorization:
             user=visit.user,
             directory=visit.directory,
             error=error,
+            details=_prompts(visit),
         )
         if visit.transaction is None:
             self._ports.log.write(tenant, event)
@@ -398,6 +401,24 @@ class Authorization:
         ):
             raise TransactionGone("finished", request.client)
         return _delivered(error, request.target, request.client, visit.issuer, visit.directory)
+
+
+def _prompts(visit: _Visit) -> dict[str, Any]:
+    """What the log tells of the pages that were shown: in what order, why, and for how long (milliseconds)."""
+    if visit.transaction is None:
+        return {}
+    return {
+        "prompts": [
+            {
+                "name": asked.step.value,
+                "reason": asked.rule,
+                "initiatedAt": int(asked.at * 1000),
+                "completedAt": int((asked.done_at or visit.now) * 1000),
+                "elapsedTime": int(((asked.done_at or visit.now) - asked.at) * 1000),
+            }
+            for asked in visit.transaction.trail
+        ]
+    }
 
 
 def _delivered(

@@ -176,3 +176,24 @@ async def test_without_a_redirect_uri_the_answer_goes_to_the_first_callback(door
         grant_type="authorization_code", client_id=spa.client_id, code=tab.answer["code"], code_verifier=VERIFIER
     )
     assert answer.status_code == 200
+
+
+async def test_the_log_tells_which_pages_were_shown_and_why(door: Door) -> None:
+    partner = door.client("Partner")
+    tab = await door.browser().authorize(partner, scope="openid profile")
+    door.clock.pass_(5)
+    await tab.login()
+    assert tab.path == "/u/consent"
+    door.clock.pass_(2)
+    await tab.submit("accept")
+    (event,) = await door.log("s")
+    told = [(p["name"], p["reason"], p["elapsedTime"]) for p in event.details["prompts"]]
+    assert told == [("login", "login.no_session", 5000), ("consent", "consent.third_party", 2000)]
+
+
+async def test_a_refused_login_tells_its_pages_too(door: Door) -> None:
+    tab = await door.browser().authorize(door.client("Partner"), scope="openid profile")
+    await tab.login()
+    await tab.submit("deny")
+    (event,) = await door.log("f")
+    assert [p["name"] for p in event.details["prompts"]] == ["login", "consent"]
