@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import gzip
 import io
@@ -176,3 +177,29 @@ async def test_an_export_that_is_interrupted_is_failed_and_leaves_no_file(
     assert "location" not in done
     assert house.ports.files.open(job["id"]) is None
     assert house.ports.files.open(job["id"] + ".part") is None
+
+
+async def test_a_third_export_has_to_wait(api: Api, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.server.background.patience = 0
+    goes_on, count = asyncio.Event(), house.ports.users.count
+
+    async def waits(*args: Any, **more: Any) -> int:
+        await goes_on.wait()
+        return await count(*args, **more)
+
+    monkeypatch.setattr(house.ports.users, "count", waits)
+    other = await house.api(B)
+    answers = await asyncio.gather(*(api.call("POST", "/jobs/users-exports", {}) for _ in range(6)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 2 + [429] * 4
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert refused.json() == {
+        "statusCode": 429,
+        "error": "Too Many Requests",
+        "message": "There are 2 active export users jobs, please wait until some of them are finished and try again",
+    }
+    assert (await other.call("POST", "/jobs/users-exports", {})).status_code == 200, "each tenant for itself"
+    goes_on.set()
+    begun = [answer.json()["id"] for answer in answers if answer.status_code == 200]
+    while any([(await api.get(f"/jobs/{id_}"))["status"] == "pending" for id_ in begun]):
+        pass
+    assert (await api.call("POST", "/jobs/users-exports", {})).status_code == 200

@@ -25,7 +25,8 @@ from doorward.model.log_event import LogEvent
 from doorward.model.ticket import TicketType
 
 IMPORT, EXPORT, VERIFICATION = "users_import", "users_export", "verification_email"
-IMPORTS_AT_A_TIME = 2
+# Of each kind; of imports Auth0 allows as many.
+AT_A_TIME = 2
 CONNECTION_ID = text(pattern=r"con_[A-Za-z0-9]{16}")
 IMPORT_FORM = record(
     {
@@ -89,6 +90,13 @@ def connection_of(call: Call, id_: str) -> Connection:
     raise ApiError(400, "The connection does not exist.", "inexistent_connection")
 
 
+def too_many(kind: str) -> ApiError:
+    return ApiError(
+        429,
+        f"There are {AT_A_TIME} active {kind} users jobs, please wait until some of them are finished and try again",
+    )
+
+
 async def _job(call: Call) -> Job:
     found = await call.ports.jobs.find(call.tenant, call.id, at=call.ports.clock.now())
     if found is None:
@@ -129,12 +137,8 @@ async def _import(call: Call) -> Answer:
             asked[name] = call.body[name]
     job = new_job(call, IMPORT, asked)
     event = api_event(call, status=202)
-    if not await call.ports.jobs.create(call.tenant, job, at_most=IMPORTS_AT_A_TIME, events=(event,)):
-        raise ApiError(
-            429,
-            f"There are {IMPORTS_AT_A_TIME} active import users jobs, "
-            "please wait until some of them are finished and try again",
-        )
+    if not await call.ports.jobs.create(call.tenant, job, at_most=AT_A_TIME, events=(event,)):
+        raise too_many("import")
     work = UsersImport(
         call.ports, call.tenant, job, connection, call.files.pop("users"), done=_completion_mail(call, job)
     )
@@ -179,7 +183,8 @@ async def _export(call: Call) -> Answer:
             if field["name"] in WHOLE_OBJECTS:
                 raise not_supported(f"{field['name']} cannot be a column: name the properties in it")
     job = new_job(call, EXPORT, asked)
-    await call.ports.jobs.create(call.tenant, job, events=(api_event(call),))
+    if not await call.ports.jobs.create(call.tenant, job, at_most=AT_A_TIME, events=(api_event(call),)):
+        raise too_many("export")
     await call.ports.background.start(UsersExport(call.ports, call.tenant, job).run)
     return Answer(body=show(call, job))
 
