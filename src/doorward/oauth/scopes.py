@@ -14,9 +14,10 @@ OIDC_SCOPES = frozenset(STANDARD_OIDC_SCOPES + SINGLE_CLAIM_SCOPES)
 OFFLINE_ACCESS = "offline_access"
 ONLINE_ACCESS = "online_access"
 
-# The only scopes a user token for the Management API may carry.
+# The only scopes a user token for the Management API may carry, and the only ones the API heeds in it.
 CURRENT_USER_SCOPES = frozenset({
     "read:current_user",
+    "delete:current_user",
     "update:current_user_identities",
     "create:current_user_metadata",
     "update:current_user_metadata",

@@ -185,6 +185,14 @@ async def test_a_persons_own_token_changes_metadata_but_neither_password_nor_pro
     assert (await api.get(path))["user_metadata"] == {"theme": "dark"}
 
 
+async def test_a_person_may_be_let_go(door: Door, api: Api) -> None:
+    mine, path = await own_token(door, "openid delete:current_user"), f"/users/{(await ada(api))['user_id']}"
+    other = await api.post("/users", {"connection": "people", "email": "o@example.test", "password": "Nano-Seconds-11"})
+    assert await mine.refused("DELETE", f"/users/{other['user_id']}") == (403, "insufficient_scope")
+    await mine.delete(path)
+    assert (await api.call("GET", path)).status_code == 404
+
+
 # ── consent and blocks ──
 
 

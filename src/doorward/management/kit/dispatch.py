@@ -29,18 +29,11 @@ from doorward.management.kit.schema import ANY
 from doorward.management.kit.writing import api_event
 from doorward.model.directory import TenantDirectory
 from doorward.oauth.errors import InvalidTokenError
+from doorward.oauth.scopes import CURRENT_USER_SCOPES
 from doorward.ports import Conflict
 
 RETRIES = 8
 LOST = ("revision", "id")  # somebody else changed, or made, the document meanwhile
-OWN_SCOPES = frozenset(
-    f"{verb}:{noun}"
-    for verb, noun in (
-        ("read", "current_user"), ("delete", "current_user"), ("update", "current_user_identities"),
-        ("create", "current_user_metadata"), ("update", "current_user_metadata"), ("delete", "current_user_metadata"),
-        ("create", "current_user_device_credentials"), ("delete", "current_user_device_credentials"),
-    )
-)  # fmt: skip
 SENTENCES = {
     "The token has expired": "Expired token received for JSON Web Token validation",
     "The token is malformed or its signature is invalid": "Invalid token",
@@ -161,7 +154,7 @@ class Management:
         user, revoked = await self._services.ports.users.access(directory.tenant.id, token.subject, token.token_hash)
         if revoked or user is None or user.blocked:
             raise unauthorized("Invalid token")
-        return Actor(client_id=token.client_id, subject=token.subject, scopes=token.scopes & OWN_SCOPES)
+        return Actor(client_id=token.client_id, subject=token.subject, scopes=token.scopes & CURRENT_USER_SCOPES)
 
     def _authorise(self, operation: Operation, actor: Actor, arguments: dict[str, str]) -> None:
         """Raises ``ApiError`` (403). A person's token reaches only the person."""
