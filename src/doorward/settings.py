@@ -159,7 +159,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "passwords.change_revokes_refresh_tokens": "Whether a changed password revokes the person's refresh tokens too. "
     "As with Auth0 it ends the sessions only, unless this is `true`.",
     "management.requests_per_second": "Requests each client, or person, may make of the Management API of a tenant, "
-    "counted by every process for itself; more are answered with 429 and Retry-After. 0 sets no limit.",
+    "tenant files and `explain` among them, counted by every process for itself; more are answered with 429 and "
+    "Retry-After. 0 sets no limit.",
     "management.burst": "Requests it may make at once after a pause, where there is a limit.",
     "jobs.max_import_bytes": "How large the upload of a users import may be, in bytes. Auth0 takes 512000; a larger "
     "one takes no more memory, but as much room on the disk while it is read.",

@@ -139,6 +139,21 @@ async def test_k1_who_guesses_has_to_wait_and_locks_nobody_else_out(door: Door, 
     assert await guesser.refused("GET") == (401, None)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("PUT", "", 405), ("PATCH", f"/{DOMAIN}", 405), ("DELETE", f"/{DOMAIN}/snapshots", 405), ("GET", "/", 404),
+        ("GET", f"/{DOMAIN}/restore", 405), ("GET", f"/{DOMAIN}/users", 404), ("GET", f"/{DOMAIN}/snapshots/x/y", 404),
+    ],
+)  # fmt: skip
+async def test_what_is_not_there_is_told_in_json(house: Door, method: str, path: str, status: int) -> None:
+    credential = await house.server.storage.root_credential.shown()
+    answer = await Root(house, credential).call(method, path)
+    phrase = "Not Found" if status == 404 else "Method Not Allowed"
+    assert (answer.status_code, answer.json()) == (status, {"statusCode": status, "error": phrase, "message": phrase})
+    assert ("allow" in answer.headers) == (status == 405)
+
+
 async def test_another_credential_ends_the_one_before(door: Door, root: Root) -> None:
     after = await door.server.storage.root_credential.rotate()
     assert await root.refused("GET") == (401, None)

@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping, Sequence
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any
 
 from doorward.model.tenant import Issuer
@@ -30,6 +31,7 @@ MAX_BODY = 1024 * 1024
 MAX_ACTIVE = 1024
 HEALTH = "/_doorward/health"
 READY = "/_doorward/ready"
+API = "/_doorward/api/"
 SERVED_HOST = "doorward.host"
 # Two of these would let two readers of one request see different things.
 SINGLE = frozenset(
@@ -179,9 +181,7 @@ class Application:
             return _to_https(method, issuer, path, scope["query_string"])
         handler, parameters, allowed = self._router.find(method, path)
         if handler is None:
-            if allowed:
-                return text_response("Method Not Allowed\n", 405, (("allow", ", ".join(allowed)),))
-            return text_response("Not Found\n", 404)
+            return _no_handler(path, allowed)
         pieces, body = None, b""
         if self._router.streams(handler):
             pieces = _pieces(receive)
@@ -202,6 +202,15 @@ class Application:
         if self._names_tenants and names and host.startswith(("127.0.0.1", "[::1]")):
             return text_response(f"No tenant is served by address; use https://{names[0]}/\n", 404)
         return text_response("No tenant is served under this host\n", 404)
+
+
+def _no_handler(path: str, allowed: Sequence[str]) -> Response:
+    """Nothing is at the path, or only other methods; an API says so in the dialect of its other refusals."""
+    status, headers = (405, (("allow", ", ".join(allowed)),)) if allowed else (404, ())
+    phrase = HTTPStatus(status).phrase
+    if path.startswith(API):
+        return json_response({"statusCode": status, "error": phrase, "message": phrase}, status, (*NO_STORE, *headers))
+    return text_response(f"{phrase}\n", status, headers)
 
 
 def _request_ids() -> Iterator[str]:

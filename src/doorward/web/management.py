@@ -7,26 +7,26 @@ from functools import cache
 
 import msgspec
 
-from doorward.management.kit.context import Answer, ManagementRequest, Nothing, Services
+from doorward.management.kit.admission import Admission
+from doorward.management.kit.context import PREFIX, Answer, ManagementRequest, Nothing, Services
 from doorward.management.kit.dispatch import Management
 from doorward.management.kit.errors import ApiError, invalid_body
 from doorward.management.kit.form import Form, ReadForm
 from doorward.management.openapi import openapi
 from doorward.management.registry import operations
-from doorward.web.router import Mount, Route
+from doorward.web.router import Handler, Mount, Route
 from doorward.web.wire.http import JSON, NO_STORE, Request, Response, json_response
 from doorward.web.wire.multipart import FormTooLarge, MalformedForm, read_form
 from doorward.web.wire.parameters import bearer_token
 
-PREFIX = "/api/v2"
 ANY_HOST = "https://{host}/"
 
 
-def management(services: Services) -> list[Route | Mount]:
+def management(services: Services, admission: Admission) -> list[Route | Mount]:
     """Every request below ``PREFIX``, answered in Auth0's error dialect. Forms with files are read only once it is
     known who sends them."""
     declared = operations()
-    api = Management(declared, services)
+    api = Management(declared, services, admission)
 
     async def handler(request: Request) -> Response:
         answer = await api.answer(
@@ -72,10 +72,19 @@ def _form(request: Request, services: Services) -> ReadForm:
     return read
 
 
-async def description(request: Request) -> Response:
-    """``GET /_doorward/api/v1/openapi.json``: what the Management API of this host offers."""
-    described = _description().replace(ANY_HOST.encode(), request.issuer.url.encode(), 1)
-    return Response(200, described, (JSON, ("cache-control", "public, max-age=300")))
+def description(admission: Admission) -> Handler:
+    """``GET /_doorward/api/v1/openapi.json``: what the Management API of this host offers. Everybody may ask, and
+    nobody too often."""
+
+    async def handler(request: Request) -> Response:
+        try:
+            admission.count_address(request.issuer.tenant, request.ip)
+        except ApiError as error:
+            return json_response(error.body, error.status, (*NO_STORE, *error.headers.items()))
+        described = _description().replace(ANY_HOST.encode(), request.issuer.url.encode(), 1)
+        return Response(200, described, (JSON, ("cache-control", "public, max-age=300")))
+
+    return handler
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from doorward.identity.password_login import PasswordLogin
 from doorward.identity.sign_in import HostedSignIn
 from doorward.identity.signup import Signup
+from doorward.management.kit.admission import Admission
 from doorward.management.kit.context import Services
 from doorward.management.tenant_file import wire as tenant_file
 from doorward.oauth.authorization import Authorization
@@ -28,10 +29,10 @@ def routes(services: Services, *, development: bool) -> list[Route | Mount]:
     """``development``: error pages tell what to mend, and loopback callbacks are not confirmed unless
     tenant or client ask for it."""
     ports = services.ports
-    bearer_tokens = BearerTokens(ports.clock, ports.jose)
+    bearer_tokens, admission = BearerTokens(ports.clock, ports.jose), Admission(services)
     about_me = userinfo.userinfo(ports, bearer_tokens)
-    explain = doorward_api.explain(ports, bearer_tokens, confirms_callbacks=not development)
-    files = doorward_api.tenant_file(services, bearer_tokens)
+    explain = doorward_api.explain(services, admission, confirms_callbacks=not development)
+    files = doorward_api.tenant_file(services, admission)
     everything: list[Route | Mount] = [
         Route("POST", "/oauth/token", token.token(ports)),
         Route("POST", "/oauth/revoke", token.revoke(ports)),
@@ -42,9 +43,9 @@ def routes(services: Services, *, development: bool) -> list[Route | Mount]:
         Route("GET", "/.well-known/oauth-authorization-server", well_known.metadata(ports)),
         Route("GET", "/.well-known/jwks.json", well_known.key_set(ports)),
         Route("POST", "/_doorward/api/v1/explain", explain),
-        Route("GET", "/_doorward/api/v1/openapi.json", description),
+        Route("GET", "/_doorward/api/v1/openapi.json", description(admission)),
         *TenantHandlers(ports).routes(),
-        *management(services),
+        *management(services, admission),
         *exports(ports),
         Route("GET", tenant_file.PATH, files),
         Route("POST", tenant_file.PATH, files),

@@ -93,6 +93,41 @@ async def test_what_is_refused_is_not_done(limited: House) -> None:
     assert len(await api.get("/roles")) == 3
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/_doorward/api/v1/tenant-file"), ("POST", "/_doorward/api/v1/tenant-file"),
+     ("POST", "/_doorward/api/v1/explain")],
+)  # fmt: skip
+async def test_one_limit_holds_for_everything_a_token_opens(limited: House, method: str, path: str) -> None:
+    api = await limited.api()
+    bearer = {"authorization": f"Bearer {api.token}"}
+    asked = {"grant_type": "client_credentials", "client_id": "x"} if path.endswith("explain") else {"document": {}}
+
+    async def ask() -> httpx2.Response:
+        return await api.http.request(method, path, headers=bearer, json=asked if method == "POST" else None)
+
+    assert standing(await ask())[:2] == (3, 2)
+    assert standing(await api.call("GET", "/roles"))[:2] == (3, 1)
+    assert standing(await ask())[:2] == (3, 0)
+    refused = await ask()
+    assert (refused.status_code, refused.json()["errorCode"]) == (429, "too_many_requests")
+    assert refused.headers["retry-after"] == "1"
+    assert (await api.call("GET", "/roles")).status_code == 429
+    (event,) = await limited.log(type_="api_limit")
+    assert event.details["request"]["path"] == path
+    nobody = await api.http.request(method, path)
+    assert (nobody.status_code, nobody.headers["www-authenticate"]) == (401, 'Bearer realm="Management API"')
+
+
+async def test_the_description_is_for_everybody_and_not_too_often(limited: House) -> None:
+    async with limited.http(A) as http:
+        path = "/_doorward/api/v1/openapi.json"
+        assert [(await http.get(path)).status_code for _ in range(4)] == [200, 200, 200, 429]
+        assert (await http.get(path)).json()["errorCode"] == "too_many_requests"
+        limited.clock.time += 0.5
+        assert (await http.get(path)).status_code == 200
+
+
 def test_buckets_that_are_full_again_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limit, "MANY", 10)
     clock = StandingClock()

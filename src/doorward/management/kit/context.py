@@ -15,6 +15,7 @@ from doorward.model.tenant import Issuer
 from doorward.ports import Ports, Spool
 
 MACHINE = "@clients"
+PREFIX = "/api/v2"
 LARGEST_UPLOAD = 512_000
 
 
@@ -83,7 +84,7 @@ class Actor(Struct, frozen=True, kw_only=True):
 
 
 class ManagementRequest(Struct, frozen=True, kw_only=True):
-    """A request as it came. ``path`` is percent-encoded and begins after ``/api/v2``. Where bodies are not read
+    """A request as it came. ``path`` is percent-encoded and begins after the ``prefix``. Where bodies are not read
     beforehand, ``form`` reads one."""
 
     method: str
@@ -95,6 +96,7 @@ class ManagementRequest(Struct, frozen=True, kw_only=True):
     token: str | None = None
     issuer: Issuer
     context: RequestContext = RequestContext()
+    prefix: str = PREFIX
 
 
 class Answer(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from doorward.management.kit.admission import Admission
 from doorward.management.kit.bodies import check_arguments, read_body, read_fields, read_query
 from doorward.management.kit.checkpoint import open_checkpoint, seal_checkpoint
 from doorward.management.kit.context import Actor, Answer, Call, ManagementRequest, Services
@@ -20,45 +21,33 @@ from doorward.management.kit.errors import (
     insufficient_scope,
     invalid_body,
     no_such_path,
-    unauthorized,
 )
 from doorward.management.kit.operation import Effect, Operation
 from doorward.management.kit.paths import Paths
-from doorward.management.kit.rate_limit import RateLimit, RateLimited, Standing
 from doorward.management.kit.schema import ANY
 from doorward.management.kit.writing import api_event
-from doorward.model.directory import TenantDirectory
-from doorward.oauth.errors import InvalidTokenError
-from doorward.oauth.scopes import CURRENT_USER_SCOPES
 from doorward.ports import Conflict
 
 RETRIES = 8
 LOST = ("revision", "id")  # somebody else changed, or made, the document meanwhile
-SENTENCES = {
-    "The token has expired": "Expired token received for JSON Web Token validation",
-    "The token is malformed or its signature is invalid": "Invalid token",
-    "The token is not an access token": "Invalid token",
-}
 
 
 class Management:
     """The Management API of every tenant of one server."""
 
-    def __init__(self, operations: Iterable[Operation], services: Services) -> None:
+    def __init__(self, operations: Iterable[Operation], services: Services, admission: Admission | None = None) -> None:
         self._paths: Paths[Operation] = Paths()
         for operation in operations:
             self._paths.put(operation.method, operation.path, operation)
         self._services = services
-        self._limit = RateLimit(
-            services.ports.clock, per_second=services.requests_per_second, burst=services.request_burst
-        )
+        self._admission = admission or Admission(services)
 
     async def answer(self, request: ManagementRequest) -> Answer:
         """The answer to a request, refusals included, and how its sender stands with the rate limit.
 
         Raises only what storage raises.
         """
-        standing = self._limit.full()
+        standing = self._admission.standing()
         try:
             answer = await self._answer(request, standing)
             headers = {**standing, **answer.headers} if answer.headers else standing
@@ -72,7 +61,7 @@ class Management:
             raise no_such_path()
         operation, arguments = found
         directory = self._services.ports.directory.tenant(request.issuer.tenant)
-        actor = await self._authenticate(request, directory)
+        actor = await self._admission.caller(request.token, request.issuer, directory)
         call = Call(
             request=request,
             directory=directory,
@@ -82,8 +71,7 @@ class Management:
             arguments=arguments,
             secrets=operation.secrets,
         )
-        if self._limit.counts:
-            standing.update(self._admit(call))
+        standing |= self._admission.count(call)
         self._authorise(operation, actor, arguments)
         try:
             answer = await self._perform(operation, call)
@@ -94,18 +82,6 @@ class Management:
             if request.method not in ("GET", "HEAD"):
                 event = api_event(call, type_="fapi", status=error.status, message=error.message)
                 call.ports.log.write(call.tenant, event)
-            raise
-
-    def _admit(self, call: Call) -> Standing:
-        """Raises ``ApiError`` (429) for who asks too often; the tenant log says so once, not every time."""
-        try:
-            return self._limit.take(call.tenant, call.actor.subject)
-        except RateLimited as error:
-            if error.first:
-                event = api_event(call, type_="api_limit")
-                limit = {"size": self._services.request_burst, "bucket": "global", "global": True}
-                details = {"request": event.details["request"], "limit": limit}
-                call.ports.log.write(call.tenant, msgspec.structs.replace(event, details=details))
             raise
 
     async def _perform(self, operation: Operation, call: Call) -> Answer:
@@ -136,25 +112,6 @@ class Management:
                 except Conflict as error:
                     _raise_unless_lost(error)
         raise conflict("The resource was changed by several requests at once, try again")
-
-    async def _authenticate(self, request: ManagementRequest, directory: TenantDirectory) -> Actor:
-        if request.token is None:
-            raise unauthorized("Missing authentication")
-        audience = directory.tenant.management_audience
-        try:
-            token = self._services.verify(request.token, audience, request.issuer, directory)
-        except InvalidTokenError as error:
-            sentence = SENTENCES.get(error.description, error.description)
-            raise unauthorized(f"{sentence}: {audience}" if sentence == "Bad audience" else sentence) from None
-        if token.sealed:
-            raise unauthorized("Invalid token")
-        actor = Actor(client_id=token.client_id, subject=token.subject, scopes=token.scopes)
-        if actor.is_machine:
-            return actor
-        user, revoked = await self._services.ports.users.access(directory.tenant.id, token.subject, token.token_hash)
-        if revoked or user is None or user.blocked:
-            raise unauthorized("Invalid token")
-        return Actor(client_id=token.client_id, subject=token.subject, scopes=token.scopes & CURRENT_USER_SCOPES)
 
     def _authorise(self, operation: Operation, actor: Actor, arguments: dict[str, str]) -> None:
         """Raises ``ApiError`` (403). A person's token reaches only the person."""

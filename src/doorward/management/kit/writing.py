@@ -49,7 +49,7 @@ def api_event(call: Call, *, type_: str = "sapi", status: int = 200, message: st
     details: dict[str, Any] = {
         "request": {
             "method": request.method.lower(),
-            "path": f"/api/v2{request.path}",
+            "path": f"{request.prefix}{request.path}",
             "query": redact(call.query),
             "body": redact(masked(call.body, call.secrets, REDACTED)) if call.body is not None else {},
             "userAgent": context.user_agent,
