@@ -168,12 +168,15 @@ class Snapshots(Protocol):
         file: BinaryIO,
         *,
         domain: str | None = None,
+        kept: str | None = None,
         sealed_under: bytes | None = None,
         events: Sequence[LogEvent] = (),
     ) -> TenantDirectory:
         """Make the tenant what it was, or make it anew where it is gone: all of it, or nothing.
 
-        A tenant that exists stays at its domain, another one gets its old one, unless ``domain`` says otherwise.
+        A tenant that exists stays at its domain and signs with its keys of today, another one gets its old ones, unless
+        ``domain`` says otherwise. With ``kept``, the id it is kept under, only a tenant that is there and keeps it
+        still: raises ``UnknownTenant``.
         ``sealed_under`` is the master key (32 bytes) of the server it was taken on, if that is another one.
         Raises ``UnusableSnapshot``, ``Conflict`` (``host``).
         """

@@ -283,6 +283,56 @@ async def test_a_tenant_is_restored_to_what_it_was(door: Door, root: Root) -> No
     assert await root.ok("GET", f"/{DOMAIN}/snapshots") == [snapshot], "a restore leaves the snapshots"
 
 
+async def test_d5_a_revoked_signing_key_stays_revoked_whatever_is_restored(door: Door, root: Root) -> None:
+    mine = door.client("Mgmt")
+    management = {"client_id": mine.client_id, "client_secret": mine.client_secret}
+    management["audience"] = f"https://{DOMAIN}/api/v2/"
+    leaked = (await management_token(door, DOMAIN, management)).json()["access_token"]
+    snapshot = await root.ok("POST", f"/{DOMAIN}/snapshots", status=201)
+    async with door.http() as http:
+
+        async def keys() -> list[tuple[str, bool, bool]]:
+            token = (await management_token(door, DOMAIN, management)).json()["access_token"]
+            bearer = {"authorization": f"Bearer {token}"}
+            found = (await http.get("/api/v2/keys/signing", headers=bearer)).json()
+            return [(key["kid"], bool(key["current"]), bool(key["revoked"])) for key in found]
+
+        (compromised,) = [kid for kid, current, _ in await keys() if current]
+        headers = {"authorization": f"Bearer {leaked}"}
+        assert (await http.post("/api/v2/keys/signing/rotate", headers=headers)).status_code == 201
+        await http.post("/api/v2/roles", json={"name": "later"}, headers=headers)
+        assert (await http.put(f"/api/v2/keys/signing/{compromised}/revoke", headers=headers)).status_code == 200
+        before = await keys()
+        await root.ok("POST", f"/{DOMAIN}/restore", {"snapshot": snapshot["id"]})
+        assert await keys() == before
+        assert (compromised, False, True) in before
+        assert (await http.get("/api/v2/roles", headers=headers)).status_code == 401
+        published = (await http.get("/.well-known/jwks.json")).json()["keys"]
+        assert compromised not in {key["kid"] for key in published}
+        token = (await management_token(door, DOMAIN, management)).json()["access_token"]
+        roles = await http.get("/api/v2/roles", headers={"authorization": f"Bearer {token}"})
+        assert roles.json() == [], "the rest is what it was"
+
+
+async def test_a_tenant_that_is_deleted_meanwhile_is_not_restored(
+    door: Door, root: Root, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await root.ok("POST", body={"domain": OTHER}, status=201)
+    ids = [(await root.ok("POST", f"/{OTHER}/snapshots", status=201))["id"] for _ in range(2)]
+    snapshots = door.server.ports.snapshots
+    restore, meanwhile = snapshots.restore, [("DELETE", f"/{OTHER}/snapshots/{ids[1]}"), ("DELETE", f"/{OTHER}")]
+
+    async def late(*args: Any, **more: Any) -> Any:
+        await root.ok(*meanwhile.pop(0), status=204)
+        return await restore(*args, **more)
+
+    monkeypatch.setattr(snapshots, "restore", late)
+    path = f"/{OTHER}/restore"
+    assert await root.refused("POST", path, {"snapshot": ids[1]}) == (409, "unusable_snapshot")
+    assert await root.refused("POST", path, {"snapshot": ids[0]}) == (404, "inexistent_tenant")
+    assert [tenant["id"] for tenant in await root.ok("GET")] == [DOMAIN]
+
+
 async def test_a_clone_is_a_tenant_of_its_own(door: Door, root: Root) -> None:
     snapshot = await root.ok("POST", f"/{DOMAIN}/snapshots", status=201)
     original = await signed_in(door)

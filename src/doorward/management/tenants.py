@@ -94,12 +94,18 @@ class Tenants:
         return await self._ports.snapshots.keep(id_, new_id(self._ports.entropy, "snp_"), [event])
 
     async def restore(
-        self, file: BinaryIO, asked: RequestContext, *, sealed_under: bytes | None = None
+        self,
+        file: BinaryIO,
+        asked: RequestContext,
+        *,
+        kept: str | None = None,
+        sealed_under: bytes | None = None,
     ) -> TenantDirectory:
-        """The tenant as it was, at its domain of today; ``sealed_under`` is the master key of the server it was
-        taken on, if that is another one. Raises ``ports.UnusableSnapshot``, ``ports.Conflict``."""
+        """The tenant as it was, at its domain of today; ``kept`` is the id of a snapshot it keeps, ``sealed_under``
+        the master key of the server it was taken on, if that is another one. Raises ``ports.UnusableSnapshot``,
+        ``ports.Conflict``, and ``ports.UnknownTenant`` when one that is kept went with its tenant."""
         event = self._event("Restore the tenant from a snapshot", asked)
-        return await self._ports.snapshots.restore(file, sealed_under=sealed_under, events=[event])
+        return await self._ports.snapshots.restore(file, kept=kept, sealed_under=sealed_under, events=[event])
 
     async def clone(
         self, file: BinaryIO, id_: str, domain: str, asked: RequestContext, *, sealed_under: bytes | None = None

@@ -161,12 +161,13 @@ class TenantHandlers:
 
     async def _restore(self, request: Request) -> Response:
         tenant = self._tenant(request)
-        file = await self._ports.snapshots.open(tenant, _body(request, RESTORE)["snapshot"])
+        kept = _body(request, RESTORE)["snapshot"]
+        file = await self._ports.snapshots.open(tenant, kept)
         if file is None:
             raise _no_snapshot()
         try:
             with file:
-                restored = await self._tenants.restore(file, request.context)
+                restored = await self._tenants.restore(file, request.context, kept=kept)
         except Conflict as taken:
             raise _taken(taken) from None
         except UnusableSnapshot as unusable:

@@ -51,6 +51,7 @@ INSERT_PART = """
 INSERT INTO tenant_snapshot_part (tenant, id, number, content) VALUES (:tenant, :id, :number, :content)"""
 KEPT = "SELECT document FROM tenant_snapshot WHERE tenant = :tenant ORDER BY taken_at, id"
 PART = "SELECT content FROM tenant_snapshot_part WHERE tenant = :tenant AND id = :id AND number = :number"
+IS_KEPT = "SELECT 1 FROM tenant_snapshot WHERE tenant = :tenant AND id = :id"
 DROP = "DELETE FROM tenant_snapshot WHERE tenant = :tenant AND id = :id RETURNING id"
 
 SLICE = 512 * 1024
@@ -112,6 +113,7 @@ class StoredSnapshots:
         file: BinaryIO,
         *,
         domain: str | None = None,
+        kept: str | None = None,
         sealed_under: bytes | None = None,
         events: Sequence[LogEvent] = (),
     ) -> TenantDirectory:
@@ -121,6 +123,12 @@ class StoredSnapshots:
         def verb() -> Verb[None]:
             origin = _Origin.read(reader, sealed_under or self._root_key)
             key = DataKey.new(self._root_key, tenant, origin.key.plain)
+            before = yield Query(TENANT + self._database.dialect.hold, {"tenant": tenant})
+            if kept is not None and not before:
+                raise UnknownTenant(tenant)
+            if kept is not None and not (yield Query(IS_KEPT, {"tenant": tenant, "id": kept})):
+                raise UnusableSnapshot("it is not kept any more")
+            keys = (yield from self._signing_keys(tenant, bytes(before[0][2]), origin)) if before else []
             renew = {"tenant": tenant, "data_key": key.sealed, "revision": origin.revision}
             rows = yield Query(RENEW_TENANT, renew)
             place = Tenant(id=tenant, domain=domain or (rows[0][0] if rows else origin.tenant.domain))
@@ -129,7 +137,7 @@ class StoredSnapshots:
                 yield Query(MOVE_TENANT, {"tenant": tenant, "domain": place.domain})
             else:
                 yield from self._directory.insert_tenant(place, key, revision=origin.revision + 1)
-            yield from self._fill(origin, place, key, (), (), events)
+            yield from self._fill(origin, place, key, {Kind.SIGNING_KEY} if keys else (), keys, (), events)
 
         await self._database.apart(verb, writes=True)
         await self._directory.refresh()
@@ -151,11 +159,22 @@ class StoredSnapshots:
             origin = _Origin.read(reader, sealed_under or self._root_key)
             key = DataKey.new(self._root_key, tenant.id)
             yield from self._directory.insert_tenant(tenant, key, revision=origin.revision + 1)
-            yield from self._fill(origin, tenant, key, without, changes, events)
+            yield from self._fill(origin, tenant, key, without, (), changes, events)
 
         await self._database.apart(verb, writes=True)
         await self._directory.refresh()
         return self._directory.tenant(tenant.id)
+
+    def _signing_keys(self, tenant: str, sealed_key: bytes, origin: _Origin) -> Verb[list[dict[str, Any]]]:
+        """The rows of the keys the tenant signs with today, if it is the one the snapshot was taken of: in the snapshot
+        a key may be live that was revoked since. Another tenant under this id has another data key."""
+        if DataKey.unsealed(self._root_key, tenant, sealed_key).plain != origin.key.plain:
+            return []
+        table = (yield from tenant_tables(self._database.dialect))["document"]
+        columns = ", ".join(table.columns)
+        sql = f"SELECT {columns} FROM document WHERE tenant = :tenant AND kind = :kind"  # noqa: S608
+        rows = yield Query(sql, {"tenant": tenant, "kind": Kind.SIGNING_KEY})
+        return [dict(zip(table.columns, row, strict=True)) for row in rows]
 
     def _read(self, file: BinaryIO, sealed_under: bytes | None) -> SnapshotReader:
         reader = SnapshotReader(file, sealed_under or self._root_key)
@@ -171,10 +190,12 @@ class StoredSnapshots:
         tenant: Tenant,
         key: DataKey,
         without: Collection[str],
+        documents: Sequence[Mapping[str, Any]],
         changes: Sequence[Put],
         events: Sequence[LogEvent],
     ) -> Verb[None]:
-        """Statements that give an empty tenant everything it has."""
+        """Statements that give an empty tenant everything it has; ``documents`` are rows that are put back as they
+        were."""
         yield from claim_host(tenant.id, tenant.domain)
         tables = yield from tenant_tables(self._database.dialect)
         moving = _Moving(origin, tenant, key, frozenset(without))
@@ -188,6 +209,8 @@ class StoredSnapshots:
             moving.hosts.clear()
             if rows:
                 yield Query(table.insert, rows=rows)
+        if documents:
+            yield Query(tables["document"].insert, rows=documents)
         yield from self._directory.apply(tenant.id, key.plain, changes, origin.revision + 1)
         yield from self._log.insert(tenant.id, events)
         yield from self._directory.announce(tenant.id)
