@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import AsyncIterator, Mapping
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import msgspec
@@ -28,6 +31,7 @@ from doorward.model.request_context import RequestContext
 from doorward.ports import Conflict
 
 pytestmark = pytest.mark.anyio
+TENANT_FILE = str(Path(wire.__file__).parent)
 ACME, OTHER = "acme.test", "other.test"
 API, SECOND = "https://api.acme.test/", "https://second.acme.test/"
 PERMISSION = {"permission_name": "read:a", "resource_server_identifier": API}
@@ -503,3 +507,61 @@ async def test_an_export_holds_nothing_that_belongs_to_one_tenant(server: Server
     for kind in (Kind.CLIENT, Kind.CONNECTION, Kind.CLIENT_GRANT, Kind.ROLE, Kind.RESOURCE_SERVER):
         for id_ in server.tenant().documents[kind]:
             assert id_ == "machine" or id_ not in text
+
+
+async def test_a_name_is_free_again_when_its_entry_failed_and_taken_when_it_did_not(server: Server) -> None:
+    nowhere = [{"permission_name": "x", "resource_server_identifier": "https://nowhere.test/"}]
+    names = {"Fails": nowhere, "Stays": []}
+    roles = [{"name": name, "permissions": held} for name, held in names.items()]
+    plan = await server.plan({"roles": [*roles, {"name": "Fails"}, {"name": "Stays"}, {"name": "Fails"}]})
+    assert [(problem.position, problem.name) for problem in plan.problems] == [(0, "Fails"), (3, "Stays"), (4, "Fails")]
+    assert [name for section, name, _ in told(plan) if section == "roles"] == ["Fails", "Stays"]
+
+
+# ── how much it takes ──
+
+
+async def lines_run(work: Callable[[], Awaitable[Any]]) -> int:
+    """How many lines of the package a piece of work runs: what it takes, whatever the machine."""
+    lines, before = 0, sys.gettrace()
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal lines
+        if TENANT_FILE not in frame.f_code.co_filename:
+            return None
+        lines += event == "line"
+        return trace
+
+    sys.settrace(trace)
+    try:
+        await work()
+    finally:
+        sys.settrace(before)
+    return lines
+
+
+async def test_four_times_the_entries_take_four_times_the_work_at_most(server: Server) -> None:
+    async def taken(document: Mapping[str, Any]) -> int:
+        return await lines_run(lambda: server.planned(document, OTHER))
+
+    costs = []
+    for number in (25, 100):
+        names = [f"Client {n}" for n in range(number)]
+        apis = [f"https://{n}.other.test/" for n in range(number)]
+        document: dict[str, Any] = {
+            "resourceServers": [{"name": api, "identifier": api, "scopes": [{"value": "read:a"}]} for api in apis],
+            "clients": [{"name": name, "grant_types": ["client_credentials"]} for name in names],
+            "clientGrants": [{"client_id": name, "audience": apis[0], "scope": []} for name in names],
+        }
+        first = await taken(document)
+        await server.apply(document, OTHER)
+        for client in document["clients"]:
+            client["client_id"] = next(
+                one.client_id for one in server.tenant(OTHER).clients.values() if one.name == client["name"]
+            )
+        again = await taken(document)
+        for grant in document["clientGrants"]:
+            grant["scope"] = ["read:a"]
+        costs.append((first, again, await taken(document)))
+    fewer, more = costs
+    assert max(many / few for few, many in zip(fewer, more, strict=True)) < 4

@@ -132,9 +132,17 @@ def _questions(before: TenantDirectory, after: TenantDirectory) -> Iterator[_Que
     grants = _changed(before.client_grants, after.client_grants)
     shared = {key for key in grants if key[0] is None}
     moved = {client for client, _ in _enabled(before) ^ _enabled(after)}
-    apis = [
-        api for name, api in after.resource_servers.items() if name in before.resource_servers and not api.is_system
-    ]
+    apis = {
+        name: api
+        for name, api in after.resource_servers.items()
+        if name in before.resource_servers and not api.is_system
+    }
+    # Of a client that stays as it is only these are asked for: there may be thousands of clients and of APIs.
+    places = {name: place for place, name in enumerate(apis)}
+    of_all = {name for name, api in apis.items() if api != before.resource_servers[name]} | {key[1] for key in shared}
+    of_client: dict[str | None, set[str]] = {}
+    for client_id, name, _ in grants:
+        of_client.setdefault(client_id, set()).add(name)
     for id_, client in after.clients.items():
         if client.is_global or id_ not in before.clients:
             continue
@@ -142,8 +150,9 @@ def _questions(before: TenantDirectory, after: TenantDirectory) -> Iterator[_Que
         types = {*client.grant_types, *before.clients[id_].grant_types}
         if changed and PERSON in types:
             yield _Question(client, "", PERSON, ("openid", "offline_access"))
-        for api in apis:
-            name, was = api.identifier, before.resource_servers[api.identifier]
+        names = apis if changed else sorted((of_all | of_client.get(id_, set())) & apis.keys(), key=places.__getitem__)
+        for name in names:
+            api, was = apis[name], before.resource_servers[name]
             scopes = _scopes(was, api)
             for grant, subject in ((MACHINE, SubjectType.CLIENT), (PERSON, SubjectType.USER)):
                 touched = (id_, name, subject) in grants or (None, name, subject) in shared

@@ -48,7 +48,7 @@ class Mark(Struct, frozen=True):
     """A moment of a rehearsal, to go back to."""
 
     snapshot: TenantDirectory
-    order: tuple[tuple[str, str], ...]
+    written: int
     others: int
     events: int
 
@@ -60,7 +60,8 @@ class Stage:
         self._real = real
         self._clock = clock
         self._before = self.snapshot = snapshot
-        self._order: dict[tuple[str, str], None] = {}
+        self._written: list[tuple[str, str]] = []  # kind and id, of what is gone too
+        self._owners: dict[str, dict[str, str]] = {}  # by kind: who had a unique key last
         self._others: list[Change] = []
         self._sequence = max(
             (document.sequence for of_kind in snapshot.documents.values() for document in of_kind.values()), default=0
@@ -95,6 +96,7 @@ class Stage:
         """
         before = self.snapshot
         documents: dict[str, dict[str, Document]] = {}
+        owners: dict[str, dict[str, str]] = {}
 
         def of(kind: str) -> dict[str, Document]:
             return documents.setdefault(kind, dict(before.documents[kind]))
@@ -103,29 +105,45 @@ class Stage:
             if isinstance(change, Delete):
                 of(change.kind).pop(change.id, None)
             elif isinstance(change, Put):
-                document = self._put(of(change.document.kind), change)
-                of(document.kind)[document.id] = document
+                kind = change.document.kind
+                document = self._put(of(kind), owners.setdefault(kind, {}), change)
+                of(kind)[document.id] = document
+                if document.unique_key is not None:
+                    owners[kind][document.unique_key] = document.id
             elif isinstance(change, Need) and change.id not in of(change.kind):
                 raise Conflict("revision", change.id)
         after = Documents({**before.documents, **documents})
         self.snapshot = changed_snapshot(before, before.tenant, after, touched_by(changes), report=_refuse)
+        for kind, newest in owners.items():
+            self._owners_of(kind).update(newest)
         for change in changes:
             if isinstance(change, Put):
-                self._order.setdefault((change.document.kind, change.document.id))
+                self._written.append((change.document.kind, change.document.id))
+            elif isinstance(change, Delete):
+                self._written.append((change.kind, change.id))
             elif isinstance(change, Forget):
                 self._others.append(change)
         self.events += events
         return self.snapshot
 
-    def _put(self, of_kind: Mapping[str, Document], change: Put) -> Document:
+    def _owners_of(self, kind: str) -> dict[str, str]:
+        if kind not in self._owners:
+            documents = self.snapshot.documents[kind].values()
+            self._owners[kind] = {one.unique_key: one.id for one in documents if one.unique_key is not None}
+        return self._owners[kind]
+
+    def _put(self, of_kind: Mapping[str, Document], owners: Mapping[str, str], change: Put) -> Document:
+        """``owners`` are those of unique keys since the last change."""
         document, known = change.document, of_kind.get(change.document.id)
         if change.expected_revision is None and known is not None:
             raise Conflict("id", document.id)
         if change.expected_revision is not None and (known is None or known.revision != change.expected_revision):
             raise Conflict("revision", document.id)
         unique = document.unique_key
-        if unique is not None and any(o.unique_key == unique for o in of_kind.values() if o.id != document.id):
-            raise Conflict("unique_key", unique)
+        if unique is not None:
+            holder = of_kind.get(owners.get(unique) or self._owners_of(document.kind).get(unique, ""))
+            if holder is not None and holder.id != document.id and holder.unique_key == unique:
+                raise Conflict("unique_key", unique)
         if document.kind == Kind.CUSTOM_DOMAIN and document.body.get("status") == "ready":
             owner = self._real.issuer(document.body["domain"])
             if owner is not None and owner.tenant != self.snapshot.tenant.id:
@@ -142,12 +160,14 @@ class Stage:
     # ── as what was rehearsed ──
 
     def mark(self) -> Mark:
-        return Mark(self.snapshot, tuple(self._order), len(self._others), len(self.events))
+        return Mark(self.snapshot, len(self._written), len(self._others), len(self.events))
 
     def go_back(self, mark: Mark) -> None:
         """Forget everything since ``mark``."""
+        if self.snapshot is not mark.snapshot:
+            self._owners.clear()
         self.snapshot = mark.snapshot
-        self._order = dict.fromkeys(mark.order)
+        del self._written[mark.written :]
         del self._others[mark.others :]
         del self.events[mark.events :]
 
@@ -157,12 +177,7 @@ class Stage:
             return True
         before, after = mark.snapshot.documents, self.snapshot.documents
         return any(
-            before[kind] is not after[kind]
-            and (
-                before[kind].keys() != after[kind].keys()
-                or any(not same(before[kind][id_], document) for id_, document in after[kind].items())
-            )
-            for kind in {*before, *after}
+            not same(before[kind].get(id_), after[kind].get(id_)) for kind, id_ in set(self._written[mark.written :])
         )
 
     def changes(self) -> list[Change]:
@@ -172,7 +187,7 @@ class Stage:
             Delete(kind=kind, id=id_) for kind, of_kind in before.items() for id_ in of_kind if id_ not in after[kind]
         ]
         puts: list[Change] = []
-        for kind, id_ in self._order:
+        for kind, id_ in dict.fromkeys(self._written):
             document, known = after[kind].get(id_), before[kind].get(id_)
             if document is None or (known is not None and same(known, document)):
                 continue
@@ -184,8 +199,10 @@ def _refuse(document: Document, reason: str) -> None:
     raise invalid_body(reason)
 
 
-def same(one: Document, other: Document) -> bool:
+def same(one: Document | None, other: Document | None) -> bool:
     """Whether two documents differ in nothing but the time they were written."""
+    if one is None or other is None:
+        return one is other
     return one is other or (
         settled(one.body) == settled(other.body)
         and settled(one.secrets) == settled(other.secrets)
@@ -210,6 +227,22 @@ class _Unlogged:
 
     def write(self, tenant: str, event: LogEvent) -> None:
         return None
+
+
+class Names:
+    """What the entries of a section are called, by their ids; of two with the same name the first counts."""
+
+    def __init__(self, by_id: Mapping[str, str]) -> None:
+        self.by_id = by_id
+        self._by_name: dict[str, str] = {}
+        for id_, name in by_id.items():
+            self._by_name.setdefault(name, id_)
+
+    def id_of(self, value: Any) -> str | None:
+        """The id of what is called so, or of what has that id."""
+        if not isinstance(value, str):
+            return None
+        return self._by_name.get(value) or (value if value in self.by_id else None)
 
 
 @cache
@@ -245,7 +278,7 @@ class Rehearsal:
         )
         self.idle: dict[str, None] = {}
         self._lists: tuple[TenantDirectory, dict[str, list[dict[str, Any]]]] = (directory, {})
-        self._names: tuple[Mapping[str, Client], dict[str, str]] = ({}, {})
+        self._clients: tuple[Mapping[str, Client], Names] = ({}, Names({}))
 
     @property
     def tenant(self) -> str:
@@ -257,12 +290,12 @@ class Rehearsal:
         return self.stage.snapshot
 
     @property
-    def client_names(self) -> dict[str, str]:
-        """The names of the applications by id, made anew only when one changed."""
+    def client_names(self) -> Names:
+        """What the applications are called, made anew only when one changed."""
         clients = self.directory.clients
-        if self._names[0] is not clients:
-            self._names = (clients, {c.client_id: c.name for c in clients.values() if not c.is_global})
-        return self._names[1]
+        if self._clients[0] is not clients:
+            self._clients = (clients, Names({c.client_id: c.name for c in clients.values() if not c.is_global}))
+        return self._clients[1]
 
     def operation(self, method: str, path: str) -> tuple[Operation, dict[str, str]]:
         """The operation and its path parameters. Raises ``NotBuilt``."""

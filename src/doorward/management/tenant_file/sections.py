@@ -18,7 +18,7 @@ from doorward.management.kit.bodies import refusal
 from doorward.management.kit.errors import ApiError
 from doorward.management.kit.schema import Either, Record, Rule, Unfit, plain, pruned
 from doorward.management.kit.shapes import without_nulls
-from doorward.management.tenant_file.rehearsal import NotBuilt, Rehearsal
+from doorward.management.tenant_file.rehearsal import Names, NotBuilt, Rehearsal
 
 Entry = dict[str, Any]
 Key = tuple[Any, ...]
@@ -219,7 +219,7 @@ class Entities(Section, frozen=True, kw_only=True):
         hidden = self.read_only | ALWAYS_READ_ONLY | {self.id}
         entry = {name: value for name, value in shown.items() if value is not None and name not in hidden}
         for name, section in self.references.items():
-            entry = renamed(entry, name, partial(called, await ids(api, section), api.keep))
+            entry = renamed(entry, name, partial(called, (await names(api, section)).by_id, api.keep))
         for part in self.parts:
             held = await part.read(api, f"{base}{self.path}/{quote(str(shown[self.id]), safe='')}")
             if held:
@@ -241,17 +241,19 @@ class Entities(Section, frozen=True, kw_only=True):
         await self.write_at(work, "", value)
 
     async def write_at(self, work: Work, base: str, value: Any) -> None:
-        known = {self.key_of(item.entry): item for item in reversed(await self.items(work.api, base))}
+        items = await self.items(work.api, base)
+        known = {self.key_of(item.entry): item for item in reversed(items)}
+        by_id = {item.id: item for item in items} if self.id in self.beyond else {}
         for position, entry in enumerate(objects(self.key, value)):
             if base:
                 await self._put(work, base, {**self.defaults, **entry}, known.get(self.key_of(entry)))
                 continue
             with work.entry(self.key, self.called(entry), position):
-                await self._put(work, base, {**self.defaults, **entry}, self._known(known, entry))
+                await self._put(work, base, {**self.defaults, **entry}, self._known(known, by_id, entry))
 
-    def _known(self, known: Mapping[Key, Item], entry: Entry) -> Item | None:
+    def _known(self, known: Mapping[Key, Item], by_id: Mapping[Any, Item], entry: Entry) -> Item | None:
         if self.id in self.beyond and entry.get(self.id) is not None:
-            return next((item for item in known.values() if item.id == entry[self.id]), None)
+            return by_id.get(entry[self.id]) if isinstance(entry[self.id], str) else None
         return known.get(self.key_of(entry))
 
     async def _put(self, work: Work, base: str, entry: Entry, item: Item | None) -> None:
@@ -303,7 +305,7 @@ class Entities(Section, frozen=True, kw_only=True):
     async def _ids(self, api: Rehearsal, given: Entry) -> Entry:
         """The entry with ids in place of names."""
         for name, section in self.references.items():
-            given = renamed(given, name, partial(identified, section, await ids(api, section)))
+            given = renamed(given, name, partial(identified, section, await names(api, section)))
         return given
 
     async def remove(self, work: Work, value: Any) -> None:
@@ -504,12 +506,12 @@ class Named(Section, frozen=True, kw_only=True):
 # ── names and ids ──
 
 
-async def ids(api: Rehearsal, section: str) -> dict[str, str]:
-    """The names of a section by id; of two with the same name the first counts."""
+async def names(api: Rehearsal, section: str) -> Names:
+    """What the entries of a section are called."""
     if section == "clients":
         return api.client_names
-    entities = LOOKUPS[section]
-    return {str(shown[entities[1]]): str(shown[entities[2]]) for shown in await api.every(entities[0])}
+    path, id_, name = LOOKUPS[section]
+    return Names({str(shown[id_]): str(shown[name]) for shown in await api.every(path)})
 
 
 # Where ids that a file writes as names are looked up: the list, the id, the name.
@@ -531,21 +533,19 @@ def called(known: Mapping[str, str], hidden: frozenset[str], value: Any) -> Any:
     return known.get(value, value)
 
 
-def identified(section: str, known: Mapping[str, str], value: Any) -> Any:
+def identified(section: str, known: Names, value: Any) -> Any:
     """Names as ids. Raises ``TenantFileError`` for one that nothing has."""
     if isinstance(value, list):
         return [identified(section, known, one) for one in value]
-    for id_, name in known.items():
-        if name == value:
-            return id_
-    if isinstance(value, str) and value in known:
-        return value
-    raise TenantFileError(missing(section, value), f"Name an entry of {section}, or give its id.")
+    id_ = known.id_of(value)
+    if id_ is None:
+        raise TenantFileError(missing(section, value), f"Name an entry of {section}, or give its id.")
+    return id_
 
 
 async def id_of(api: Rehearsal, section: str, name: Any) -> str:
     """The id of what is called ``name`` (or of what has that id). Raises ``TenantFileError``."""
-    return str(identified(section, await ids(api, section), name))
+    return str(identified(section, await names(api, section), name))
 
 
 def renamed(value: Any, name: str, convert: Callable[[Any], Any]) -> Any:
