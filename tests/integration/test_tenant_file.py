@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from doorward.model.document import Document, Kind
 pytestmark = pytest.mark.anyio
 ACME, OTHER = "acme.test", "other.test"
 REALM = "http://auth0.com/oauth/grant-type/password-realm"
+HASHED = {"email": "hashed@acme.test", "connection": "people"}
 SHARED = os.environ.get("DOORWARD_SHARED")
 DOCUMENT: dict[str, Any] = {
     "tenant": {
@@ -260,6 +262,25 @@ async def test_passwords_of_the_file_pass_by_the_policy(file: File) -> None:
     assert "access_token" in answer.json()
 
 
+async def test_a_file_holds_every_hash_an_import_takes(file: File) -> None:
+    digest = {"algorithm": "sha256", "hash": {"value": sha256(b"pepper-and-salt").hexdigest(), "encoding": "hex"}}
+    bcrypt = {"algorithm": "bcrypt", "hash": {"value": "$2b$04$" + "a" * 53}}
+    users = [
+        {**HASHED, "custom_password_hash": digest},
+        {**HASHED, "email": "b@acme.test", "custom_password_hash": bcrypt},
+    ]
+    web = {**DOCUMENT["clients"][0], "grant_types": [REALM]}
+    document = {**DOCUMENT, "clients": [web, *DOCUMENT["clients"][1:]], "users": users}
+    assert (await file.load(document)).users == LoadedUsers(created=2)
+    client = file.one(Kind.CLIENT, name="Web")
+    answer = await file.door.token(
+        ACME, grant_type=REALM, realm="people", username="hashed@acme.test", password="pepper-and-salt",
+        client_id=client.id, client_secret=client.secrets["client_secret"], scope="openid",
+    )  # fmt: skip
+    assert "access_token" in answer.json(), answer.json()
+    assert (await file.load(document)).users == LoadedUsers()
+
+
 async def test_what_has_no_effect_yet_is_named(file: File) -> None:
     loaded = await file.load(
         {
@@ -320,6 +341,8 @@ async def test_what_has_no_effect_yet_is_named(file: File) -> None:
         ({"users": [{"email": "x@acme.test", "connection": "people", "roles": ["No"]}]}, "which does not exist"),
         ({"users": [{"email": "x@acme.test", "connection": "people", "user_id": "x@clients"}]}, "ends in @clients"),
         ({"users": [{"connection": "people"}]}, "neither email nor username"),
+        ({"users": [{**HASHED, "password_hash": "$2b$nonsense"}]}, "pattern"),
+        ({"users": [{**HASHED, "custom_password_hash": {"algorithm": "rot13", "hash": {"value": "x"}}}]}, "rot13"),
     ],
 )  # fmt: skip
 async def test_what_cannot_be_loaded_is_refused_by_name_and_nothing_is_half_done(

@@ -13,8 +13,11 @@ import msgspec
 from msgspec import Struct
 
 from doorward.identity.signup import identifiers_of, with_defaults
+from doorward.management.kit.bodies import refusal
 from doorward.management.kit.context import MACHINE
+from doorward.management.kit.schema import Unfit
 from doorward.management.tenant_file.sections import TenantFileError
+from doorward.management.users_import.password_hash import HASHES, stored_password
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import new_object_id, normalise_email, normalise_username
 from doorward.model.role import Permission
@@ -26,7 +29,7 @@ ROOT_ATTRIBUTES = (
     "given_name", "family_name", "name", "nickname", "picture",
 )  # fmt: skip
 KNOWN = frozenset(ROOT_ATTRIBUTES) | {
-    "user_id", "connection", "password", "password_hash", "blocked", "user_metadata", "app_metadata", "roles",
+    "user_id", "connection", "password", *HASHES, "blocked", "user_metadata", "app_metadata", "roles",
     "permissions",
 }  # fmt: skip
 
@@ -159,7 +162,7 @@ class UserLoader:
     async def _has(self, entry: Mapping[str, Any], stored: Password | None) -> bool:
         """Whether the stored password is the file's already, so that nothing is hashed anew."""
         if stored is None:
-            return not ("password" in entry or "password_hash" in entry)
+            return entry.keys().isdisjoint(("password", *HASHES))
         if "password" in entry:
             right, _ = await self._passwords.verify(str(entry["password"]), stored.hash)
             return right
@@ -167,11 +170,15 @@ class UserLoader:
         return True
 
     async def _password(self, entry: Mapping[str, Any]) -> Password | None:
-        now = self._clock.now()
-        imported, plain = entry.get("password_hash"), entry.get("password")
+        now, plain = self._clock.now(), entry.get("password")
+        given = {name: entry[name] for name in HASHES if entry.get(name) is not None}
+        try:
+            for name, hash_ in given.items():
+                HASHES[name].check(hash_, name)
+            imported = stored_password(given)
+        except Unfit as error:
+            raise TenantFileError(f"users: {_shown(entry)}: {refusal(error).message}") from None
         if imported is not None:
-            if not isinstance(imported, str) or not imported.startswith(("$2a$", "$2b$", "$2y$")):
-                raise TenantFileError(f"users: password_hash of {_shown(entry)} is not bcrypt")
             return Password(hash=imported, set_at=now)
         if plain is None:
             return None

@@ -16,10 +16,8 @@ from doorward.management.kit.writing import REDACTED, redact
 from doorward.management.resources.authentication_methods import PREFERRED, SECRET
 from doorward.management.resources.user_body import CREATE, IDENTIFIERS, NAMES, RESERVED
 from doorward.management.users_import.password_hash import (
-    CUSTOM_PASSWORD_HASH,
-    PASSWORD_HASH,
-    stored_bcrypt,
-    stored_hash,
+    HASHES,
+    stored_password,
 )
 from doorward.model.authentication_method import AuthenticationMethod, MethodType
 from doorward.model.connection import DATABASE_STRATEGY, Connection
@@ -37,8 +35,7 @@ ROW = record(
         "blocked": BOOLEAN,
         "user_metadata": OBJECT,
         "app_metadata": OBJECT,
-        "password_hash": PASSWORD_HASH,
-        "custom_password_hash": CUSTOM_PASSWORD_HASH,
+        **HASHES,
         "mfa_factors": items(
             record(
                 {
@@ -175,13 +172,8 @@ def _check_identifiers(given: Mapping[str, Any], connection: Connection) -> None
 
 
 def _password(given: Mapping[str, Any], at: float) -> Password | None:
-    if "password_hash" in given and "custom_password_hash" in given:
-        raise Unfit("password_hash and custom_password_hash are mutually exclusive", "password_hash")
-    if "password_hash" in given:
-        return Password(hash=stored_bcrypt(given["password_hash"]), set_at=at)
-    if "custom_password_hash" in given:
-        return Password(hash=stored_hash(given["custom_password_hash"]), set_at=at)
-    return None
+    stored = stored_password(given)
+    return Password(hash=stored, set_at=at) if stored is not None else None
 
 
 def _methods(

@@ -75,6 +75,19 @@ CUSTOM_PASSWORD_HASH = record(
 )
 
 
+# What a row says a password by.
+HASHES = {"password_hash": PASSWORD_HASH, "custom_password_hash": CUSTOM_PASSWORD_HASH}
+
+
+def stored_password(given: Mapping[str, Any]) -> str | None:
+    """The string to store for a row that fits ``HASHES``; ``None`` where it says nothing. Raises ``Unfit``."""
+    if given.keys() >= HASHES.keys():
+        raise Unfit("password_hash and custom_password_hash are mutually exclusive", "password_hash")
+    if "password_hash" in given:
+        return stored_bcrypt(given["password_hash"])
+    return stored_hash(given["custom_password_hash"]) if "custom_password_hash" in given else None
+
+
 def stored_bcrypt(value: str, path: str = "password_hash") -> str:
     """Raises ``Unfit``."""
     found = BCRYPT.fullmatch(value)
