@@ -49,6 +49,10 @@ class TenantDirectory(Struct, frozen=True, kw_only=True):
                 return key
         return None
 
+    def connection_of(self, id_: str) -> Connection | None:
+        """The connection with an id; ``connections`` has them by name."""
+        return next((connection for connection in self.connections.values() if connection.id == id_), None)
+
     def client_grant(self, client_id: str, audience: str, subject: SubjectType) -> ClientGrant | None:
         """The grant made to this very client, if any."""
         return self.client_grants.get((client_id, audience, subject))

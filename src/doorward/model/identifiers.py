@@ -44,6 +44,11 @@ def new_base58_id(entropy: _Entropy, prefix: str) -> str:
     return prefix + digits
 
 
+def new_ticket_value(entropy: _Entropy) -> str:
+    """What a link of a ticket or an invitation carries: 32 characters."""
+    return entropy.alphanumeric(32)
+
+
 def new_uuid(entropy: _Entropy) -> str:
     """A random UUID (version 4): actions and what belongs to them."""
     return str(UUID(hex=entropy.hexadecimal(32), version=4))

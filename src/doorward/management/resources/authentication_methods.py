@@ -21,7 +21,7 @@ from doorward.management.kit.writing import api_event
 from doorward.management.resources.users import existing_user, no_such_user
 from doorward.model.authentication_method import AuthenticationMethod, MethodType
 from doorward.model.digest import digest
-from doorward.model.identifiers import new_id
+from doorward.model.identifiers import new_id, new_ticket_value
 from doorward.model.ticket import Ticket, TicketType
 from doorward.model.user import User
 from doorward.ports import Conflict
@@ -31,7 +31,6 @@ ITEM = f"{PATH}/{{authentication_method_id}}"
 PAGING = Paging(key="authenticators", smallest=0)
 TOTP_SECRET_BYTES = 20
 RECOVERY_CODE_LENGTH = 24
-TICKET_LENGTH = 32
 SECRET = "totp_secret"
 PREFERRED = "preferred_authentication_method"
 _label = {"name": text(max=300)}
@@ -331,7 +330,7 @@ async def _ticket(call: Call) -> Answer:
     given = call.body
     if await call.ports.users.find(call.tenant, given["user_id"]) is None:
         raise no_such_user()
-    value = call.ports.entropy.alphanumeric(TICKET_LENGTH)
+    value = new_ticket_value(call.ports.entropy)
     ticket = Ticket(
         ticket_hash=digest(value),
         type=TicketType.MFA_ENROLLMENT,

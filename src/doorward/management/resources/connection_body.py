@@ -18,6 +18,7 @@ from doorward.management.kit.schema import (
     text,
 )
 
+CONNECTION_ID = text(pattern=r"con_[A-Za-z0-9]{16}")
 STRATEGIES = [
     "ad",
     "adfs",

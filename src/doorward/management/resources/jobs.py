@@ -12,6 +12,7 @@ from doorward.management.kit.schema import ANY, BOOLEAN, Unfit, choice, integer,
 from doorward.management.kit.shapes import Command, Shape, View
 from doorward.management.kit.wire import timestamp
 from doorward.management.kit.writing import api_event
+from doorward.management.resources.connection_body import CONNECTION_ID
 from doorward.management.resources.tickets import SENDING, VERIFICATION_EMAIL, new_ticket, verifiable
 from doorward.management.resources.users import no_such_user
 from doorward.management.users_export.content import MAX_COLUMNS, WHOLE_OBJECTS
@@ -27,7 +28,6 @@ from doorward.model.ticket import TicketType
 IMPORT, EXPORT, VERIFICATION = "users_import", "users_export", "verification_email"
 # Of each kind; of imports Auth0 allows as many.
 AT_A_TIME = 2
-CONNECTION_ID = text(pattern=r"con_[A-Za-z0-9]{16}")
 IMPORT_FORM = record(
     {
         "connection_id": CONNECTION_ID,
@@ -84,10 +84,10 @@ def show(call: Call, job: Job) -> dict[str, Any]:
 
 def connection_of(call: Call, id_: str) -> Connection:
     """The connection with this id. Raises ``ApiError`` (400)."""
-    for connection in call.directory.connections.values():
-        if connection.id == id_:
-            return connection
-    raise ApiError(400, "The connection does not exist.", "inexistent_connection")
+    connection = call.directory.connection_of(id_)
+    if connection is None:
+        raise ApiError(400, "The connection does not exist.", "inexistent_connection")
+    return connection
 
 
 def too_many(kind: str) -> ApiError:

@@ -22,12 +22,11 @@ from doorward.management.resources.organization_parts import CONNECTIONS, organi
 from doorward.management.resources.roles import assignable, in_order
 from doorward.management.resources.user_body import check_app_metadata
 from doorward.model.document import Document, Kind
-from doorward.model.identifiers import new_id
+from doorward.model.identifiers import new_id, new_ticket_value
 from doorward.model.organization import Invitation
 
 LIFETIME = 7 * 24 * 3600
 LONGEST_LIFETIME = 30 * 24 * 3600
-TICKET_LENGTH = 32
 PAGING = Paging(key="invitations", counted=False)
 CREATE = record(
     {
@@ -132,7 +131,7 @@ async def _invite(call: Call) -> Answer:
     invitation = Invitation(
         id=new_id(call.ports.entropy, "uinv_"),
         organization_id=document.id,
-        ticket_id=call.ports.entropy.alphanumeric(TICKET_LENGTH),
+        ticket_id=new_ticket_value(call.ports.entropy),
         client_id=client.id,
         connection_id=given.get("connection_id"),
         created_at=now,

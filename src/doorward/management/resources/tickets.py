@@ -11,21 +11,20 @@ from doorward.management.kit.errors import ApiError, invalid_body, not_supported
 from doorward.management.kit.schema import BOOLEAN, Rule, choice, integer, record, text
 from doorward.management.kit.shapes import Command, Shape
 from doorward.management.kit.writing import api_event
+from doorward.management.resources.connection_body import CONNECTION_ID
 from doorward.management.resources.users import no_such_user
 from doorward.model.connection import DATABASE_STRATEGY, Connection
 from doorward.model.digest import digest
-from doorward.model.identifiers import normalise_email
+from doorward.model.identifiers import new_ticket_value, normalise_email
 from doorward.model.ticket import Ticket, TicketType
 from doorward.model.user import User
 
 DEFAULT_SECONDS = 5 * 24 * 3600
 LONGEST_SECONDS = 365 * 24 * 3600
-LENGTH = 32
 SENDING = {
     TicketType.EMAIL_VERIFICATION: "{url}u/email-verification?ticket={ticket}#",
     TicketType.PASSWORD_CHANGE: "{url}u/reset-password?ticket={ticket}#",
 }
-CONNECTION_ID = text(pattern=r"con_[A-Za-z0-9]{16}")
 USER_ID = text(min=1, max=255)
 IDENTITY = record(
     {"user_id": text(min=1, max=255), "provider": text(min=1, max=128), "connection_id": CONNECTION_ID},
@@ -73,7 +72,7 @@ class Account(Struct, frozen=True):
 def new_ticket(call: Call, type_: TicketType, user: User, about: Account) -> tuple[str, Ticket]:
     """A ticket as the body asks for it, and the value that redeems it."""
     given = call.body
-    value = call.ports.entropy.alphanumeric(LENGTH)
+    value = new_ticket_value(call.ports.entropy)
     return value, Ticket(
         ticket_hash=digest(value),
         type=type_,
@@ -164,19 +163,19 @@ def _account(call: Call, user: User, place: int = 0) -> Account:
 
 
 def _named(call: Call, connection_id: str) -> str:
-    for connection in call.directory.connections.values():
-        if connection.id == connection_id:
-            return connection.name
-    raise ApiError(400, "Identity connection does not exist.", "inexistent_connection")
+    connection = call.directory.connection_of(connection_id)
+    if connection is None:
+        raise ApiError(400, "Identity connection does not exist.", "inexistent_connection")
+    return connection.name
 
 
 def _database(call: Call, connection_id: str) -> Connection:
-    for connection in call.directory.connections.values():
-        if connection.id == connection_id:
-            if not connection.is_database:
-                raise not_supported("Connection must be a database connection")
-            return connection
-    raise ApiError(400, f"The connection with id {connection_id} does not exist.", "inexistent_connection")
+    connection = call.directory.connection_of(connection_id)
+    if connection is None:
+        raise ApiError(400, f"The connection with id {connection_id} does not exist.", "inexistent_connection")
+    if not connection.is_database:
+        raise not_supported("Connection must be a database connection")
+    return connection
 
 
 def _check_client(call: Call) -> None:

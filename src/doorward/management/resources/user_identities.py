@@ -13,8 +13,8 @@ from doorward.management.kit.errors import ApiError, conflict, insufficient_scop
 from doorward.management.kit.schema import BOOLEAN, OBJECT, Unfit, either, integer, items, record, text
 from doorward.management.kit.shapes import Command, Shape
 from doorward.management.kit.writing import api_event
+from doorward.management.resources.connection_body import CONNECTION_ID
 from doorward.management.resources.users import existing_user, no_such_user, shown_identities
-from doorward.model.document import Kind
 from doorward.model.user import User
 from doorward.oauth.own_id_token import own_id_token
 from doorward.ports import InvalidToken
@@ -24,7 +24,7 @@ SCOPES, OWN = ("update:users",), ("update:current_user_identities",)
 LINK = record(
     {
         "provider": text(min=1, max=64),
-        "connection_id": text(pattern=r"con_[A-Za-z0-9]{16}"),
+        "connection_id": CONNECTION_ID,
         "user_id": either(text(min=1, max=255), integer()),
         "link_with": text(min=1, max=16_384),
     }
@@ -63,10 +63,10 @@ async def _named(call: Call, given: Mapping[str, Any]) -> User:
     identity_id = str(given["user_id"]).removeprefix(f"{provider}|")
     linked = await _owner(call, provider, identity_id)
     if "connection_id" in given:
-        connection = call.directory.documents[Kind.CONNECTION].get(given["connection_id"])
+        connection = call.directory.connection_of(given["connection_id"])
         if connection is None:
             raise ApiError(400, "The connection does not exist.", "inexistent_connection")
-        if connection.body["name"] != linked.connection:
+        if connection.name != linked.connection:
             raise no_such_user()
     return linked
 
