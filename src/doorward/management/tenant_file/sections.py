@@ -557,7 +557,19 @@ def renamed(value: Any, name: str, convert: Callable[[Any], Any]) -> Any:
     return [renamed(item, name, convert) for item in value] if isinstance(value, list) else value
 
 
+async def optional(api: Rehearsal, path: str) -> Any:
+    """What a GET answers, ``None`` where there is nothing or no such operation."""
+    try:
+        return await api.read(path)
+    except NotBuilt:
+        return None
+
+
 # ── comparing ──
+
+
+def without(entry: Mapping[str, Any], *names: str) -> Entry:
+    return {name: value for name, value in entry.items() if name not in names}
 
 
 def covers(have: Any, given: Any) -> bool:
