@@ -18,7 +18,6 @@ from doorward.backends.keys.jose import JoseBackend
 from doorward.backends.keys.password_hashes import PasswordHasher
 from doorward.backends.keys.public_keys import read_public_key
 from doorward.backends.keys.signing_keys import SigningKeyMaker
-from doorward.backends.no_mail import NoMail
 from doorward.backends.storage.store import Storage
 from doorward.backends.storage.version import sqlite_path
 from doorward.identity.password_login import PasswordLogin
@@ -127,7 +126,7 @@ def build(
         tickets=storage.tickets,
         background=background,
         files=files,
-        mail=NoMail(),
+        outbox=storage.outbox,
         log=storage.log,
         jose=JoseBackend(),
         keys=SigningKeyMaker(clock, entropy),

@@ -24,6 +24,7 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.document import Change, Document, Put
 from doorward.model.job import ImportBatch, Job, JobError, KnownUser
 from doorward.model.log_event import LogEvent
+from doorward.model.message import Message
 from doorward.model.organization import Invitation, Member
 from doorward.model.request_context import RequestContext
 from doorward.model.resource_server import EncryptionKey
@@ -75,6 +76,15 @@ class InvalidToken(Exception):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
+        self.reason = reason
+
+
+class Unreachable(Exception):
+    """Somebody else's server did not answer, or must not be asked. ``reason`` is for the operator: to anybody else
+    it would tell of a network they are not in."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("the address cannot be reached")
         self.reason = reason
 
 
@@ -412,6 +422,7 @@ class Users(Protocol):
         password: Password | None,
         *,
         events: Sequence[LogEvent],
+        messages: Sequence[Message] = (),
     ) -> None:
         """Raises ``Conflict`` with field ``email``, ``username``, ``phone_number`` or ``user_id``."""
 
@@ -440,6 +451,7 @@ class Users(Protocol):
         end_sessions: bool = False,
         revoke_refresh_tokens: bool = False,
         events: Sequence[LogEvent],
+        messages: Sequence[Message] = (),
     ) -> bool:
         """Write a changed user (roles and permissions apart); ``False`` when somebody else changed
         it first. Raises ``Conflict`` as ``create`` does. ``identifiers`` and ``password`` are those of the
@@ -791,7 +803,9 @@ class Jobs(Protocol):
 
 
 class Tickets(Protocol):
-    async def create(self, tenant: str, ticket: Ticket, *, events: Sequence[LogEvent]) -> bool:
+    async def create(
+        self, tenant: str, ticket: Ticket, *, events: Sequence[LogEvent], messages: Sequence[Message] = ()
+    ) -> bool:
         """Those for the same purpose and address are void then. ``False``, and nothing written, for a user who is
         gone."""
 
@@ -799,7 +813,14 @@ class Tickets(Protocol):
         """A ticket that could be redeemed at ``at``."""
 
     async def redeem(
-        self, tenant: str, ticket_hash: bytes, type_: TicketType, *, at: float, events: Sequence[LogEvent] = ()
+        self,
+        tenant: str,
+        ticket_hash: bytes,
+        type_: TicketType,
+        *,
+        at: float,
+        events: Sequence[LogEvent] = (),
+        messages: Sequence[Message] = (),
     ) -> Ticket | None:
         """Use it up; ``None``, and nothing written, if it was used, is over, or never was."""
 
@@ -863,10 +884,40 @@ class Files(Protocol):
     def open(self, name: str) -> FileBody | None: ...
 
 
-class Mail(Protocol):
-    async def send(self, tenant: str, template: str, to: str, values: Mapping[str, str]) -> bool:
-        """Hand a message over to be sent: the ``template`` of ``/api/v2/email-templates`` filled with ``values``.
-        ``False`` when this server has no way to send it."""
+class HttpAnswer(Struct, frozen=True):
+    """What somebody else's server answered; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class HttpOut(Protocol):
+    """Requests to where somebody else said. The one way out: it reaches public addresses only, by https, follows no
+    redirect, and knows no proxy and no cookie."""
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        seconds: float = 5.0,
+        largest: int = 65_536,
+    ) -> HttpAnswer:
+        """One request and its whole answer, of ``largest`` bytes at most, within ``seconds``.
+
+        Raises ``Unreachable``, also where that address is not to be reached.
+        """
+
+
+class Outbox(Protocol):
+    """Messages on their way. A verb that makes what a message tells of takes ``messages`` itself and stores them with
+    it: either both happen or nothing. A moment later they are sent; what cannot be sent is an event ``fn``."""
+
+    async def put(self, tenant: str, messages: Sequence[Message], *, events: Sequence[LogEvent] = ()) -> None:
+        """Store messages that tell of nothing that has to be written with them."""
 
 
 # ── cryptography ───────────────────────────────────────────────────────────────────────────────
@@ -960,7 +1011,7 @@ class Ports(Struct, frozen=True, kw_only=True):
     tickets: Tickets
     background: Background
     files: Files
-    mail: Mail
+    outbox: Outbox
     log: Log
     jose: Jose
     keys: KeyMaker

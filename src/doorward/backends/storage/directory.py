@@ -210,12 +210,18 @@ class StoredDirectory:
     # ── secrets kept elsewhere ──
 
     def seal(self, tenant: str, plain: bytes, place: str) -> bytes:
-        """``plain`` sealed under the tenant's key, bound to ``place``."""
-        return sealing.seal(self._keys[tenant].plain, plain, place)
+        """``plain`` sealed under the tenant's key, bound to ``place``. Raises ``UnknownTenant``."""
+        return sealing.seal(self._key(tenant), plain, place)
 
     def unseal(self, tenant: str, sealed: bytes, place: str) -> bytes:
-        """Raises ``WrongMasterKey``."""
-        return sealing.unseal(self._keys[tenant].plain, sealed, place)
+        """Raises ``WrongMasterKey``, ``UnknownTenant``."""
+        return sealing.unseal(self._key(tenant), sealed, place)
+
+    def _key(self, tenant: str) -> bytes:
+        try:
+            return self._keys[tenant].plain
+        except KeyError:
+            raise UnknownTenant(tenant) from None
 
     # ── writing ──
 

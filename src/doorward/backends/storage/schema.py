@@ -523,6 +523,20 @@ ticket = Table(
     Index("ix_ticket_expires_at", "expires_at"),
 )
 
+# ``due_at`` is when the message may be taken to be sent; taking it puts that off, so that one process has it.
+outbox = Table(
+    "outbox",
+    metadata,
+    _text("tenant"),
+    _text("id"),
+    _time("created_at"),
+    _time("due_at"),
+    _number("attempts"),
+    _bytes("content"),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index("ix_outbox_due_at", "due_at"),
+)
+
 log_event = Table(
     "log_event",
     metadata,

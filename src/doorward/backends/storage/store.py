@@ -17,6 +17,7 @@ from doorward.backends.storage.directory import StoredDirectory
 from doorward.backends.storage.jobs import StoredJobs
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.organizations import StoredOrganizations
+from doorward.backends.storage.outbox import StoredOutbox
 from doorward.backends.storage.refresh_tokens import StoredRefreshTokens
 from doorward.backends.storage.root_credential import StoredRootCredential
 from doorward.backends.storage.sessions import StoredSessions, StoredTransactions
@@ -88,12 +89,13 @@ class Storage:
         self.directory = StoredDirectory(self.database, self.log, clock, root_key=root_key)
         self.snapshots = StoredSnapshots(self.database, self.directory, self.log, clock, root_key=root_key)
         self.root_credential = StoredRootCredential(self.database, clock, root_key=root_key)
+        self.outbox = StoredOutbox(self.database, self.log, self.directory, clock, entropy)
         self.codes = StoredCodes(self.database, self.log)
         self.refresh_tokens = StoredRefreshTokens(self.database, self.log)
         self.device_credentials = StoredDeviceCredentials(self.database, self.log)
         self.pushed_requests = StoredPushedRequests(self.database)
         self.one_time_values = StoredOneTimeValues(self.database)
-        self.users = StoredUsers(self.database, self.log)
+        self.users = StoredUsers(self.database, self.log, self.outbox)
         self.organizations = StoredOrganizations(self.database, self.log)
         self.authentication_methods = StoredAuthenticationMethods(self.database, self.log, self.directory)
         self.sessions = StoredSessions(self.database, self.log)
@@ -101,7 +103,7 @@ class Storage:
         self.consents = StoredConsents(self.database, self.log)
         self.attempts = StoredAttempts(self.database)
         self.jobs = StoredJobs(self.database, self.log, self.authentication_methods)
-        self.tickets = StoredTickets(self.database, self.log)
+        self.tickets = StoredTickets(self.database, self.log, self.outbox)
         self._background: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:

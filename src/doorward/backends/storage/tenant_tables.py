@@ -54,6 +54,7 @@ TABLES: dict[str, Fate] = {
     "job": Fate.ENDED,
     "job_error": Fate.ENDED,
     "ticket": Fate.ENDED,
+    "outbox": Fate.ENDED,
     "revoked_access_token": Fate.REMEMBERED,
     "one_time_value": Fate.REMEMBERED,
     "log_event": Fate.REMEMBERED,
@@ -75,10 +76,16 @@ def authentication_method_place(tenant: str, row: Mapping[str, Any]) -> str:
     return f"{tenant}|authentication_method|{row['id']}"
 
 
+def message_place(tenant: str, row: Mapping[str, Any]) -> str:
+    """What a message on its way is bound to."""
+    return f"{tenant}|outbox|{row['id']}"
+
+
 # Columns sealed under the tenant's data key, and the place each value is bound to.
 SEALED: Mapping[tuple[str, str], Place] = {
     ("document", "secrets"): document_place,
     ("authentication_method", "secrets"): authentication_method_place,
+    ("outbox", "content"): message_place,
 }
 # Columns that hold the identifier of an API, which for the system's own follows the tenant's domain.
 AUDIENCES = frozenset({"audience", "resource_server_identifier"})

@@ -8,7 +8,9 @@ import msgspec
 
 from doorward.backends.storage.database import Database, Query
 from doorward.backends.storage.log import StoredLog
+from doorward.backends.storage.outbox import StoredOutbox
 from doorward.model.log_event import LogEvent
+from doorward.model.message import Message
 from doorward.model.ticket import Ticket, TicketType
 
 _encode = msgspec.json.Encoder().encode
@@ -34,12 +36,15 @@ RETURNING document"""
 class StoredTickets:
     """``ports.Tickets``."""
 
-    def __init__(self, database: Database, log: StoredLog) -> None:
+    def __init__(self, database: Database, log: StoredLog, outbox: StoredOutbox) -> None:
         self._database = database
         self._log = log
+        self._outbox = outbox
         self._void = VOID.format(email=database.dialect.member("document", "email"))
 
-    async def create(self, tenant: str, ticket: Ticket, *, events: Sequence[LogEvent]) -> bool:
+    async def create(
+        self, tenant: str, ticket: Ticket, *, events: Sequence[LogEvent], messages: Sequence[Message] = ()
+    ) -> bool:
         stored = {
             "tenant": tenant,
             "ticket_hash": ticket.ticket_hash,
@@ -49,17 +54,29 @@ class StoredTickets:
             "document": _encode(ticket).decode(),
         }
         void = Query(self._void, {**stored, "email": ticket.email})
-        return bool(await self._database.once(Query(INSERT, stored), [void, *self._log.inserts(tenant, events)]))
+        then = [void, *self._log.inserts(tenant, events), *self._outbox.inserts(tenant, messages)]
+        created = bool(await self._database.once(Query(INSERT, stored), then))
+        self._outbox.wake(messages)
+        return created
 
     async def find(self, tenant: str, ticket_hash: bytes, type_: TicketType, *, at: float) -> Ticket | None:
         rows = await self._database.read(FIND, _key(tenant, ticket_hash, type_, at))
         return _decode(rows[0][0]) if rows else None
 
     async def redeem(
-        self, tenant: str, ticket_hash: bytes, type_: TicketType, *, at: float, events: Sequence[LogEvent] = ()
+        self,
+        tenant: str,
+        ticket_hash: bytes,
+        type_: TicketType,
+        *,
+        at: float,
+        events: Sequence[LogEvent] = (),
+        messages: Sequence[Message] = (),
     ) -> Ticket | None:
         redeemed = Query(REDEEM, _key(tenant, ticket_hash, type_, at))
-        rows = await self._database.once(redeemed, self._log.inserts(tenant, events))
+        then = [*self._log.inserts(tenant, events), *self._outbox.inserts(tenant, messages)]
+        rows = await self._database.once(redeemed, then)
+        self._outbox.wake(messages)
         return _decode(rows[0][0]) if rows else None
 
 

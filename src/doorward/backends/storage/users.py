@@ -10,11 +10,13 @@ import msgspec
 from doorward.backends.storage.database import Database, Dialect, Query, Row, Verb
 from doorward.backends.storage.decided import still_stand
 from doorward.backends.storage.log import StoredLog
+from doorward.backends.storage.outbox import StoredOutbox
 from doorward.backends.storage.refresh_tokens import revoke_family
 from doorward.backends.storage.search import SECONDS, Finder, Target
 from doorward.backends.storage.user_fields import TERM, fields_of, places, terms_of
 from doorward.model.document import Document
 from doorward.model.log_event import LogEvent
+from doorward.model.message import Message
 from doorward.model.role import Permission
 from doorward.model.search import EVERYTHING, Search, Sort
 from doorward.model.user import Identifiers, Password, User
@@ -105,9 +107,10 @@ def record_login(tenant: str, user_id: str, at: float, ip: str) -> Query:
 class StoredUsers:
     """``ports.Users``."""
 
-    def __init__(self, database: Database, log: StoredLog) -> None:
+    def __init__(self, database: Database, log: StoredLog, outbox: StoredOutbox) -> None:
         self._database = database
         self._log = log
+        self._outbox = outbox
         self._finder = Finder(database, Target("user_account u", "u.tenant", "u.sequence", places(database.dialect)))
         columns = COLUMNS + GRANTS.format(array=database.dialect.array_of, pair=database.dialect.array)
         self._find = f"SELECT {columns} FROM user_account u WHERE u.tenant = :tenant AND u.user_id = :user_id"  # noqa: S608
@@ -247,6 +250,7 @@ class StoredUsers:
         password: Password | None,
         *,
         events: Sequence[LogEvent],
+        messages: Sequence[Message] = (),
     ) -> None:
         def verb() -> Verb[None]:
             if not (yield from insert_account(self._database.dialect, tenant, user)):
@@ -260,8 +264,10 @@ class StoredUsers:
                 yield Query(SET_PASSWORD, {**identity, "hash": password.hash, "set_at": password.set_at})
             yield from _grant(tenant, user.user_id, user.roles, user.permissions)
             yield from self._log.insert(tenant, events)
+            yield from self._outbox.insert(tenant, messages)
 
         await self._database.write(verb)
+        self._outbox.wake(messages)
 
     async def replace(
         self,
@@ -275,6 +281,7 @@ class StoredUsers:
         end_sessions: bool = False,
         revoke_refresh_tokens: bool = False,
         events: Sequence[LogEvent],
+        messages: Sequence[Message] = (),
     ) -> bool:
         def verb() -> Verb[bool]:
             if not (yield from update_account(self._database.dialect, tenant, user, expected_revision)):
@@ -292,9 +299,12 @@ class StoredUsers:
                 for (family,) in (yield Query(FAMILIES, key)):
                     yield from revoke_family(tenant, family, user.updated_at)
             yield from self._log.insert(tenant, events)
+            yield from self._outbox.insert(tenant, messages)
             return True
 
-        return await self._database.write(verb)
+        replaced = await self._database.write(verb)
+        self._outbox.wake(messages)
+        return replaced
 
     async def rehash(self, tenant: str, user_id: str, *, old_hash: str, password: Password) -> None:
         def verb() -> Verb[None]:

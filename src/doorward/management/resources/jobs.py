@@ -23,6 +23,7 @@ from doorward.model.connection import Connection
 from doorward.model.identifiers import new_id
 from doorward.model.job import COMPLETED, PENDING, Job, Summary
 from doorward.model.log_event import LogEvent
+from doorward.model.message import Message
 from doorward.model.ticket import TicketType
 
 IMPORT, EXPORT, VERIFICATION = "users_import", "users_export", "verification_email"
@@ -196,14 +197,19 @@ async def _verification_email(call: Call) -> Answer:
     user, about = await verifiable(call)
     value, ticket = new_ticket(call, TicketType.EMAIL_VERIFICATION, user, about)
     job = new_job(call, VERIFICATION, {})
-    if not await call.ports.tickets.create(call.tenant, ticket, events=()):
+    message = Message(
+        template="verify_email",
+        to=about.email,
+        values={"url": SENDING[ticket.type].format(url=call.request.issuer.url, ticket=value)},
+        user_id=user.user_id,
+        client_id=ticket.client_id,
+        organization_id=ticket.organization_id,
+    )
+    if not await call.ports.tickets.create(call.tenant, ticket, messages=(message,), events=()):
         raise no_such_user()
     await call.ports.jobs.create(call.tenant, job, events=(api_event(call, status=201),))
-    link = SENDING[ticket.type].format(url=call.request.issuer.url, ticket=value)
-    sent = await call.ports.mail.send(call.tenant, "verify_email", about.email, {"url": link})
-    events = () if sent else (not_sent(call, "Verification mail: this server sends no mail", user_id=user.user_id),)
     done = Job(id=job.id, type=job.type, created_at=job.created_at, status=COMPLETED, asked=job.asked)
-    await call.ports.jobs.advance(call.tenant, done, events=events)
+    await call.ports.jobs.advance(call.tenant, done)
     return Answer(status=201, body=show(call, job))
 
 

@@ -1,0 +1,119 @@
+"""Messages on their way: stored with what they tell of, sealed, and gone once they are delivered.
+
+Whoever takes a message puts it off in the same statement, for as long as sending may take: of all processes one
+has it, and if that one dies the message comes up again. It may then come twice, never not at all; it keeps its id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from doorward.backends.storage.database import Database, Query, Verb
+from doorward.backends.storage.directory import StoredDirectory
+from doorward.backends.storage.log import StoredLog
+from doorward.backends.storage.sealing import WrongMasterKey
+from doorward.backends.storage.tenant_tables import message_place
+from doorward.model.identifiers import new_id
+from doorward.model.log_event import LogEvent
+from doorward.model.message import Message
+from doorward.ports import Clock, Entropy, UnknownTenant
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Message).decode
+
+INSERT = """
+INSERT INTO outbox (tenant, id, created_at, due_at, attempts, content)
+SELECT :tenant, :id, :at, :at, 0, :content {once}"""
+# That it is still due is asked of each row as it is when it is written: of two who take it at a time one does.
+TAKE = """
+UPDATE outbox SET due_at = :until, attempts = attempts + 1
+WHERE due_at <= :at AND (tenant, id) IN
+    (SELECT tenant, id FROM outbox WHERE due_at <= :at ORDER BY due_at LIMIT :limit)
+RETURNING tenant, id, attempts, content"""
+# Who was too slow does not disturb who has the message now.
+POSTPONE = """
+UPDATE outbox SET due_at = :to WHERE tenant = :tenant AND id = :id AND due_at = :until RETURNING id"""
+REMOVE = "DELETE FROM outbox WHERE tenant = :tenant AND id = :id RETURNING id"
+
+
+class Taken(Struct, frozen=True):
+    """A message this process has until ``until`` (epoch seconds); ``attempts`` counts this one. ``message`` is
+    ``None`` where this process cannot read it."""
+
+    tenant: str
+    id: str
+    attempts: int
+    until: float
+    message: Message | None
+
+
+class StoredOutbox:
+    """``ports.Outbox``, and what the relay does with what is in it."""
+
+    def __init__(
+        self, database: Database, log: StoredLog, directory: StoredDirectory, clock: Clock, entropy: Entropy
+    ) -> None:
+        self._database = database
+        self._log = log
+        self._directory = directory
+        self._clock = clock
+        self._entropy = entropy
+        self.filled = asyncio.Event()
+
+    # ── putting ──
+
+    async def put(self, tenant: str, messages: Sequence[Message], *, events: Sequence[LogEvent] = ()) -> None:
+        def verb() -> Verb[None]:
+            yield from self.insert(tenant, messages)
+            yield from self._log.insert(tenant, events)
+
+        await self._database.write(verb)
+        self.wake(messages)
+
+    def insert(self, tenant: str, messages: Sequence[Message]) -> Verb[None]:
+        """Statements that store messages; for the inside of another verb, which calls ``wake`` when it is done."""
+        for query in self.inserts(tenant, messages):  # noqa: UP028 - a list cannot be sent rows
+            yield query
+
+    def inserts(self, tenant: str, messages: Sequence[Message]) -> list[Query]:
+        """The same, for what follows a guard."""
+        return [Query(INSERT, self._row(tenant, message)) for message in messages]
+
+    def wake(self, messages: Sequence[Message]) -> None:
+        """Have what was stored sent at once."""
+        if messages:
+            self.filled.set()
+
+    def _row(self, tenant: str, message: Message) -> dict[str, Any]:
+        id_ = message.id or new_id(self._entropy, "msg_")
+        content = _encode(msgspec.structs.replace(message, id=id_))
+        sealed = self._directory.seal(tenant, content, message_place(tenant, {"id": id_}))
+        return {"tenant": tenant, "id": id_, "at": self._clock.now(), "content": sealed}
+
+    # ── sending ──
+
+    async def take(self, *, until: float, limit: int) -> list[Taken]:
+        """Up to ``limit`` messages that are due, of all tenants; nobody else takes them before ``until``."""
+        rows = await self._database.once(Query(TAKE, {"at": self._clock.now(), "until": until, "limit": limit}))
+        return [Taken(row[0], row[1], row[2], until, self._read(row[0], row[1], bytes(row[3]))) for row in rows]
+
+    def _read(self, tenant: str, id_: str, content: bytes) -> Message | None:
+        try:
+            return _decode(self._directory.unseal(tenant, content, message_place(tenant, {"id": id_})))
+        except (UnknownTenant, WrongMasterKey):  # its tenant is new to this process, or was made anew
+            return None
+
+    async def remove(self, taken: Taken, *, events: Sequence[LogEvent] = ()) -> None:
+        """It is delivered, or nobody will."""
+        key = {"tenant": taken.tenant, "id": taken.id}
+        await self._database.once(Query(REMOVE, key), self._log.inserts(taken.tenant, events))
+
+    async def postpone(self, taken: Taken, to: float) -> None:
+        """Try again at ``to``, unless somebody else has it by then."""
+        key = {"tenant": taken.tenant, "id": taken.id, "until": taken.until, "to": to}
+        await self._database.once(Query(POSTPONE, key))
