@@ -18,6 +18,10 @@ from doorward.backends.keys.jose import JoseBackend
 from doorward.backends.keys.password_hashes import PasswordHasher
 from doorward.backends.keys.public_keys import read_public_key
 from doorward.backends.keys.signing_keys import SigningKeyMaker
+from doorward.backends.outbound.courier import Courier, MailServer
+from doorward.backends.outbound.http import GuardedHttp
+from doorward.backends.outbound.inbox import MemoryInbox
+from doorward.backends.outbound.relay import Relay
 from doorward.backends.storage.store import Storage
 from doorward.backends.storage.version import sqlite_path
 from doorward.identity.password_login import PasswordLogin
@@ -26,7 +30,7 @@ from doorward.management.tenants import Tenants
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Put
 from doorward.oauth.bearer import BearerTokens
-from doorward.ports import Clock, Entropy, Passwords, Ports
+from doorward.ports import Clock, Entropy, HttpOut, Passwords, Ports
 from doorward.web.asgi import MAX_ACTIVE, Application
 from doorward.web.forwarded import Forwarded, Network
 from doorward.web.router import Router
@@ -34,19 +38,24 @@ from doorward.web.routes import routes
 
 
 class Doorward(Struct, frozen=True):
-    """One server: its storage, its ports, what manages its tenants, and the ASGI application to run."""
+    """One server: its storage, its ports, what manages its tenants, and the ASGI application to run.
+
+    ``relay`` sends what is in the outbox; it is started by who serves.
+    """
 
     storage: Storage
     ports: Ports
     services: Services
     application: Application
     background: BackgroundTasks
+    relay: Relay
 
     async def start(self) -> None:
         await self.storage.start()
 
     async def stop(self) -> None:
         await self.background.stop()
+        await self.relay.stop()
         await self.storage.stop()
 
     @property
@@ -77,6 +86,12 @@ def build(
     requests_per_second: float = 0.0,
     request_burst: int = REQUEST_BURST,
     log_retention_days: int = 0,
+    mail_server: MailServer | None = None,
+    inbox: MemoryInbox | None = None,
+    http: HttpOut | None = None,
+    reaches_loopback: bool = False,
+    messages_per_address: int = 0,
+    messages_per_tenant: int = 0,
 ) -> Doorward:
     """Wire a server on ``database`` (a URL), its secrets sealed under ``root_key`` (32 bytes).
 
@@ -89,6 +104,10 @@ def build(
     upload in bytes. A caller may make ``request_burst`` requests of the Management API at once and
     ``requests_per_second`` more each second; 0 sets no limit. Events of a tenant are kept for
     ``log_retention_days``; 0 keeps them for ever.
+    ``mail_server`` sends the mail of tenants without a provider. With an ``inbox``, which a development server always
+    has, nothing is sent and everything is there. Other servers are asked through ``http``, by default on the public
+    internet only, or with ``reaches_loopback`` on this machine too. No more than ``messages_per_address`` and
+    ``messages_per_tenant`` are sent in an hour; 0 sets no limit.
     """
     clock = clock or SystemClock()
     entropy = entropy or SystemEntropy()
@@ -101,6 +120,27 @@ def build(
         shared=shared_database,
         log_retention_days=log_retention_days,
         sweep_files=files.remove_old,
+    )
+    inbox = MemoryInbox() if development and inbox is None else inbox
+    reaches_loopback = reaches_loopback or development
+    http = http or GuardedHttp(loopback=reaches_loopback)
+    courier = Courier(
+        storage.directory,
+        storage.users,
+        storage.log,
+        clock,
+        http,
+        server=mail_server,
+        inbox=inbox,
+        loopback=reaches_loopback,
+    )
+    relay = Relay(
+        storage.outbox,
+        storage.attempts,
+        clock,
+        courier.deliver,
+        per_address=messages_per_address,
+        per_tenant=messages_per_tenant,
     )
     hasher = passwords or PasswordHasher()
     background = BackgroundTasks()
@@ -127,6 +167,8 @@ def build(
         background=background,
         files=files,
         outbox=storage.outbox,
+        inbox=inbox,
+        http=http,
         log=storage.log,
         jose=JoseBackend(),
         keys=SigningKeyMaker(clock, entropy),
@@ -151,7 +193,7 @@ def build(
         names_tenants=development,
         max_active=max_active,
     )
-    return Doorward(storage, ports, services, application, background)
+    return Doorward(storage, ports, services, application, background, relay)
 
 
 def _job_folder(database: str) -> Path:

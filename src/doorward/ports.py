@@ -24,7 +24,7 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.document import Change, Document, Put
 from doorward.model.job import ImportBatch, Job, JobError, KnownUser
 from doorward.model.log_event import LogEvent
-from doorward.model.message import Message
+from doorward.model.message import Message, Received
 from doorward.model.organization import Invitation, Member
 from doorward.model.request_context import RequestContext
 from doorward.model.resource_server import EncryptionKey
@@ -884,6 +884,20 @@ class Files(Protocol):
     def open(self, name: str) -> FileBody | None: ...
 
 
+class Inbox(Protocol):
+    """Where a development server's messages end up, instead of with people; gone when the server is."""
+
+    def messages(self, tenant: str, to: str | None = None) -> list[Received]:
+        """Those of a tenant (to this address or number), the newest first."""
+
+    def find(self, tenant: str, id_: str) -> Received | None: ...
+
+    def take(self, tenant: str, to: str | None = None) -> Received | None:
+        """The newest that nobody has taken, if there is one; it and those before it count as taken."""
+
+    def clear(self, tenant: str) -> None: ...
+
+
 class HttpAnswer(Struct, frozen=True):
     """What somebody else's server answered; header names in lower case."""
 
@@ -1012,6 +1026,8 @@ class Ports(Struct, frozen=True, kw_only=True):
     background: Background
     files: Files
     outbox: Outbox
+    inbox: Inbox | None
+    http: HttpOut
     log: Log
     jose: Jose
     keys: KeyMaker

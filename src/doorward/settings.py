@@ -104,6 +104,27 @@ class JobSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     folder: str = ""
 
 
+class MailSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The server's own way to send mail, for tenants without an e-mail provider: SMTP."""
+
+    host: str = ""
+    port: int = 587
+    user: str = ""
+    password: str = ""
+    tls: Literal["auto", "starttls", "tls", "none"] = "auto"
+    sender: str = ""
+
+    def __repr__(self) -> str:
+        return f"MailSettings({self.host!r}, {self.port})"
+
+
+class MessageSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How many mails, text messages and calls are sent in an hour."""
+
+    per_address: int = 30
+    per_tenant: int = 10_000
+
+
 class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The server's own log, on standard error."""
 
@@ -126,6 +147,8 @@ class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     passwords: PasswordSettings = PasswordSettings()
     management: ManagementSettings = ManagementSettings()
     jobs: JobSettings = JobSettings()
+    mail: MailSettings = MailSettings()
+    messages: MessageSettings = MessageSettings()
     log: LogSettings = LogSettings()
     tenant_log: TenantLogSettings = TenantLogSettings()
 
@@ -167,6 +190,17 @@ DESCRIPTIONS: Mapping[str, str] = {
     "jobs.folder": "Folder for exported users, which are kept for a day, and for uploads while they are read. It has "
     "to belong to the server's user alone; nodes that share a database should share it. Left out, it is beside an "
     "SQLite database, or in the folder for temporary files.",
+    "mail.host": "SMTP server for the mail of tenants without an e-mail provider of their own; it may be in your own "
+    "network. Left out, such tenants send none, and their log says so.",
+    "mail.port": "Its port.",
+    "mail.user": "Who to sign in as there, if it wants to know.",
+    "mail.password": "The password; better from the environment than in the file.",
+    "mail.tls": "`tls` from the first byte, `starttls`, or `none`. `auto` is `tls` on port 465, and elsewhere STARTTLS "
+    "where it is offered; no password is told without it.",
+    "mail.sender": "Who this mail is from: `Example <no-reply@example.com>`. Needed with `mail.host`.",
+    "messages.per_address": "Messages sent to one address or number in an hour; what is beyond is dropped, and an "
+    "event `fn`. 0 sets no limit.",
+    "messages.per_tenant": "Messages a tenant sends in an hour, in the same way.",
     "log.level": "The least level that is logged: `debug`, `info`, `warning` or `error`.",
     "log.format": "`json`, one object per line, or `text`.",
     "tenant_log.retention_days": "Days that events of a tenant are kept, in whole days of UTC; 0 keeps them for ever. "
@@ -252,9 +286,13 @@ def _refuse_secrets(document: dict[str, Any], path: Path, mode: int) -> None:
             f"set {variable('keys.master_key')} instead, or name a file of its own in keys.master_key_file",
         )
     url = _table(document, "database").get("url")
-    if isinstance(url, str) and _carries_password(url) and mode & (stat.S_IRWXO | stat.S_IWGRP):
+    carried = {
+        "database": isinstance(url, str) and _carries_password(url),
+        "mail": bool(_table(document, "mail").get("password")),
+    }
+    for whose in (name for name, carries in carried.items() if carries and mode & (stat.S_IRWXO | stat.S_IWGRP)):
         raise SettingsError(
-            f"everybody on this machine can read the database password in {path}",
+            f"everybody on this machine can read the {whose} password in {path}",
             f"its mode is {stat.S_IMODE(mode):o}",
             f"chmod 640 {path}",
         )
@@ -361,6 +399,10 @@ def _problems(settings: Settings, *, serving: bool) -> Iterator[SettingsError]:
             yield _too_small("management.burst")
         if settings.jobs.max_import_bytes <= 0:
             yield _too_small("jobs.max_import_bytes")
+        yield from _mail_problems(settings.mail)
+        for name in ("per_address", "per_tenant"):
+            if getattr(settings.messages, name) < 0:
+                yield _too_small(f"messages.{name}", "it must not be below zero")
         if settings.tenant_log.retention_days < 0:
             yield _too_small("tenant_log.retention_days", "it must not be below zero")
 
@@ -474,6 +516,27 @@ def _password_problems(passwords: PasswordSettings) -> Iterator[SettingsError]:
         )
     if passwords.threads < 0:
         yield _too_small("passwords.threads", "it must not be below zero")
+
+
+def _mail_problems(mail: MailSettings) -> Iterator[SettingsError]:
+    if mail.host and "@" not in mail.sender:
+        yield SettingsError(
+            "mail.sender is no address" if mail.sender else "mail.sender is missing",
+            "every mail says who it is from",
+            'mail.sender = "Example <no-reply@example.com>"',
+        )
+    if not mail.host and (mail.sender or mail.user or mail.password):
+        yield SettingsError(
+            "mail.host is missing", "the other settings of mail say nothing without it", "set mail.host"
+        )
+    if not 0 < mail.port <= MAX_PORT:
+        yield SettingsError(f"mail.port: {mail.port} is no port", "ports are 1 to 65535", "mail.port = 587")
+    if mail.tls == "none" and mail.password:
+        yield SettingsError(
+            "the mail password would cross the network readable",
+            'mail.tls is "none"',
+            'leave mail.tls out, or set it to "starttls" or "tls"',
+        )
 
 
 def _too_small(name: str, why: str = "it has to be above zero") -> SettingsError:

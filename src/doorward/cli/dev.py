@@ -126,6 +126,7 @@ def _serve(
         for id_, domain in domains.items():
             warnings.extend(await _prepare(door, id_, domain, documents[id_]))
         root.append(await door.storage.root_credential.shown())
+        await door.relay.start()
 
     door.application.on_start(start)
     door.application.on_stop(door.stop)

@@ -17,11 +17,13 @@ import click
 from doorward.app import Doorward, build
 from doorward.backends.keys import master_key
 from doorward.backends.keys.password_hashes import PasswordHasher
+from doorward.backends.outbound.courier import MailServer
+from doorward.backends.outbound.smtp import SmtpServer
 from doorward.backends.storage.sealing import WrongMasterKey
 from doorward.backends.storage.version import SchemaOutOfDate, sqlite_path
 from doorward.cli.terminal import DOCS, NO_SERVER, Problem
 from doorward.ports import StorageUnavailable
-from doorward.settings import Settings, SettingsError, load
+from doorward.settings import MailSettings, Settings, SettingsError, load
 
 T = TypeVar("T")
 
@@ -79,7 +81,17 @@ def open_door(settings: Settings, key: bytes) -> Doorward:
         requests_per_second=settings.management.requests_per_second,
         request_burst=settings.management.burst,
         log_retention_days=settings.tenant_log.retention_days,
+        mail_server=_mail_server(settings.mail),
+        messages_per_address=settings.messages.per_address,
+        messages_per_tenant=settings.messages.per_tenant,
     )
+
+
+def _mail_server(mail: MailSettings) -> MailServer | None:
+    if not mail.host:
+        return None
+    smtp = SmtpServer(host=mail.host, port=mail.port, user=mail.user, password=mail.password, tls=mail.tls)
+    return MailServer(smtp=smtp, sender=mail.sender)
 
 
 def with_door(settings: Settings, work: Callable[[Doorward], Awaitable[T]]) -> T:

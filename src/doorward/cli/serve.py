@@ -60,6 +60,7 @@ def _application(settings: Settings, key: bytes) -> Application:
         await door.start()
         door.storage.directory.listen({settings.server.port})
         _want_a_tenant(door)
+        await door.relay.start()
 
     door.application.on_start(start)
     door.application.on_stop(door.stop)

@@ -40,3 +40,24 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def __repr__(self) -> str:
         return f"Message({self.template!r} by {self.channel.value}, {self.id!r})"
+
+
+class Received(Struct, frozen=True, kw_only=True):
+    """A message as it reached the inbox of a development server, at ``at`` (epoch seconds).
+
+    ``subject`` and ``html`` are empty for a text message or a call. ``link`` and ``code`` are what it was sent for.
+    """
+
+    id: str
+    at: float
+    channel: Channel
+    template: str
+    sender: str
+    to: str
+    subject: str = ""
+    html: str = ""
+    text: str
+    link: str | None = None
+    code: str | None = None
+    user_id: str | None = None
+    client_id: str | None = None

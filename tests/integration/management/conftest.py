@@ -27,6 +27,7 @@ from doorward.management.system_scopes import EVERY_SCOPE
 from doorward.model.credential import SigningKey
 from doorward.model.document import Kind
 from doorward.model.log_event import LogEvent
+from doorward.model.message import Received
 from doorward.model.search import Term
 from doorward.model.tenant import Tenant
 from doorward.ports import Clock
@@ -130,6 +131,7 @@ class House:
         development: bool = False,
         look_up_txt: LookUpTxt | None = None,
         requests_per_second: float = 0.0,
+        **settings: Any,
     ) -> None:
         self.clock = StandingClock()
         self._hasher = PasswordHasher(memory_kib=8, iterations=1, workers=1)
@@ -143,6 +145,7 @@ class House:
             job_folder=JOB_FOLDER,
             requests_per_second=requests_per_second,
             request_burst=3,
+            **settings,
         )
         self.ports = self.server.ports
 
@@ -184,6 +187,12 @@ class House:
 
     async def api(self, tenant: str = A, scopes: Sequence[str] = EVERY_SCOPE) -> Api:
         return Api(self.http(tenant), await self.token(tenant, scopes))
+
+    async def inbox(self, tenant: str = A) -> list[Received]:
+        """Send what is to be sent; what a development server's inbox holds then, the newest first."""
+        await self.server.relay.send_due()
+        assert self.ports.inbox is not None
+        return self.ports.inbox.messages(tenant)
 
     async def log(self, tenant: str = A, type_: str = "sapi") -> list[LogEvent]:
         """Events of one type, newest first."""

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from doorward.model import colours
 from doorward.model.tenant import TenantSettings
-from doorward.web.login import colours
 
 
 class Look(Struct, frozen=True, kw_only=True):

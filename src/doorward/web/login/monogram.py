@@ -6,7 +6,7 @@ from functools import lru_cache
 from html import escape
 from urllib.parse import quote
 
-from doorward.web.login import colours
+from doorward.model import colours
 
 STOCK = "#1f4fd8"
 

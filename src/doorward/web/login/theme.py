@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from doorward.web.login import colours
+from doorward.model import colours
 from doorward.web.login.look import Look
 
 _COLOUR = r"[0-9a-f]{6}"

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doorward.web.login import colours, theme
+from doorward.model import colours
+from doorward.web.login import theme
 
 HEX = st.integers(0, 0xFFFFFF).map(lambda n: f"#{n:06x}")
 CSS = (files("doorward.web.login") / "static" / "login.css").read_text()
