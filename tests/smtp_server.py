@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,12 +38,17 @@ class SmtpSink:
     @asynccontextmanager
     async def open(self) -> AsyncIterator[SmtpSink]:
         context = self.tls if self.implicit else None
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=context)
+        server = await asyncio.start_server(self._meet, "127.0.0.1", 0, ssl=context)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
         finally:
             server.close()
+
+    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):  # who does not trust us leaves
+            await self._serve(reader, writer)
+        writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         encrypted, known, sender, recipient = self.implicit, self.login is None, "", ""
@@ -91,4 +97,3 @@ class SmtpSink:
                 break
             else:
                 await say("502 what?")
-        writer.close()

@@ -7,6 +7,7 @@ another address a moment later changes nothing. There are no redirects, no cooki
 from __future__ import annotations
 
 import asyncio
+import logging
 import ssl
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -19,6 +20,7 @@ from doorward.ports import HttpAnswer, Unreachable
 
 PORTS = frozenset({443, 8443})
 CONNECT_SECONDS = 5.0
+logging.getLogger("httpcore2").setLevel(logging.WARNING)  # it would log what others answer
 
 
 class GuardedHttp:
