@@ -179,6 +179,7 @@ def build(
         ports=ports,
         verify=BearerTokens(clock, ports.jose).verify,
         read_public_key=read_public_key,
+        check_template=_check_template,
         lookup_txt=look_up_txt or (None if development else dns.look_up_txt),
         password_change_revokes_refresh_tokens=password_change_revokes_refresh_tokens,
         largest_upload=largest_import or LARGEST_UPLOAD,
@@ -194,6 +195,12 @@ def build(
         max_active=max_active,
     )
     return Doorward(storage, ports, services, application, background, relay)
+
+
+def _check_template(source: str) -> str | None:
+    from doorward.backends.outbound.liquid_templates import check  # Liquid takes long to import
+
+    return check(source)
 
 
 def _job_folder(database: str) -> Path:

@@ -111,12 +111,12 @@ DOCUMENTED = """
 /device-credentials  GET read:device_credentials
 /device-credentials  POST create:device_credentials,create:current_user_device_credentials
 /device-credentials/{id}  DELETE delete:device_credentials,delete:current_user_device_credentials
-/email-templates  POST* create:email_templates
-/email-templates/{templateName}  GET* read:email_templates | PUT* update:email_templates | PATCH* update:email_templates
-/emails/provider  GET* read:email_provider
-/emails/provider  POST* create:email_provider
-/emails/provider  PATCH* update:email_provider
-/emails/provider  DELETE* delete:email_provider
+/email-templates  POST create:email_templates
+/email-templates/{templateName}  GET read:email_templates | PUT update:email_templates | PATCH update:email_templates
+/emails/provider  GET read:email_provider
+/emails/provider  POST create:email_provider
+/emails/provider  PATCH update:email_provider
+/emails/provider  DELETE delete:email_provider
 /event-streams  GET* read:event_streams | POST* create:event_streams
 /event-streams/{id}  GET* read:event_streams | PATCH* update:event_streams | DELETE* delete:event_streams
 /event-streams/{id}/deliveries  GET= read:event_streams,read:event_deliveries
@@ -370,15 +370,13 @@ REASONS: Mapping[str, str] = {
     "/attack-protection": "Of attack protection, brute-force settings act so far.",
     "/blacklists": "Auth0's own older way to revoke; its tokens are of a kind that is not issued.",
     "/branding": "The login pages have one look so far.",
-    "/branding/phone": "No messages are sent yet.",
+    "/branding/phone": "Nothing that is sent goes to a phone yet.",
     "/client-grants/{id}/organizations": "Nobody signs in to an organization yet.",
     "/clients/cimd": "Client ID metadata documents are not read.",
     "/connection-profiles": "Self-service set-up of connections is not there.",
     "/connections": "Other identity providers are not asked yet.",
     "/connections-directory-provisionings": "No directory is read.",
     "/connections-scim-configurations": "SCIM is not served.",
-    "/email-templates": "No mail is sent yet.",
-    "/emails": "No mail is sent yet.",
     "/event-streams": "No events are streamed yet.",
     "/events": "No events are streamed yet.",
     "/experimentation": "A product of its own, not planned.",

@@ -116,3 +116,20 @@ async def test_templates_have_fixed_names(api: Api) -> None:
     moved = await api.patch("/email-templates/verify_email", {"template": "welcome_email"})
     assert moved["template"] == "verify_email"
     assert (await api.refused("GET", "/email-templates/welcome_email"))[0] == 404
+
+
+@pytest.mark.parametrize("part", ["body", "subject", "from"])
+async def test_a_template_that_cannot_be_read_is_refused(api: Api, part: str) -> None:
+    whole = {
+        "template": "verify_email", "body": "{{ url }}", "from": "", "subject": "s", "syntax": "liquid",
+        "enabled": True,
+    }  # fmt: skip
+    response = await api.call("POST", "/email-templates", {**whole, part: "{% if url %}"})
+    assert (response.status_code, response.json()["errorCode"]) == (400, "invalid_body")
+    assert response.json()["message"].startswith(f"Template {part} is not valid Liquid: ")
+    await api.post("/email-templates", whole, status=200)
+    for method, body in (("PATCH", {part: "{{ url"}), ("PUT", {**whole, part: "{{ url"})):
+        assert await api.refused(method, "/email-templates/verify_email", body) == (400, "invalid_body")
+    assert (await api.get("/email-templates/verify_email"))["body"] == "{{ url }}"
+    phone = {"type": "otp_verify", "content": {"body": {"text": "{{ code"}}}
+    assert await api.refused("POST", "/branding/phone/templates", phone) == (400, "invalid_body")

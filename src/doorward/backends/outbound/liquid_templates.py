@@ -12,9 +12,10 @@ import time
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import cache, lru_cache, wraps
-from typing import Any
+from typing import Any, TextIO
 
-from liquid import Environment
+from liquid import Environment, RenderContext, Tag, TokenStream
+from liquid.ast import Node
 from liquid.exceptions import FilterArgumentError, LiquidError, LiquidSyntaxError
 from liquid.template import BoundTemplate
 
@@ -55,9 +56,24 @@ class _Longest(_Bounded):
     loop_iteration_limit = 10
 
 
+class _DebugNode(Node):
+    def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
+        return buffer.write(", ".join(sorted(context.globals)))
+
+
+class _DebugTag(Tag):
+    """``debug`` of Auth0's templates: the names of what there is to show."""
+
+    name = "debug"
+
+    def parse(self, stream: TokenStream) -> Node:
+        return _DebugNode(stream.current)
+
+
 @cache
 def _environment(bounds: type[_Bounded], *, html: bool) -> Environment:
     environment = bounds(autoescape=html, strict_filters=False)
+    environment.add_tag(_DebugTag)
     environment.filters.pop("safe")  # nothing is
     if not html:
         environment.filters["escape"] = str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
 from typing import Any
 from urllib.parse import parse_qsl
@@ -26,6 +26,7 @@ from doorward.management.kit.schema import (
     Unfit,
     plain,
 )
+from doorward.model.printable import printable
 
 MAX_DEPTH = 32
 MAX_FIELDS = 1000
@@ -240,3 +241,11 @@ def read_query(query: str, rules: Mapping[str, Rule]) -> dict[str, Any]:
     except Unfit as error:
         raise refusal(error, QUERY) from None
     return found
+
+
+def require_liquid(check: Callable[[str], str | None], **templates: str | None) -> None:
+    """Raises ``ApiError`` (400) for a template, named as what it is, that ``check`` finds something wrong with."""
+    for name, source in templates.items():
+        wrong = check(source) if source else None
+        if wrong is not None:
+            raise invalid_body(f"Template {name} is not valid Liquid: {printable(wrong[:200])}")

@@ -41,6 +41,7 @@ class Claims(Protocol):
 Verify = Callable[[str, str, Issuer, TenantDirectory], Claims]
 LookUpTxt = Callable[[str], Awaitable[list[str]]]
 ReadPublicKey = Callable[[str], PublicKey]
+CheckTemplate = Callable[[str], str | None]
 
 REQUEST_BURST = 50
 
@@ -52,6 +53,7 @@ class Services(Struct, frozen=True, kw_only=True):
     (``oauth.bearer.BearerTokens.verify``). ``read_public_key`` reads a PEM public key or certificate
     and raises ``ValueError`` for what is not one. ``lookup_txt`` asks DNS for the TXT records of a
     name and never raises; without it the operator's word verifies a custom domain.
+    ``check_template`` says what is wrong with a Liquid template, if anything is.
     ``password_change_revokes_refresh_tokens``: Auth0 ends the sessions only. ``largest_upload`` bounds a form
     with files, in bytes. Of the requests of one client, ``request_burst`` are answered at once and
     ``requests_per_second`` more each second; 0 sets no limit.
@@ -60,6 +62,7 @@ class Services(Struct, frozen=True, kw_only=True):
     ports: Ports
     verify: Verify
     read_public_key: ReadPublicKey
+    check_template: CheckTemplate
     lookup_txt: LookUpTxt | None = None
     password_change_revokes_refresh_tokens: bool = False
     largest_upload: int = LARGEST_UPLOAD

@@ -9,7 +9,6 @@ import msgspec
 from doorward.management.kit.bodies import require
 from doorward.management.kit.context import Call
 from doorward.management.kit.errors import conflict, invalid_body, not_found
-from doorward.management.kit.operation import Effect
 from doorward.management.kit.schema import BOOLEAN, OBJECT, Rule, choice, either, integer, record, text
 from doorward.management.kit.shapes import Shape, Singleton, without_nulls
 from doorward.model.document import Document
@@ -91,6 +90,5 @@ PROVIDER = Singleton(
     removable=True,
     gone=204,
     projects=True,
-    effect=Effect.STORED,
 )
 RESOURCES: tuple[Shape, ...] = (PROVIDER,)

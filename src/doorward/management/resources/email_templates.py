@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from doorward.management.kit.answers import read_back
+from doorward.management.kit.bodies import require_liquid
 from doorward.management.kit.context import Answer, Call
 from doorward.management.kit.errors import ApiError, conflict, not_found
-from doorward.management.kit.operation import Effect
 from doorward.management.kit.schema import BOOLEAN, choice, number, record, text
 from doorward.management.kit.shapes import Command, Shape, Singleton, merged, replaced, without_nulls
 from doorward.management.kit.writing import commit
@@ -41,13 +41,19 @@ def missing() -> ApiError:
     return not_found("The template does not exist.", "inexistent_email_template")
 
 
+def _readable(call: Call, given: dict[str, Any]) -> None:
+    require_liquid(call.services.check_template, **{name: given.get(name) for name in ("body", "subject", "from")})
+
+
 def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
+    _readable(call, given)
     return merged(call, before, {**given, "template": before.id})
 
 
 def put(call: Call, before: Document, given: dict[str, Any]) -> Document:
     if not before.revision:
         raise missing()
+    _readable(call, given)
     return replaced(call, before, {**given, "template": before.id})
 
 
@@ -63,7 +69,6 @@ ONE = Singleton(
     replaced=put,
     missing=missing,
     parameters={"templateName": NAME},
-    effect=Effect.STORED,
 )
 
 
@@ -71,6 +76,7 @@ async def _create(call: Call) -> Answer:
     name = call.body["template"]
     if name in call.directory.documents[TEMPLATE]:
         raise conflict(f"Template {name} already exists.")
+    _readable(call, call.body)
     new = Document(kind=TEMPLATE, id=name, body=without_nulls(call.body))
     directory = await commit(call, [Put(document=new)])
     return Answer(body=dict(directory.documents[TEMPLATE][name].body))
@@ -86,6 +92,5 @@ RESOURCES: tuple[Shape, ...] = (
         run=_create,
         body=CREATE,
         answers={200: read_back(CREATE)},
-        effect=Effect.STORED,
     ),
 )

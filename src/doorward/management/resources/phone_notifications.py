@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from doorward.management.kit.bodies import require
+from doorward.management.kit.bodies import require, require_liquid
 from doorward.management.kit.context import Answer, Call
 from doorward.management.kit.errors import ApiError, conflict, invalid_body, not_found
 from doorward.management.kit.operation import Effect
@@ -154,7 +154,12 @@ def default_content(type_: str) -> dict[str, Any]:
     return {"syntax": "liquid", "body": {"text": written, "voice": spoken}}
 
 
+def _readable(call: Call, given: dict[str, Any]) -> None:
+    require_liquid(call.services.check_template, **given.get("content", {}).get("body", {}))
+
+
 def prepare_template(call: Call, given: dict[str, Any]) -> Document:
+    _readable(call, given)
     type_ = given["type"]
     content = {"from": "", **default_content(type_), **given.get("content", {})}
     body = {"customizable": True, "disabled": False, **given, "content": content}
@@ -163,6 +168,7 @@ def prepare_template(call: Call, given: dict[str, Any]) -> Document:
 
 
 def revise_template(call: Call, before: Document, given: dict[str, Any]) -> Document:
+    _readable(call, given)
     content = {**before.body["content"], **given.get("content", {})}
     return msgspec.structs.replace(before, body=without_nulls({**before.body, **given, "content": content}))
 
