@@ -893,7 +893,7 @@ class Inbox(Protocol):
     def find(self, tenant: str, id_: str) -> Received | None: ...
 
     def take(self, tenant: str, to: str | None = None) -> Received | None:
-        """The newest that nobody has taken, if there is one; it and those before it count as taken."""
+        """The newest that nobody has taken, if there is one; those before it count as taken too."""
 
     def clear(self, tenant: str) -> None: ...
 

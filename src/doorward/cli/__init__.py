@@ -14,7 +14,20 @@ from doorward.cli.terminal import Problem
 class _Commands(click.Group):
     """Commands by name; each module is imported only when its command runs."""
 
-    names = ("dev", "serve", "migrate", "token", "explain", "keys", "users", "tenants", "root", "import", "export")
+    names = (
+        "dev",
+        "serve",
+        "migrate",
+        "token",
+        "explain",
+        "keys",
+        "users",
+        "tenants",
+        "inbox",
+        "root",
+        "import",
+        "export",
+    )
     modules: ClassVar = {"import": "tenant_import", "export": "tenant_export"}
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -12,6 +12,7 @@ from doorward.model.client import Client
 from doorward.model.directory import TenantDirectory
 from doorward.model.tenant import Issuer
 from doorward.ports import Directory
+from doorward.web import inbox
 from doorward.web.login.documents import DemoDocument
 from doorward.web.login.presenter import Presenter
 from doorward.web.router import Handler
@@ -48,7 +49,7 @@ def front(directory: Directory, presenter: Presenter) -> Handler:
             for client in tenant.clients.values()
             if client.callbacks and client.is_first_party and "authorization_code" in client.grant_types
         }
-        return presenter.front(request, logins, READ_BY_CLIENTS)
+        return presenter.front(request, logins, inbox.PATH, READ_BY_CLIENTS)
 
     return handler
 

@@ -11,7 +11,7 @@ from doorward.management.tenant_file import wire as tenant_file
 from doorward.oauth.authorization import Authorization
 from doorward.oauth.bearer import BearerTokens
 from doorward.ports import Ports
-from doorward.web import demo, doorward_api, help
+from doorward.web import demo, doorward_api, help, inbox
 from doorward.web.authentication import authorize, dbconnections, token, userinfo, well_known
 from doorward.web.authentication.authorize import AuthorizeHandlers
 from doorward.web.authentication.logout import LogoutHandlers
@@ -74,6 +74,7 @@ def _in_the_browser(ports: Ports, *, development: bool) -> list[Route]:
     developing = [
         Route("GET", "/", demo.front(ports.directory, presenter)),
         Route("GET", demo.PATH, demo.callback(ports.directory, presenter)),
+        *(inbox.routes(ports.inbox, presenter) if ports.inbox is not None else ()),
     ]
     return [
         Route("GET", "/authorize", authorizing.authorize),

@@ -101,8 +101,8 @@ def _values(directory: TenantDirectory, message: Message, user: User | None) -> 
         "tenant": directory.tenant.id,
         "domain": directory.tenant.domain,
         "friendly_name": settings.friendly_name or directory.tenant.domain,
-        "support_email": settings.support_email,
-        "support_url": settings.support_url,
+        "support_email": settings.support_email or None,  # in Liquid an empty text is true
+        "support_url": settings.support_url or None,
         "request_language": message.locale,
         "language": LANGUAGE,
         "branding": look,

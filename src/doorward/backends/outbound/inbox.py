@@ -33,12 +33,10 @@ class MemoryInbox:
         return next((message for message in self.messages(tenant) if message.id == id_), None)
 
     def take(self, tenant: str, to: str | None = None) -> Received | None:
-        entries = self._of(tenant, to)
-        if not entries or entries[0].taken:
-            return None
-        for entry in entries:
+        new = [entry for entry in self._of(tenant, to) if not entry.taken]
+        for entry in new:
             entry.taken = True
-        return entries[0].message
+        return new[0].message if new else None
 
     def clear(self, tenant: str) -> None:
         for entry in self._of(tenant, None):

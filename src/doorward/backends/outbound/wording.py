@@ -25,7 +25,7 @@ _VERIFY = "{{ email }} was given as an address at {{ friendly_name }}."
 _NOT_VERIFIED = "If you did not give this address there, do nothing: it stays unverified."
 _RESET = f"Somebody, hopefully you, wants to choose a new password for {APPLICATION}."
 _UNCHANGED = "If it was not you, do nothing: your password stays as it is."
-_ONCE = "The link works once, and not for ever."
+_ONCE = "The link works once, and for a limited time."
 _CODE = "The code works once, and only for a few minutes. Nobody will ever ask you for it."
 
 WORDINGS: Mapping[str, Wording] = {

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct
 
+from doorward.model.message import Received
 from doorward.oauth.token_rules import Rule
 
 
@@ -50,9 +51,19 @@ class DemoDocument(Struct, frozen=True):
 
 class FrontDocument(Struct, frozen=True):
     """What a development server shows who comes to its address: where to log in (``logins``, addresses by the
-    application's name) and the ``paths`` clients read."""
+    application's name), where its messages are (``inbox``), and the ``paths`` clients read."""
 
     name: str
     domain: str
     logins: Mapping[str, str]
+    inbox: str
     paths: tuple[str, ...]
+
+
+class InboxDocument(Struct, frozen=True):
+    """What a development server would have sent, the newest first; ``shown`` is the one to read. ``clock`` says when a
+    message came, for the eye."""
+
+    messages: Sequence[Received]
+    clock: Callable[[Received], str]
+    shown: Received | None = None

@@ -36,9 +36,15 @@ def is_origin(value: str) -> bool:
 
 
 def for_page(
-    *, nonce: str, form: bool, redirect_uri: str = "", pictures: tuple[str, ...] = (), framable: bool = False
+    *,
+    nonce: str,
+    form: bool,
+    redirect_uri: str = "",
+    pictures: tuple[str, ...] = (),
+    framable: bool = False,
+    frames: bool = False,
 ) -> Headers:
-    """A page of ours, with or without a ``form``.
+    """A page of ours, with or without a ``form``; ``frames`` of ours may be in it.
 
     Browsers hold redirects after a form against ``form-action`` too, and a login ends at the
     application or at an identity provider: any https target is allowed, and of the others exactly
@@ -59,6 +65,8 @@ def for_page(
         "base-uri": "'none'",
         "form-action": " ".join(targets),
     }
+    if frames:
+        policy["frame-src"] = "'self'"
     if not framable:
         policy["frame-ancestors"] = "'none'"
     return _headers(policy, "same-origin" if form else "no-referrer", framable=framable)
@@ -76,6 +84,20 @@ def for_form_post(*, nonce: str, redirect_uri: str) -> Headers:
         "frame-ancestors": "'none'",
     }
     return _headers(policy, "same-origin")
+
+
+def for_mail() -> Headers:
+    """Somebody else's HTML, in a frame of ours: it runs nothing and sends nothing, and its links open elsewhere."""
+    policy = {
+        "sandbox": "allow-popups allow-popups-to-escape-sandbox",
+        "default-src": "'none'",
+        "style-src": "'unsafe-inline'",
+        "img-src": "https: data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+        "frame-ancestors": "'self'",
+    }
+    return _headers(policy, "no-referrer", framable=True)
 
 
 def for_web_message(*, nonce: str) -> Headers:

@@ -11,7 +11,14 @@ from doorward.oauth.authorization import TransactionGone
 from doorward.oauth.errors import OAuthError
 from doorward.ports import Directory
 from doorward.web.login import assets, locales
-from doorward.web.login.documents import DemoDocument, FormPostDocument, FrontDocument, HelpDocument, WebMessageDocument
+from doorward.web.login.documents import (
+    DemoDocument,
+    FormPostDocument,
+    FrontDocument,
+    HelpDocument,
+    InboxDocument,
+    WebMessageDocument,
+)
 from doorward.web.login.look import Look
 from doorward.web.login.pages import ErrorPage, Page
 from doorward.web.login.render import (
@@ -20,6 +27,7 @@ from doorward.web.login.render import (
     render_form_post,
     render_front,
     render_help,
+    render_inbox,
     render_web_message,
 )
 from doorward.web.wire.http import Request, Response, redirect, text_response
@@ -55,11 +63,16 @@ class Presenter:
         tenant = self._directory.tenant(request.issuer.tenant)
         return render_demo(document, look_of(tenant), _locale(request, tenant, ""))
 
-    def front(self, request: Request, logins: Mapping[str, str], paths: tuple[str, ...]) -> Response:
+    def inbox(self, request: Request, document: InboxDocument) -> Response:
+        """What a development server would have sent."""
+        tenant = self._directory.tenant(request.issuer.tenant)
+        return render_inbox(document, look_of(tenant), _locale(request, tenant, ""))
+
+    def front(self, request: Request, logins: Mapping[str, str], inbox: str, paths: tuple[str, ...]) -> Response:
         """What a development server shows at its address."""
         tenant = self._directory.tenant(request.issuer.tenant)
         look = look_of(tenant)
-        document = FrontDocument(look.company_name, request.issuer.host, logins, paths)
+        document = FrontDocument(look.company_name, request.issuer.host, logins, inbox, paths)
         return render_front(document, look, _locale(request, tenant, ""))
 
     def error(self, request: Request, error: OAuthError) -> Response:

@@ -8,7 +8,14 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from doorward.web.login import assets, catalogue, headers, locales
-from doorward.web.login.documents import DemoDocument, FormPostDocument, FrontDocument, HelpDocument, WebMessageDocument
+from doorward.web.login.documents import (
+    DemoDocument,
+    FormPostDocument,
+    FrontDocument,
+    HelpDocument,
+    InboxDocument,
+    WebMessageDocument,
+)
 from doorward.web.login.look import Look
 from doorward.web.login.monogram import monogram
 from doorward.web.login.pages import Page
@@ -84,6 +91,13 @@ def render_demo(document: DemoDocument, look: Look, locale: str, *, nonce: str |
     return _document("demo.html", document, headers.for_page(nonce=nonce, form=False), look, locale, nonce)
 
 
+def render_inbox(document: InboxDocument, look: Look, locale: str, *, nonce: str | None = None) -> Response:
+    """Messages that were not sent, or one of them in a frame of its own."""
+    nonce = nonce or secrets.token_urlsafe(16)
+    policy = headers.for_page(nonce=nonce, form=False, frames=True)
+    return _document("inbox.html", document, policy, look, locale, nonce)
+
+
 def render_front(document: FrontDocument, look: Look, locale: str) -> Response:
     """What stands at the address of a development server. No form, no script."""
     policy = headers.for_page(nonce=secrets.token_urlsafe(16), form=False)
@@ -92,7 +106,7 @@ def render_front(document: FrontDocument, look: Look, locale: str) -> Response:
 
 def _document(
     template: str,
-    document: FormPostDocument | WebMessageDocument | HelpDocument | DemoDocument | FrontDocument,
+    document: FormPostDocument | WebMessageDocument | HelpDocument | DemoDocument | FrontDocument | InboxDocument,
     policy: Headers,
     look: Look,
     locale: str,
