@@ -85,7 +85,6 @@ def message_place(tenant: str, row: Mapping[str, Any]) -> str:
 SEALED: Mapping[tuple[str, str], Place] = {
     ("document", "secrets"): document_place,
     ("authentication_method", "secrets"): authentication_method_place,
-    ("outbox", "content"): message_place,
 }
 # Columns that hold the identifier of an API, which for the system's own follows the tenant's domain.
 AUDIENCES = frozenset({"audience", "resource_server_identifier"})
