@@ -33,8 +33,8 @@ from doorward.model.search import EVERYTHING, Search, Sort
 from doorward.model.session import ConsentGrant, LoginTransaction, Session, SignIn
 from doorward.model.tenant import Issuer, Tenant
 from doorward.model.tenant_snapshot import TenantSnapshot
-from doorward.model.ticket import Ticket, TicketType
-from doorward.model.user import Identifiers, Password, User
+from doorward.model.ticket import Ticket, TicketState, TicketType
+from doorward.model.user import AccountChange, Identifiers, Password, User
 
 T = TypeVar("T")
 
@@ -436,6 +436,9 @@ class Users(Protocol):
     async def find_by_identity(self, tenant: str, provider: str, identity_id: str) -> User | None:
         """Whose an account at a provider is, linked to another one or not."""
 
+    async def passwords(self, tenant: str, provider: str, identity_id: str) -> list[Password]:
+        """The password of an identity, then those it had before that are remembered, the newest first."""
+
     async def access(self, tenant: str, user_id: str, access_token_hash: bytes) -> tuple[User | None, bool]:
         """In one read: the user, and whether the access token was revoked."""
 
@@ -447,15 +450,18 @@ class Users(Protocol):
         *,
         expected_revision: int,
         password: Password | None = None,
+        remembered: int = 0,
         place: int = 0,
         end_sessions: bool = False,
         revoke_refresh_tokens: bool = False,
+        unblock: Sequence[str] = (),
         events: Sequence[LogEvent],
         messages: Sequence[Message] = (),
     ) -> bool:
         """Write a changed user (roles and permissions apart); ``False`` when somebody else changed
         it first. Raises ``Conflict`` as ``create`` does. ``identifiers`` and ``password`` are those of the
-        identity at ``place``. ``end_sessions`` also deletes its sessions and unspent codes."""
+        identity at ``place``. ``end_sessions`` also deletes its sessions and unspent codes. The rest is as in
+        ``model.user.AccountChange``."""
 
     async def rehash(self, tenant: str, user_id: str, *, old_hash: str, password: Password) -> None:
         """Replace a stored hash unless it changed meanwhile."""
@@ -728,6 +734,10 @@ class Attempts(Protocol):
     async def fail(self, tenant: str, key: str, *, at: float, window: float) -> int:
         """Count one failure and return the new number; a counter untouched for ``window`` seconds starts again."""
 
+    async def admit(self, tenant: str, key: str, *, at: float, interval: float, burst: int) -> bool:
+        """Let one through of those who come under a key: ``burst`` at once, and one more every ``interval`` seconds.
+        ``False`` for one too many, which does not count."""
+
     async def clear(self, tenant: str, prefix: str) -> int:
         """Forget all counters whose key starts with ``prefix``; returns how many there were."""
 
@@ -812,6 +822,11 @@ class Tickets(Protocol):
     async def find(self, tenant: str, ticket_hash: bytes, type_: TicketType, *, at: float) -> Ticket | None:
         """A ticket that could be redeemed at ``at``."""
 
+    async def look(
+        self, tenant: str, ticket_hash: bytes, type_: TicketType, *, at: float
+    ) -> tuple[Ticket, TicketState] | None:
+        """A ticket that was made, and how it stands at ``at``; those that are over are known for a month."""
+
     async def redeem(
         self,
         tenant: str,
@@ -821,8 +836,12 @@ class Tickets(Protocol):
         at: float,
         events: Sequence[LogEvent] = (),
         messages: Sequence[Message] = (),
+        change: AccountChange | None = None,
+        unblock: Sequence[str] = (),
     ) -> Ticket | None:
-        """Use it up; ``None``, and nothing written, if it was used, is over, or never was."""
+        """Use it up, write the change it is good for, and forget the counters whose keys begin with ``unblock``,
+        all in one step. ``None``, and nothing written, if it was used, is over, or never was. Raises ``Conflict``
+        (``revision``), and writes nothing, when somebody else changed the user first."""
 
 
 class Background(Protocol):

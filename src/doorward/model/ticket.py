@@ -12,7 +12,16 @@ class TicketType(StrEnum):
 
     EMAIL_VERIFICATION = "email_verification"
     PASSWORD_CHANGE = "password_change"
+    UNBLOCK = "unblock"
     MFA_ENROLLMENT = "mfa_enrollment"
+
+
+class TicketState(StrEnum):
+    """What has become of a ticket. One that was replaced by a later one is not known any more."""
+
+    OPEN = "open"
+    USED = "used"
+    EXPIRED = "expired"
 
 
 class Ticket(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -86,6 +86,22 @@ class Password(Struct, frozen=True, kw_only=True):
     set_at: float
 
 
+class AccountChange(Struct, frozen=True, kw_only=True):
+    """A user as it is to be written over its ``revision``, and what comes with it.
+
+    ``password`` is that of the identity at ``place``; the one it replaces is kept with those before it, as many as
+    ``remembered`` says. Counters of failures whose keys begin with one of ``unblock`` are forgotten.
+    """
+
+    user: User
+    place: int = 0
+    password: Password | None = None
+    remembered: int = 0
+    end_sessions: bool = False
+    revoke_refresh_tokens: bool = False
+    unblock: tuple[str, ...] = ()
+
+
 class Identifiers(Struct, frozen=True, kw_only=True):
     """What a user signs in with, normalised: unique per connection."""
 

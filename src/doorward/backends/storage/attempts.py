@@ -10,6 +10,13 @@ INSERT INTO attempt (tenant, key, failures, last_at) VALUES (:tenant, :key, 1, :
 ON CONFLICT (tenant, key) DO UPDATE SET
     failures = CASE WHEN attempt.last_at < :oldest THEN 1 ELSE attempt.failures + 1 END, last_at = excluded.last_at
 RETURNING failures"""
+# The time by which everything that was let in would have come at an even pace; it may lie so far ahead.
+ADMIT = """
+INSERT INTO attempt (tenant, key, failures, last_at) VALUES (:tenant, :key, 1, :next)
+ON CONFLICT (tenant, key) DO UPDATE SET failures = attempt.failures + 1,
+    last_at = CASE WHEN attempt.last_at > :at THEN attempt.last_at + :interval ELSE excluded.last_at END
+    WHERE attempt.last_at <= :latest
+RETURNING failures"""
 # Keys are compared as ranges: no pattern, so nothing in a key needs escaping.
 CLEAR = "DELETE FROM attempt WHERE tenant = :tenant AND key >= :low AND key < :high RETURNING key"
 MATCHING = """
@@ -33,12 +40,21 @@ class StoredAttempts:
         failures: int = (await self._database.once(Query(FAIL, counted)))[0][0]
         return failures
 
+    async def admit(self, tenant: str, key: str, *, at: float, interval: float, burst: int) -> bool:
+        paced = {"tenant": tenant, "key": key, "at": at, "interval": interval, "next": at + interval}
+        return bool(await self._database.once(Query(ADMIT, {**paced, "latest": at + (burst - 1) * interval})))
+
     async def clear(self, tenant: str, prefix: str) -> int:
-        return len(await self._database.once(Query(CLEAR, _range(tenant, prefix))))
+        return len(await self._database.once(clear_attempts(tenant, prefix)))
 
     async def matching(self, tenant: str, prefix: str, suffix: str = "") -> list[tuple[str, int]]:
         rows = await self._database.read(MATCHING, {**_range(tenant, prefix), "suffix": suffix})
         return [(key, failures) for key, failures in rows]
+
+
+def clear_attempts(tenant: str, prefix: str) -> Query:
+    """The statement that forgets all counters whose key starts with ``prefix``."""
+    return Query(CLEAR, _range(tenant, prefix))
 
 
 def _range(tenant: str, prefix: str) -> dict[str, str]:

@@ -12,13 +12,14 @@ from doorward.backends.storage.database import Database, Query, Verb
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.users import (
     COLUMNS,
-    SET_PASSWORD,
     account_of,
     identity_of,
     insert_terms,
+    set_password,
     update_account,
     user_of,
 )
+from doorward.identity.password_policy import policy_of
 from doorward.model.connection import DATABASE_STRATEGY, Connection
 from doorward.model.document import Kind
 from doorward.model.job import FAILED, ImportBatch, Job, JobError, KnownUser, NewUser
@@ -149,6 +150,7 @@ class StoredJobs:
         decide: Callable[[Sequence[KnownUser]], ImportBatch],
     ) -> Job | None:
         there = {"tenant": tenant, "kind": Kind.CONNECTION, "id": connection.id}
+        remembered = policy_of(connection).remembered
 
         def verb() -> Verb[Job | None]:
             # Its users go when it goes: whoever deletes it waits for these rows, to delete them too.
@@ -167,8 +169,7 @@ class StoredJobs:
                 if not (yield from update_account(self._database.dialect, tenant, user, user.revision)):
                     raise Conflict("revision", changed.user.user_id)
                 if changed.password is not None:
-                    password = {"hash": changed.password.hash, "set_at": changed.password.set_at}
-                    yield Query(SET_PASSWORD, {**identity_of(tenant, changed.user), **password})
+                    yield from set_password(identity_of(tenant, user), changed.password, remembered)
             if batch.errors:
                 yield self._database.dialect.insert("job_error", ERROR, [
                     {

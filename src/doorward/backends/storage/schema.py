@@ -254,6 +254,19 @@ user_password = Table(
     _of_identity(),
 )
 
+# Those an identity had before the present one, as many as its connection wants to be remembered.
+user_password_history = Table(
+    "user_password_history",
+    metadata,
+    _text("tenant"),
+    _text("provider"),
+    _text("identity_id"),
+    _text("hash"),
+    _time("set_at"),
+    PrimaryKeyConstraint("tenant", "provider", "identity_id", "hash"),
+    _of_identity(),
+)
+
 authentication_method = Table(
     "authentication_method",
     metadata,

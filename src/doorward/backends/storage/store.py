@@ -38,7 +38,7 @@ POLL_SECONDS = 1.0
 SWEEP_SECONDS = 600.0
 # Table, key, the time that makes a row useless, and how many seconds later it goes. A pushed request is
 # needed until its login ends, a counter of failures until it would start again anyway; who invited somebody
-# sees for a while that nobody came.
+# sees for a while that nobody came, and who has an old link is told that it was used, or is too old.
 SWEPT = (
     ("authorization_code", "code_hash", "expires_at", 0.0),
     ("login_transaction", "id_hash", "expires_at", 0.0),
@@ -50,7 +50,7 @@ SWEPT = (
     ("attempt", "key", "last_at", 30 * 24 * 3600.0),
     ("organization_invitation", "id", "expires_at", 30 * 24 * 3600.0),
     ("job", "id", "expires_at", 0.0),
-    ("ticket", "ticket_hash", "expires_at", 0.0),
+    ("ticket", "ticket_hash", "expires_at", 30 * 24 * 3600.0),
 )
 SWEEP_BATCH = 1000
 # How long a node may still write for a tenant that another one deleted: far longer than any request takes.

@@ -37,6 +37,7 @@ TABLES: dict[str, Fate] = {
     "user_identity": Fate.KEPT,
     "user_identifier": Fate.KEPT,
     "user_password": Fate.KEPT,
+    "user_password_history": Fate.KEPT,
     "authentication_method": Fate.KEPT,
     "device_credential": Fate.KEPT,
     "user_role": Fate.KEPT,

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 
 import msgspec
 
-from doorward.backends.storage.database import Database, Query
+from doorward.backends.storage.attempts import clear_attempts
+from doorward.backends.storage.database import Database, Query, Verb
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.outbox import StoredOutbox
+from doorward.backends.storage.users import change_account
 from doorward.model.log_event import LogEvent
 from doorward.model.message import Message
-from doorward.model.ticket import Ticket, TicketType
+from doorward.model.ticket import Ticket, TicketState, TicketType
+from doorward.model.user import AccountChange
+from doorward.ports import Conflict
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Ticket).decode
@@ -27,6 +31,9 @@ DELETE FROM ticket WHERE tenant = :tenant AND user_id = :user_id AND type = :typ
 FIND = """
 SELECT document FROM ticket
 WHERE tenant = :tenant AND ticket_hash = :ticket_hash AND type = :type AND used_at IS NULL AND expires_at > :at"""
+LOOK = """
+SELECT document, used_at, expires_at FROM ticket
+WHERE tenant = :tenant AND ticket_hash = :ticket_hash AND type = :type"""
 REDEEM = """
 UPDATE ticket SET used_at = :at
 WHERE tenant = :tenant AND ticket_hash = :ticket_hash AND type = :type AND used_at IS NULL AND expires_at > :at
@@ -63,6 +70,17 @@ class StoredTickets:
         rows = await self._database.read(FIND, _key(tenant, ticket_hash, type_, at))
         return _decode(rows[0][0]) if rows else None
 
+    async def look(
+        self, tenant: str, ticket_hash: bytes, type_: TicketType, *, at: float
+    ) -> tuple[Ticket, TicketState] | None:
+        rows = await self._database.read(LOOK, {"tenant": tenant, "ticket_hash": ticket_hash, "type": type_.value})
+        if not rows:
+            return None
+        document, used_at, expires_at = rows[0]
+        if used_at is not None:
+            return _decode(document), TicketState.USED
+        return _decode(document), TicketState.OPEN if expires_at > at else TicketState.EXPIRED
+
     async def redeem(
         self,
         tenant: str,
@@ -72,12 +90,24 @@ class StoredTickets:
         at: float,
         events: Sequence[LogEvent] = (),
         messages: Sequence[Message] = (),
+        change: AccountChange | None = None,
+        unblock: Sequence[str] = (),
     ) -> Ticket | None:
-        redeemed = Query(REDEEM, _key(tenant, ticket_hash, type_, at))
-        then = [*self._log.inserts(tenant, events), *self._outbox.inserts(tenant, messages)]
-        rows = await self._database.once(redeemed, then)
+        def verb() -> Verb[Ticket | None]:
+            redeemed = yield Query(REDEEM, _key(tenant, ticket_hash, type_, at))
+            if not redeemed:
+                return None
+            if change is not None and not (yield from change_account(self._database.dialect, tenant, change)):
+                raise Conflict("revision", change.user.user_id)
+            for prefix in unblock:
+                yield clear_attempts(tenant, prefix)
+            yield from self._log.insert(tenant, events)
+            yield from self._outbox.insert(tenant, messages)
+            return _decode(redeemed[0][0])
+
+        ticket = await self._database.write(verb)
         self._outbox.wake(messages)
-        return _decode(rows[0][0]) if rows else None
+        return ticket
 
 
 def _key(tenant: str, ticket_hash: bytes, type_: TicketType, at: float) -> dict[str, object]:

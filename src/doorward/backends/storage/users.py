@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from doorward.backends.storage.attempts import clear_attempts
 from doorward.backends.storage.database import Database, Dialect, Query, Row, Verb
 from doorward.backends.storage.decided import still_stand
 from doorward.backends.storage.log import StoredLog
@@ -19,7 +20,7 @@ from doorward.model.log_event import LogEvent
 from doorward.model.message import Message
 from doorward.model.role import Permission
 from doorward.model.search import EVERYTHING, Search, Sort
-from doorward.model.user import Identifiers, Password, User
+from doorward.model.user import AccountChange, Identifiers, Password, User
 from doorward.ports import Conflict
 
 _encode = msgspec.json.Encoder().encode
@@ -62,6 +63,27 @@ SET_PASSWORD = """
 INSERT INTO user_password (tenant, provider, identity_id, hash, set_at)
 VALUES (:tenant, :provider, :identity_id, :hash, :set_at)
 ON CONFLICT (tenant, provider, identity_id) DO UPDATE SET hash = excluded.hash, set_at = excluded.set_at"""
+REMEMBER = """
+INSERT INTO user_password_history (tenant, provider, identity_id, hash, set_at)
+SELECT tenant, provider, identity_id, hash, set_at FROM user_password
+WHERE tenant = :tenant AND provider = :provider AND identity_id = :identity_id
+ON CONFLICT (tenant, provider, identity_id, hash) DO NOTHING"""
+FORGET = """
+DELETE FROM user_password_history
+WHERE tenant = :tenant AND provider = :provider AND identity_id = :identity_id AND hash NOT IN
+    (SELECT h.hash FROM user_password_history h
+    WHERE h.tenant = :tenant AND h.provider = :provider AND h.identity_id = :identity_id
+    ORDER BY h.set_at DESC LIMIT :remembered)"""
+PASSWORDS = """
+SELECT hash, set_at FROM (
+    SELECT 0 AS place, hash, set_at FROM user_password
+        WHERE tenant = :tenant AND provider = :provider AND identity_id = :identity_id
+    UNION ALL SELECT 1 AS place, hash, set_at FROM user_password_history
+        WHERE tenant = :tenant AND provider = :provider AND identity_id = :identity_id
+) AS known ORDER BY place, set_at DESC"""
+# With another password the links by which it could have been changed are of no use.
+VOID_TICKETS = """
+DELETE FROM ticket WHERE tenant = :tenant AND user_id = :user_id AND type = 'password_change' AND used_at IS NULL"""
 REHASH = """
 UPDATE user_password SET hash = :hash WHERE tenant = :tenant AND hash = :old_hash AND (provider, identity_id) IN
     (SELECT d.provider, d.identity_id FROM user_identity d WHERE d.tenant = :tenant AND d.user_id = :user_id)"""
@@ -155,6 +177,10 @@ class StoredUsers:
     async def find_by_identity(self, tenant: str, provider: str, identity_id: str) -> User | None:
         rows = await self._database.read(self._by_identity, _identity(tenant, (provider, identity_id)))
         return user_of(rows[0]) if rows else None
+
+    async def passwords(self, tenant: str, provider: str, identity_id: str) -> list[Password]:
+        rows = await self._database.read(PASSWORDS, _identity(tenant, (provider, identity_id)))
+        return [Password(hash=hash_, set_at=set_at) for hash_, set_at in rows]
 
     async def access(self, tenant: str, user_id: str, access_token_hash: bytes) -> tuple[User | None, bool]:
         rows = await self._database.read(
@@ -277,27 +303,30 @@ class StoredUsers:
         *,
         expected_revision: int,
         password: Password | None = None,
+        remembered: int = 0,
         place: int = 0,
         end_sessions: bool = False,
         revoke_refresh_tokens: bool = False,
+        unblock: Sequence[str] = (),
         events: Sequence[LogEvent],
         messages: Sequence[Message] = (),
     ) -> bool:
+        change = AccountChange(
+            user=msgspec.structs.replace(user, revision=expected_revision),
+            place=place,
+            password=password,
+            remembered=remembered,
+            end_sessions=end_sessions,
+            revoke_refresh_tokens=revoke_refresh_tokens,
+            unblock=tuple(unblock),
+        )
+
         def verb() -> Verb[bool]:
-            if not (yield from update_account(self._database.dialect, tenant, user, expected_revision)):
+            if not (yield from change_account(self._database.dialect, tenant, change)):
                 return False
             identity = _identity(tenant, user.identity_at(place))
             yield Query(DELETE_IDENTIFIERS, identity)
             yield from _identify(identity, user.connections[place], identifiers)
-            if password is not None:
-                yield Query(SET_PASSWORD, {**identity, "hash": password.hash, "set_at": password.set_at})
-            key = {"tenant": tenant, "user_id": user.user_id}
-            if end_sessions:
-                yield Query(DELETE_SESSIONS, key)
-                yield Query(DELETE_UNSPENT_CODES, key)
-            if revoke_refresh_tokens:
-                for (family,) in (yield Query(FAMILIES, key)):
-                    yield from revoke_family(tenant, family, user.updated_at)
             yield from self._log.insert(tenant, events)
             yield from self._outbox.insert(tenant, messages)
             return True
@@ -466,6 +495,35 @@ def update_account(dialect: Dialect, tenant: str, user: User, revision: int) -> 
         yield Query(DELETE_TERMS, {"tenant": tenant, "sequence": rows[0][0]})
         yield from insert_terms(dialect, tenant, [(rows[0][0], user)])
     return bool(rows)
+
+
+def change_account(dialect: Dialect, tenant: str, change: AccountChange) -> Verb[bool]:
+    """Statements that write a changed user with its password, and end what is to end; ``False``, and nothing
+    written, if somebody else changed it first."""
+    user = change.user
+    if not (yield from update_account(dialect, tenant, user, user.revision)):
+        return False
+    key = {"tenant": tenant, "user_id": user.user_id}
+    if change.password is not None:
+        yield from set_password(_identity(tenant, user.identity_at(change.place)), change.password, change.remembered)
+        yield Query(VOID_TICKETS, key)
+    if change.end_sessions:
+        yield Query(DELETE_SESSIONS, key)
+        yield Query(DELETE_UNSPENT_CODES, key)
+    if change.revoke_refresh_tokens:
+        for (family,) in (yield Query(FAMILIES, key)):
+            yield from revoke_family(tenant, family, user.updated_at)
+    for prefix in change.unblock:
+        yield clear_attempts(tenant, prefix)
+    return True
+
+
+def set_password(identity: Mapping[str, str], password: Password, remembered: int) -> Verb[None]:
+    """Statements that give an identity a password, and keep ``remembered`` of those it had."""
+    if remembered:
+        yield Query(REMEMBER, identity)
+    yield Query(FORGET, {**identity, "remembered": remembered})
+    yield Query(SET_PASSWORD, {**identity, "hash": password.hash, "set_at": password.set_at})
 
 
 def insert_terms(dialect: Dialect, tenant: str, numbered: Iterable[tuple[int, User]]) -> Verb[None]:
