@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from doorward.backends import dns
 from doorward.backends.background import BackgroundTasks
+from doorward.backends.breached_passwords import NoBreachedPasswords, RangeService
 from doorward.backends.chance import SystemEntropy
 from doorward.backends.clock import SystemClock
 from doorward.backends.files import JobFiles
@@ -24,7 +25,14 @@ from doorward.backends.outbound.inbox import MemoryInbox
 from doorward.backends.outbound.relay import Relay
 from doorward.backends.storage.store import Storage
 from doorward.backends.storage.version import sqlite_path
+from doorward.identity.blocked_accounts import BlockedAccounts
+from doorward.identity.breach_detection import BreachDetection
+from doorward.identity.email_verification import EmailVerification
+from doorward.identity.new_password import NewPasswords
+from doorward.identity.password_change import PasswordChange
 from doorward.identity.password_login import PasswordLogin
+from doorward.identity.people import People
+from doorward.identity.signup import Signup
 from doorward.management.kit.context import LARGEST_UPLOAD, REQUEST_BURST, LookUpTxt, Services
 from doorward.management.tenants import Tenants
 from doorward.model.directory import TenantDirectory
@@ -92,6 +100,7 @@ def build(
     reaches_loopback: bool = False,
     messages_per_address: int = 0,
     messages_per_tenant: int = 0,
+    breached_passwords_url: str = "",
 ) -> Doorward:
     """Wire a server on ``database`` (a URL), its secrets sealed under ``root_key`` (32 bytes).
 
@@ -108,6 +117,7 @@ def build(
     has, nothing is sent and everything is there. Other servers are asked through ``http``, by default on the public
     internet only, or with ``reaches_loopback`` on this machine too. No more than ``messages_per_address`` and
     ``messages_per_tenant`` are sent in an hour; 0 sets no limit.
+    Whether a password leaked is asked of the service at ``breached_passwords_url``, by the range protocol.
     """
     clock = clock or SystemClock()
     entropy = entropy or SystemEntropy()
@@ -144,6 +154,20 @@ def build(
     )
     hasher = passwords or PasswordHasher()
     background = BackgroundTasks()
+    breached = RangeService(breached_passwords_url, http) if breached_passwords_url else NoBreachedPasswords()
+    breaches = BreachDetection(clock, storage.log, storage.one_time_values, breached)
+    blocked = BlockedAccounts(clock, entropy, storage.users, storage.tickets, storage.outbox, storage.one_time_values)
+    login = PasswordLogin(
+        clock,
+        entropy,
+        storage.users,
+        storage.attempts,
+        storage.tickets,
+        storage.log,
+        hasher,
+        breaches=breaches,
+        blocked=blocked,
+    )
     ports = Ports(
         clock=clock,
         entropy=entropy,
@@ -173,10 +197,23 @@ def build(
         jose=JoseBackend(),
         keys=SigningKeyMaker(clock, entropy),
         passwords=hasher,
-        authenticator=PasswordLogin(clock, storage.users, storage.attempts, storage.log, hasher),
+        breached_passwords=breached,
+        authenticator=login,
+    )
+    passwords_chosen = NewPasswords(clock, storage.users, hasher, breaches)
+    verification = EmailVerification(clock, entropy, storage.users, storage.tickets, storage.log)
+    people = People(
+        signup=Signup(ports, passwords_chosen, verification),
+        passwords=passwords_chosen,
+        password_change=PasswordChange(
+            ports, login, passwords_chosen, revokes_refresh_tokens=password_change_revokes_refresh_tokens
+        ),
+        email_verification=verification,
+        blocked_accounts=blocked,
     )
     services = Services(
         ports=ports,
+        people=people,
         verify=BearerTokens(clock, ports.jose).verify,
         read_public_key=read_public_key,
         check_template=_check_template,

@@ -463,6 +463,12 @@ class Users(Protocol):
         identity at ``place``. ``end_sessions`` also deletes its sessions and unspent codes. The rest is as in
         ``model.user.AccountChange``."""
 
+    async def change(
+        self, tenant: str, change: AccountChange, *, events: Sequence[LogEvent], messages: Sequence[Message] = ()
+    ) -> bool:
+        """Write a changed user who goes on signing in with the same; ``False``, and nothing written, when somebody
+        else changed it first."""
+
     async def rehash(self, tenant: str, user_id: str, *, old_hash: str, password: Password) -> None:
         """Replace a stored hash unless it changed meanwhile."""
 
@@ -995,6 +1001,13 @@ class KeyMaker(Protocol):
         """A new RSA 2048 key with a self-signed certificate, in state ``next``."""
 
 
+class BreachedPasswords(Protocol):
+    """A list of passwords that leaked somewhere."""
+
+    async def is_breached(self, password: str) -> bool:
+        """``False`` also where nobody could be asked: nobody is kept out because a service is down."""
+
+
 class Passwords(Protocol):
     """Password hashing in a bounded pool of its own; raises ``Overloaded`` when that is full."""
 
@@ -1051,4 +1064,5 @@ class Ports(Struct, frozen=True, kw_only=True):
     jose: Jose
     keys: KeyMaker
     passwords: Passwords
+    breached_passwords: BreachedPasswords
     authenticator: Authenticator

@@ -6,70 +6,134 @@ address (or as the tenant's brute-force settings say), and a locked pair stays l
 
 from __future__ import annotations
 
+from msgspec import Struct
+
+from doorward.identity.blocked_accounts import BlockedAccounts
+from doorward.identity.breach_detection import BreachDetection
+from doorward.identity.log_events import LONGEST_NAME, person_event
+from doorward.identity.tickets import is_sent, ticket_mail
 from doorward.model.authentication import Denial, PasswordOutcome
+from doorward.model.breached_passwords import Stage
 from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import is_phone, normalise_email, normalise_phone, normalise_username
 from doorward.model.log_event import LogEvent
 from doorward.model.request_context import RequestContext
+from doorward.model.ticket import TicketType
 from doorward.model.user import Password, User
-from doorward.ports import Attempts, Clock, Log, Passwords, Users
+from doorward.ports import Attempts, Clock, Entropy, Log, Passwords, Tickets, Users
 
 WINDOW = 30 * 24 * 3600.0
-MAX_IDENTIFIER = 320
+MAX_IDENTIFIER = LONGEST_NAME
+LEAKED = "stolen_credentials"
+
+
+class Account(Struct, frozen=True):
+    """Whom an identifier names, in which of their identities, and the password of that one."""
+
+    user: User | None = None
+    place: int = 0
+    password: Password | None = None
+
+
+NOBODY = Account()
 
 
 class PasswordLogin:
     """``ports.Authenticator``."""
 
-    def __init__(self, clock: Clock, users: Users, attempts: Attempts, log: Log, passwords: Passwords) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        entropy: Entropy,
+        users: Users,
+        attempts: Attempts,
+        tickets: Tickets,
+        log: Log,
+        passwords: Passwords,
+        *,
+        breaches: BreachDetection,
+        blocked: BlockedAccounts,
+    ) -> None:
         self._clock = clock
+        self._entropy = entropy
         self._users = users
         self._attempts = attempts
+        self._tickets = tickets
         self._log = log
         self._passwords = passwords
+        self._breaches = breaches
+        self._blocked = blocked
 
     async def password(
         self, directory: TenantDirectory, connection: Connection, username: str, password: str, context: RequestContext
     ) -> PasswordOutcome:
+        account, denial = await self._check(directory, connection, username, password, context)
+        user = account.user
+        if denial is not None or user is None:
+            return PasswordOutcome(denial=denial)
+        if user.blocked:
+            self._log.write(directory.tenant.id, self._event("f", context, connection, username, user))
+            return PasswordOutcome(denial=Denial.USER_BLOCKED)
+        event = self._event("pwd_leak", context, connection, username, user)
+        leak = await self._breaches.leak(directory, Stage.LOGIN, password, event)
+        if leak is not None and leak.first and directory.breached_passwords.tells_users:
+            await self._tell_of_leak(directory, user, account.place, context)
+        if leak is not None and leak.refused:
+            return PasswordOutcome(denial=Denial.PASSWORD_LEAKED)
+        return PasswordOutcome(user=user, connection=connection.name)
+
+    async def check(
+        self, directory: TenantDirectory, connection: Connection, username: str, password: str, context: RequestContext
+    ) -> Denial | None:
+        """Whether this is the password, for somebody who is not signing in. Counts, and refuses, as a login does."""
+        return (await self._check(directory, connection, username, password, context))[1]
+
+    async def identify(self, directory: TenantDirectory, connection: Connection, username: str) -> User | None:
+        return (await self._find(directory.tenant.id, connection, username)).user
+
+    async def find(self, directory: TenantDirectory, connection: Connection, username: str) -> tuple[User | None, int]:
+        """Whom an identifier names, and in which of their identities."""
+        account = await self._find(directory.tenant.id, connection, username)
+        return account.user, account.place
+
+    async def _check(
+        self, directory: TenantDirectory, connection: Connection, username: str, password: str, context: RequestContext
+    ) -> tuple[Account, Denial | None]:
         tenant = directory.tenant.id
         protection = directory.brute_force
         key = protection.key(connection.name, username[:MAX_IDENTIFIER], context.ip)
         guarded = connection.brute_force_protection and protection.guards(context.ip)
         if guarded and await self._attempts.count(tenant, key) >= protection.max_attempts:
-            self._write(tenant, "limit_wc", context, connection, username)
-            return PasswordOutcome(denial=Denial.TOO_MANY_ATTEMPTS)
-        user, stored = await self._find(tenant, connection, username)
+            self._log.write(tenant, self._event("limit_wc", context, connection, username))
+            return NOBODY, Denial.TOO_MANY_ATTEMPTS
+        account = await self._find(tenant, connection, username)
+        user, stored = account.user, account.password
         right, rehash = await self._passwords.verify(password, stored.hash if stored is not None else None)
         if user is None or stored is None or not right:
-            self._write(tenant, "fu" if user is None else "fp", context, connection, username, user)
+            self._log.write(tenant, self._event("fu" if user is None else "fp", context, connection, username, user))
             if guarded:
                 failures = await self._attempts.fail(tenant, key, at=self._clock.now(), window=WINDOW)
                 if failures == protection.max_attempts:
-                    self._write(tenant, "limit_wc", context, connection, username, user)
-            return PasswordOutcome(denial=Denial.WRONG_CREDENTIALS)
+                    locked = self._event("limit_wc", context, connection, username, user)
+                    await self._blocked.locked(directory, user, account.place, locked, context)
+            return NOBODY, Denial.WRONG_CREDENTIALS
         failures = await self._attempts.count(tenant, key) if guarded else 0
         if failures >= protection.max_attempts:
             # Others guessed while this password was hashed: a burst gains nothing over a queue.
-            self._write(tenant, "limit_wc", context, connection, username, user)
-            return PasswordOutcome(denial=Denial.TOO_MANY_ATTEMPTS)
+            self._log.write(tenant, self._event("limit_wc", context, connection, username, user))
+            return NOBODY, Denial.TOO_MANY_ATTEMPTS
         if failures:
             await self._attempts.clear(tenant, key)
         if rehash:
             upgraded = Password(hash=await self._passwords.hash(password), set_at=stored.set_at)
             await self._users.rehash(tenant, user.user_id, old_hash=stored.hash, password=upgraded)
-        if user.blocked:
-            self._write(tenant, "f", context, connection, username, user)
-            return PasswordOutcome(denial=Denial.USER_BLOCKED)
-        return PasswordOutcome(user=user, connection=connection.name)
+        return account, None
 
-    async def identify(self, directory: TenantDirectory, connection: Connection, username: str) -> User | None:
-        return (await self._find(directory.tenant.id, connection, username))[0]
-
-    async def _find(self, tenant: str, connection: Connection, username: str) -> tuple[User | None, Password | None]:
+    async def _find(self, tenant: str, connection: Connection, username: str) -> Account:
         """By e-mail where it looks like one, else by user name, else by telephone number."""
         if not username or len(username) > MAX_IDENTIFIER or "\0" in username:
-            return None, None
+            return NOBODY
         candidates = [("username", normalise_username(username))]
         if "@" in username:
             candidates.insert(0, ("email", normalise_email(username)))
@@ -78,32 +142,28 @@ class PasswordLogin:
         for field, value in candidates:
             found = await self._users.find_by_identifier(tenant, connection.name, field, value)
             if found is not None:
-                return found
-        return None, None
+                user, password = found
+                return Account(user, user.place_of(connection.name, field, value) or 0, password)
+        return NOBODY
 
-    def _write(
-        self,
-        tenant: str,
-        type_: str,
-        context: RequestContext,
-        connection: Connection,
-        username: str,
-        user: User | None = None,
-    ) -> None:
-        self._log.write(
-            tenant,
-            LogEvent(
-                type=type_,
-                date=self._clock.now(),
-                user_id=user.user_id if user is not None else None,
-                user_name=username[:MAX_IDENTIFIER],
-                connection=connection.name,
-                connection_id=connection.id,
-                strategy=connection.strategy,
-                strategy_type=connection.strategy_type,
-                ip=context.ip,
-                user_agent=context.user_agent,
-                hostname=context.hostname,
-                auth0_client=context.auth0_client,
-            ),
+    async def _tell_of_leak(self, directory: TenantDirectory, user: User, place: int, context: RequestContext) -> None:
+        """Write to the owner of a password that leaked, with a link to choose another one."""
+        if not user.profile_of(place).get("email") or not is_sent(directory, LEAKED):
+            return
+        ticket, message = ticket_mail(
+            self._entropy,
+            directory,
+            LEAKED,
+            TicketType.PASSWORD_CHANGE,
+            user,
+            place,
+            url=f"https://{context.hostname}/",
+            at=self._clock.now(),
+            mark_email_as_verified=True,
         )
+        await self._tickets.create(directory.tenant.id, ticket, events=(), messages=(message,))
+
+    def _event(
+        self, type_: str, context: RequestContext, connection: Connection, username: str, user: User | None = None
+    ) -> LogEvent:
+        return person_event(type_, self._clock.now(), connection, context, user=user, name=username)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
-from doorward.identity.password_login import PasswordLogin
 from doorward.model.authentication import PasswordOutcome
 from doorward.model.connection import Connection
 from doorward.model.digest import digest
@@ -15,7 +14,7 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.request_context import RequestContext
 from doorward.model.session import HOUR, LoginTransaction, Session, SignIn
 from doorward.model.user import User
-from doorward.ports import Clock, Entropy, LoginTransactions, Sessions
+from doorward.ports import Authenticator, Clock, Entropy, LoginTransactions, Sessions
 
 ATTEMPTS_TO_MOVE = 3
 
@@ -34,7 +33,7 @@ class HostedSignIn:
         self,
         clock: Clock,
         entropy: Entropy,
-        passwords: PasswordLogin,
+        passwords: Authenticator,
         sessions: Sessions,
         transactions: LoginTransactions,
     ) -> None:

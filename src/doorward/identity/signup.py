@@ -10,9 +10,14 @@ from typing import Any
 
 from msgspec import Struct
 
-from doorward.identity.password_policy import PasswordVerdict, judge
+from doorward.identity.email_verification import EmailVerification, verifies_by_link, welcome
+from doorward.identity.log_events import person_event
+from doorward.identity.new_password import NewPasswords, PasswordRefused
+from doorward.identity.password_policy import PasswordError, PasswordVerdict
+from doorward.model.breached_passwords import Stage
 from doorward.model.client import Client
 from doorward.model.connection import Connection
+from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import (
     new_object_id,
     normalise_email,
@@ -22,7 +27,7 @@ from doorward.model.identifiers import (
 from doorward.model.log_event import LogEvent
 from doorward.model.request_context import RequestContext
 from doorward.model.user import Identifiers, Password, User
-from doorward.ports import Clock, Conflict, Entropy, Log, Passwords, Users
+from doorward.ports import Conflict, Ports
 
 MAX_EMAIL = 320
 MAX_METADATA = 10
@@ -43,7 +48,9 @@ class SignupError(StrEnum):
     INVALID_USERNAME = "invalid-username"
     NO_PASSWORD = "no-password"
     WEAK_PASSWORD = "password-too-weak"
+    COMMON_PASSWORD = "password-too-common"
     PASSWORD_IS_PERSONAL = "password-contains-user-information"
+    LEAKED_PASSWORD = "password-breached"
     INVALID_PHONE = "invalid-phone-format"
     EMAIL_TAKEN = "email-in-use"
     USERNAME_TAKEN = "username-taken"
@@ -52,13 +59,21 @@ class SignupError(StrEnum):
 
 
 class SignupRefused(Exception):
-    """Nothing was written. ``field`` is the form field at fault; ``verdict`` comes with a weak password."""
+    """Nothing was written. ``field`` is the form field at fault; ``password`` says why a password was refused, and
+    ``verdict`` is the checklist it was held to."""
 
-    def __init__(self, error: SignupError, field: str = "", verdict: PasswordVerdict | None = None) -> None:
+    def __init__(
+        self,
+        error: SignupError,
+        field: str = "",
+        verdict: PasswordVerdict | None = None,
+        password: PasswordError | None = None,
+    ) -> None:
         super().__init__(error.value)
         self.error = error
         self.field = field
         self.verdict = verdict
+        self.password = password
 
 
 class SignupForm(Struct, frozen=True, kw_only=True):
@@ -75,31 +90,57 @@ class SignupForm(Struct, frozen=True, kw_only=True):
 class Signup:
     """Makes database users of people who ask to become one."""
 
-    def __init__(self, clock: Clock, entropy: Entropy, users: Users, log: Log, passwords: Passwords) -> None:
-        self._clock = clock
-        self._entropy = entropy
-        self._users = users
-        self._log = log
+    def __init__(self, ports: Ports, passwords: NewPasswords, verification: EmailVerification) -> None:
+        self._clock = ports.clock
+        self._entropy = ports.entropy
+        self._directory = ports.directory
+        self._users = ports.users
+        self._log = ports.log
         self._passwords = passwords
+        self._verification = verification
 
     async def register(
         self, tenant: str, connection: Connection, form: SignupForm, client: Client, context: RequestContext
     ) -> User:
         """The new user, already stored. Raises ``SignupRefused``, and ``Overloaded`` when hashing is full."""
+        directory = self._directory.tenant(tenant)
         try:
             checked = _checked(form, connection)
-            hashed = await self._passwords.hash(checked.password)
             user, identifiers = self._user(checked, connection)
+            password = await self._chosen(directory, connection, checked, user, client, context)
             event = self._event("ss", connection, client, context, user)
-            password = Password(hash=hashed, set_at=user.created_at)
+            verifies = verifies_by_link(directory, connection) and user.email is not None
+            welcomed = () if verifies else welcome(directory, user)
             try:
-                await self._users.create(tenant, user, identifiers, password, events=(event,))
+                await self._users.create(tenant, user, identifiers, password, events=(event,), messages=welcomed)
             except Conflict as conflict:
                 raise _taken(conflict.field) from None
         except SignupRefused as refused:
             self._log.write(tenant, self._event("fs", connection, client, context, None, refused.error.value, form))
             raise
+        if verifies:
+            await self._verification.send(
+                directory, user, 0, url=f"https://{context.hostname}/", client_id=client.client_id
+            )
         return user
+
+    async def _chosen(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        form: SignupForm,
+        user: User,
+        client: Client,
+        context: RequestContext,
+    ) -> Password:
+        asked = self._event("fs", connection, client, context, None, "", form)
+        try:
+            return await self._passwords.chosen(
+                directory, connection, form.password, user.person(), asked=(Stage.SIGNUP, asked)
+            )
+        except PasswordRefused as refused:
+            error = SignupError(refused.error.text_key)
+            raise SignupRefused(error, "password", refused.verdict, refused.error) from None
 
     def _user(self, form: SignupForm, connection: Connection) -> tuple[User, Identifiers]:
         now = self._clock.now()
@@ -133,22 +174,9 @@ class Signup:
         description: str = "",
         form: SignupForm | None = None,
     ) -> LogEvent:
-        return LogEvent(
-            type=type_,
-            date=self._clock.now(),
-            description=description,
-            client_id=client.client_id,
-            client_name=client.name,
-            user_id=user.user_id if user is not None else None,
-            user_name=(user.email if user is not None else (form.email or form.username)[:MAX_EMAIL] if form else None),
-            connection=connection.name,
-            connection_id=connection.id,
-            strategy=connection.strategy,
-            strategy_type=connection.strategy_type,
-            ip=context.ip,
-            user_agent=context.user_agent,
-            hostname=context.hostname,
-            auth0_client=context.auth0_client,
+        name = (form.email or form.username) if form is not None else ""
+        return person_event(
+            type_, self._clock.now(), connection, context, user=user, name=name, client=client, description=description
         )
 
 
@@ -192,12 +220,8 @@ def _checked(form: SignupForm, connection: Connection) -> SignupForm:
         raise SignupRefused(SignupError.INVALID_USERNAME, "username")
     if phone and not PHONE.fullmatch(phone):
         raise SignupRefused(SignupError.INVALID_PHONE, "phone_number")
-    password = form.password
-    if not password:
+    if not form.password:
         raise SignupRefused(SignupError.NO_PASSWORD, "password")
-    verdict = judge(password, connection)
-    if not verdict.accepted:
-        raise SignupRefused(SignupError.WEAK_PASSWORD, "password", verdict)
     if not _metadata_fits(form.user_metadata):
         raise SignupRefused(SignupError.INVALID_METADATA, "user_metadata")
     attributes = {
@@ -207,7 +231,7 @@ def _checked(form: SignupForm, connection: Connection) -> SignupForm:
         email=email,
         username=username if connection.requires_username else "",
         phone_number=phone,
-        password=password,
+        password=form.password,
         attributes=attributes,
         user_metadata=form.user_metadata,
     )

@@ -37,7 +37,7 @@ DOCUMENTED = """
 /actions/triggers/{triggerId}/bindings  GET* read:actions | PATCH* update:actions
 /anomaly/blocks/ips/{id}  GET read:anomaly_blocks | DELETE delete:anomaly_blocks
 /attack-protection/bot-detection  GET* read:attack_protection | PATCH* update:attack_protection
-/attack-protection/breached-password-detection  GET* read:attack_protection | PATCH* update:attack_protection
+/attack-protection/breached-password-detection  GET read:attack_protection | PATCH update:attack_protection
 /attack-protection/brute-force-protection  GET read:attack_protection | PATCH update:attack_protection
 /attack-protection/captcha  GET* read:attack_protection | PATCH* update:attack_protection
 /attack-protection/phone-provider-protection  GET* read:attack_protection | PATCH* update:attack_protection
@@ -367,7 +367,7 @@ REASONS: Mapping[str, str] = {
     "/actions": "No code is run yet.",
     "/actions/actions/{id}/test": "No code is run yet: the result is empty.",
     "/actions/executions": "No code is run yet: nothing was executed.",
-    "/attack-protection": "Of attack protection, brute-force settings act so far.",
+    "/attack-protection": "Of attack protection, brute-force settings and breached-password detection act so far.",
     "/blacklists": "Auth0's own older way to revoke; its tokens are of a kind that is not issued.",
     "/branding": "The login pages have one look so far.",
     "/branding/phone": "Nothing that is sent goes to a phone yet.",

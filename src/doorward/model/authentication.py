@@ -16,6 +16,7 @@ class Denial(StrEnum):
     WRONG_CREDENTIALS = "wrong_credentials"
     USER_BLOCKED = "user_blocked"
     TOO_MANY_ATTEMPTS = "too_many_attempts"
+    PASSWORD_LEAKED = "password_leaked"
 
 
 class PasswordOutcome(Struct, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from doorward.model.breached_passwords import BreachedPasswordDetection
 from doorward.model.brute_force import BruteForce
 from doorward.model.client import Client, ClientGrant, SubjectType
 from doorward.model.connection import Connection
@@ -26,6 +27,7 @@ class TenantDirectory(Struct, frozen=True, kw_only=True):
     tenant: Tenant
     settings: TenantSettings
     brute_force: BruteForce = BruteForce()
+    breached_passwords: BreachedPasswordDetection = BreachedPasswordDetection()
     clients: Mapping[str, Client]
     resource_servers: Mapping[str, ResourceServer]
     client_grants: Mapping[tuple[str | None, str, SubjectType], ClientGrant]

@@ -94,6 +94,11 @@ def attempt_key(connection: str, identifier: str, ip: str) -> str:
     return f"{attempt_prefix(connection, identifier)}{_subscriber(ip)}{SEPARATOR}"
 
 
+def reset_key(connection: str, identifier: str, ip: str) -> str:
+    """The counter of those who say that they forgot the password of an account, from one address."""
+    return "reset" + attempt_key(connection, identifier, ip)
+
+
 def attempt_address(key: str) -> str:
     """The address a counter is for."""
     return key.split(SEPARATOR)[-2]

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from doorward.model.breached_passwords import SETTINGS_ID as BREACHED_PASSWORDS
+from doorward.model.breached_passwords import BreachedPasswordDetection
 from doorward.model.brute_force import SETTINGS_ID as BRUTE_FORCE
 from doorward.model.brute_force import BruteForce
 from doorward.model.client import Client, ClientGrant
@@ -72,6 +74,7 @@ class Single(Struct, frozen=True):
 SINGLES = (
     Single("settings", Kind.SETTINGS, "tenant", TenantSettings),
     Single("brute_force", Kind.CONFIGURATION, BRUTE_FORCE, BruteForce),
+    Single("breached_passwords", Kind.CONFIGURATION, BREACHED_PASSWORDS, BreachedPasswordDetection),
 )
 KEY_ORDER = {KeyState.CURRENT: 0, KeyState.NEXT: 1, KeyState.PREVIOUS: 2, KeyState.REVOKED: 3}
 

@@ -75,6 +75,25 @@ class User(Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, identities=identities)
 
     @property
+    def signs_in_with(self) -> list[tuple[str, str]]:
+        """Connection and identifier, for all there are, linked identities included."""
+        return [
+            (name, profile[field])
+            for place, name in enumerate(self.connections)
+            for profile in (self.profile_of(place),)
+            for field in NORMALISED
+            if profile.get(field)
+        ]
+
+    def place_of_identity(self, identity: tuple[str, str] | None) -> int | None:
+        """Which identity has this provider and id."""
+        return next((place for place in range(len(self.connections)) if self.identity_at(place) == identity), None)
+
+    def person(self, place: int = 0) -> dict[str, Any]:
+        """What a password may not tell of: the profile of an identity, with ``user_metadata`` in it."""
+        return {**self.profile, **self.profile_of(place), "user_metadata": self.user_metadata}
+
+    @property
     def email(self) -> str | None:
         return self.profile.get("email")
 
@@ -90,7 +109,8 @@ class AccountChange(Struct, frozen=True, kw_only=True):
     """A user as it is to be written over its ``revision``, and what comes with it.
 
     ``password`` is that of the identity at ``place``; the one it replaces is kept with those before it, as many as
-    ``remembered`` says. Counters of failures whose keys begin with one of ``unblock`` are forgotten.
+    ``remembered`` says. ``end_sessions`` also deletes unspent codes, and spares the session ``but_session``.
+    Counters of failures whose keys begin with one of ``unblock`` are forgotten.
     """
 
     user: User
@@ -98,6 +118,7 @@ class AccountChange(Struct, frozen=True, kw_only=True):
     password: Password | None = None
     remembered: int = 0
     end_sessions: bool = False
+    but_session: str | None = None
     revoke_refresh_tokens: bool = False
     unblock: tuple[str, ...] = ()
 

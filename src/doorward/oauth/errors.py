@@ -129,6 +129,13 @@ class TooManyAttempts(OAuthError):
     status = 429
 
 
+class PasswordLeaked(OAuthError):
+    """The right password, and the tenant lets nobody in with one that leaked elsewhere."""
+
+    error = "password_leaked"
+    status = 401
+
+
 class TooManyRequests(OAuthError):
     error = "too_many_requests"
     status = 429

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from doorward.identity.password_login import PasswordLogin
 from doorward.identity.sign_in import HostedSignIn
-from doorward.identity.signup import Signup
 from doorward.management.kit.admission import Admission
 from doorward.management.kit.context import Services
 from doorward.management.tenant_file import wire as tenant_file
 from doorward.oauth.authorization import Authorization
 from doorward.oauth.bearer import BearerTokens
-from doorward.ports import Ports
 from doorward.web import demo, doorward_api, help, inbox
 from doorward.web.authentication import authorize, dbconnections, token, userinfo, well_known
 from doorward.web.authentication.authorize import AuthorizeHandlers
@@ -49,15 +46,14 @@ def routes(services: Services, *, development: bool) -> list[Route | Mount]:
         *exports(ports),
         Route("GET", tenant_file.PATH, files),
         Route("POST", tenant_file.PATH, files),
-        *_in_the_browser(ports, development=development),
+        *_in_the_browser(services, development=development),
     ]
     return across_origins(everything, ports)
 
 
-def _in_the_browser(ports: Ports, *, development: bool) -> list[Route]:
-    passwords = PasswordLogin(ports.clock, ports.users, ports.attempts, ports.log, ports.passwords)
-    sign_in = HostedSignIn(ports.clock, ports.entropy, passwords, ports.sessions, ports.transactions)
-    registrar = Signup(ports.clock, ports.entropy, ports.users, ports.log, ports.passwords)
+def _in_the_browser(services: Services, *, development: bool) -> list[Route]:
+    ports, people = services.ports, services.people
+    sign_in = HostedSignIn(ports.clock, ports.entropy, ports.authenticator, ports.sessions, ports.transactions)
     authorization = Authorization(ports, confirms_callbacks=not development)
     presenter = Presenter(ports.directory, shows_hints=development)
     authorizing = AuthorizeHandlers(ports, authorization, presenter)
@@ -65,7 +61,7 @@ def _in_the_browser(ports: Ports, *, development: bool) -> list[Route]:
         ports=ports,
         authorization=authorization,
         sign_in=sign_in,
-        registrar=registrar,
+        registrar=people.signup,
         presenter=presenter,
         finish=authorizing.answer,
     )
@@ -84,7 +80,8 @@ def _in_the_browser(ports: Ports, *, development: bool) -> list[Route]:
         Route("GET", "/v2/logout", leaving.auth0),
         Route("GET", "/oidc/logout", leaving.oidc),
         Route("POST", "/oidc/logout", leaving.oidc),
-        Route("POST", "/dbconnections/signup", dbconnections.signup(ports, registrar)),
+        Route("POST", "/dbconnections/signup", dbconnections.signup(ports, people.signup)),
+        Route("POST", "/dbconnections/change_password", dbconnections.change_password(ports, people.password_change)),
         Route("GET", help.PATH, help.every_rule(presenter)),
         Route("GET", f"{help.PATH}/{{rule}}", help.one_rule(presenter)),
         Route("GET", "/_doorward/static/{digest}/{name}", static_file),

@@ -93,7 +93,6 @@ async def test_e3_a_ticket_and_what_it_changes_are_one_step(nodes: Nodes) -> Non
     await create(nodes)
     await ticket(nodes)
     await ticket(nodes, b"other")
-    await nodes.one.transactions.start(T, transaction())
     await sign_in(nodes.one, session())
     await nodes.one.codes.issue(T, code(), session=None, consent=None, transaction=None, events=())
     await nodes.one.refresh_tokens.issue(T, refresh_token(), keep=5, events=())

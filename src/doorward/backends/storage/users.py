@@ -102,6 +102,7 @@ FAMILIES = """
 SELECT DISTINCT family FROM refresh_token WHERE tenant = :tenant AND user_id = :user_id AND revoked_at IS NULL
     AND used_at IS NULL"""
 DELETE_SESSIONS = "DELETE FROM session WHERE tenant = :tenant AND user_id = :user_id"
+DELETE_OTHER_SESSIONS = f"{DELETE_SESSIONS} AND sid <> :sid"
 DELETE_CONSENTS = "DELETE FROM consent_grant WHERE tenant = :tenant AND user_id = :user_id"
 DELETE_DEVICE_KEYS = "DELETE FROM device_credential WHERE tenant = :tenant AND user_id = :user_id"
 DELETE_CODES = "DELETE FROM authorization_code WHERE tenant = :tenant AND user_id = :user_id"
@@ -335,6 +336,20 @@ class StoredUsers:
         self._outbox.wake(messages)
         return replaced
 
+    async def change(
+        self, tenant: str, change: AccountChange, *, events: Sequence[LogEvent], messages: Sequence[Message] = ()
+    ) -> bool:
+        def verb() -> Verb[bool]:
+            if not (yield from change_account(self._database.dialect, tenant, change)):
+                return False
+            yield from self._log.insert(tenant, events)
+            yield from self._outbox.insert(tenant, messages)
+            return True
+
+        changed = await self._database.write(verb)
+        self._outbox.wake(messages)
+        return changed
+
     async def rehash(self, tenant: str, user_id: str, *, old_hash: str, password: Password) -> None:
         def verb() -> Verb[None]:
             yield Query(REHASH, {"tenant": tenant, "user_id": user_id, "hash": password.hash, "old_hash": old_hash})
@@ -508,7 +523,7 @@ def change_account(dialect: Dialect, tenant: str, change: AccountChange) -> Verb
         yield from set_password(_identity(tenant, user.identity_at(change.place)), change.password, change.remembered)
         yield Query(VOID_TICKETS, key)
     if change.end_sessions:
-        yield Query(DELETE_SESSIONS, key)
+        yield Query(DELETE_OTHER_SESSIONS, {**key, "sid": change.but_session or ""})
         yield Query(DELETE_UNSPENT_CODES, key)
     if change.revoke_refresh_tokens:
         for (family,) in (yield Query(FAMILIES, key)):

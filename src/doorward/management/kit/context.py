@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from doorward.identity.people import People
 from doorward.management.kit.form import ReadForm
 from doorward.model.credential import PublicKey
 from doorward.model.directory import TenantDirectory
@@ -47,7 +48,7 @@ REQUEST_BURST = 50
 
 
 class Services(Struct, frozen=True, kw_only=True):
-    """What this floor needs beside the ports.
+    """What this floor needs beside the ports. ``people`` is what is done for users.
 
     ``verify`` checks a bearer token against an audience and raises ``oauth.errors.InvalidTokenError``
     (``oauth.bearer.BearerTokens.verify``). ``read_public_key`` reads a PEM public key or certificate
@@ -60,6 +61,7 @@ class Services(Struct, frozen=True, kw_only=True):
     """
 
     ports: Ports
+    people: People
     verify: Verify
     read_public_key: ReadPublicKey
     check_template: CheckTemplate

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-
-def timestamp(at: float) -> str:
-    """Epoch seconds as ``YYYY-MM-DDTHH:MM:SS.mmmZ``."""
-    moment = datetime.fromtimestamp(at, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+from doorward.model.timestamp import timestamp as timestamp
 
 
 def same_moment(value: str) -> str:

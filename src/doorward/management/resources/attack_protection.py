@@ -9,6 +9,8 @@ import msgspec
 from doorward.management.kit.operation import Effect
 from doorward.management.kit.schema import BOOLEAN, Record, Rule, choice, integer, items, mapping, record, text
 from doorward.management.kit.shapes import Shape, Singleton, merged_deeply
+from doorward.model.breached_passwords import SETTINGS_ID as BREACHED_PASSWORDS_ID
+from doorward.model.breached_passwords import BreachedPasswordDetection
 from doorward.model.brute_force import PER_ADDRESS, PER_IDENTIFIER, BruteForce
 from doorward.model.brute_force import SETTINGS_ID as BRUTE_FORCE_ID
 
@@ -116,16 +118,11 @@ RESOURCES: tuple[Shape, ...] = (
         },
     ),
     settings(
-        "/attack-protection/breached-password-detection",
+        f"/{BREACHED_PASSWORDS_ID}",
         "Breached Password Detection settings",
         BREACHED_PASSWORDS,
-        {
-            "enabled": False,
-            "shields": [],
-            "admin_notification_frequency": [],
-            "method": "standard",
-            "stage": {"pre-user-registration": {"shields": []}, "pre-change-password": {"shields": []}},
-        },
+        msgspec.to_builtins(BreachedPasswordDetection()),
+        effect=Effect.ACTS,
     ),
     settings(
         f"/{BRUTE_FORCE_ID}",

@@ -13,7 +13,7 @@ from doorward.management.kit.shapes import Command, Shape, View
 from doorward.management.kit.wire import timestamp
 from doorward.management.kit.writing import api_event
 from doorward.management.resources.connection_body import CONNECTION_ID
-from doorward.management.resources.tickets import SENDING, VERIFICATION_EMAIL, new_ticket, verifiable
+from doorward.management.resources.tickets import VERIFICATION_EMAIL, verifiable
 from doorward.management.resources.users import no_such_user
 from doorward.management.users_export.content import MAX_COLUMNS, WHOLE_OBJECTS
 from doorward.management.users_export.link import location
@@ -23,8 +23,6 @@ from doorward.model.connection import Connection
 from doorward.model.identifiers import new_id
 from doorward.model.job import COMPLETED, PENDING, Job, Summary
 from doorward.model.log_event import LogEvent
-from doorward.model.message import Message
-from doorward.model.ticket import TicketType
 
 IMPORT, EXPORT, VERIFICATION = "users_import", "users_export", "verification_email"
 # Of each kind; of imports Auth0 allows as many.
@@ -195,17 +193,16 @@ async def _export(call: Call) -> Answer:
 
 async def _verification_email(call: Call) -> Answer:
     user, about = await verifiable(call)
-    value, ticket = new_ticket(call, TicketType.EMAIL_VERIFICATION, user, about)
     job = new_job(call, VERIFICATION, {})
-    message = Message(
-        template="verify_email",
-        to=about.email,
-        values={"url": SENDING[ticket.type].format(url=call.request.issuer.url, ticket=value)},
-        user_id=user.user_id,
-        client_id=ticket.client_id,
-        organization_id=ticket.organization_id,
+    sent = await call.services.people.email_verification.send(
+        call.directory,
+        user,
+        user.place_of_identity((about.provider, about.identity_id)) or 0,
+        url=call.request.issuer.url,
+        client_id=call.body.get("client_id"),
+        organization_id=call.body.get("organization_id"),
     )
-    if not await call.ports.tickets.create(call.tenant, ticket, messages=(message,), events=()):
+    if not sent:
         raise no_such_user()
     await call.ports.jobs.create(call.tenant, job, events=(api_event(call, status=201),))
     done = Job(id=job.id, type=job.type, created_at=job.created_at, status=COMPLETED, asked=job.asked)

@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from doorward.identity.tickets import LIFETIME, new_ticket
 from doorward.management.kit.context import Answer, Call
 from doorward.management.kit.errors import ApiError, invalid_body, not_supported
 from doorward.management.kit.schema import BOOLEAN, Rule, choice, integer, record, text
@@ -14,17 +15,11 @@ from doorward.management.kit.writing import api_event
 from doorward.management.resources.connection_body import CONNECTION_ID
 from doorward.management.resources.users import no_such_user
 from doorward.model.connection import DATABASE_STRATEGY, Connection
-from doorward.model.digest import digest
-from doorward.model.identifiers import new_ticket_value, normalise_email
-from doorward.model.ticket import Ticket, TicketType
+from doorward.model.identifiers import normalise_email
+from doorward.model.ticket import TicketType
 from doorward.model.user import User
 
-DEFAULT_SECONDS = 5 * 24 * 3600
 LONGEST_SECONDS = 365 * 24 * 3600
-SENDING = {
-    TicketType.EMAIL_VERIFICATION: "{url}u/email-verification?ticket={ticket}#",
-    TicketType.PASSWORD_CHANGE: "{url}u/reset-password?ticket={ticket}#",
-}
 USER_ID = text(min=1, max=255)
 IDENTITY = record(
     {"user_id": text(min=1, max=255), "provider": text(min=1, max=128), "connection_id": CONNECTION_ID},
@@ -69,15 +64,14 @@ class Account(Struct, frozen=True):
     email: str
 
 
-def new_ticket(call: Call, type_: TicketType, user: User, about: Account) -> tuple[str, Ticket]:
-    """A ticket as the body asks for it, and the value that redeems it."""
+async def _give(call: Call, type_: TicketType, user: User, about: Account) -> Answer:
     given = call.body
-    value = new_ticket_value(call.ports.entropy)
-    return value, Ticket(
-        ticket_hash=digest(value),
-        type=type_,
-        user_id=user.user_id,
-        expires_at=call.ports.clock.now() + (given.get("ttl_sec") or DEFAULT_SECONDS),
+    link, ticket = new_ticket(
+        call.ports.entropy,
+        call.request.issuer.url,
+        type_,
+        user,
+        expires_at=call.ports.clock.now() + (given.get("ttl_sec") or LIFETIME),
         identity=(about.provider, about.identity_id),
         email=about.email,
         result_url=given.get("result_url"),
@@ -86,13 +80,8 @@ def new_ticket(call: Call, type_: TicketType, user: User, about: Account) -> tup
         mark_email_as_verified=given.get("mark_email_as_verified", False),
         include_email_in_redirect=given.get("includeEmailInRedirect", False),
     )
-
-
-async def _give(call: Call, type_: TicketType, user: User, about: Account) -> Answer:
-    value, ticket = new_ticket(call, type_, user, about)
     if not await call.ports.tickets.create(call.tenant, ticket, events=(api_event(call, status=201),)):
         raise no_such_user()
-    link = SENDING[type_].format(url=call.request.issuer.url, ticket=value)
     return Answer(status=201, body={"ticket": link})
 
 

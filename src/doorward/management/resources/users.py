@@ -7,7 +7,10 @@ from typing import Any
 
 import msgspec
 
-from doorward.identity.password_policy import judge
+from doorward.identity.blocked_accounts import counters_of
+from doorward.identity.email_verification import verifies_by_link
+from doorward.identity.new_password import PasswordRefused
+from doorward.identity.password_policy import policy_of
 from doorward.identity.signup import identifiers_of, is_username, with_defaults
 from doorward.management.kit.bodies import QUERY, refusal
 from doorward.management.kit.context import NOTHING, Answer, Call
@@ -170,7 +173,6 @@ async def _create(call: Call) -> Answer:
     if "phone_number" in profile:
         profile["phone_verified"] = given.get("phone_verified", False)
     _check_identifiers(profile, connection)
-    _check_password(given["password"], connection)
     check_app_metadata(given.get("app_metadata", {}))
     local = given.get("user_id") or new_object_id(call.ports.entropy)
     now = call.ports.clock.now()
@@ -187,13 +189,22 @@ async def _create(call: Call) -> Answer:
         created_at=now,
         updated_at=now,
     )
-    password = Password(hash=await call.ports.passwords.hash(given["password"]), set_at=now)
+    password = await _password(call, connection, user)
     event = api_event(call, status=201)
     try:
         await call.ports.users.create(call.tenant, user, identifiers_of(user.profile), password, events=(event,))
     except Conflict:
         raise conflict("The user already exists.", REFUSED_BY_CONNECTION) from None
+    if given.get("verify_email", not profile.get("email_verified")) and verifies_by_link(call.directory, connection):
+        await _verify(call, user, 0)
     return Answer(status=201, body=show(call, user))
+
+
+async def _verify(call: Call, user: User, place: int) -> None:
+    """Send the link that verifies an address, if there is one."""
+    await call.services.people.email_verification.send(
+        call.directory, user, place, url=call.request.issuer.url, client_id=call.body.get("client_id")
+    )
 
 
 async def _update(call: Call) -> Answer:
@@ -210,8 +221,7 @@ async def _update(call: Call) -> Answer:
     now = call.ports.clock.now()
     password = None
     if "password" in given:
-        _check_password(given["password"], connection)
-        password = Password(hash=await call.ports.passwords.hash(given["password"]), set_at=now)
+        password = await _password(call, connection, changed, place)
         after = {**after, "last_password_reset": timestamp(now)}
     changed = msgspec.structs.replace(changed.with_profile(place, after), updated_at=now)
     try:
@@ -221,6 +231,8 @@ async def _update(call: Call) -> Answer:
             identifiers_of(after),
             expected_revision=user.revision,
             password=password,
+            remembered=policy_of(connection).remembered,
+            unblock=counters_of(user) if password is not None else (),
             place=place,
             end_sessions=signs_in_otherwise or password is not None,
             revoke_refresh_tokens=call.services.password_change_revokes_refresh_tokens and password is not None,
@@ -230,6 +242,8 @@ async def _update(call: Call) -> Answer:
         raise ApiError(400, f"The specified new {taken.field} already exists", REFUSED_BY_CONNECTION) from None
     if not written:
         raise Conflict("revision")
+    if given.get("verify_email") and "email" in given:
+        await _verify(call, changed, place)
     return Answer(body=show(call, changed))
 
 
@@ -327,9 +341,18 @@ def _check_identifiers(profile: Mapping[str, Any], connection: Connection) -> No
         raise ApiError(400, "Username is too short, too long or has characters that are not allowed", "invalid_body")
 
 
-def _check_password(password: str, connection: Connection) -> None:
-    if not judge(password, connection).accepted:
-        raise ApiError(400, "PasswordStrengthError: Password is too weak", REFUSED_BY_CONNECTION)
+async def _password(call: Call, connection: Connection, user: User, place: int | None = None) -> Password:
+    """The password of the body, hashed; ``place`` is the identity that had others. Raises ``ApiError`` (400)."""
+    try:
+        return await call.services.people.passwords.chosen(
+            call.directory,
+            connection,
+            call.body["password"],
+            user.person(place or 0),
+            identity=user.identity_at(place) if place is not None else None,
+        )
+    except PasswordRefused as refused:
+        raise ApiError(400, f"{refused.error.value}: {refused.error.message}", REFUSED_BY_CONNECTION) from None
 
 
 RESOURCES: tuple[Shape, ...] = (

@@ -9,7 +9,14 @@ from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
 from doorward.oauth.client_authentication import AuthenticatedClient
 from doorward.oauth.eligibility import connection_serves, eligible_user
-from doorward.oauth.errors import InvalidGrant, InvalidRequest, ServerError, TooManyAttempts, UnauthorizedClient
+from doorward.oauth.errors import (
+    InvalidGrant,
+    InvalidRequest,
+    PasswordLeaked,
+    ServerError,
+    TooManyAttempts,
+    UnauthorizedClient,
+)
 from doorward.oauth.proof import Proof
 from doorward.oauth.token_request import PasswordRequest
 from doorward.ports import Ports
@@ -19,6 +26,8 @@ ACCOUNT_BLOCKED = (
     "Your account has been blocked after multiple consecutive login attempts. We've sent you a notification "
     "via your preferred contact method with instructions on how to unblock it."
 )
+
+LEAKED = "This password was disclosed in a data breach of another service. Reset it to log in again."
 
 
 class UserBlocked(UnauthorizedClient):
@@ -44,6 +53,8 @@ async def prove(
         raise TooManyAttempts(ACCOUNT_BLOCKED, hint="Brute-force protection locked this account for this address.")
     if outcome.denial is Denial.USER_BLOCKED:
         raise UserBlocked("user is blocked", hint="An administrator blocked this user.")
+    if outcome.denial is Denial.PASSWORD_LEAKED:
+        raise PasswordLeaked(LEAKED, hint="Breached-password detection blocks logins with leaked passwords.")
     if outcome.user is None:
         raise InvalidGrant(WRONG_CREDENTIALS)
     user = eligible_user(outcome.user, client, directory)

@@ -1,20 +1,27 @@
-"""``POST /dbconnections/signup``: Auth0's way to sign up without a page."""
+"""``POST /dbconnections/signup`` and ``/change_password``: Auth0's ways to do without a page."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from doorward.identity.password_change import PasswordChange, TooManyResets
+from doorward.identity.password_policy import PasswordError
 from doorward.identity.signup import ATTRIBUTES, Signup, SignupError, SignupForm, SignupRefused
+from doorward.model.client import Client
+from doorward.model.connection import Connection
+from doorward.model.directory import TenantDirectory
 from doorward.oauth.eligibility import connection_serves
 from doorward.oauth.errors import InvalidRequest
 from doorward.ports import Overloaded, Ports
 from doorward.web.router import Handler
-from doorward.web.wire.http import NO_STORE, Request, Response, json_response
+from doorward.web.wire.http import NO_STORE, Request, Response, json_response, text_response
 from doorward.web.wire.parameters import body_parameters, json_object
 
+RESET_ASKED = "We've just sent you an email to reset your password."
 
-class SignupApiError(Exception):
-    """A refusal in this endpoint's dialect: status and the whole body."""
+
+class DbConnectionsError(Exception):
+    """A refusal in the dialect of these endpoints: status and the whole body."""
 
     def __init__(self, code: str, description: Any, *, status: int = 400, **more: Any) -> None:
         super().__init__(code)
@@ -27,33 +34,63 @@ def signup(ports: Ports, registrar: Signup) -> Handler:
     """Answers with ``_id``, the user id without its provider prefix."""
 
     async def handler(request: Request) -> Response:
-        try:
-            return json_response(await _sign_up(request, ports, registrar), 200, NO_STORE)
-        except SignupApiError as error:
-            return json_response(error.body, error.status, NO_STORE)
-        except InvalidRequest as error:
-            refusal = SignupApiError("invalid_request", error.description)
-            return json_response(refusal.body, refusal.status, NO_STORE)
-        except Overloaded as overloaded:
-            refusal = SignupApiError("too_many_requests", "Too many requests", status=429, name="TooManyRequests")
-            headers = (*NO_STORE, ("retry-after", str(overloaded.retry_after)))
-            return json_response(refusal.body, refusal.status, headers)
+        return json_response(await _sign_up(request, ports, registrar), 200, NO_STORE)
 
-    return handler
+    return _in_dialect(handler)
+
+
+def change_password(ports: Ports, changes: PasswordChange) -> Handler:
+    """Answers the same sentence whoever is asked for; nothing of a password is in the request.
+
+    ``organization`` is kept with the link for what the mail and the pages show. It restricts nothing: whether
+    somebody is a member of it is not to be told either.
+    """
+
+    async def handler(request: Request) -> Response:
+        body = _body(request)
+        directory = ports.directory.tenant(request.issuer.tenant)
+        client = _client(directory, body) if _text(body, "client_id") else None
+        connection = _connection(directory, body, client)
+        identifier = _text(body, "email") or _text(body, "username")
+        if not identifier:
+            raise DbConnectionsError("invalid_request", "Missing required parameter: email")
+        organization = _text(body, "organization") or None
+        if organization is not None and organization not in directory.documents["organization"]:
+            raise DbConnectionsError("invalid_request", "The organization does not exist")
+        await changes.ask(
+            directory, connection, identifier, request.context, client=client, organization_id=organization
+        )
+        return text_response(RESET_ASKED, 200, NO_STORE)
+
+    return _in_dialect(handler)
+
+
+def _in_dialect(handler: Handler) -> Handler:
+    async def handle(request: Request) -> Response:
+        wait: int | None = None
+        try:
+            return await handler(request)
+        except DbConnectionsError as error:
+            refusal = error
+        except InvalidRequest as error:
+            refusal = DbConnectionsError("invalid_request", error.description)
+        except (Overloaded, TooManyResets) as error:
+            wait = error.retry_after
+            refusal = DbConnectionsError("too_many_requests", "Too many requests", status=429, name="TooManyRequests")
+        headers = (*NO_STORE, ("retry-after", str(wait))) if wait is not None else NO_STORE
+        return json_response(refusal.body, refusal.status, headers)
+
+    return handle
 
 
 async def _sign_up(request: Request, ports: Ports, registrar: Signup) -> dict[str, Any]:
     body = _body(request)
     directory = ports.directory.tenant(request.issuer.tenant)
-    client = directory.clients.get(_text(body, "client_id", required=True))
-    if client is None or client.is_global:
-        raise SignupApiError("unauthorized_client", "Unknown client", status=403, name="ForbiddenError")
-    connection = directory.connections.get(_text(body, "connection", required=True))
-    if connection is None or not connection.is_database or not connection_serves(connection, client):
-        raise SignupApiError("invalid_connection", "The connection does not exist or is not enabled for the client")
+    client = _client(directory, body)
+    connection = _connection(directory, body, client)
     metadata = body.get("user_metadata") or {}
     if not isinstance(metadata, dict):
-        raise SignupApiError("invalid_request", "user_metadata must be an object")
+        raise DbConnectionsError("invalid_request", "user_metadata must be an object")
     form = SignupForm(
         email=_text(body, "email"),
         username=_text(body, "username"),
@@ -78,6 +115,20 @@ async def _sign_up(request: Request, ports: Ports, registrar: Signup) -> dict[st
     return answer
 
 
+def _client(directory: TenantDirectory, body: dict[str, Any]) -> Client:
+    client = directory.clients.get(_text(body, "client_id", required=True))
+    if client is None or client.is_global:
+        raise DbConnectionsError("unauthorized_client", "Unknown client", status=403, name="ForbiddenError")
+    return client
+
+
+def _connection(directory: TenantDirectory, body: dict[str, Any], client: Client | None) -> Connection:
+    connection = directory.connections.get(_text(body, "connection", required=True))
+    if connection is None or not connection.is_database or (client and not connection_serves(connection, client)):
+        raise DbConnectionsError("invalid_connection", "The connection does not exist or is not enabled for the client")
+    return connection
+
+
 def _body(request: Request) -> dict[str, Any]:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == "application/json" and request.body:
@@ -89,28 +140,32 @@ def _text(body: dict[str, Any], name: str, *, required: bool = False) -> str:
     value = body.get(name)
     if value is None or value == "":
         if required:
-            raise SignupApiError("invalid_request", f"Missing required parameter: {name}")
+            raise DbConnectionsError("invalid_request", f"Missing required parameter: {name}")
         return ""
     if not isinstance(value, str):
-        raise SignupApiError("invalid_request", f"Parameter {name} must be a string")
+        raise DbConnectionsError("invalid_request", f"Parameter {name} must be a string")
     return value
 
 
-def _refusal(refused: SignupRefused, *, tells_existence: bool) -> SignupApiError:
+def _refusal(refused: SignupRefused, *, tells_existence: bool) -> DbConnectionsError:
+    error, verdict = refused.password, refused.verdict
+    if error is PasswordError.LEAKED:
+        return DbConnectionsError("password_leaked", error.message, name="PasswordLeakedError")
+    if error is PasswordError.STRENGTH and verdict is not None:
+        return DbConnectionsError(
+            "invalid_password",
+            {"rules": verdict.rules, "verified": False},
+            name=error.value,
+            message=error.message,
+            policy=verdict.as_text,
+        )
+    if error is not None:
+        return DbConnectionsError("invalid_password", error.message, name=error.value, message=error.message)
     match refused.error:
-        case SignupError.WEAK_PASSWORD if refused.verdict is not None:
-            description = {"rules": refused.verdict.rules, "verified": False}
-            return SignupApiError(
-                "invalid_password",
-                description,
-                name="PasswordStrengthError",
-                message="Password is too weak",
-                policy=refused.verdict.as_text,
-            )
         case SignupError.EMAIL_TAKEN | SignupError.PHONE_TAKEN if tells_existence:
-            return SignupApiError("user_exists", "The user already exists.")
+            return DbConnectionsError("user_exists", "The user already exists.")
         case SignupError.USERNAME_TAKEN if tells_existence:
-            return SignupApiError("username_exists", "The username provided is in use already.")
+            return DbConnectionsError("username_exists", "The username provided is in use already.")
         case SignupError.DISABLED:
-            return SignupApiError("signup_disabled", "public signup is disabled")
-    return SignupApiError("invalid_signup", "Invalid sign up")
+            return DbConnectionsError("signup_disabled", "public signup is disabled")
+    return DbConnectionsError("invalid_signup", "Invalid sign up")

@@ -1,0 +1,140 @@
+"""Verifying that a mailbox is somebody's own: the link that is sent, and what redeeming it does."""
+
+from __future__ import annotations
+
+import msgspec
+
+from doorward.identity.log_events import person_event
+from doorward.identity.tickets import Redeemable, TicketUnusable, is_sent, redeemable, ticket_mail
+from doorward.model.client import Client
+from doorward.model.connection import Connection
+from doorward.model.directory import TenantDirectory
+from doorward.model.log_event import LogEvent
+from doorward.model.message import Message
+from doorward.model.request_context import RequestContext
+from doorward.model.ticket import TicketType
+from doorward.model.user import AccountChange, User
+from doorward.ports import Clock, Conflict, Entropy, Log, Tickets, Users
+
+VERIFY, WELCOME = "verify_email", "welcome_email"
+TRIES = 3
+
+
+def verifies_by_link(directory: TenantDirectory, connection: Connection) -> bool:
+    """Whether new users of a connection are sent a link."""
+    email = (connection.options.get("attributes") or {}).get("email") or {}
+    return email.get("verification_method", "link") == "link" and is_sent(directory, VERIFY)
+
+
+def welcome(directory: TenantDirectory, user: User, place: int = 0) -> tuple[Message, ...]:
+    """The mail that welcomes somebody, where the tenant wrote one."""
+    email = user.profile_of(place).get("email")
+    if not email or not is_sent(directory, WELCOME, unless_written=False):
+        return ()
+    return (Message(template=WELCOME, to=email, user_id=user.user_id, connection=user.connections[place]),)
+
+
+class EmailVerification:
+    """Sends the links, and redeems them."""
+
+    def __init__(self, clock: Clock, entropy: Entropy, users: Users, tickets: Tickets, log: Log) -> None:
+        self._clock = clock
+        self._entropy = entropy
+        self._users = users
+        self._tickets = tickets
+        self._log = log
+
+    async def send(
+        self,
+        directory: TenantDirectory,
+        user: User,
+        place: int,
+        *,
+        url: str,
+        client_id: str | None = None,
+        organization_id: str | None = None,
+        locale: str = "",
+        events: tuple[LogEvent, ...] = (),
+    ) -> bool:
+        """Put the mail with the link into the outbox; the links sent before are void. ``url`` is what it is below,
+        with its slash. ``False``, and nothing written, for somebody without an address, or who is gone."""
+        if not user.profile_of(place).get("email"):
+            return False
+        ticket, message = ticket_mail(
+            self._entropy,
+            directory,
+            VERIFY,
+            TicketType.EMAIL_VERIFICATION,
+            user,
+            place,
+            url=url,
+            at=self._clock.now(),
+            locale=locale,
+            client_id=client_id,
+            organization_id=organization_id,
+        )
+        return await self._tickets.create(directory.tenant.id, ticket, events=events, messages=(message,))
+
+    async def ask(
+        self,
+        directory: TenantDirectory,
+        user: User,
+        place: int,
+        context: RequestContext,
+        *,
+        client: Client | None = None,
+        locale: str = "",
+    ) -> bool:
+        """The same, asked for by the person; logged as ``svr`` or ``fvr``."""
+        connection, now = directory.connections.get(user.connections[place]), self._clock.now()
+        asked = person_event("svr", now, connection, context, user=user, client=client)
+        if await self.send(
+            directory,
+            user,
+            place,
+            url=f"https://{context.hostname}/",
+            client_id=client.client_id if client is not None else None,
+            locale=locale,
+            events=(asked,),
+        ):
+            return True
+        self._log.write(directory.tenant.id, msgspec.structs.replace(asked, type="fvr", description="no email address"))
+        return False
+
+    async def look(self, tenant: str, value: str) -> Redeemable:
+        """What a link is good for. Raises ``TicketUnusable``."""
+        return await redeemable(
+            self._tickets, self._users, tenant, value, TicketType.EMAIL_VERIFICATION, at=self._clock.now()
+        )
+
+    async def redeem(self, directory: TenantDirectory, value: str, context: RequestContext) -> Redeemable:
+        """Use a link up: its address is verified. Raises ``TicketUnusable``."""
+        try:
+            return await self._redeem(directory, value, context)
+        except TicketUnusable as unusable:
+            event = person_event("fv", self._clock.now(), None, context, description=f"ticket {unusable}")
+            self._log.write(directory.tenant.id, event)
+            raise
+
+    async def _redeem(self, directory: TenantDirectory, value: str, context: RequestContext) -> Redeemable:
+        tenant, now = directory.tenant.id, self._clock.now()
+        for _ in range(TRIES):
+            found = await self.look(tenant, value)
+            profile = {**found.user.profile_of(found.place), "email_verified": True}
+            user = msgspec.structs.replace(found.user.with_profile(found.place, profile), updated_at=now)
+            connection = directory.connections.get(user.connections[found.place])
+            try:
+                redeemed = await self._tickets.redeem(
+                    tenant,
+                    found.ticket.ticket_hash,
+                    TicketType.EMAIL_VERIFICATION,
+                    at=now,
+                    change=AccountChange(user=user, place=found.place),
+                    events=(person_event("sv", now, connection, context, user=user),),
+                    messages=welcome(directory, user, found.place),
+                )
+            except Conflict:
+                continue
+            if redeemed is not None:
+                return Redeemable(redeemed, user, found.place)
+        raise TicketUnusable(None)

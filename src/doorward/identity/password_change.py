@@ -1,0 +1,281 @@
+"""Another password: by a link in a mail, or by who knows the present one."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from doorward.identity.blocked_accounts import counters_of
+from doorward.identity.log_events import person_event
+from doorward.identity.new_password import NewPasswords, PasswordRefused
+from doorward.identity.password_login import PasswordLogin
+from doorward.identity.password_policy import policy_of
+from doorward.identity.tickets import Redeemable, TicketUnusable, is_sent, redeemable, ticket_mail
+from doorward.model.authentication import Denial
+from doorward.model.breached_passwords import Stage
+from doorward.model.client import Client
+from doorward.model.connection import Connection
+from doorward.model.directory import TenantDirectory
+from doorward.model.identifiers import reset_key
+from doorward.model.log_event import LogEvent
+from doorward.model.message import Message
+from doorward.model.request_context import RequestContext
+from doorward.model.ticket import TicketState, TicketType
+from doorward.model.timestamp import timestamp
+from doorward.model.user import AccountChange, Password, User
+from doorward.ports import Conflict, Ports
+
+RESET, CHANGED = "reset_email", "password_reset"
+# From one address for one account: so many at once, then one each so many seconds.
+BURST, INTERVAL = 10, 60.0
+TRIES = 3
+
+
+class TooManyResets(Exception):
+    """The same was asked for too often; ``retry_after`` in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("too many requests")
+        self.retry_after = retry_after
+
+
+class ChangeError(StrEnum):
+    """Why the present password did not do."""
+
+    WRONG_PASSWORD = "wrong-password"
+    TOO_MANY_ATTEMPTS = "too-many-attempts"
+
+
+class ChangeRefused(Exception):
+    """Nothing was written."""
+
+    def __init__(self, error: ChangeError) -> None:
+        super().__init__(error.value)
+        self.error = error
+
+
+class PasswordChange:
+    """What pages and endpoints do about passwords. ``revokes_refresh_tokens`` goes further than Auth0, which ends
+    sessions only."""
+
+    def __init__(
+        self, ports: Ports, login: PasswordLogin, passwords: NewPasswords, *, revokes_refresh_tokens: bool = False
+    ) -> None:
+        self._ports = ports
+        self._login = login
+        self._passwords = passwords
+        self._revokes_refresh_tokens = revokes_refresh_tokens
+
+    # ── by a link ──
+
+    async def ask(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        identifier: str,
+        context: RequestContext,
+        *,
+        client: Client | None = None,
+        organization_id: str | None = None,
+        locale: str = "",
+    ) -> None:
+        """Somebody says that they forgot their password: send whom the identifier names a link, if there is such a
+        person and they have an address. Whoever asks is not told which (E9): the answer and the work are the same.
+        Raises ``TooManyResets``."""
+        tenant, now = directory.tenant.id, self._ports.clock.now()
+        admitted = await self._ports.attempts.admit(
+            tenant, reset_key(connection.name, identifier, context.ip), at=now, interval=INTERVAL, burst=BURST
+        )
+        if not admitted:
+            raise TooManyResets(int(INTERVAL))
+        user, place = await self._login.find(directory, connection, identifier)
+        asked = person_event("scpr", now, connection, context, user=user, name=identifier, client=client)
+        why = "user does not exist"
+        if connection.options.get("disable_self_service_change_password"):
+            why = "self-service password change is disabled"
+        elif user is not None:
+            if await self._send(directory, user, place, asked, context, organization_id, locale):
+                return
+            why = "user has no email address"
+        failed = msgspec.structs.replace(asked, type="fcpr", description=why)
+        await self._ports.outbox.put(tenant, (), events=(failed,))
+
+    async def demand(
+        self, directory: TenantDirectory, user: User, place: int, context: RequestContext, *, locale: str = ""
+    ) -> bool:
+        """Somebody must choose another password now: send them the link. ``False`` where there is no address."""
+        connection = directory.connections.get(user.connections[place])
+        event = person_event("scpr", self._ports.clock.now(), connection, context, user=user)
+        return await self._send(directory, user, place, event, context, None, locale)
+
+    async def _send(
+        self,
+        directory: TenantDirectory,
+        user: User,
+        place: int,
+        event: LogEvent,
+        context: RequestContext,
+        organization_id: str | None,
+        locale: str,
+    ) -> bool:
+        if not user.profile_of(place).get("email"):
+            return False
+        ticket, message = ticket_mail(
+            self._ports.entropy,
+            directory,
+            RESET,
+            TicketType.PASSWORD_CHANGE,
+            user,
+            place,
+            url=f"https://{context.hostname}/",
+            at=self._ports.clock.now(),
+            locale=locale,
+            client_id=event.client_id,
+            organization_id=organization_id,
+            mark_email_as_verified=True,  # whoever has the link has the mailbox
+        )
+        return await self._ports.tickets.create(directory.tenant.id, ticket, events=(event,), messages=(message,))
+
+    async def look(self, tenant: str, value: str) -> Redeemable:
+        """What a link is good for; looking does not spend it. Raises ``TicketUnusable``."""
+        return await redeemable(
+            self._ports.tickets,
+            self._ports.users,
+            tenant,
+            value,
+            TicketType.PASSWORD_CHANGE,
+            at=self._ports.clock.now(),
+        )
+
+    async def redeem(
+        self, directory: TenantDirectory, value: str, password: str, context: RequestContext
+    ) -> Redeemable:
+        """Use a link up for another password: sessions end, and whoever was locked out for guessing is not any more.
+
+        A refused password leaves the link good. Raises ``TicketUnusable``, ``PasswordRefused``, and ``Overloaded``
+        when hashing is full.
+        """
+        chosen: Password | None = None
+        for _ in range(TRIES):
+            found, connection = await self._found(directory, value, context)
+            if chosen is None:
+                chosen = await self._chosen(directory, connection, found.user, found.place, password, context)
+            change = self._change(found.user, found.place, connection, chosen)
+            if found.ticket.mark_email_as_verified:
+                verified = {**change.user.profile_of(found.place), "email_verified": True}
+                change = msgspec.structs.replace(change, user=change.user.with_profile(found.place, verified))
+            event = person_event("scp", chosen.set_at, connection, context, user=found.user)
+            try:
+                redeemed = await self._ports.tickets.redeem(
+                    directory.tenant.id,
+                    found.ticket.ticket_hash,
+                    TicketType.PASSWORD_CHANGE,
+                    at=self._ports.clock.now(),
+                    change=change,
+                    events=(event,),
+                    messages=_confirmation(directory, change.user, found.place),
+                )
+            except Conflict:
+                continue
+            if redeemed is None:
+                raise TicketUnusable(TicketState.USED)
+            return Redeemable(redeemed, change.user, found.place)
+        raise Conflict("revision")
+
+    async def _found(
+        self, directory: TenantDirectory, value: str, context: RequestContext
+    ) -> tuple[Redeemable, Connection]:
+        try:
+            found = await self.look(directory.tenant.id, value)
+            connection = directory.connections.get(found.user.connections[found.place])
+            if connection is None or not connection.is_database:
+                raise TicketUnusable(None)
+        except TicketUnusable as unusable:
+            event = person_event("fcp", self._ports.clock.now(), None, context, description=f"ticket {unusable}")
+            self._ports.log.write(directory.tenant.id, event)
+            raise
+        return found, connection
+
+    # ── by the present password ──
+
+    async def change(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        user: User,
+        current: str,
+        password: str,
+        context: RequestContext,
+        *,
+        session: str | None = None,
+    ) -> User:
+        """Somebody who is signed in, in ``session``, chooses another password: their other sessions end.
+
+        Raises ``ChangeRefused``, ``PasswordRefused``, ``Conflict`` (``revision``), and ``Overloaded`` when hashing
+        is full.
+        """
+        place = user.connections.index(connection.name)
+        profile = user.profile_of(place)
+        identifier = profile.get("email") or profile.get("username") or profile.get("phone_number") or ""
+        denial = await self._login.check(directory, connection, identifier, current, context)
+        if denial is not None:
+            too_many = denial is Denial.TOO_MANY_ATTEMPTS
+            raise ChangeRefused(ChangeError.TOO_MANY_ATTEMPTS if too_many else ChangeError.WRONG_PASSWORD)
+        chosen = await self._chosen(directory, connection, user, place, password, context)
+        change = msgspec.structs.replace(self._change(user, place, connection, chosen), but_session=session)
+        changed = await self._ports.users.change(
+            directory.tenant.id,
+            change,
+            events=(person_event("scp", chosen.set_at, connection, context, user=user),),
+            messages=_confirmation(directory, change.user, place),
+        )
+        if not changed:
+            raise Conflict("revision")
+        return change.user
+
+    # ── what both do ──
+
+    async def _chosen(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        user: User,
+        place: int,
+        password: str,
+        context: RequestContext,
+    ) -> Password:
+        event = person_event("fcp", self._ports.clock.now(), connection, context, user=user)
+        try:
+            return await self._passwords.chosen(
+                directory,
+                connection,
+                password,
+                user.person(place),
+                identity=user.identity_at(place),
+                asked=(Stage.CHANGE, event),
+            )
+        except PasswordRefused as refused:
+            why = msgspec.structs.replace(event, description=f"{refused.error.value}: {refused.error.message}")
+            self._ports.log.write(directory.tenant.id, why)
+            raise
+
+    def _change(self, user: User, place: int, connection: Connection, chosen: Password) -> AccountChange:
+        profile = {**user.profile_of(place), "last_password_reset": timestamp(chosen.set_at)}
+        return AccountChange(
+            user=msgspec.structs.replace(user.with_profile(place, profile), updated_at=chosen.set_at),
+            place=place,
+            password=chosen,
+            remembered=policy_of(connection).remembered,
+            end_sessions=True,
+            revoke_refresh_tokens=self._revokes_refresh_tokens,
+            unblock=counters_of(user),
+        )
+
+
+def _confirmation(directory: TenantDirectory, user: User, place: int) -> tuple[Message, ...]:
+    """The mail that says that the password was changed, where the tenant wrote one."""
+    email = user.profile_of(place).get("email")
+    if not email or not is_sent(directory, CHANGED, unless_written=False):
+        return ()
+    return (Message(template=CHANGED, to=email, user_id=user.user_id, connection=user.connections[place]),)

@@ -1,0 +1,21 @@
+"""Everything that is done for people who have a password, together."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from doorward.identity.blocked_accounts import BlockedAccounts
+from doorward.identity.email_verification import EmailVerification
+from doorward.identity.new_password import NewPasswords
+from doorward.identity.password_change import PasswordChange
+from doorward.identity.signup import Signup
+
+
+class People(Struct, frozen=True, kw_only=True):
+    """Wired once, in ``app.py``; signing in is ``Ports.authenticator``."""
+
+    signup: Signup
+    passwords: NewPasswords
+    password_change: PasswordChange
+    email_verification: EmailVerification
+    blocked_accounts: BlockedAccounts
