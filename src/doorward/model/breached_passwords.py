@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 SETTINGS_ID = "attack-protection/breached-password-detection"
 
@@ -32,10 +32,9 @@ class BreachedPasswordDetection(Struct, frozen=True, kw_only=True):
     shields: tuple[str, ...] = ()
     admin_notification_frequency: tuple[str, ...] = ()
     method: str = "standard"
-    stage: dict[str, StageShields] = {
-        Stage.SIGNUP.value: StageShields(),
-        Stage.CHANGE.value: StageShields(),
-    }
+    stage: dict[str, StageShields] = field(
+        default_factory=lambda: {stage.value: StageShields() for stage in (Stage.SIGNUP, Stage.CHANGE)}
+    )
 
     def blocks(self, stage: Stage) -> bool:
         """Whether a leaked password is refused."""

@@ -111,6 +111,7 @@ class StoredLog:
             WHERE tenant = :tenant AND log_id IN {database.dialect.among(":ids", str)}"""  # noqa: S608
         self._collected: deque[tuple[str, LogEvent]] = deque()
         self._unwritten: list[dict[str, Any]] = []
+        self._storing = asyncio.Lock()
         self._full = asyncio.Event()
         self._stopping = asyncio.Event()
         self._lost = 0
@@ -145,10 +146,14 @@ class StoredLog:
             self._full.set()
 
     async def flush(self) -> None:
-        while self._collected or self._unwritten:
+        while self._collected or self._unwritten or self._storing.locked():
             await self._store_some()
 
     async def _store_some(self) -> None:
+        async with self._storing:  # who reads the log next waits also for what somebody else is writing just now
+            await self._store_next()
+
+    async def _store_next(self) -> None:
         """Rows are made here and not one by one as events come: in one go they cost half as much."""
         batch, self._unwritten = self._unwritten, []
         if not batch:
