@@ -82,12 +82,13 @@ class ServerSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class PasswordSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How new password hashes are made (argon2id, RFC 9106)."""
+    """How new password hashes are made (argon2id, RFC 9106), and who knows which passwords leaked."""
 
     memory_kib: int = 19 * 1024
     iterations: int = 2
     threads: int = 0
     change_revokes_refresh_tokens: bool = False
+    breached_url: str = ""
 
 
 class ManagementSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -181,6 +182,10 @@ DESCRIPTIONS: Mapping[str, str] = {
     "passwords.threads": "Threads that hash passwords; 0 takes one per core.",
     "passwords.change_revokes_refresh_tokens": "Whether a changed password revokes the person's refresh tokens too. "
     "As with Auth0 it ends the sessions only, unless this is `true`.",
+    "passwords.breached_url": "Where to ask whether a password leaked elsewhere, for tenants that turn on breached-"
+    "password detection: a service that speaks the range protocol of Have I Been Pwned, such as "
+    "`https://api.pwnedpasswords.com/range/`. It is told five hexadecimal digits of a digest, never a password. Left "
+    "out, nobody is asked.",
     "management.requests_per_second": "Requests each client, or person, may make of the Management API of a tenant, "
     "tenant files and `explain` among them, counted by every process for itself; more are answered with 429 and "
     "Retry-After. 0 sets no limit.",
@@ -399,6 +404,7 @@ def _problems(settings: Settings, *, serving: bool) -> Iterator[SettingsError]:
             yield _too_small("management.burst")
         if settings.jobs.max_import_bytes <= 0:
             yield _too_small("jobs.max_import_bytes")
+        yield from _breach_problems(settings.passwords)
         yield from _mail_problems(settings.mail)
         for name in ("per_address", "per_tenant"):
             if getattr(settings.messages, name) < 0:
@@ -516,6 +522,15 @@ def _password_problems(passwords: PasswordSettings) -> Iterator[SettingsError]:
         )
     if passwords.threads < 0:
         yield _too_small("passwords.threads", "it must not be below zero")
+
+
+def _breach_problems(passwords: PasswordSettings) -> Iterator[SettingsError]:
+    if passwords.breached_url and not passwords.breached_url.startswith("https://"):
+        yield SettingsError(
+            "passwords.breached_url is no https URL",
+            "somebody on the way could say that nothing ever leaked",
+            'passwords.breached_url = "https://api.pwnedpasswords.com/range/"',
+        )
 
 
 def _mail_problems(mail: MailSettings) -> Iterator[SettingsError]:

@@ -84,6 +84,7 @@ def open_door(settings: Settings, key: bytes) -> Doorward:
         mail_server=_mail_server(settings.mail),
         messages_per_address=settings.messages.per_address,
         messages_per_tenant=settings.messages.per_tenant,
+        breached_passwords_url=passwords.breached_url,
     )
 
 

@@ -94,6 +94,8 @@ class PasswordChange:
         why = "user does not exist"
         if connection.options.get("disable_self_service_change_password"):
             why = "self-service password change is disabled"
+        elif not is_sent(directory, RESET):
+            why = "the tenant does not send this mail"
         elif user is not None:
             if await self._send(directory, user, place, asked, context, organization_id, locale):
                 return

@@ -10,7 +10,6 @@ from doorward.management.kit.context import NOTHING, Answer, Call
 from doorward.management.kit.schema import BOOLEAN, Unfit, text
 from doorward.management.kit.shapes import Command, Shape, View
 from doorward.management.kit.writing import api_event
-from doorward.management.resources.user_body import IDENTIFIERS
 from doorward.management.resources.users import existing_user
 from doorward.model.brute_force import ANY_ADDRESS
 from doorward.model.connection import Connection
@@ -32,14 +31,8 @@ def _named(call: Call) -> Known:
 async def _of_user(call: Call) -> Known:
     """All the user of the path signs in with, linked identities included. Raises ``ApiError`` (404)."""
     user = await existing_user(call)
-    accounts = [(user.connection, user.profile)]
-    accounts += [(linked["connection"], linked.get("profileData", {})) for linked in user.identities[1:]]
-    return [
-        (connection, profile[name])
-        for connection, profile in ((call.directory.connections.get(at), profile) for at, profile in accounts)
-        for name in IDENTIFIERS
-        if connection is not None and profile.get(name)
-    ]
+    connections = call.directory.connections
+    return [(connections[name], identifier) for name, identifier in user.signs_in_with if name in connections]
 
 
 async def _blocks(call: Call, known: Known) -> dict[str, Any]:
