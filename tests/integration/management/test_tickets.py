@@ -15,7 +15,13 @@ from .conftest import START, A, Api, House
 from .people import add_user
 
 pytestmark = pytest.mark.anyio
-ADA = {"connection": DEFAULT_CONNECTION, "email": "ada@example.test", "username": "ada", "password": "Analytical-9"}
+ADA = {
+    "connection": DEFAULT_CONNECTION,
+    "email": "ada@example.test",
+    "username": "ada",
+    "password": "Analytical-9",
+    "verify_email": False,
+}
 VERIFY, CHANGE = "/tickets/email-verification", "/tickets/password-change"
 
 
