@@ -484,3 +484,12 @@ async def test_past_a_bound_errors_are_only_counted(api: Api, monkeypatch: pytes
     assert job["summary"] == counts(failed=10)
     assert job["status_details"] == "There were too many errors to keep them all"
     assert 0 < len(await errors_of(api, job)) < 10
+
+
+async def test_when_a_password_was_chosen_comes_along(api: Api, house: House) -> None:
+    row = {"email": "old@example.test", "password_hash": BCRYPT, "password_set_date": "2019-05-01T12:00:00+02:00"}
+    await imported(api, [row])
+    (user,) = await api.get("/users-by-email", email="old@example.test")
+    assert user["last_password_reset"] == "2019-05-01T10:00:00.000Z"
+    (password,) = await house.ports.users.passwords(A, "auth0", user["identities"][0]["user_id"])
+    assert password.set_at == 1_556_704_800

@@ -26,6 +26,7 @@ from doorward.ports import Clock, Entropy, UnknownTenant
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Message).decode
 
+ALWAYS = Query("SELECT 1 AS one")
 INSERT = """
 INSERT INTO outbox (tenant, id, created_at, due_at, attempts, content)
 SELECT :tenant, :id, :at, :at, 0, :content {once}"""
@@ -68,11 +69,7 @@ class StoredOutbox:
     # ── putting ──
 
     async def put(self, tenant: str, messages: Sequence[Message], *, events: Sequence[LogEvent] = ()) -> None:
-        def verb() -> Verb[None]:
-            yield from self.insert(tenant, messages)
-            yield from self._log.insert(tenant, events)
-
-        await self._database.write(verb)
+        await self._database.once(ALWAYS, [*self.inserts(tenant, messages), *self._log.inserts(tenant, events)])
         self.wake(messages)
 
     def insert(self, tenant: str, messages: Sequence[Message]) -> Verb[None]:

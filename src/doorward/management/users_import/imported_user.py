@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from doorward.identity.signup import identifiers_of, with_defaults
 from doorward.management.kit.bodies import check_storable
 from doorward.management.kit.errors import ApiError
 from doorward.management.kit.schema import BOOLEAN, OBJECT, Unfit, items, record, text
+from doorward.management.kit.wire import same_moment
 from doorward.management.kit.writing import REDACTED, redact
 from doorward.management.resources.authentication_methods import PREFERRED, SECRET
 from doorward.management.resources.user_body import CREATE, IDENTIFIERS, NAMES, RESERVED
@@ -36,6 +38,7 @@ ROW = record(
         "user_metadata": OBJECT,
         "app_metadata": OBJECT,
         **HASHES,
+        "password_set_date": text(format="date-time"),
         "mfa_factors": items(
             record(
                 {
@@ -85,6 +88,8 @@ def read_user(given: Any, position: int, connection: Connection, at: float, id_:
         profile |= {"email": profile["email"].lower(), "email_verified": given.get("email_verified", False)}
     if "phone_number" in profile:
         profile["phone_verified"] = given.get("phone_verified", False)
+    if "password_set_date" in given:
+        profile["last_password_reset"] = same_moment(given["password_set_date"])
     local = given.get("user_id") or id_
     profile = with_defaults(profile)
     identifiers = identifiers_of(profile)
@@ -173,6 +178,8 @@ def _check_identifiers(given: Mapping[str, Any], connection: Connection) -> None
 
 def _password(given: Mapping[str, Any], at: float) -> Password | None:
     stored = stored_password(given)
+    if "password_set_date" in given:
+        at = datetime.fromisoformat(given["password_set_date"]).timestamp()
     return Password(hash=stored, set_at=at) if stored is not None else None
 
 
