@@ -42,6 +42,7 @@ RULES = tuple(
         "numbers",
         "specialCharacters",
         "identicalChars",
+        "sequentialChars",
     )
     for met in (True, False)
 )
