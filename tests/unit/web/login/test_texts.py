@@ -10,10 +10,18 @@ from importlib.resources import files
 import msgspec
 import pytest
 
+from doorward.model.message import Channel, Received
 from doorward.oauth.token_rules import Rule
 from doorward.web.login import catalogue
 from doorward.web.login.catalogue import ScreenTexts
-from doorward.web.login.documents import DemoDocument, FormPostDocument, FrontDocument, HelpDocument, WebMessageDocument
+from doorward.web.login.documents import (
+    DemoDocument,
+    FormPostDocument,
+    FrontDocument,
+    HelpDocument,
+    InboxDocument,
+    WebMessageDocument,
+)
 from doorward.web.login.look import Look
 from doorward.web.login.pages import ConsentScope, FieldError, Page, PasswordRule
 from doorward.web.login.render import (
@@ -22,6 +30,7 @@ from doorward.web.login.render import (
     render_form_post,
     render_front,
     render_help,
+    render_inbox,
     render_web_message,
 )
 from doorward.web.login.samples import SAMPLES, SOCIAL, login, login_id, login_password, signup, signup_password
@@ -103,7 +112,24 @@ def used(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str, str]]:
     render_web_message(WebMessageDocument("https://a.test", {}), Look(), "en")
     render_demo(DemoDocument({}, "/", "/"), Look(), "en")
     for logins in ({}, {"My App": "/"}):
-        render_front(FrontDocument("a.test", "a.test", logins, ("x",)), Look(), "en")
+        render_front(FrontDocument("a.test", "a.test", logins, "/inbox", ("x",)), Look(), "en")
+    told = [
+        Received(
+            id=channel.value,
+            at=0,
+            channel=channel,
+            template="t",
+            sender="s",
+            to="r",
+            text="x",
+            link="l",
+            code="1",
+            html=html,
+        )
+        for channel, html in ((Channel.EMAIL, "<p>"), (Channel.EMAIL, ""), (Channel.SMS, ""), (Channel.VOICE, ""))
+    ]
+    for messages, shown in (((), None), *((told, one) for one in told)):
+        render_inbox(InboxDocument(messages, lambda _: "now", shown), Look(), "en")
     rules = {"field": {"a.rule": Rule("field", "It is so.", "RFC 6749")}}
     for asked in (None, "a.rule"):
         render_help(HelpDocument(rules, asked), Look(), "en")
