@@ -95,6 +95,7 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     the identifier entered so far, ``alias`` a user name chosen at signup; ``session_sid`` the
     session made or chosen in this transaction; ``authenticated_at`` is set once the person proved
     themselves **in this transaction**. ``interacted`` is true once any page was answered.
+    ``at`` names a screen the person chose within the step, off the way it usually goes.
     ``asked`` is the scope the consent page showed, ``consented`` what was agreed to.
     ``pushed_request`` is the digest of the ``request_uri`` to spend. ``trail`` is every step so far, and why.
     """
@@ -109,6 +110,7 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     step: Step = Step.LOGIN
     username: str | None = None
     alias: str | None = None
+    at: str = ""
     session_sid: str | None = None
     authenticated_at: float | None = None
     interacted: bool = False

@@ -1,4 +1,4 @@
-"""The pages' way in: finds the login a request belongs to, and the prompt of its screen."""
+"""The pages' way in: finds what a request belongs to, and the prompt of its screen."""
 
 from __future__ import annotations
 
@@ -9,32 +9,59 @@ from doorward.oauth.authorize_request import PageError
 from doorward.oauth.eligibility import serving_databases
 from doorward.oauth.errors import InvalidRequest, OAuthError, TooManyRequests
 from doorward.ports import Overloaded
-from doorward.web.login.prompts import PROMPTS
+from doorward.web.login.prompts import PROMPTS, TICKET_PROMPTS
 from doorward.web.login.screens import Screen
-from doorward.web.login.visit import Prompt, UniversalLogin, Visit
-from doorward.web.router import Route
+from doorward.web.login.visit import Prompt, TicketPrompt, TicketVisit, UniversalLogin, Visit
+from doorward.web.router import Handler, Route
 from doorward.web.wire.cookies import browser
 from doorward.web.wire.http import Request, Response
 from doorward.web.wire.parameters import body_parameters, query_parameters
 from doorward.web.wire.same_origin import is_same_origin
 
+MAX_TICKET = 128
+
 
 def login_pages(login: UniversalLogin) -> list[Route]:
     """The routes of every screen."""
+    handlers = {screen: _in_a_login(login, screen, prompt) for screen, prompt in PROMPTS.items()}
+    handlers |= {screen: _by_a_ticket(login, prompt) for screen, prompt in TICKET_PROMPTS.items()}
     return [
-        Route(method, screen.path, _handler(login, screen, prompt))
-        for screen, prompt in PROMPTS.items()
+        Route(method, path, handler)
+        for screen, handler in handlers.items()
+        for path in (screen.path, *screen.aliases)
         for method in ("GET", "POST")
     ]
 
 
-def _handler(login: UniversalLogin, screen: Screen, prompt: Prompt) -> Callable[[Request], Awaitable[Response]]:
+def _in_a_login(login: UniversalLogin, screen: Screen, prompt: Prompt) -> Handler:
     """A page of its steps; at another step its address leads to the page of that step."""
+
+    async def answer(request: Request) -> Response:
+        visit = await _visit(login, request)
+        return await prompt(visit) if visit.transaction.step in screen.steps else visit.current
+
+    return _refusing(login, answer)
+
+
+def _by_a_ticket(login: UniversalLogin, prompt: TicketPrompt) -> Handler:
+    """A page that is found by a link in a mail."""
+
+    async def answer(request: Request) -> Response:
+        ticket = query_parameters(request).get("ticket", "")[:MAX_TICKET]
+        directory = login.ports.directory.tenant(request.issuer.tenant)
+        return await prompt(
+            TicketVisit(login=login, request=request, directory=directory, form=_form(request), ticket=ticket)
+        )
+
+    return _refusing(login, answer)
+
+
+def _refusing(login: UniversalLogin, answer: Callable[[Request], Awaitable[Response]]) -> Handler:
+    """``answer``, with a page for what it raises."""
 
     async def handle(request: Request) -> Response:
         try:
-            visit = await _visit(login, request)
-            return await prompt(visit) if visit.transaction.step in screen.steps else visit.current
+            return await answer(request)
         except TransactionGone as gone:
             return login.presenter.gone(request, gone)
         except PageError as error:
@@ -48,16 +75,21 @@ def _handler(login: UniversalLogin, screen: Screen, prompt: Prompt) -> Callable[
     return handle
 
 
+def _form(request: Request) -> Mapping[str, str]:
+    """What was posted. Raises ``InvalidRequest`` for a form of another site."""
+    if request.method != "POST":
+        return {}
+    if not is_same_origin(request):
+        raise InvalidRequest("The form did not come from this page", status=403)
+    return body_parameters(request, allow_json=False)
+
+
 async def _visit(login: UniversalLogin, request: Request) -> Visit:
     """Raises ``TransactionGone``, and ``InvalidRequest`` for a form that is not this page's."""
     state = query_parameters(request).get("state", "")
-    form: Mapping[str, str] = {}
-    if request.method == "POST":
-        if not is_same_origin(request):
-            raise InvalidRequest("The form did not come from this page", status=403)
-        form = body_parameters(request, allow_json=False)
-        if form.get("state", state) != state:
-            raise InvalidRequest("The form belongs to another login")
+    form = _form(request)
+    if form.get("state", state) != state:
+        raise InvalidRequest("The form belongs to another login")
     transaction = await login.authorization.find(state, browser(request), request.issuer)
     directory = login.ports.directory.tenant(request.issuer.tenant)
     client = directory.clients.get(transaction.client_id)

@@ -13,6 +13,9 @@ from doorward.web.login.screens import Screen
 
 def screen_of(transaction: LoginTransaction, directory: TenantDirectory) -> Screen:
     """The screen to show next, by the tenant's way to log in and what was typed so far."""
+    chosen = screens.BY_NAME.get(transaction.at)
+    if chosen is not None and transaction.step in chosen.steps:
+        return chosen
     known = transaction.username is not None
     match transaction.step:
         case Step.LOGIN if directory.asks_identifier_first:

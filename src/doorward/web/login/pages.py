@@ -127,12 +127,13 @@ class FormPage(Page, frozen=True, kw_only=True):
     """Something to type, and one button to go on.
 
     ``values`` stand in the inputs already, ``hidden`` are posted unseen; ``buttons`` send the same form for another
-    reason. ``password_rules`` are ticked off while typing.
+    reason. ``password_rules`` are ticked off while typing. ``description`` is a text key.
     """
 
     template = "form.html"
 
     inputs: tuple[Input, ...]
+    description: str = "description"
     values: Mapping[str, str] = {}
     hidden: Mapping[str, str] = {}
     chosen: ChosenIdentifier | None = None
@@ -180,7 +181,8 @@ class ResultPage(Page, frozen=True, kw_only=True):
     """What came of it; ``title`` and ``description`` are text keys.
 
     ``onward`` is a URL of another site or page to go on to, under the text ``onward_text``; ``primary`` is the text of
-    a button that posts ``action`` ``default``, ``buttons`` post something else.
+    a button that posts ``action`` ``default``, ``buttons`` post something else. With ``presses_itself``
+    scripts press the button for the person.
     """
 
     template = "result.html"
@@ -190,6 +192,7 @@ class ResultPage(Page, frozen=True, kw_only=True):
     onward: str = ""
     onward_text: str = "buttonText"
     primary: str = ""
+    presses_itself: bool = False
     buttons: tuple[Button, ...] = ()
     links: tuple[Link, ...] = ()
 

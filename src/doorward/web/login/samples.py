@@ -9,6 +9,7 @@ import msgspec
 from doorward.web.login import screens
 from doorward.web.login.look import Look
 from doorward.web.login.pages import (
+    Button,
     ChosenIdentifier,
     ConnectionButton,
     ConsentPage,
@@ -120,10 +121,29 @@ def _form(
     return FormPage(screen=screen, inputs=inputs, values=values, errors=errors, **{**SHOP, **more})
 
 
+def reset_password(*errors: FieldError, **more: Any) -> Page:
+    """A new password, twice."""
+    return FormPage(
+        screen=screens.RESET_PASSWORD,
+        client_name="Acme Shop",
+        inputs=(screens.PASSWORD_RESET, screens.RE_ENTER_PASSWORD),
+        password_rules=BROKEN_RULES if errors else RULES,
+        errors=errors,
+        **more,
+    )
+
+
+def ticket_result(screen: screens.Screen, title: str, description: str, **more: Any) -> Page:
+    """What came of a link in a mail."""
+    return ResultPage(screen=screen, title=title, description=description, client_name="Acme Shop", **more)
+
+
+_SHOP = "https://shop.acme.test/"
+_FORGOT = Link("/u/login/password-reset-start/people", "forgotPasswordText")
 _WITH_USERNAME = (screens.EMAIL, screens.USERNAME)
 
 SAMPLES: dict[str, Page] = {
-    "login": login(links=_TO_SIGNUP),
+    "login": login(links=(_FORGOT, *_TO_SIGNUP)),
     "login-social": login(links=_TO_SIGNUP, connections=SOCIAL),
     "login-username": login(Identifier.USERNAME),
     "login-wrong": login(
@@ -138,7 +158,7 @@ SAMPLES: dict[str, Page] = {
     "login-id-wrong": login_id(
         Identifier.EMAIL, "ada", FieldError("username", "invalid-email-format"), links=_TO_SIGNUP_ID
     ),
-    "login-password": login_password(Identifier.EMAIL, "ada.lovelace@example.com", links=_TO_SIGNUP_ID),
+    "login-password": login_password(Identifier.EMAIL, "ada.lovelace@example.com", links=(_FORGOT, *_TO_SIGNUP_ID)),
     "login-password-wrong": login_password(
         Identifier.USERNAME, "ada", FieldError("password", "wrong-username-credentials")
     ),
@@ -150,6 +170,54 @@ SAMPLES: dict[str, Page] = {
     "signup-id": signup_id(),
     "signup-id-username": signup_id(_WITH_USERNAME, connections=SOCIAL),
     "signup-password": signup_password("ada@example.com", "ada", password_rules=RULES),
+    "reset-password-request": FormPage(
+        **SHOP,
+        screen=screens.RESET_PASSWORD_REQUEST,
+        inputs=(screens.email(label="placeholderEmail"),),
+        description="descriptionEmail",
+        links=(Link(screens.LOGIN_ID.path, "backToLoginLinkText"),),
+    ),
+    "reset-password-email": ResultPage(
+        **SHOP,
+        screen=screens.RESET_PASSWORD_EMAIL,
+        description="emailDescription",
+        texts={"email": "ada@example.com"},
+        buttons=(Button("resend-email-action", "resendLinkText"),),
+        links=(Link(screens.LOGIN_ID.path, "backButtonText"),),
+    ),
+    "reset-password": reset_password(),
+    "reset-password-wrong": reset_password(
+        FieldError("password-reset", "password-policy-not-conformant"),
+        FieldError("re-enter-password", "password-mismatch"),
+    ),
+    "reset-password-success": ticket_result(screens.RESET_PASSWORD_SUCCESS, "eventTitle", "description", onward=_SHOP),
+    **{
+        f"reset-password-error-{why.lower()}": ticket_result(
+            screens.RESET_PASSWORD_ERROR,
+            f"eventTitle{why}",
+            f"description{why}",
+            onward=_SHOP,
+            onward_text="backToLoginLinkText",
+            status=400,
+        )
+        for why in ("Expired", "Used", "Generic")
+    },
+    "email-verification-result": ticket_result(
+        screens.EMAIL_VERIFICATION, "verifiedTitle", "verifiedDescription", onward=_SHOP
+    ),
+    **{
+        f"email-verification-{name}": ticket_result(screens.EMAIL_VERIFICATION, "errorTitle", key, status=400)
+        for name, key in {
+            "expired": "auth0-users-expired-ticket",
+            "again": "alreadyVerifiedDescription",
+            "unknown": "invalidAccountOrCodeDescription",
+            "failed": "unknownErrorDescription",
+        }.items()
+    },
+    "redeem-ticket": ticket_result(screens.REDEEM_TICKET, "pageTitle", "description", primary="buttonText"),
+    "unblock": ticket_result(screens.UNBLOCK, "pageTitle", "description", primary="buttonText"),
+    "unblock-success": ticket_result(screens.UNBLOCK_SUCCESS, "pageTitle", "description", onward=_SHOP),
+    "unblock-failure": ticket_result(screens.UNBLOCK_FAILURE, "pageTitle", "description", onward=_SHOP, status=400),
     "consent": ConsentPage(
         **SHOP,
         screen=screens.CONSENT,

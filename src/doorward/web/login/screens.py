@@ -42,11 +42,13 @@ class Input(Struct, frozen=True, kw_only=True):
 
 
 class Screen(Struct, frozen=True, kw_only=True):
-    """One screen. ``fields`` are the inputs that can show an error of their own; without ``path`` it has no address."""
+    """One screen. ``fields`` are the inputs that can show an error of their own; without ``path`` it has no address.
+    Under ``aliases`` the same page is found; some of them name a ``{connection}``."""
 
     prompt: str
     name: str
     path: str = ""
+    aliases: tuple[str, ...] = ()
     steps: frozenset[Step] = frozenset()
     fields: tuple[str, ...] = ()
 
@@ -105,6 +107,14 @@ NEW_PASSWORD = Input(
     name="password", label="passwordPlaceholder", missing="no-password", kind=InputKind.NEW_PASSWORD,
     autocomplete="new-password",
 )  # fmt: skip
+PASSWORD_RESET = Input(
+    name="password-reset", label="passwordPlaceholder", missing="no-password-reset", kind=InputKind.NEW_PASSWORD,
+    autocomplete="new-password",
+)  # fmt: skip
+RE_ENTER_PASSWORD = Input(
+    name="re-enter-password", label="reEnterpasswordPlaceholder", missing="no-re-enter-password",
+    kind=InputKind.NEW_PASSWORD, autocomplete="new-password",
+)  # fmt: skip
 
 ENTERING = frozenset({Step.LOGIN, Step.SIGNUP})
 
@@ -126,12 +136,48 @@ CONSENT = Screen(prompt="consent", name="consent", path="/u/consent", steps=froz
 LOGIN_CONFIRMATION = Screen(
     prompt="doorward", name="login-confirmation", path="/u/login-confirmation", steps=frozenset({Step.CONFIRMATION})
 )
+RESET_PASSWORD_REQUEST = Screen(
+    prompt="reset-password",
+    name="reset-password-request",
+    path="/u/reset-password/request",
+    aliases=("/u/reset-password/request/{connection}", "/u/login/password-reset-start/{connection}"),
+    steps=ENTERING,
+    fields=("email", "username"),
+)
+RESET_PASSWORD_EMAIL = Screen(
+    prompt="reset-password", name="reset-password-email", path="/u/reset-password/request", steps=ENTERING
+)
+RESET_PASSWORD = Screen(
+    prompt="reset-password",
+    name="reset-password",
+    path="/u/reset-password",
+    aliases=("/u/reset-password/change", "/u/reset-verify"),
+    fields=("password-reset", "re-enter-password"),
+)
+RESET_PASSWORD_SUCCESS = Screen(prompt="reset-password", name="reset-password-success")
+RESET_PASSWORD_ERROR = Screen(prompt="reset-password", name="reset-password-error")
+EMAIL_VERIFICATION = Screen(prompt="email-verification", name="email-verification-result", path="/u/email-verification")
+REDEEM_TICKET = Screen(prompt="common", name="redeem-ticket")
+UNBLOCK = Screen(
+    prompt="brute-force-protection",
+    name="brute-force-protection-unblock",
+    path="/u/brute-force-protection-unblock",
+)
+UNBLOCK_SUCCESS = Screen(prompt="brute-force-protection", name="brute-force-protection-unblock-success")
+UNBLOCK_FAILURE = Screen(prompt="brute-force-protection", name="brute-force-protection-unblock-failure")
 LOGOUT = Screen(prompt="logout", name="logout")
 LOGOUT_COMPLETE = Screen(prompt="logout", name="logout-complete")
 LOGOUT_ABORTED = Screen(prompt="logout", name="logout-aborted")
 ERROR = Screen(prompt="doorward", name="error")
 
 SCREENS = (
-    LOGIN, LOGIN_ID, LOGIN_PASSWORD, SIGNUP, SIGNUP_ID, SIGNUP_PASSWORD, CONSENT, LOGIN_CONFIRMATION, LOGOUT,
-    LOGOUT_COMPLETE, LOGOUT_ABORTED, ERROR,
+    LOGIN, LOGIN_ID, LOGIN_PASSWORD,
+    SIGNUP, SIGNUP_ID, SIGNUP_PASSWORD,
+    RESET_PASSWORD_REQUEST, RESET_PASSWORD_EMAIL, RESET_PASSWORD, RESET_PASSWORD_SUCCESS, RESET_PASSWORD_ERROR,
+    EMAIL_VERIFICATION, REDEEM_TICKET,
+    UNBLOCK, UNBLOCK_SUCCESS, UNBLOCK_FAILURE,
+    CONSENT, LOGIN_CONFIRMATION,
+    LOGOUT, LOGOUT_COMPLETE, LOGOUT_ABORTED,
+    ERROR,
 )  # fmt: skip
+BY_NAME = {screen.name: screen for screen in SCREENS}

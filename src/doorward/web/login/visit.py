@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import msgspec
@@ -40,19 +41,13 @@ class UniversalLogin(Struct, frozen=True, kw_only=True):
     finish: Callable[[Request, Interaction | Answer], Response]
 
 
-class Visit(Struct, frozen=True, kw_only=True):
-    """One request to a page: its login, and what the pages are about."""
+class PageRequest(Struct, frozen=True, kw_only=True):
+    """One request to a page, with the form that came, if one did."""
 
     login: UniversalLogin
     request: Request
-    state: str
-    transaction: LoginTransaction
     directory: TenantDirectory
-    client: Client
-    connections: tuple[Connection, ...]
     form: Mapping[str, str]
-
-    # ── what it is about ───────────────────────────────────────────────────────────────────────
 
     @property
     def tenant(self) -> str:
@@ -66,6 +61,29 @@ class Visit(Struct, frozen=True, kw_only=True):
     def action(self) -> str:
         """Which button sent the form."""
         return self.form.get("action", "default")
+
+
+class TicketVisit(PageRequest, frozen=True, kw_only=True):
+    """A request by a link from a mail. It belongs to no login: the ticket says what it is about."""
+
+    ticket: str
+
+    def show(self, page: Page, client: Client | None = None) -> Response:
+        """The page, in the name of the application the ticket came from."""
+        if client is not None:
+            page = msgspec.structs.replace(page, client_name=client.name)
+        return self.login.presenter.render(self.request, page)
+
+
+class Visit(PageRequest, frozen=True, kw_only=True):
+    """One request to a page of a login, and what the pages are about."""
+
+    state: str
+    transaction: LoginTransaction
+    client: Client
+    connections: tuple[Connection, ...]
+
+    # ── what it is about ───────────────────────────────────────────────────────────────────────
 
     @property
     def redirect_uri(self) -> str:
@@ -126,7 +144,14 @@ class Visit(Struct, frozen=True, kw_only=True):
 
     async def remember(self, step: Step, *, username: str, alias: str | None = None) -> Response:
         """Keep what was typed, and go to the page that follows; when another tab was first, what it typed stands."""
-        moved = msgspec.structs.replace(self.transaction, step=step, username=username, alias=alias)
+        return await self._move(step=step, username=username, alias=alias, at="")
+
+    async def turn_to(self, screen: Screen, *, username: str | None = None) -> Response:
+        """Go to a screen off the usual way, and come back to it when the login is taken up again."""
+        return await self._move(at=screen.name, username=username or self.transaction.username)
+
+    async def _move(self, **changes: Any) -> Response:
+        moved = msgspec.structs.replace(self.transaction, **changes)
         await self.login.ports.transactions.advance(self.tenant, moved)
         return msgspec.structs.replace(self, transaction=moved).current
 
@@ -151,3 +176,4 @@ class Visit(Struct, frozen=True, kw_only=True):
 
 
 Prompt = Callable[[Visit], Awaitable[Response]]
+TicketPrompt = Callable[[TicketVisit], Awaitable[Response]]

@@ -37,7 +37,18 @@ from doorward.web.login.samples import SAMPLES, SOCIAL, login, login_id, login_p
 from doorward.web.login.screens import EMAIL, SCREENS, USERNAME, Identifier, Screen
 
 ENGLISH = json.loads((files("doorward.web.login") / "texts" / "en.json").read_text())
-VARIABLES = {"clientName", "companyName", "connectionName", "userName", "audience", "count", "min", "max", "characters"}
+VARIABLES = {
+    "email",
+    "clientName",
+    "companyName",
+    "connectionName",
+    "userName",
+    "audience",
+    "count",
+    "min",
+    "max",
+    "characters",
+}
 IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
 RULES = tuple(
     PasswordRule(code, 2, met=met)

@@ -1,5 +1,5 @@
 // Comfort on top of pages that work without it: show a password, say what is missing before the
-// server does, tick off password rules while typing.
+// server does, tick off password rules while typing, press the one button of a page that has no other.
 
 for (const toggle of document.querySelectorAll('[data-action="toggle"]')) {
   const input = toggle.parentElement.querySelector("input");
@@ -84,3 +84,7 @@ function mark(rule, text) {
 const password = document.querySelector('input[autocomplete="new-password"]');
 const rules = document.querySelectorAll(".password-rules > ul > li");
 password?.addEventListener("input", () => { for (const rule of rules) mark(rule, password.value); });
+
+// Whoever opened a link in a mail meant it; what fetches links to look into them posts nothing.
+const waiting = document.querySelector("form[data-presses-itself]");
+waiting?.requestSubmit(waiting.querySelector("[data-action-button-primary]"));
