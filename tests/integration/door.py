@@ -179,7 +179,20 @@ class BrowserTab:
 
     @property
     def form(self) -> Form:
-        return Form(self.page.text if self.page is not None else "")
+        return Form(self.text)
+
+    @property
+    def text(self) -> str:
+        return self.page.text if self.page is not None else ""
+
+    @property
+    def status(self) -> int:
+        return self.page.status_code if self.page is not None else 0
+
+    @property
+    def state(self) -> str:
+        """The handle of the login this page belongs to."""
+        return dict(parse_qsl(urlsplit(self.at).query))["state"]
 
     @property
     def path(self) -> str:

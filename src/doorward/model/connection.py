@@ -34,6 +34,11 @@ class Connection(Struct, frozen=True, kw_only=True):
         return self.is_database and not self.options.get("disable_signup", False)
 
     @property
+    def allows_password_reset(self) -> bool:
+        """Whether its users may set another password by a link in a mail."""
+        return self.is_database and not self.options.get("disable_self_service_change_password", False)
+
+    @property
     def requires_username(self) -> bool:
         return bool(self.options.get("requires_username", False))
 

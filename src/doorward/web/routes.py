@@ -61,7 +61,7 @@ def _in_the_browser(services: Services, *, development: bool) -> list[Route]:
         ports=ports,
         authorization=authorization,
         sign_in=sign_in,
-        registrar=people.signup,
+        people=people,
         presenter=presenter,
         finish=authorizing.answer,
     )

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from doorward.web.login.screens import ERROR, Input, Screen
+from doorward.web.login.screens import ERROR, Input, InputKind, Screen
 
 
 class FieldError(Struct, frozen=True):
@@ -141,6 +141,16 @@ class FormPage(Page, frozen=True, kw_only=True):
     buttons: tuple[Button, ...] = ()
     links: tuple[Link, ...] = ()
     connections: tuple[ConnectionButton, ...] = ()
+
+    @property
+    def links_of_password(self) -> tuple[Link, ...]:
+        """What belongs to the password above it: nothing stands before these links."""
+        asked = any(one.kind is InputKind.PASSWORD for one in self.inputs)
+        return tuple(link for link in self.links if asked and not link.lead)
+
+    @property
+    def links_below(self) -> tuple[Link, ...]:
+        return tuple(link for link in self.links if link not in self.links_of_password)
 
     @property
     def fields(self) -> tuple[str, ...]:

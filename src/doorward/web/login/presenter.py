@@ -45,6 +45,10 @@ class Presenter:
         tenant = self._directory.tenant(request.issuer.tenant)
         return render(page, look_of(tenant), _locale(request, tenant, ui_locales))
 
+    def locale(self, request: Request, ui_locales: str = "") -> str:
+        """The language of the tenant's that the reader of ``request`` reads best (BCP 47)."""
+        return _locale(request, self._directory.tenant(request.issuer.tenant), ui_locales)
+
     def document(self, request: Request, document: FormPostDocument | WebMessageDocument) -> Response:
         """An answer that carries itself to the application."""
         tenant = self._directory.tenant(request.issuer.tenant)

@@ -9,17 +9,19 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from msgspec import Struct
 
+from doorward.identity.people import People
 from doorward.identity.sign_in import HostedSignIn
-from doorward.identity.signup import Signup
 from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.session import LoginTransaction, Step
+from doorward.model.ticket import Ticket
 from doorward.model.user import User
 from doorward.oauth.authorization import Answer, Authorization, Interaction
 from doorward.oauth.errors import OAuthError
 from doorward.ports import Ports
+from doorward.web.login import screens
 from doorward.web.login.ladder import screen_of
 from doorward.web.login.pages import Page
 from doorward.web.login.presenter import Presenter
@@ -36,7 +38,7 @@ class UniversalLogin(Struct, frozen=True, kw_only=True):
     ports: Ports
     authorization: Authorization
     sign_in: HostedSignIn
-    registrar: Signup
+    people: People
     presenter: Presenter
     finish: Callable[[Request, Interaction | Answer], Response]
 
@@ -67,6 +69,10 @@ class TicketVisit(PageRequest, frozen=True, kw_only=True):
     """A request by a link from a mail. It belongs to no login: the ticket says what it is about."""
 
     ticket: str
+
+    def client_of(self, ticket: Ticket) -> Client | None:
+        """The application a link was asked for by, if one was."""
+        return self.directory.clients.get(ticket.client_id or "")
 
     def show(self, page: Page, client: Client | None = None) -> Response:
         """The page, in the name of the application the ticket came from."""
@@ -99,6 +105,16 @@ class Visit(PageRequest, frozen=True, kw_only=True):
     def identifier(self) -> Identifier:
         wants_username = any(connection.requires_username for connection in self.connections)
         return Identifier.USERNAME_OR_EMAIL if wants_username else Identifier.EMAIL
+
+    @property
+    def locale(self) -> str:
+        """The language the person reads (BCP 47)."""
+        return self.login.presenter.locale(self.request, self.transaction.parameters.get("ui_locales", ""))
+
+    @property
+    def entrance(self) -> Screen:
+        """Where a login of this tenant begins."""
+        return screens.LOGIN_ID if self.directory.asks_identifier_first else screens.LOGIN
 
     @property
     def signup_connection(self) -> Connection | None:

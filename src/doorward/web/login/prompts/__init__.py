@@ -9,9 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from doorward.web.login import screens
-from doorward.web.login.prompts import confirmation, consent, login, signup
+from doorward.web.login.prompts import (
+    confirmation,
+    consent,
+    email_verification,
+    login,
+    reset_password,
+    signup,
+    unblock,
+)
 from doorward.web.login.screens import Screen
-from doorward.web.login.visit import Prompt
+from doorward.web.login.visit import Prompt, TicketPrompt
 
 PROMPTS: Mapping[Screen, Prompt] = {
     screens.LOGIN: login.login,
@@ -20,6 +28,12 @@ PROMPTS: Mapping[Screen, Prompt] = {
     screens.SIGNUP: signup.signup,
     screens.SIGNUP_ID: signup.identifier,
     screens.SIGNUP_PASSWORD: signup.password,
+    screens.RESET_PASSWORD_REQUEST: reset_password.request,
     screens.CONSENT: consent.consent,
     screens.LOGIN_CONFIRMATION: confirmation.confirmation,
+}
+TICKET_PROMPTS: Mapping[Screen, TicketPrompt] = {
+    screens.RESET_PASSWORD: reset_password.choose,
+    screens.EMAIL_VERIFICATION: email_verification.verify,
+    screens.UNBLOCK: unblock.unblock,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import quote
 
 from doorward.model.authentication import Denial
 from doorward.model.session import Step
@@ -54,7 +55,7 @@ def _identifier_page(visit: Visit, *errors: FieldError) -> Response:
             screen=screens.LOGIN_ID,
             inputs=(visit.identifier.input,),
             values={"username": visit.form.get("username", visit.username)[:MAX_IDENTIFIER]},
-            links=_links(visit, screens.SIGNUP_ID.path),
+            links=_links(visit, screens.SIGNUP_ID.path, forgotten=False),
             errors=errors or _without_database(visit),
         )
     )
@@ -90,10 +91,15 @@ def _password_page(visit: Visit, *errors: FieldError, status: int | None = None)
     )
 
 
-def _links(visit: Visit, signup: str) -> tuple[Link, ...]:
-    if visit.signup_connection is None:
-        return ()
-    return (Link(signup, "signupActionLinkText", lead="signupActionText"),)
+def _links(visit: Visit, signup: str, *, forgotten: bool = True) -> tuple[Link, ...]:
+    links = []
+    resettable = next((one for one in visit.connections if one.allows_password_reset), None)
+    if forgotten and resettable is not None:
+        path = f"/u/login/password-reset-start/{quote(resettable.name, safe='')}"
+        links.append(Link(path, "forgotPasswordText"))
+    if visit.signup_connection is not None:
+        links.append(Link(signup, "signupActionLinkText", lead="signupActionText"))
+    return tuple(links)
 
 
 async def _try_password(visit: Visit, username: str, page: Callable[..., Response]) -> Response:

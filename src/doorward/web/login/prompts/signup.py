@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from doorward.identity.password_policy import PasswordVerdict, judge
+from doorward.identity.password_policy import PasswordVerdict
 from doorward.identity.signup import EMAIL, SignupError, SignupForm, SignupRefused
 from doorward.model.connection import Connection
 from doorward.model.session import Step
 from doorward.oauth.errors import AccessDenied
 from doorward.web.login import screens
-from doorward.web.login.pages import ChosenIdentifier, FieldError, FormPage, Link, PasswordRule
+from doorward.web.login.pages import ChosenIdentifier, FieldError, FormPage, Link
+from doorward.web.login.prompts.password_rules import password_rules
 from doorward.web.login.screens import Input
 from doorward.web.login.visit import MAX_IDENTIFIER, Visit
 from doorward.web.wire.http import Response
@@ -117,26 +118,9 @@ async def _register(visit: Visit, email: str, username: str, page: Callable[...,
         raise AccessDenied("Signup is disabled", hint="No database of this client allows signup.")
     form = SignupForm(email=email, username=username, password=visit.form.get("password", ""))
     try:
-        user = await visit.login.registrar.register(visit.tenant, connection, form, visit.client, visit.request.context)
+        user = await visit.login.people.signup.register(
+            visit.tenant, connection, form, visit.client, visit.request.context
+        )
     except SignupRefused as refused:
         return page(visit, FieldError(refused.field, refused.error.value), verdict=refused.verdict)
     return await visit.sign_in(user, user.connection)
-
-
-def password_rules(connection: Connection | None, verdict: PasswordVerdict | None) -> tuple[PasswordRule, ...]:
-    """The connection's password rules, with what is met once a password was judged."""
-    if connection is None:
-        return ()
-    judged = verdict is not None
-    rules = (verdict or judge("", connection)).rules
-    return tuple(
-        PasswordRule(
-            rule["code"],
-            count=rule.get("format", (0,))[0],
-            items=tuple(
-                PasswordRule(item["code"], met=item["verified"] if judged else None) for item in rule.get("items", ())
-            ),
-            met=rule["verified"] if judged else None,
-        )
-        for rule in rules
-    )

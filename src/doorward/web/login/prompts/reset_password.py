@@ -1,0 +1,146 @@
+"""A forgotten password: ask for a link, and choose another one by it."""
+
+from __future__ import annotations
+
+from doorward.identity.new_password import PasswordRefused
+from doorward.identity.password_change import TooManyResets
+from doorward.identity.password_policy import PasswordError, PasswordVerdict
+from doorward.identity.signup import EMAIL
+from doorward.identity.tickets import Redeemable, TicketUnusable
+from doorward.model.connection import Connection
+from doorward.model.ticket import TicketState
+from doorward.web.login import screens
+from doorward.web.login.pages import Button, FieldError, FormPage, Link, ResultPage
+from doorward.web.login.prompts.password_rules import password_rules
+from doorward.web.login.prompts.ticket_results import after_ticket, home_of
+from doorward.web.login.visit import MAX_IDENTIFIER, TicketVisit, Visit
+from doorward.web.wire.http import Response
+
+_ERRORS = {
+    TicketState.EXPIRED: "Expired",
+    TicketState.USED: "Used",
+    None: "Generic",
+}
+CHANGED = "You can now login to the application with the new password."
+
+
+async def request(visit: Visit) -> Response:
+    """Who is to be sent a link, and then that it is on its way. Whether there is such an account is not told."""
+    sent = visit.transaction.at == screens.RESET_PASSWORD_EMAIL.name
+    if not visit.is_post:
+        return _sent_page(visit) if sent and visit.transaction.username else _request_page(visit)
+    if sent and visit.action == "resend-email-action":
+        email = visit.transaction.username or ""
+    else:
+        sent, email = False, visit.form.get("email", visit.form.get("username", "")).strip()
+    if not email:
+        return _request_page(visit, FieldError("email", "no-email"))
+    if len(email) > MAX_IDENTIFIER or not EMAIL.fullmatch(email):
+        return _request_page(visit, FieldError("email", "invalid-email-format"))
+    connection = _connection(visit)
+    if connection is None:
+        return _request_page(visit, FieldError("", "reset-password-error"))
+    try:
+        await visit.login.people.password_change.ask(
+            visit.directory,
+            connection,
+            email,
+            visit.request.context,
+            client=visit.client,
+            locale=visit.locale,
+        )
+    except TooManyResets:
+        error = FieldError("", "too-many-email")
+        return _sent_page(visit, error) if sent else _request_page(visit, error, status=429)
+    return await visit.turn_to(screens.RESET_PASSWORD_EMAIL, username=email)
+
+
+def _connection(visit: Visit) -> Connection | None:
+    """The one the address names, else the first where a password can be."""
+    named = visit.request.path_parameters.get("connection")
+    databases = [connection for connection in visit.connections if connection.is_database]
+    return next((connection for connection in databases if connection.name == named), next(iter(databases), None))
+
+
+def _request_page(visit: Visit, *errors: FieldError, status: int | None = None) -> Response:
+    suggested = visit.username if "@" in visit.username else ""
+    return visit.show(
+        FormPage(
+            screen=screens.RESET_PASSWORD_REQUEST,
+            inputs=(screens.email(label="placeholderEmail", autocomplete="username"),),
+            description="descriptionEmail",
+            values={"email": visit.form.get("email", suggested)[:MAX_IDENTIFIER]},
+            links=(Link(visit.entrance.path, "backToLoginLinkText"),),
+            errors=errors,
+            status=status,
+        )
+    )
+
+
+def _sent_page(visit: Visit, *errors: FieldError) -> Response:
+    return visit.show(
+        ResultPage(
+            screen=screens.RESET_PASSWORD_EMAIL,
+            description="emailDescription",
+            texts={"email": visit.transaction.username or ""},
+            buttons=(Button("resend-email-action", "resendLinkText"),),
+            links=(Link(visit.entrance.path, "backButtonText"),),
+            errors=errors,
+            status=429 if errors else None,
+        )
+    )
+
+
+async def choose(visit: TicketVisit) -> Response:
+    """Another password, twice. Only a password that can be chosen uses the link up."""
+    changes = visit.login.people.password_change
+    try:
+        found = await changes.look(visit.tenant, visit.ticket)
+        if not visit.is_post:
+            return _choose_page(visit, found)
+        password, again = visit.form.get("password-reset", ""), visit.form.get("re-enter-password", "")
+        if not password:
+            return _choose_page(visit, found, FieldError("password-reset", "no-password-reset"))
+        if not again:
+            return _choose_page(visit, found, FieldError("re-enter-password", "no-re-enter-password"))
+        if password != again:
+            return _choose_page(visit, found, FieldError("re-enter-password", "password-mismatch"))
+        found = await changes.redeem(visit.directory, visit.ticket, password, visit.request.context)
+    except PasswordRefused as refused:
+        breached = refused.error is PasswordError.LEAKED
+        key = "password-breached-reset" if breached else refused.error.text_key
+        return _choose_page(visit, found, FieldError("password-reset", key), verdict=refused.verdict)
+    except TicketUnusable as unusable:
+        return _unusable_page(visit, unusable)
+    page = ResultPage(screen=screens.RESET_PASSWORD_SUCCESS, title="eventTitle")
+    return after_ticket(visit, found.ticket, page, CHANGED)
+
+
+def _choose_page(
+    visit: TicketVisit, found: Redeemable, *errors: FieldError, verdict: PasswordVerdict | None = None
+) -> Response:
+    connection = visit.directory.connections.get(found.user.connections[found.place])
+    return visit.show(
+        FormPage(
+            screen=screens.RESET_PASSWORD,
+            inputs=(screens.PASSWORD_RESET, screens.RE_ENTER_PASSWORD),
+            hidden={"username": found.ticket.email or ""},
+            password_rules=password_rules(connection, verdict),
+            errors=errors,
+        ),
+        visit.client_of(found.ticket),
+    )
+
+
+def _unusable_page(visit: TicketVisit, unusable: TicketUnusable) -> Response:
+    why = _ERRORS.get(unusable.state, "Generic")
+    return visit.show(
+        ResultPage(
+            screen=screens.RESET_PASSWORD_ERROR,
+            title=f"eventTitle{why}",
+            description=f"description{why}",
+            onward=home_of(visit),
+            onward_text="backToLoginLinkText",
+            status=400,
+        )
+    )

@@ -1,0 +1,34 @@
+"""Where a link from a mail leads in the end: to the address it was made with, or to a page of what came of it."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+import msgspec
+
+from doorward.model.ticket import Ticket
+from doorward.web.login.pages import ResultPage
+from doorward.web.login.visit import TicketVisit
+from doorward.web.wire.http import Response, redirect
+
+
+def after_ticket(
+    visit: TicketVisit, ticket: Ticket, page: ResultPage, message: str, *, success: bool = True
+) -> Response:
+    """To the ticket's ``result_url`` with what came of it, or the page."""
+    if ticket.result_url:
+        told = {"success": "true" if success else "false", "message": message}
+        if ticket.include_email_in_redirect and ticket.email:
+            told["email"] = ticket.email
+        address, hash_, fragment = ticket.result_url.partition("#")
+        return redirect(f"{address}{'&' if '?' in address else '?'}{urlencode(told)}{hash_}{fragment}")
+    return visit.show(msgspec.structs.replace(page, onward=home_of(visit, ticket)), visit.client_of(ticket))
+
+
+def home_of(visit: TicketVisit, ticket: Ticket | None = None) -> str:
+    """Where the person may go on: to where the application begins logins, or the tenant says; empty for nowhere."""
+    client = visit.client_of(ticket) if ticket is not None else None
+    start = (
+        client.initiate_login_uri if client is not None else ""
+    ) or visit.directory.settings.default_redirection_uri
+    return start if start.startswith("https://") else ""
