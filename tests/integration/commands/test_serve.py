@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
+import threading
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx2
 import pytest
 from tests.databases import empty_database
 from tests.integration.commands.conftest import Operator, Served
+from tests.smtp_server import SmtpSink
 
 HOST = "auth.example.com"
 PASSWORD_REALM = "http://auth0.com/oauth/grant-type/password-realm"
@@ -158,6 +162,18 @@ master_key_file = "{operator.environment["DOORWARD_KEYS_MASTER_KEY_FILE"]}"
         ({"DOORWARD_SERVER_PROT": "1"}, "DOORWARD_SERVER_PROT is no setting", 2),
         ({"DOORWARD_SERVER_PORT": "abc"}, "DOORWARD_SERVER_PORT cannot be used", 2),
         ({"DOORWARD_PASSWORDS_ITERATIONS": "1"}, "password hashes would be too weak", 2),
+        ({"DOORWARD_MAIL_HOST": "smtp.example.com"}, "mail.sender is missing", 2),
+        ({"DOORWARD_MAIL_SENDER": "a@example.com"}, "mail.host is missing", 2),
+        (
+            {
+                "DOORWARD_MAIL_HOST": "smtp.example.com",
+                "DOORWARD_MAIL_SENDER": "a@example.com",
+                "DOORWARD_MAIL_TLS": "none",
+                "DOORWARD_MAIL_PASSWORD": "pw-canary",
+            },
+            "the mail password would cross the network readable",
+            2,
+        ),
         ({"DOORWARD_DATABASE_URL": "postgresql://nobody:pw-canary@127.0.0.1:1/none"}, "does not answer", 3),
         ({"DOORWARD_DATABASE_URL": "sqlite:////nowhere/at/all.sqlite"}, "cannot be opened", 3),
         ({}, "there is no tenant to serve", 2),
@@ -174,6 +190,58 @@ def test_what_is_unsafe_or_incomplete_is_refused_with_a_fix(
     assert [line.split()[0] for line in said.splitlines()[1:]] == ["why", "fix", "more"], said
     assert "Traceback" not in said
     assert "pw-canary" not in said
+
+
+def test_of_several_processes_one_sends_each_mail(operator: Operator) -> None:
+    made = operator.json("tenants", "create", HOST)
+    with smtp_sink() as sink:
+        mail: dict[str, str | None] = {
+            "DOORWARD_MAIL_HOST": "127.0.0.1",
+            "DOORWARD_MAIL_PORT": str(sink.port),
+            "DOORWARD_MAIL_SENDER": "Doors <no-reply@example.com>",
+        }
+        with operator.serve("--workers", "2", **mail) as served, served.http(HOST) as http:
+            http.headers["authorization"] = f"Bearer {token(http, made['management']).json()['access_token']}"
+            connection = http.get("/api/v2/connections").json()[0]["name"]
+            for number in range(5):
+                user = {"email": f"u{number}@example.com", "password": "Str0ng-enough-1!", "connection": connection}
+                user_id = http.post("/api/v2/users", json=user).json()["user_id"]
+                asked = http.post("/api/v2/jobs/verification-email", json={"user_id": user_id})
+                assert asked.status_code == 201, asked.text
+            until(lambda: len(sink.mails) >= 5)
+        assert sorted(to for _, to, _ in sink.mails) == [f"u{number}@example.com" for number in range(5)]
+        assert {sender for sender, _, _ in sink.mails} == {"no-reply@example.com"}
+
+
+@contextlib.contextmanager
+def smtp_sink() -> Iterator[SmtpSink]:
+    """A sink on a loop of its own, beside the processes that mail to it."""
+    opened, leave, sink = threading.Event(), asyncio.Event(), SmtpSink()
+    loop = asyncio.new_event_loop()
+
+    async def serve() -> None:
+        async with sink.open():
+            opened.set()
+            await leave.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    try:
+        assert opened.wait(10)
+        yield sink
+    finally:
+        loop.call_soon_threadsafe(leave.set)
+        thread.join(10)
+        loop.close()
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for other processes, as long as it may take them at most."""
+    for _ in range(400):
+        if holds():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not happen")
 
 
 def test_another_master_key_is_refused(operator: Operator) -> None:

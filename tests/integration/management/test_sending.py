@@ -318,6 +318,14 @@ async def test_what_cannot_be_sent_is_told_and_not_kept() -> None:
         assert (await left(house), elsewhere.asked) == (0, [])
 
 
+@pytest.mark.parametrize("to", ["a@b.test, c@d.test", "a@b.test\r\nBcc: c@d.test", "A <a@b.test>", "nobody", ""])
+async def test_f6_a_mail_goes_to_one_address(to: str) -> None:
+    async with opened(http=(elsewhere := Elsewhere())) as (house, api):
+        await sendgrid(house, api)
+        await put(house, msgspec.structs.replace(RESET, to=to))
+        assert (elsewhere.asked, await reasons(house)) == ([], ["that is no e-mail address"])
+
+
 async def test_k7_no_more_than_so_many_go_to_an_address_or_from_a_tenant_in_an_hour() -> None:
     async with opened(http=(elsewhere := Elsewhere()), messages_per_address=2, messages_per_tenant=4) as (house, api):
         await provider(api, "sendgrid", {"api_key": "k"})

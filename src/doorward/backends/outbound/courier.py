@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from doorward.backends.outbound.email_providers import PROVIDERS, Account, Way
 from doorward.backends.outbound.inbox import MemoryInbox
-from doorward.backends.outbound.letters import Mail, NoWords, Spoken, mailbox
+from doorward.backends.outbound.letters import Mail, NoWords, Spoken, is_address, mailbox
 from doorward.backends.outbound.phone_providers import send_by_gateway, send_by_twilio
 from doorward.backends.outbound.sending import NotSent
 from doorward.backends.outbound.smtp import SmtpServer, send_by_smtp
@@ -79,6 +79,8 @@ class Courier:
     # ── mail ──
 
     async def _mail(self, directory: TenantDirectory, message: Message, user: User | None) -> None:
+        if not is_address(message.to):  # two of them, or a header more
+            raise NotSent("that is no e-mail address", final=True)
         provider = directory.documents[Kind.CONFIGURATION].get("email_provider")
         if provider is not None and not provider.body.get("enabled", True):
             provider = None

@@ -60,6 +60,11 @@ def address_of(sender: str) -> tuple[str, str]:
     return getaddresses([sender])[0]
 
 
+def is_address(text: str) -> bool:
+    """Whether this is one address and nothing else."""
+    return bool(mailbox(text)) and address_of(text) == ("", text)
+
+
 def one_line(text: str) -> str:
     """What has to stand in one line."""
     return SPACE.sub(" ", "".join(c for c in text if c.isprintable() or c.isspace())).strip()
