@@ -19,10 +19,10 @@ from tests.smtp_server import SmtpSink
 
 from doorward.backends.keys.local_ca import LocalCa
 from doorward.backends.outbound.courier import MailServer
-from doorward.backends.outbound.relay import PAUSES
+from doorward.backends.outbound.relay import LEASE_SECONDS, PAUSES
 from doorward.backends.outbound.smtp import SmtpServer
 from doorward.model.message import Channel, Message
-from doorward.ports import HttpAnswer, Unreachable
+from doorward.ports import HttpAnswer, StorageUnavailable, Unreachable
 
 from .conftest import A, Api, B, House
 
@@ -130,6 +130,25 @@ async def test_what_is_refused_for_now_is_tried_again_and_keeps_its_id(caplog: p
         await house.server.relay.send_due()
         assert [mail["To"] for _, _, mail in sink.mails] == ["ada@example.test"]
         assert await left(house) == 0
+
+
+async def test_a_mail_whose_sending_nobody_wrote_down_comes_again_as_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with SmtpSink().open() as sink, mailing(sink) as (house, _):
+        await house.ports.outbox.put(A, [RESET])
+
+        async def dies(*_: Any, **__: Any) -> None:
+            raise StorageUnavailable
+
+        with monkeypatch.context() as patched:
+            patched.setattr(house.server.storage.outbox, "remove", dies)
+            with pytest.raises(StorageUnavailable):
+                await house.server.relay.send_due()
+        house.clock.time += LEASE_SECONDS - 1
+        assert (await house.server.relay.send_due(), await left(house)) == (0, 1)
+        house.clock.time += 1
+        assert (await house.server.relay.send_due(), await left(house)) == (1, 0)
+        first, second = (mail["Message-ID"] for _, _, mail in sink.mails)
+        assert first == second
 
 
 async def test_what_is_refused_too_often_is_dropped_and_told() -> None:

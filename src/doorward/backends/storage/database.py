@@ -47,7 +47,7 @@ class Dialect(Struct, frozen=True):
     ``batches`` says that a parameter can be an array, so that many rows go in with one statement; ``announcement`` is
     the statement that tells the other processes that a tenant (``:tenant``) changed, where there is one. ``share`` ends
     a SELECT whose rows nobody is to change before the end of the transaction, ``hold`` one whose rows nobody else is
-    to hold meanwhile either.
+    to hold meanwhile either, ``pick`` one that leaves out what somebody else holds.
     """
 
     columns: str
@@ -63,6 +63,7 @@ class Dialect(Struct, frozen=True):
     announcement: str | None = None
     share: str = ""
     hold: str = ""
+    pick: str = ""
 
     def member(self, document: str, name: str) -> str:
         """The member ``name`` of the JSON object in the column ``document``."""

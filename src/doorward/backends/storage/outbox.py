@@ -32,9 +32,9 @@ INSERT INTO outbox (tenant, id, created_at, due_at, attempts, content)
 SELECT :tenant, :id, :at, :at, 0, :content {once}"""
 # That it is still due is asked of each row as it is when it is written: of two who take it at a time one does.
 TAKE = """
+WITH picked AS MATERIALIZED (SELECT tenant, id FROM outbox WHERE due_at <= :at ORDER BY due_at LIMIT :limit{pick})
 UPDATE outbox SET due_at = :until, attempts = attempts + 1
-WHERE due_at <= :at AND (tenant, id) IN
-    (SELECT tenant, id FROM outbox WHERE due_at <= :at ORDER BY due_at LIMIT :limit)
+WHERE due_at <= :at AND (tenant, id) IN (SELECT tenant, id FROM picked)
 RETURNING tenant, id, attempts, content"""
 # Who was too slow does not disturb who has the message now.
 POSTPONE = """
@@ -64,6 +64,7 @@ class StoredOutbox:
         self._directory = directory
         self._clock = clock
         self._entropy = entropy
+        self._take = TAKE.format(pick=database.dialect.pick)
         self.filled = asyncio.Event()
 
     # ── putting ──
@@ -96,7 +97,7 @@ class StoredOutbox:
 
     async def take(self, *, until: float, limit: int) -> list[Taken]:
         """Up to ``limit`` messages that are due, of all tenants; nobody else takes them before ``until``."""
-        rows = await self._database.once(Query(TAKE, {"at": self._clock.now(), "until": until, "limit": limit}))
+        rows = await self._database.once(Query(self._take, {"at": self._clock.now(), "until": until, "limit": limit}))
         return [Taken(row[0], row[1], row[2], until, self._read(row[0], row[1], bytes(row[3]))) for row in rows]
 
     def _read(self, tenant: str, id_: str, content: bytes) -> Message | None:

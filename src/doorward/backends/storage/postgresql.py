@@ -61,6 +61,7 @@ ORDER BY c.table_name, c.ordinal_position""",
     announcement=f"SELECT pg_notify('{CHANNEL}', :tenant)",
     share=" FOR SHARE",
     hold=" FOR NO KEY UPDATE",
+    pick=" FOR NO KEY UPDATE SKIP LOCKED",
 )
 # What goes away when a verb is run again. A foreign key fails when a user was deleted since the verb saw them, a
 # unique one when somebody else inserted what the verb had not seen.
