@@ -11,15 +11,15 @@ WHITE, INK, BLACK = "#ffffff", "#0f1115", "#000000"
 LIGHT_CARD, DARK_CARD = "#ffffff", "#181b22"
 DARK_PAGE = "#0f1115"
 
-_HEX = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
+_HEX = re.compile(r"#?(?:([0-9a-fA-F]{6})(?:[0-9a-fA-F]{2})?|([0-9a-fA-F]{3})[0-9a-fA-F]?)")
 
 
 def parse(value: object) -> str | None:
-    """``#rrggbb`` in lower case for a hexadecimal colour, ``None`` for anything else."""
+    """``#rrggbb`` in lower case for a hexadecimal colour, whatever shines through it; ``None`` for anything else."""
     found = _HEX.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
         return None
-    digits = found[1].lower()
+    digits = (found[1] or found[2]).lower()
     return "#" + (digits if len(digits) == 6 else "".join(d * 2 for d in digits))
 
 
@@ -36,14 +36,15 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def legible(colour: str, surface: str, ratio: float) -> str:
-    """``colour``, moved towards black or white as little as it takes to stand out from ``surface``."""
-    end = BLACK if luminance(surface) > 0.18 else WHITE
-    for step in range(51):
-        candidate = mix(colour, end, step / 50)
-        if contrast(candidate, surface) >= ratio:
-            return candidate
-    return end
+def legible(colour: str, surface: str, ratio: float, *others: str) -> str:
+    """``colour``, moved towards black or white as little as it takes to stand out from ``surface``, and from
+    ``others`` if anything does from all of them."""
+    for end in (BLACK, WHITE) if luminance(surface) > 0.18 else (WHITE, BLACK):
+        for step in range(51):
+            candidate = mix(colour, end, step / 50)
+            if all(contrast(candidate, one) >= ratio for one in (surface, *others)):
+                return candidate
+    return legible(colour, surface, ratio) if others else ink_on(surface)
 
 
 def ink_on(colour: str) -> str:

@@ -14,7 +14,7 @@ from doorward.web.authentication.authorize import AuthorizeHandlers
 from doorward.web.authentication.logout import LogoutHandlers
 from doorward.web.exports import exports
 from doorward.web.login.dispatcher import login_pages
-from doorward.web.login.presenter import Presenter, static_file
+from doorward.web.login.presenter import Presenter
 from doorward.web.login.visit import UniversalLogin
 from doorward.web.management import description, management
 from doorward.web.router import Mount, Route
@@ -84,6 +84,6 @@ def _in_the_browser(services: Services, *, development: bool) -> list[Route]:
         Route("POST", "/dbconnections/change_password", dbconnections.change_password(ports, people.password_change)),
         Route("GET", help.PATH, help.every_rule(presenter)),
         Route("GET", f"{help.PATH}/{{rule}}", help.one_rule(presenter)),
-        Route("GET", "/_doorward/static/{digest}/{name}", static_file),
+        Route("GET", "/_doorward/static/{digest}/{name}", presenter.static_file),
         *(developing if development else ()),
     ]

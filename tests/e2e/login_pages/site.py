@@ -14,15 +14,15 @@ from doorward.web.wire.http import Response
 
 def serve(browser_page: Any, screen: Page, look: Look, locale: str = "en") -> None:
     """Answer everything ``browser_page`` asks with this screen and its static files."""
-    answer(browser_page, render(screen, look, locale))
+    answer(browser_page, render(screen, look, locale), look)
 
 
-def answer(browser_page: Any, response: Response) -> None:
+def answer(browser_page: Any, response: Response, look: Look | None = None) -> None:
     """The same with a response that exists already."""
 
     def fulfil(route: Any) -> None:
         path = urlsplit(route.request.url).path
-        file = assets.find(path)
+        file = assets.find(path, look)
         if file is not None:
             headers = {"content-type": file.content_type, "cache-control": assets.CACHE_CONTROL}
             route.fulfill(status=200, body=file.body, headers=headers)

@@ -11,13 +11,27 @@ from tests import chromium
 from tests.e2e.login_pages.site import answer, serve
 from tests.e2e.screens import ORIGIN
 
+from doorward.web.login import catalogue
 from doorward.web.login.documents import FormPostDocument, WebMessageDocument
 from doorward.web.login.look import Look
 from doorward.web.login.render import render_form_post, render_web_message
 from doorward.web.login.samples import BRANDED, SAMPLES, STOCK
+from doorward.web.login.theme import Borders, Colours, Font, Fonts, PageBackground, Theme, Widget
 
 pytestmark = pytest.mark.xdist_group("login-screens")
 
+ENGLISH = {"en": catalogue._catalogues()["en"]}
+# A theme without a single colour that could be read, and every shape that is not the stock one.
+THEMED = Look(
+    company_name="Acme",
+    theme=Theme(
+        borders=Borders(buttons_style="pill", inputs_style="pill", input_border_weight=0, widget_border_weight=4),
+        colors=Colours(**dict.fromkeys(Colours.__struct_fields__, "#7a7a7a")),
+        fonts=Fonts(reference_text_size=24, links_style="underlined", subtitle=Font(size=0)),
+        page_background=PageBackground(background_color="#7a7a7a", page_layout="right"),
+        widget=Widget(header_text_alignment="left", logo_position="right", social_buttons_layout="top"),
+    ),
+)
 WCAG_AA = {
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
     "resultTypes": ["violations"],
@@ -34,6 +48,11 @@ TEXT_SPACING = """() => {
 SMALL_TARGETS = """() => [...document.querySelectorAll("button, a, summary, input:not([type=hidden])")]
     .filter((control) => control.checkVisibility() && control.getBoundingClientRect().height < 44)
     .map((control) => control.outerHTML)"""
+# Addresses and codes that would be turned around: text with a sign in it, and no direction of its own.
+LEFT_TO_RIGHT = """() => [...document.querySelectorAll("code, bdi, [value*='@'], input[type=email]")]
+    .filter((shown) => shown.type !== "hidden" && shown.checkVisibility())
+    .filter((shown) => !shown.closest("[dir]:not(html)") && shown.localName !== "bdi")
+    .map((shown) => shown.outerHTML)"""
 FOCUS = """() => {
     const { activeElement: at } = document;
     const { outlineStyle, outlineWidth } = getComputedStyle(at);
@@ -79,11 +98,12 @@ def test_nothing_for_axe_to_find(tab: Page, name: str, scheme: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["login-wrong", "signup-weak", "consent", "error-developer"])
-def test_colours_of_a_tenant_are_no_less_legible(tab: Page, name: str, scheme: str) -> None:
+@pytest.mark.parametrize("look", [BRANDED, THEMED], ids=["branded", "themed"])
+@pytest.mark.parametrize("name", ["login-wrong", "login-social", "signup-weak", "consent", "error-developer"])
+def test_colours_of_a_tenant_are_no_less_legible(tab: Page, name: str, look: Look, scheme: str) -> None:
     tab.emulate_media(color_scheme=scheme)
     tab.set_viewport_size(DESKTOP)
-    show(tab, name, BRANDED)
+    show(tab, name, look)
     assert violations(tab) == []
 
 
@@ -97,6 +117,21 @@ def test_fits_a_narrow_screen_and_wide_spacing(tab: Page, name: str) -> None:
     assert tab.evaluate(SMALL_TARGETS) == []
     tab.evaluate(TEXT_SPACING)
     assert not tab.evaluate(OVERFLOWING)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_reads_from_right_to_left(tab: Page, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "_catalogues", lambda: ENGLISH | {"ar": ENGLISH["en"]})
+    tab.emulate_media(color_scheme="light")
+    tab.set_viewport_size(NARROW)
+    serve(tab, SAMPLES[name], STOCK, "ar")
+    tab.goto(f"{ORIGIN}/u/page")
+    assert tab.evaluate("() => [document.dir, getComputedStyle(document.querySelector('main')).direction]") == [
+        "rtl", "rtl",
+    ]  # fmt: skip
+    assert violations(tab) == []
+    assert not tab.evaluate(OVERFLOWING)
+    assert tab.evaluate(LEFT_TO_RIGHT) == []
 
 
 def tabbed(tab: Page) -> list[str]:

@@ -41,6 +41,7 @@ def for_page(
     form: bool,
     redirect_uri: str = "",
     pictures: tuple[str, ...] = (),
+    font: str = "",
     framable: bool = False,
     frames: bool = False,
 ) -> Headers:
@@ -54,13 +55,12 @@ def for_page(
     target = source(redirect_uri)
     if form and target is not None and not target.startswith("https:"):
         targets.append(target)
-    images = ["'self'", "data:", *sorted({s for s in map(source, pictures) if s and s.startswith("https://")})]
     policy = {
         "default-src": "'none'",
         "script-src": f"'nonce-{nonce}' 'strict-dynamic'",
         "style-src": "'self'",
-        "img-src": " ".join(images),
-        "font-src": "'self'",
+        "img-src": _loaded("'self' data:", *pictures),
+        "font-src": _loaded("'self'", font),
         "connect-src": "'self'",
         "base-uri": "'none'",
         "form-action": " ".join(targets),
@@ -72,13 +72,14 @@ def for_page(
     return _headers(policy, "same-origin" if form else "no-referrer", framable=framable)
 
 
-def for_form_post(*, nonce: str, redirect_uri: str) -> Headers:
+def for_form_post(*, nonce: str, redirect_uri: str, pictures: tuple[str, ...] = (), font: str = "") -> Headers:
     """The form that posts itself to ``redirect_uri``: its own script, and nowhere else to go."""
     policy = {
         "default-src": "'none'",
         "script-src": f"'nonce-{nonce}'",
         "style-src": "'self'",
-        "img-src": "data:",
+        "img-src": _loaded("data:", *pictures),
+        "font-src": _loaded("", font),
         "base-uri": "'none'",
         "form-action": source(redirect_uri) or "'none'",
         "frame-ancestors": "'none'",
@@ -100,25 +101,32 @@ def for_mail() -> Headers:
     return _headers(policy, "no-referrer", framable=True)
 
 
-def for_web_message(*, nonce: str) -> Headers:
+def for_web_message(*, nonce: str, pictures: tuple[str, ...] = (), font: str = "") -> Headers:
     """The page that posts a message to its opener or parent. It may be framed by anyone: the
     message reaches one origin only, and that origin's page may itself be framed."""
     policy = {
         "default-src": "'none'",
         "script-src": f"'nonce-{nonce}'",
         "style-src": "'self'",
-        "img-src": "data:",
+        "img-src": _loaded("data:", *pictures),
+        "font-src": _loaded("", font),
         "base-uri": "'none'",
         "form-action": "'none'",
     }
     return _headers(policy, "no-referrer", framable=True)
 
 
+def _loaded(always: str, *urls: str) -> str:
+    """``always`` and the https origins of what a tenant has elsewhere."""
+    origins = {found for found in map(source, urls) if found and found.startswith("https://")}
+    return " ".join(filter(None, (always, *sorted(origins))))
+
+
 def _headers(policy: dict[str, str], referrer: str, *, framable: bool = False) -> Headers:
     headers: Headers = (
         ("cache-control", "no-store"),
         ("pragma", "no-cache"),
-        ("content-security-policy", "; ".join(f"{name} {value}" for name, value in policy.items())),
+        ("content-security-policy", "; ".join(f"{name} {value}" for name, value in policy.items() if value)),
         ("referrer-policy", referrer),
         ("permissions-policy", _PERMISSIONS),
     )

@@ -1,4 +1,4 @@
-"""What a tenant's branding changes about the pages."""
+"""What a tenant's configuration changes about the pages."""
 
 from __future__ import annotations
 
@@ -10,24 +10,29 @@ from msgspec import Struct
 
 from doorward.model import colours
 from doorward.model.tenant import TenantSettings
+from doorward.web.login.catalogue import Texts
+from doorward.web.login.theme import Palette, Theme, usable
 
 
 class Look(Struct, frozen=True, kw_only=True):
-    """A tenant's name, pictures, colours and support.
+    """A tenant's name, pictures, colours, words and support.
 
     ``primary`` and the backgrounds are ``#rrggbb`` or empty for the stock palette; a second
-    background makes a gradient at ``background_angle`` degrees. Without ``logo_url`` the page
-    draws the company's initial. ``allow_framing`` is the tenant flag
+    background makes a gradient at ``background_angle`` degrees. A ``theme`` says all of it, and more. Without
+    ``logo_url`` the page draws the company's initial. ``font_url`` is a font file. ``allow_framing`` is the tenant flag
     ``disable_clickjack_protection_headers``.
     """
 
     company_name: str = "Doorward"
     logo_url: str = ""
     favicon_url: str = ""
+    font_url: str = ""
     primary: str = ""
     background: str = ""
     background_end: str = ""
     background_angle: int = 0
+    theme: Theme | None = None
+    texts: Texts | None = None
     support_email: str = ""
     support_url: str = ""
     allow_framing: bool = False
@@ -39,32 +44,73 @@ class Look(Struct, frozen=True, kw_only=True):
             return self.support_url
         return f"mailto:{quote(self.support_email, safe='@')}" if self.support_email else ""
 
+    @property
+    def palette(self) -> Palette:
+        """What the stylesheet is made of."""
+        return Palette(
+            theme=self.theme,
+            primary=self.primary,
+            background=self.background,
+            background_end=self.background_end,
+            background_angle=self.background_angle,
+            font_url=self.font_url,
+        )
+
+    @property
+    def accent(self) -> str:
+        """The colour of the buttons, empty for the stock one."""
+        return (colours.parse(self.theme.colors.primary_button) or "") if self.theme is not None else self.primary
+
+    @property
+    def social_on_top(self) -> bool:
+        """Whether other ways to log in come before the form."""
+        return self.theme is not None and self.theme.widget.social_buttons_layout == "top"
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """What the browser has to load from elsewhere, if anything."""
+        background = self.theme.page_background.background_image_url if self.theme is not None else ""
+        return (self.logo_url, self.favicon_url, usable(background))
+
     @classmethod
-    def of(cls, settings: TenantSettings, branding: Mapping[str, Any] | None = None, *, name: str = "") -> Look:
-        """The look of a tenant: its settings and its ``GET /api/v2/branding`` body.
+    def of(
+        cls,
+        settings: TenantSettings,
+        branding: Mapping[str, Any] | None = None,
+        *,
+        theme: Mapping[str, Any] | None = None,
+        texts: Texts | None = None,
+        name: str = "",
+    ) -> Look:
+        """The look of a tenant: its settings, its ``GET /api/v2/branding`` body, and its theme, which goes before.
 
         ``name`` is what people know the tenant as when ``friendly_name`` is not set. A value the
         pages cannot use (no hexadecimal colour, no https picture) counts as absent.
         """
         branding = branding or {}
+        themed = Theme.of(theme) if theme is not None else None
         palette = branding.get("colors")
         palette = palette if isinstance(palette, Mapping) else {}
         page = palette.get("page_background")
         gradient = page if isinstance(page, Mapping) else {}
         angle = gradient.get("angle_deg")
+        font = branding.get("font")
         return cls(
             company_name=settings.friendly_name or name or "Doorward",
-            logo_url=_picture(branding.get("logo_url")) or _picture(settings.picture_url),
-            favicon_url=_picture(branding.get("favicon_url")),
+            logo_url=_first(themed and themed.widget.logo_url, branding.get("logo_url"), settings.picture_url),
+            favicon_url=_first(branding.get("favicon_url")),
+            font_url=_first(themed and themed.fonts.font_url, font.get("url") if isinstance(font, Mapping) else ""),
             primary=colours.parse(palette.get("primary")) or "",
             background=colours.parse(gradient.get("start") if gradient else page) or "",
             background_end=colours.parse(gradient.get("end")) or "",
             background_angle=int(angle) % 360 if isinstance(angle, int | float) else 0,
+            theme=themed,
+            texts=texts,
             support_email=settings.support_email,
             support_url=settings.support_url if settings.support_url.startswith(("https://", "http://")) else "",
             allow_framing=settings.flags.disable_clickjack_protection_headers,
         )
 
 
-def _picture(value: object) -> str:
-    return value if isinstance(value, str) and value.startswith("https://") and value.isascii() else ""
+def _first(*urls: object) -> str:
+    return next(filter(None, map(usable, urls)), "")

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
+from doorward.management.resources.branding_themes import THEME as BRANDING_THEME
+from doorward.management.resources.prompts import CUSTOM_TEXT
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Kind
 from doorward.oauth.authorization import TransactionGone
 from doorward.oauth.errors import OAuthError
 from doorward.ports import Directory
 from doorward.web.login import assets, locales
+from doorward.web.login.catalogue import Texts
 from doorward.web.login.documents import (
     DemoDocument,
     FormPostDocument,
@@ -32,6 +35,8 @@ from doorward.web.login.render import (
 )
 from doorward.web.wire.http import Request, Response, redirect, text_response
 
+MAX_LOOKS = 1000
+
 
 class Presenter:
     """Renders for one server. ``shows_hints``: error pages tell a developer what to mend."""
@@ -39,11 +44,21 @@ class Presenter:
     def __init__(self, directory: Directory, *, shows_hints: bool) -> None:
         self._directory = directory
         self._shows_hints = shows_hints
+        self._looks: dict[str, tuple[TenantDirectory, Look]] = {}
+
+    def _look(self, directory: TenantDirectory) -> Look:
+        """The tenant's look, made anew when its configuration is another."""
+        known = self._looks.get(directory.tenant.id)
+        if known is None or known[0] is not directory:
+            if len(self._looks) >= MAX_LOOKS:
+                self._looks.pop(next(iter(self._looks)))
+            known = self._looks[directory.tenant.id] = (directory, look_of(directory))
+        return known[1]
 
     def render(self, request: Request, page: Page, ui_locales: str = "") -> Response:
         """The page as an answer. ``ui_locales`` is what the authorization request asked for."""
         tenant = self._directory.tenant(request.issuer.tenant)
-        return render(page, look_of(tenant), _locale(request, tenant, ui_locales))
+        return render(page, self._look(tenant), _locale(request, tenant, ui_locales))
 
     def locale(self, request: Request, ui_locales: str = "") -> str:
         """The language of the tenant's that the reader of ``request`` reads best (BCP 47)."""
@@ -52,30 +67,42 @@ class Presenter:
     def document(self, request: Request, document: FormPostDocument | WebMessageDocument) -> Response:
         """An answer that carries itself to the application."""
         tenant = self._directory.tenant(request.issuer.tenant)
-        look, locale = look_of(tenant), _locale(request, tenant, "")
+        look, locale = self._look(tenant), _locale(request, tenant, "")
         if isinstance(document, FormPostDocument):
             return render_form_post(document, look, locale)
         return render_web_message(document, look, locale)
 
+    async def static_file(self, request: Request) -> Response:
+        """Style sheets and scripts of the pages, at addresses that name their content."""
+        look = self._look(self._directory.tenant(request.issuer.tenant))
+        found, kept = assets.find(request.path, look), assets.CACHE_CONTROL
+        if found is None and request.path.endswith(f"/{assets.THEME}"):
+            # A page of before the last change, or of a server that knows of it already.
+            found, kept = assets.current_theme(look), "no-store"
+        if found is None:
+            return text_response("Not Found\n", 404)
+        headers = (("content-type", found.content_type), ("cache-control", kept), ("etag", found.etag))
+        return Response(200, found.body, headers)
+
     def help(self, request: Request, document: HelpDocument) -> Response:
         """What the rules of the decision trace mean."""
         tenant = self._directory.tenant(request.issuer.tenant)
-        return render_help(document, look_of(tenant), _locale(request, tenant, ""))
+        return render_help(document, self._look(tenant), _locale(request, tenant, ""))
 
     def demo(self, request: Request, document: DemoDocument) -> Response:
         """Where the demo application is answered."""
         tenant = self._directory.tenant(request.issuer.tenant)
-        return render_demo(document, look_of(tenant), _locale(request, tenant, ""))
+        return render_demo(document, self._look(tenant), _locale(request, tenant, ""))
 
     def inbox(self, request: Request, document: InboxDocument) -> Response:
         """What a development server would have sent."""
         tenant = self._directory.tenant(request.issuer.tenant)
-        return render_inbox(document, look_of(tenant), _locale(request, tenant, ""))
+        return render_inbox(document, self._look(tenant), _locale(request, tenant, ""))
 
     def front(self, request: Request, logins: Mapping[str, str], inbox: str, paths: tuple[str, ...]) -> Response:
         """What a development server shows at its address."""
         tenant = self._directory.tenant(request.issuer.tenant)
-        look = look_of(tenant)
+        look = self._look(tenant)
         document = FrontDocument(look.company_name, request.issuer.host, logins, inbox, paths)
         return render_front(document, look, _locale(request, tenant, ""))
 
@@ -125,19 +152,18 @@ _GONE = {
 
 
 def look_of(directory: TenantDirectory) -> Look:
-    """What the tenant's settings and branding change."""
+    """What the tenant's settings, branding, theme and texts change."""
     branding = directory.documents[Kind.CONFIGURATION].get("branding")
-    return Look.of(directory.settings, branding.body if branding is not None else None, name=directory.tenant.domain)
+    theme = next(iter(directory.documents[BRANDING_THEME].values()), None)  # the one that was made first
+    own = {document.id: document.body for document in directory.documents[CUSTOM_TEXT].values()}
+    return Look.of(
+        directory.settings,
+        branding.body if branding is not None else None,
+        theme=theme.body if theme is not None else None,
+        texts=Texts(own),
+        name=directory.tenant.domain,
+    )
 
 
 def _locale(request: Request, directory: TenantDirectory, ui_locales: str) -> str:
     return locales.choose(directory.settings.enabled_locales, ui_locales, request.headers.get("accept-language"))
-
-
-async def static_file(request: Request) -> Response:
-    """Style sheets and scripts of the pages, at addresses that name their content."""
-    found = assets.find(request.path)
-    if found is None:
-        return text_response("Not Found\n", 404)
-    headers = (("content-type", found.content_type), ("cache-control", assets.CACHE_CONTROL), ("etag", found.etag))
-    return Response(200, found.body, headers)

@@ -35,8 +35,9 @@ def render(page: Page, look: Look, locale: str, *, nonce: str | None = None) -> 
         page.screen.prompt,
         page.screen.name,
         {"clientName": page.client_name or look.company_name, "companyName": look.company_name, **page.texts},
+        look.texts,
     )
-    language = catalogue.spoken(locale)
+    language = texts.language
     html = (
         _environment()
         .get_template(page.template)
@@ -48,9 +49,9 @@ def render(page: Page, look: Look, locale: str, *, nonce: str | None = None) -> 
             nonce=nonce if page.has_form else None,
             language=language,
             direction=locales.direction(language),
-            logo=look.logo_url or monogram(look.company_name, look.primary),
-            icon=look.favicon_url or monogram(look.company_name, look.primary),
-            stylesheets=_stylesheets(look),
+            logo=look.logo_url or monogram(look.company_name, look.accent),
+            icon=look.favicon_url or monogram(look.company_name, look.accent),
+            stylesheets=assets.stylesheets(look),
             script=assets.path("login.js"),
         )
     )
@@ -58,7 +59,8 @@ def render(page: Page, look: Look, locale: str, *, nonce: str | None = None) -> 
         nonce=nonce,
         form=page.has_form,
         redirect_uri=page.redirect_uri,
-        pictures=(look.logo_url, look.favicon_url),
+        pictures=look.pictures,
+        font=look.font_url,
         framable=look.allow_framing,
     )
     return html_response(html, page.http_status, (*policy, ("content-language", language)))
@@ -67,7 +69,9 @@ def render(page: Page, look: Look, locale: str, *, nonce: str | None = None) -> 
 def render_form_post(document: FormPostDocument, look: Look, locale: str, *, nonce: str | None = None) -> Response:
     """A form that posts itself; without scripts a button does."""
     nonce = nonce or secrets.token_urlsafe(16)
-    policy = headers.for_form_post(nonce=nonce, redirect_uri=document.redirect_uri)
+    policy = headers.for_form_post(
+        nonce=nonce, redirect_uri=document.redirect_uri, pictures=look.pictures, font=look.font_url
+    )
     return _document("form_post.html", document, policy, look, locale, nonce)
 
 
@@ -76,19 +80,20 @@ def render_web_message(document: WebMessageDocument, look: Look, locale: str, *,
     if not headers.is_origin(document.origin):
         raise ValueError(f"not an origin: {document.origin!r}")
     nonce = nonce or secrets.token_urlsafe(16)
-    return _document("web_message.html", document, headers.for_web_message(nonce=nonce), look, locale, nonce)
+    policy = headers.for_web_message(nonce=nonce, pictures=look.pictures, font=look.font_url)
+    return _document("web_message.html", document, policy, look, locale, nonce)
 
 
 def render_help(document: HelpDocument, look: Look, locale: str) -> Response:
     """What a rule means. No form, no script."""
-    policy = headers.for_page(nonce=secrets.token_urlsafe(16), form=False)
+    policy = _without_form(look, secrets.token_urlsafe(16))
     return _document("help.html", document, policy, look, locale)
 
 
 def render_demo(document: DemoDocument, look: Look, locale: str, *, nonce: str | None = None) -> Response:
     """The demo application's page."""
     nonce = nonce or secrets.token_urlsafe(16)
-    return _document("demo.html", document, headers.for_page(nonce=nonce, form=False), look, locale, nonce)
+    return _document("demo.html", document, _without_form(look, nonce), look, locale, nonce)
 
 
 def render_inbox(document: InboxDocument, look: Look, locale: str, *, nonce: str | None = None) -> Response:
@@ -100,7 +105,7 @@ def render_inbox(document: InboxDocument, look: Look, locale: str, *, nonce: str
 
 def render_front(document: FrontDocument, look: Look, locale: str) -> Response:
     """What stands at the address of a development server. No form, no script."""
-    policy = headers.for_page(nonce=secrets.token_urlsafe(16), form=False)
+    policy = _without_form(look, secrets.token_urlsafe(16))
     return _document("front.html", document, policy, look, locale)
 
 
@@ -112,25 +117,25 @@ def _document(
     locale: str,
     nonce: str | None = None,
 ) -> Response:
-    language = catalogue.spoken(locale)
+    texts = catalogue.screen_texts(locale, "doorward", template.removesuffix(".html"), {})
     html = (
         _environment()
         .get_template(template)
         .render(
             document=document,
             nonce=nonce,
-            t=catalogue.screen_texts(locale, "doorward", template.removesuffix(".html"), {}),
-            language=language,
-            direction=locales.direction(language),
-            icon=monogram(look.company_name, look.primary),
-            stylesheets=_stylesheets(look),
+            t=texts,
+            language=texts.language,
+            direction=locales.direction(texts.language),
+            icon=monogram(look.company_name, look.accent),
+            stylesheets=assets.stylesheets(look),
         )
     )
-    return html_response(html, 200, (*policy, ("content-language", language)))
+    return html_response(html, 200, (*policy, ("content-language", texts.language)))
 
 
-def _stylesheets(look: Look) -> list[str]:
-    return [path for path in (assets.path("login.css"), assets.theme_path(look)) if path]
+def _without_form(look: Look, nonce: str) -> Headers:
+    return headers.for_page(nonce=nonce, form=False, pictures=look.pictures, font=look.font_url)
 
 
 @cache

@@ -7,10 +7,11 @@ import re
 
 import pytest
 
-from doorward.web.login import assets, theme
+from doorward.web.login import assets
 from doorward.web.login.look import Look
 from doorward.web.login.render import render
 from doorward.web.login.samples import BRANDED, SAMPLES, STOCK
+from doorward.web.login.theme import Palette, stylesheet
 
 
 @pytest.mark.parametrize("look", [STOCK, BRANDED])
@@ -20,7 +21,7 @@ def test_everything_a_page_links_is_served(name: str, look: Look) -> None:
     linked = re.findall(rf'(?:href|src)="({assets.PREFIX}[^"]+)"', html)
     assert any(path.endswith(".css") for path in linked)
     for path in linked:
-        assert assets.find(path) is not None, path
+        assert assets.find(path, look) is not None, path
 
 
 @pytest.mark.parametrize("look", [STOCK, BRANDED])
@@ -28,7 +29,7 @@ def test_everything_a_page_links_is_served(name: str, look: Look) -> None:
 def test_first_load_is_small(name: str, look: Look) -> None:
     body = render(SAMPLES[name], look, "en").body
     linked = set(re.findall(rf'"({assets.PREFIX}[^"]+)"', body.decode()))
-    files = [file.body for file in map(assets.find, linked) if file is not None]
+    files = [file.body for path in linked if (file := assets.find(path, look)) is not None]
     assert len(body) + sum(map(len, files)) < 30_000
     assert len(gzip.compress(body)) < 12_000
 
@@ -51,29 +52,39 @@ def test_fixed_files_have_a_type_and_a_tag_of_their_content() -> None:
 
 def test_nothing_else_is_found() -> None:
     some = next(iter(assets.static_files()))
-    themes = assets.theme_path(BRANDED)
-    assert themes is not None
+    _, themed = assets.stylesheets(BRANDED)
+    assert assets.find(themed, BRANDED) is not None
+    assert assets.find(themed, STOCK) is None, "another tenant's"
     for path in (
         assets.PREFIX,
         f"{assets.PREFIX}login.css",
         some + "/",
         some.replace("login", "../login"),
         "/etc/passwd",
-        themes.replace(".css", ".css/x"),
-        themes.replace("e4b400", "E4B400"),
-        themes.replace("e4b400", "red"),
-        themes.replace("e4b400", "e4b400;}"),
-        themes + "\n",
-        f"{assets.PREFIX}0000000000000000/theme-e4b400-x.css",
+        themed.replace(".css", ".css/x"),
+        themed + "\n",
+        f"{assets.PREFIX}0000000000000000/theme.css",
     ):
-        assert assets.find(path) is None, path
+        assert assets.find(path, BRANDED) is None, path
     with pytest.raises(KeyError):
         assets.path("nothing.css")
 
 
 def test_the_stock_look_needs_no_theme() -> None:
-    assert assets.theme_path(Look()) is None
-    assert theme.stylesheet("theme-x-x.css") is not None
+    assert assets.stylesheets(Look()) == [assets.path("login.css")]
+
+
+def test_what_is_inside_the_widget_reaches_nothing_of_a_template_around_it() -> None:
+    file = assets.find(assets.path("login.css"))
+    assert file is not None
+    outside, _, inside = file.body.decode().partition("\n._widget {\n")
+    assert inside.endswith("}\n")
+    selectors = re.findall(r"^ *([^@{}\n/]+?) *\{", outside, re.MULTILINE)
+    assert set(selectors) <= {
+        ":root", "noscript", "html", "body", "body:where(._widget-auto-layout)", "._widget", ":where(._widget)",
+        "._hide-prompt-logo #prompt-logo-center", ".help", "._widget-auto-layout ._widget",
+        "._widget-auto-layout ._widget > ._prompt-box-outer",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -85,12 +96,11 @@ def test_the_stock_look_needs_no_theme() -> None:
             Look(background="#ffeedd", background_end="#000000", background_angle=405),
             ["--page-background: linear-gradient(45deg, #ffeedd, #000000);"],
         ),
+        (Look(font_url="https://a.test/f.woff2"), ['src: url("https://a.test/f.woff2")', "--font-family: tenant, "]),
     ],
 )
 def test_a_theme_sets_the_tenants_colours(look: Look, declarations: list[str]) -> None:
-    path = assets.theme_path(look)
-    assert path is not None
-    file = assets.find(path)
+    file = assets.find(assets.stylesheets(look)[1], look)
     assert file is not None
     assert file.content_type == "text/css; charset=utf-8"
     for declaration in declarations:
@@ -98,9 +108,5 @@ def test_a_theme_sets_the_tenants_colours(look: Look, declarations: list[str]) -
 
 
 def test_a_light_background_stays_out_of_dark_mode() -> None:
-    light = theme.stylesheet("theme-x-ffffff.css")
-    dark = theme.stylesheet("theme-x-101020.css")
-    assert light is not None
-    assert "prefers-color-scheme" not in light
-    assert dark is not None
-    assert "prefers-color-scheme" in dark
+    assert "prefers-color-scheme" not in stylesheet(Palette(background="#ffffff"))
+    assert "prefers-color-scheme" in stylesheet(Palette(background="#101020"))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doorward.model import colours
-from doorward.web.login import theme
+from doorward.web.login.theme import Palette, stylesheet
 
 HEX = st.integers(0, 0xFFFFFF).map(lambda n: f"#{n:06x}")
 CSS = (files("doorward.web.login") / "static" / "login.css").read_text()
@@ -41,8 +41,7 @@ def test_contrast_is_that_of_wcag(one: str, other: str, ratio: float) -> None:
 
 @given(HEX)
 def test_every_brand_colour_becomes_a_legible_palette(brand: str) -> None:
-    css = theme.stylesheet(f"theme-{brand[1:]}-x.css")
-    assert css is not None
+    css = stylesheet(Palette(primary=brand))
     for found, card in zip(palette(css), (colours.LIGHT_CARD, colours.DARK_CARD), strict=True):
         assert colours.contrast(found["link-color"], card) >= colours.TEXT
         assert colours.contrast(found["ring"], card) >= colours.CONTROL
@@ -63,11 +62,22 @@ def test_the_stock_palette_is_legible_in_both_modes() -> None:
             assert colours.contrast(found[control], card) >= colours.CONTROL, control
 
 
-@pytest.mark.parametrize(("value", "parsed"), [("#ABCDEF", "#abcdef"), ("#fa0", "#ffaa00"), (" 123456 ", "#123456")])
+@pytest.mark.parametrize(
+    ("value", "parsed"),
+    [
+        ("#ABCDEF", "#abcdef"),
+        ("#fa0", "#ffaa00"),
+        (" 123456 ", "#123456"),
+        ("#12345678", "#123456"),
+        ("#1234", "#112233"),
+    ],
+)
 def test_colours_are_read(value: str, parsed: str) -> None:
     assert colours.parse(value) == parsed
 
 
-@pytest.mark.parametrize("value", ["red", "#12345", "#1234567", "rgb(1,2,3)", "", None, 3, "#12345g", "#123456;}"])
+@pytest.mark.parametrize(
+    "value", ["red", "#12345", "#1234567", "#123456789", "rgb(1,2,3)", "", None, 3, "#12345g", "#123456;}"]
+)
 def test_what_is_no_colour_is_none(value: object) -> None:
     assert colours.parse(value) is None

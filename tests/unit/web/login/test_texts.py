@@ -13,7 +13,7 @@ import pytest
 from doorward.model.message import Channel, Received
 from doorward.oauth.token_rules import Rule
 from doorward.web.login import catalogue
-from doorward.web.login.catalogue import ScreenTexts
+from doorward.web.login.catalogue import ScreenTexts, Texts
 from doorward.web.login.documents import (
     DemoDocument,
     FormPostDocument,
@@ -109,9 +109,9 @@ def used(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str, str]]:
             seen.add(("doorward", "shared", key))
             return super().shared(key, **values)
 
-    def watched(locale: str, prompt: str, screen: str, variables: dict[str, str]) -> Watched:
-        texts = original(locale, prompt, screen, variables)
-        result = Watched(texts._texts, texts._shared, variables)
+    def watched(locale: str, prompt: str, screen: str, variables: dict[str, str], *own: Texts) -> Watched:
+        texts = original(locale, prompt, screen, variables, *own)
+        result = Watched(texts._resolved, variables)
         result.where = (prompt, screen)
         return result
 
