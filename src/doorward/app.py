@@ -235,7 +235,7 @@ def build(
 
 
 def _check_template(source: str) -> str | None:
-    from doorward.backends.outbound.liquid_templates import check  # Liquid takes long to import
+    from doorward.liquid_templates import check  # Liquid takes long to import
 
     return check(source)
 

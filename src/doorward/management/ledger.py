@@ -54,10 +54,10 @@ DOCUMENTED = """
 /branding/phone/templates/{id}  DELETE* delete:phone_templates
 /branding/phone/templates/{id}/reset  PATCH* update:phone_templates
 /branding/phone/templates/{id}/try  POST- create:phone_templates
-/branding/templates/universal-login  GET* read:branding | PUT* update:branding | DELETE* delete:branding
-/branding/themes  POST* update:branding
-/branding/themes/default  GET* read:branding
-/branding/themes/{themeId}  GET* read:branding | PATCH* update:branding | DELETE* delete:branding
+/branding/templates/universal-login  GET read:branding | PUT update:branding | DELETE delete:branding
+/branding/themes  POST update:branding
+/branding/themes/default  GET read:branding
+/branding/themes/{themeId}  GET read:branding | PATCH update:branding | DELETE delete:branding
 /client-grants  GET read:client_grants | POST create:client_grants
 /client-grants/{id}  GET read:client_grants | PATCH update:client_grants | DELETE delete:client_grants
 /client-grants/{id}/organizations  GET* read:organization_client_grants
@@ -251,8 +251,8 @@ DOCUMENTED = """
 /organizations/{organization_id}/groups/{group_id}/roles  DELETE- delete:organization_group_roles
 /prompts  GET read:prompts | PATCH update:prompts
 /prompts/rendering  GET* read:prompts | PATCH* update:prompts
-/prompts/{prompt}/custom-text/{language}  GET* read:prompts | PUT* update:prompts
-/prompts/{prompt}/partials  GET* read:prompts | PUT* update:prompts
+/prompts/{prompt}/custom-text/{language}  GET read:prompts | PUT update:prompts
+/prompts/{prompt}/partials  GET read:prompts | PUT update:prompts
 /prompts/{prompt}/screen/{screen}/rendering  GET* read:prompts | PATCH* update:prompts
 /rate-limit-policies  GET* read:rate_limit_policies | POST* create:rate_limit_policies
 /rate-limit-policies/{id}  GET* read:rate_limit_policies
@@ -369,7 +369,6 @@ REASONS: Mapping[str, str] = {
     "/actions/executions": "No code is run yet: nothing was executed.",
     "/attack-protection": "Of attack protection, brute-force settings and breached-password detection act so far.",
     "/blacklists": "Auth0's own older way to revoke; its tokens are of a kind that is not issued.",
-    "/branding": "The login pages have one look so far.",
     "/branding/phone": "Nothing that is sent goes to a phone yet.",
     "/client-grants/{id}/organizations": "Nobody signs in to an organization yet.",
     "/clients/cimd": "Client ID metadata documents are not read.",
@@ -390,7 +389,9 @@ REASONS: Mapping[str, str] = {
     "/log-streams": "Logs are read, not streamed, so far.",
     "/network-acls": "Access lists are a matter of the proxy in front so far.",
     "/organizations": "Nobody signs in to an organization yet.",
-    "/prompts": "The login pages have one look and one wording so far.",
+    "/prompts/mfa-push": "Nobody is asked by a push notification yet.",
+    "/prompts/rendering": "Screens are drawn by this server alone.",
+    "/prompts/{prompt}/screen": "Screens are drawn by this server alone.",
     "/rate-limit-policies": "Limits are a setting of the server.",
     "/risk-assessments": "No risk is assessed yet.",
     "/roles/{id}/groups": "Groups come from directories, which are not read.",

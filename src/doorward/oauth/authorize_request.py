@@ -67,7 +67,10 @@ STRICT_PARAMETERS = frozenset(
     ]
 )
 # What is kept of a request while its pages are shown: nothing else is asked for again, and it may be a secret.
-KEPT_PARAMETERS = STRICT_PARAMETERS - {"auth0Client", "request_uri"} | {"screen_hint"}
+KEPT_PARAMETERS = STRICT_PARAMETERS - {"auth0Client", "request_uri"} | {"screen_hint", "correlation_id"}
+# What an application passes through to the tenant's page template, at most so many.
+EXTENSION = (re.compile(r"ext-[\w-]{1,28}", re.ASCII), re.compile(r"[-\w.*~@+ /:]{1,255}", re.ASCII))
+MAX_EXTENSIONS = 10
 
 
 class ResponseTarget(Struct, frozen=True):
@@ -180,11 +183,19 @@ def validate(
         screen_hint=parameters.get("screen_hint"),
         ui_locales=parameters.get("ui_locales"),
         connection=parameters.get("connection"),
-        parameters={name: value for name, value in parameters.items() if name in KEPT_PARAMETERS},
+        parameters={
+            **{name: value for name, value in parameters.items() if name in KEPT_PARAMETERS},
+            **dict(_extensions(parameters)[:MAX_EXTENSIONS]),
+        },
     )
 
 
 # ── before anything may be redirected ──────────────────────────────────────────────────────────
+
+
+def _extensions(parameters: Mapping[str, str]) -> list[tuple[str, str]]:
+    name, value = EXTENSION
+    return [entry for entry in parameters.items() if name.fullmatch(entry[0]) and value.fullmatch(entry[1])]
 
 
 def _client(parameters: Mapping[str, str], directory: TenantDirectory) -> Client:

@@ -55,7 +55,7 @@ def _in_the_browser(services: Services, *, development: bool) -> list[Route]:
     ports, people = services.ports, services.people
     sign_in = HostedSignIn(ports.clock, ports.entropy, ports.authenticator, ports.sessions, ports.transactions)
     authorization = Authorization(ports, confirms_callbacks=not development)
-    presenter = Presenter(ports.directory, shows_hints=development)
+    presenter = Presenter(ports.directory, ports.log, ports.clock, shows_hints=development)
     authorizing = AuthorizeHandlers(ports, authorization, presenter)
     login = UniversalLogin(
         ports=ports,

@@ -9,6 +9,8 @@ import pytest
 from .conftest import Api, House
 
 pytestmark = pytest.mark.anyio
+PAGE = "<!DOCTYPE html><html><head>{%- auth0:head -%}</head><body>{%- auth0:widget -%}</body></html>"
+TAGS_MISSING = "The template must contain a single auth0:head tag and at least one auth0:widget tag."
 LOGO = "https://example.com/logo.png"
 
 
@@ -91,21 +93,48 @@ async def test_the_login_pages_wear_the_branding(api: Api, house: House) -> None
 async def test_a_page_template_is_made_replaced_and_removed(api: Api) -> None:
     path = "/branding/templates/universal-login"
     assert await api.refused("GET", path) == (404, "inexistent_templates_universal_login")
-    made = await api.call("PUT", path, "<html>1</html>")
+    made = await api.call("PUT", path, PAGE)
     assert (made.status_code, made.json()) == (201, {})
-    assert await api.get(path) == {"body": "<html>1</html>"}
-    again = await api.call("PUT", path, {"template": "<html>2</html>"})
+    assert await api.get(path) == {"body": PAGE}
+    again = await api.call("PUT", path, {"template": PAGE + "2"})
     assert (again.status_code, again.content) == (204, b"")
     headers = {"authorization": f"Bearer {api.token}", "content-type": "text/html"}
-    as_text = await api.http.put(f"/api/v2{path}", content="<html>ü</html>".encode(), headers=headers)
+    as_text = await api.http.put(f"/api/v2{path}", content=f"{PAGE}ü".encode(), headers=headers)
     assert as_text.status_code == 204
-    assert await api.get(path) == {"body": "<html>ü</html>"}
+    assert await api.get(path) == {"body": f"{PAGE}ü"}
     broken = await api.http.put(f"/api/v2{path}", content=b"\xff", headers=headers)
     assert broken.status_code == 400
     assert (await api.http.patch("/api/v2/branding", content=b"<p>", headers=headers)).status_code == 415
     assert await api.refused("PUT", path, {"template": "x" * 102_401}) == (400, "invalid_body")
     for _ in range(2):
         await api.delete(path)
+    assert (await api.refused("GET", path))[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [
+        ("<html></html>", TAGS_MISSING),
+        ("{% auth0:head %}", TAGS_MISSING),
+        ("{%- auth0:widget -%}", TAGS_MISSING),
+        ("{% auth0:head %}{% auth0:head %}{% auth0:widget %}", TAGS_MISSING),
+        ("{{ auth0:head }}{{ auth0:widget }}", TAGS_MISSING),
+        (
+            "{% auth0:head %}{% auth0:widget %}{% if %}",
+            "Template universal_login is not valid Liquid: missing expression",
+        ),
+        (
+            "{% auth0:head %}{% auth0:widget %}{% auth0:footer %}",
+            "Template universal_login is not valid Liquid: unexpected tag 'auth0'",
+        ),
+    ],
+)
+async def test_a_page_template_without_its_tags_or_not_readable_is_refused(
+    api: Api, template: str, message: str
+) -> None:
+    path = "/branding/templates/universal-login"
+    response = await api.call("PUT", path, {"template": template})
+    assert (response.status_code, response.json()["message"]) == (400, message)
     assert (await api.refused("GET", path))[0] == 404
 
 

@@ -89,3 +89,60 @@ async def test_a_stylesheet_is_of_one_tenant(api: Api, visitor: Visitor, house: 
     async with house.http("b.test") as elsewhere:
         found = await elsewhere.get(str(own.url.path))
     assert "#123456" not in found.text
+
+
+SHOWN = (
+    "application.name", "application.metadata.colour", "tenant.friendly_name", "custom_domain.domain", "user.email",
+    "transaction.params.ext-campaign", "correlation_id",
+)  # fmt: skip
+TEMPLATE = f"""<!DOCTYPE html><html lang="{{{{ locale }}}}"><head>{{%- auth0:head -%}}</head><body>
+<p id="told">{"|".join(f"{{{{ {name} }}}}" for name in SHOWN)}</p>{{%- auth0:widget -%}}</body></html>"""
+FAILS = "{% auth0:head %}{% auth0:widget %}{{ 1 | divided_by: 0 }}"
+PAGE_TEMPLATE = "/branding/templates/universal-login"
+
+
+async def test_a_page_template_is_around_the_page_at_once(api: Api, visitor: Visitor) -> None:
+    await api.patch("/tenants/settings", {"friendly_name": "Acme & Co"})
+    await api.patch(f"/clients/{visitor.client_id}", {"client_metadata": {"colour": "<red>"}})
+    await api.call("PUT", PAGE_TEMPLATE, TEMPLATE)
+    await api.call("PUT", "/prompts/login-id/partials", {"login-id": {"form-footer-end": "<b>{{ locale }}</b>"}})
+    extensions = {"ext-campaign": "spring/1", "ext-wrong": "<x>", "correlation_id": "0001"}
+    page = await visitor.login_page(**extensions, **{f"ext-{n}": "x" for n in range(12)})
+    assert '<p id="told">Shop|&lt;red&gt;|Acme &amp; Co|||spring/1|0001</p>' in page.text
+    assert '<div id="ulp-container-form-footer-end"><b>en</b></div>' in page.text
+    await api.delete(PAGE_TEMPLATE)
+    page = await visitor.login_page()
+    assert "told" not in page.text
+    assert '<div id="ulp-container-form-footer-end"></div>' in page.text
+
+
+async def test_a_template_that_fails_is_told_once_and_the_login_goes_on(
+    api: Api, visitor: Visitor, house: House
+) -> None:
+    await api.call("PUT", PAGE_TEMPLATE, FAILS)
+    for _ in range(2):
+        page = await visitor.login_page()
+        assert '<body class="_widget-auto-layout">' in page.text
+        assert "data-form-primary" in page.text
+    await house.ports.log.flush()
+    (event,) = await house.log(type_="w")
+    assert event.details == {"prompt": "login-id", "screen": "login-id"}
+    assert event.client_id == visitor.client_id
+    assert "divided_by" in event.description or "zero" in event.description.lower()
+
+
+async def test_another_language_is_chosen_on_the_page(api: Api, visitor: Visitor) -> None:
+    await api.patch("/tenants/settings", {"enabled_locales": ["en", "de"]})
+    await api.call("PUT", "/prompts/login-id/custom-text/de", {"login-id": {"title": "Willkommen"}})
+    page = await visitor.login_page()
+    for language, title in (("de", "Willkommen"), ("tlh", "Welcome"), ("", "Welcome")):
+        form = {
+            "state": page.url.params["state"],
+            "action": "change-language",
+            "language": language,
+            "persist": "session",
+        }
+        response = await visitor.http.post(str(page.url), data=form, headers={"sec-fetch-site": "same-origin"})
+        assert response.status_code == 302
+        shown = await visitor.http.get(response.headers["location"])
+        assert f"<h1>{title}</h1>" in shown.text

@@ -50,6 +50,8 @@ async def test_partials_belong_to_the_prompts_that_have_them(api: Api) -> None:
     assert (await api.call("PUT", path, {"signup": {}})).status_code == 200
     assert await api.get(path) == {}
     assert await api.refused("PUT", "/prompts/logout/partials", body) == (400, "invalid_uri")
+    broken = {"signup": {"form-content-start": "{% if locale %}"}}
+    assert await api.refused("PUT", path, broken) == (400, "invalid_body")
 
 
 async def test_a_screen_keeps_the_render_settings_a_patch_leaves_out(api: Api) -> None:

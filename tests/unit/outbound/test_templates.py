@@ -8,7 +8,7 @@ import pytest
 
 from doorward.backends.outbound.composing import as_text
 from doorward.backends.outbound.letters import mailbox, one_line
-from doorward.backends.outbound.liquid_templates import UnusableTemplate, check, fill
+from doorward.liquid_templates import UnusableTemplate, check, fill
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 from doorward.backends.outbound.letters import SPACE, Mail, NoWords, Spoken, mailbox, one_line
-from doorward.backends.outbound.liquid_templates import UnusableTemplate, fill
 from doorward.backends.outbound.wording import WORDINGS, html_of, text_of
+from doorward.liquid_templates import UnusableTemplate, fill
 from doorward.management.resources.email_templates import TEMPLATE as EMAIL_TEMPLATE
 from doorward.management.resources.phone_notifications import DEFAULTS as PHONE_DEFAULTS
 from doorward.management.resources.phone_notifications import TEMPLATE as PHONE_TEMPLATE

@@ -25,7 +25,7 @@ from doorward.model.user import User
 from doorward.ports import Clock, Directory, HttpOut, Log, Users
 
 if TYPE_CHECKING:
-    from doorward.backends.outbound.liquid_templates import UnusableTemplate
+    from doorward.liquid_templates import UnusableTemplate
 
 DEVELOPMENT_SENDER = "Doorward <inbox@localhost.test>"
 DEVELOPMENT_NUMBER = "+15550100"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
 
+from doorward.management.kit.bodies import require_liquid
 from doorward.management.kit.context import Call
-from doorward.management.kit.errors import not_found
-from doorward.management.kit.operation import Effect
+from doorward.management.kit.errors import ApiError, not_found
 from doorward.management.kit.schema import choice, either, number, record, text
 from doorward.management.kit.shapes import Shape, Singleton, without_nulls
 from doorward.model.document import Document
@@ -32,6 +33,8 @@ UPDATE = record(
 )
 GROUPS = {"colors", "font"}
 TEMPLATE = text(max=MAX_TEMPLATE)
+# Where a template wants what every page needs, and the page itself.
+PAGE_TAG = re.compile(r"\{%(-?)\s*auth0:(head|widget)\s*(-?)%\}")
 
 
 def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
@@ -43,7 +46,12 @@ def revise(call: Call, before: Document, given: dict[str, Any]) -> Document:
 
 
 def replaced_template(call: Call, before: Document, given: Any) -> Document:
-    return msgspec.structs.replace(before, body={"body": given if isinstance(given, str) else given["template"]})
+    template = given if isinstance(given, str) else given["template"]
+    tags = [found[2] for found in PAGE_TAG.finditer(template)]
+    if tags.count("head") != 1 or "widget" not in tags:
+        raise ApiError(400, "The template must contain a single auth0:head tag and at least one auth0:widget tag.")
+    require_liquid(call.services.check_template, universal_login=PAGE_TAG.sub("", template))
+    return msgspec.structs.replace(before, body={"body": template})
 
 
 BRANDING = Singleton(
@@ -62,6 +70,5 @@ PAGE_TEMPLATE = Singleton(
     put_created=201,
     put=204,
     answers=lambda call, document: {},
-    effect=Effect.STORED,
 )
 RESOURCES: tuple[Shape, ...] = (BRANDING, PAGE_TEMPLATE)

@@ -6,7 +6,6 @@ from typing import Any
 
 from doorward.management.kit.context import Call
 from doorward.management.kit.errors import ApiError, not_found
-from doorward.management.kit.operation import Effect
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.schema import BOOLEAN, Rule, choice, number, record, text
 from doorward.management.kit.shapes import Collection, Shape, View
@@ -143,7 +142,6 @@ THEMES = Collection(
     created=200,
     gone=None,
     without=("list",),
-    effect=Effect.STORED,
 )
 RESOURCES: tuple[Shape, ...] = (
     THEMES,
@@ -152,6 +150,5 @@ RESOURCES: tuple[Shape, ...] = (
         scopes=("read:branding",),
         summary="Get the default branding theme",
         answer=_default,
-        effect=Effect.STORED,
     ),
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from doorward.management.kit.bodies import require_liquid
 from doorward.management.kit.context import Call
 from doorward.management.kit.operation import Effect
 from doorward.management.kit.schema import BOOLEAN, choice, mapping, record, text
@@ -57,6 +58,14 @@ SETTINGS = Singleton(
     ),
     show=show,
 )
+
+
+def readable(call: Call, before: Document, given: dict[str, Any]) -> Document:
+    for partials in given.values():
+        require_liquid(call.services.check_template, **partials)
+    return filled(call, before, given)
+
+
 CUSTOM_TEXTS = Singleton(
     path="/prompts/{prompt}/custom-text/{language}",
     kind=CUSTOM_TEXT,
@@ -66,7 +75,6 @@ CUSTOM_TEXTS = Singleton(
     replace=mapping(mapping(text(max=MAX_TEXT)), max=100),
     replaced=filled,
     parameters={"prompt": PROMPT, "language": choice(*LOCALES)},
-    effect=Effect.STORED,
 )
 PROMPT_PARTIALS = Singleton(
     path="/prompts/{prompt}/partials",
@@ -75,9 +83,8 @@ PROMPT_PARTIALS = Singleton(
     scopes="prompts",
     summary="partials for a prompt",
     replace=mapping(mapping(text(max=MAX_MARKUP)), max=100),
-    replaced=filled,
+    replaced=readable,
     parameters={"prompt": choice(*WITH_PARTIALS)},
-    effect=Effect.STORED,
 )
 MFA_PUSH = Singleton(
     path="/prompts/mfa-push",

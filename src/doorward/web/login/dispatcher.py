@@ -38,6 +38,8 @@ def _in_a_login(login: UniversalLogin, screen: Screen, prompt: Prompt) -> Handle
 
     async def answer(request: Request) -> Response:
         visit = await _visit(login, request)
+        if visit.is_post and visit.action == "change-language":
+            return await visit.speak(visit.form.get("language", ""))
         return await prompt(visit) if visit.transaction.step in screen.steps else visit.current
 
     return _refusing(login, answer)

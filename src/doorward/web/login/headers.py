@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from doorward.web.login.page_template import Allowed
 from doorward.web.wire.http import Headers
 
 _HTTP = re.compile(r"(https?)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:\d{1,5})?(?=[/?#]|$)", re.IGNORECASE)
@@ -42,10 +43,12 @@ def for_page(
     redirect_uri: str = "",
     pictures: tuple[str, ...] = (),
     font: str = "",
+    own: Allowed | None = None,
     framable: bool = False,
     frames: bool = False,
 ) -> Headers:
-    """A page of ours, with or without a ``form``; ``frames`` of ours may be in it.
+    """A page of ours, with or without a ``form``, in the tenant's template if that needs its ``own``; ``frames`` of
+    ours may be in it.
 
     Browsers hold redirects after a form against ``form-action`` too, and a login ends at the
     application or at an identity provider: any https target is allowed, and of the others exactly
@@ -67,6 +70,16 @@ def for_page(
     }
     if frames:
         policy["frame-src"] = "'self'"
+    if own is not None:
+        policy |= {
+            "script-src": _attributes(policy["script-src"], own.handlers),
+            "style-src": _attributes(_loaded(f"'self' 'nonce-{nonce}'", *own.origins), own.styles),
+            "img-src": _loaded("'self' data:", *pictures, *own.origins),
+            "font-src": _loaded("'self' data:", font, *own.origins),
+            "connect-src": _loaded("'self'", *own.origins),
+            "media-src": _loaded("'self'", *own.origins),
+            "frame-src": _loaded("'self'", *own.origins),
+        }
     if not framable:
         policy["frame-ancestors"] = "'none'"
     return _headers(policy, "same-origin" if form else "no-referrer", framable=framable)
@@ -120,6 +133,11 @@ def _loaded(always: str, *urls: str) -> str:
     """``always`` and the https origins of what a tenant has elsewhere."""
     origins = {found for found in map(source, urls) if found and found.startswith("https://")}
     return " ".join(filter(None, (always, *sorted(origins))))
+
+
+def _attributes(sources: str, hashes: tuple[str, ...]) -> str:
+    """``sources``, and what may stand in attributes."""
+    return " ".join((sources, "'unsafe-hashes'", *hashes)) if hashes else sources
 
 
 def _headers(policy: dict[str, str], referrer: str, *, framable: bool = False) -> Headers:

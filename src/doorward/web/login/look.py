@@ -11,6 +11,7 @@ from msgspec import Struct
 from doorward.model import colours
 from doorward.model.tenant import TenantSettings
 from doorward.web.login.catalogue import Texts
+from doorward.web.login.page_template import PageTemplate
 from doorward.web.login.theme import Palette, Theme, usable
 
 
@@ -33,6 +34,7 @@ class Look(Struct, frozen=True, kw_only=True):
     background_angle: int = 0
     theme: Theme | None = None
     texts: Texts | None = None
+    template: PageTemplate | None = None
     support_email: str = ""
     support_url: str = ""
     allow_framing: bool = False
@@ -80,6 +82,7 @@ class Look(Struct, frozen=True, kw_only=True):
         *,
         theme: Mapping[str, Any] | None = None,
         texts: Texts | None = None,
+        template: PageTemplate | None = None,
         name: str = "",
     ) -> Look:
         """The look of a tenant: its settings, its ``GET /api/v2/branding`` body, and its theme, which goes before.
@@ -106,6 +109,7 @@ class Look(Struct, frozen=True, kw_only=True):
             background_angle=int(angle) % 360 if isinstance(angle, int | float) else 0,
             theme=themed,
             texts=texts,
+            template=template,
             support_email=settings.support_email,
             support_url=settings.support_url if settings.support_url.startswith(("https://", "http://")) else "",
             allow_framing=settings.flags.disable_clickjack_protection_headers,

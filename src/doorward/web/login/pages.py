@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from doorward.model.user import User
 from doorward.web.login.screens import ERROR, Input, InputKind, Screen
 
 
@@ -90,7 +91,8 @@ class Page(Struct, frozen=True, kw_only=True):
     ``client_name`` is the application as people know it. ``status`` overrides the HTTP status,
     which is 400 with errors and 200 without. ``state`` is that of the login it belongs to, if it has one;
     ``redirect_uri`` is where the answer finally goes, so that the page's own policy lets the browser follow there.
-    ``texts`` fill the variables of its texts.
+    ``texts`` fill the variables of its texts. ``client_id`` and ``user`` are the application and the person a tenant's
+    template may tell about.
     """
 
     template: ClassVar[str]
@@ -103,6 +105,8 @@ class Page(Struct, frozen=True, kw_only=True):
     state: str = ""
     redirect_uri: str = ""
     texts: Mapping[str, str] = {}
+    client_id: str = ""
+    user: User | None = None
 
     @property
     def http_status(self) -> int:

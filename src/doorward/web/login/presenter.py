@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlencode
 
+from doorward.management.resources.branding import PAGE_TEMPLATE
 from doorward.management.resources.branding_themes import THEME as BRANDING_THEME
-from doorward.management.resources.prompts import CUSTOM_TEXT
+from doorward.management.resources.prompts import CUSTOM_TEXT, PARTIALS
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Kind
+from doorward.model.log_event import LogEvent
+from doorward.model.tenant import Issuer
+from doorward.model.user import User
 from doorward.oauth.authorization import TransactionGone
 from doorward.oauth.errors import OAuthError
-from doorward.ports import Directory
+from doorward.ports import Clock, Directory, Log
 from doorward.web.login import assets, locales
 from doorward.web.login.catalogue import Texts
 from doorward.web.login.documents import (
@@ -23,6 +29,8 @@ from doorward.web.login.documents import (
     WebMessageDocument,
 )
 from doorward.web.login.look import Look
+from doorward.web.login.monogram import STOCK
+from doorward.web.login.page_template import PageTemplate, UnfilledTemplate
 from doorward.web.login.pages import ErrorPage, Page
 from doorward.web.login.render import (
     render,
@@ -41,8 +49,10 @@ MAX_LOOKS = 1000
 class Presenter:
     """Renders for one server. ``shows_hints``: error pages tell a developer what to mend."""
 
-    def __init__(self, directory: Directory, *, shows_hints: bool) -> None:
+    def __init__(self, directory: Directory, log: Log, clock: Clock, *, shows_hints: bool) -> None:
         self._directory = directory
+        self._log = log
+        self._clock = clock
         self._shows_hints = shows_hints
         self._looks: dict[str, tuple[TenantDirectory, Look]] = {}
 
@@ -55,10 +65,18 @@ class Presenter:
             known = self._looks[directory.tenant.id] = (directory, look_of(directory))
         return known[1]
 
-    def render(self, request: Request, page: Page, ui_locales: str = "") -> Response:
-        """The page as an answer. ``ui_locales`` is what the authorization request asked for."""
+    def render(self, request: Request, page: Page, asked: Mapping[str, str] = MappingProxyType({})) -> Response:
+        """The page as an answer. ``asked`` are the parameters of the authorization request."""
         tenant = self._directory.tenant(request.issuer.tenant)
-        return render(page, self._look(tenant), _locale(request, tenant, ui_locales))
+        look, locale = self._look(tenant), _locale(request, tenant, asked.get("ui_locales", ""))
+        if look.template is None:
+            return render(page, look, locale)
+
+        def tell(fault: UnfilledTemplate) -> None:
+            if look.template is not None and look.template.is_news(page.screen.prompt, page.screen.name):
+                self._log.write(tenant.tenant.id, _unfilled(fault, page, request, self._clock.now()))
+
+        return render(page, look, locale, about=about(tenant, request.issuer, page, look, asked), told=tell)
 
     def locale(self, request: Request, ui_locales: str = "") -> str:
         """The language of the tenant's that the reader of ``request`` reads best (BCP 47)."""
@@ -161,7 +179,90 @@ def look_of(directory: TenantDirectory) -> Look:
         branding.body if branding is not None else None,
         theme=theme.body if theme is not None else None,
         texts=Texts(own),
+        template=_template(directory),
         name=directory.tenant.domain,
+    )
+
+
+def _template(directory: TenantDirectory) -> PageTemplate | None:
+    document = directory.documents[Kind.CONFIGURATION].get(PAGE_TEMPLATE.id)
+    if document is None:
+        return None
+    partials = {prompt: found.body for prompt, found in directory.documents[PARTIALS].items()}
+    return PageTemplate(document.body["body"], partials)
+
+
+def about(
+    directory: TenantDirectory, issuer: Issuer, page: Page, look: Look, asked: Mapping[str, str]
+) -> dict[str, Any]:
+    """What a tenant's template can show of itself, the application and the person, under Auth0's names."""
+    settings = directory.settings
+    client = directory.documents[Kind.CLIENT].get(page.client_id)
+    domain = directory.documents[Kind.CUSTOM_DOMAIN]
+    own = next((d.body for d in domain.values() if d.body.get("domain") == issuer.host.partition(":")[0]), None)
+    branding = directory.documents[Kind.CONFIGURATION].get("branding")
+    return {
+        "application": {
+            "id": page.client_id,
+            "name": page.client_name,
+            "logo_url": client.body.get("logo_uri") or "",
+            "metadata": client.body.get("client_metadata") or {},
+        }
+        if client is not None
+        else {"name": page.client_name},
+        "branding": {
+            **(branding.body if branding is not None else {}),
+            "logo_url": look.logo_url,
+            "colors": {
+                "primary": look.accent or STOCK,
+                "page_background": (
+                    look.theme.page_background.background_color if look.theme is not None else look.background
+                ),
+            },
+        },
+        "tenant": {
+            "name": directory.tenant.id,
+            "friendly_name": look.company_name,
+            "logo_url": look.logo_url,
+            "support_email": settings.support_email,
+            "support_url": settings.support_url,
+            "enabled_locales": ", ".join(settings.enabled_locales),
+        },
+        "organization": {},
+        "custom_domain": (
+            {"domain": own["domain"], "domain_metadata": own.get("domain_metadata") or {}} if own is not None else {}
+        ),
+        "user": _person(page.user) if page.user is not None else {},
+        "correlation_id": asked.get("correlation_id", ""),
+        "transaction": {"params": {name: value for name, value in asked.items() if name.startswith("ext-")}},
+    }
+
+
+_TOLD = ("picture", "family_name", "given_name", "name", "nickname", "username")
+
+
+def _person(user: User) -> dict[str, Any]:
+    return {
+        **{name: user.profile.get(name) or "" for name in _TOLD},
+        "user_id": user.user_id,
+        "email": user.email or "",
+        "email_verified": bool(user.profile.get("email_verified")),
+        "user_metadata": user.user_metadata,
+    }
+
+
+def _unfilled(fault: UnfilledTemplate, page: Page, request: Request, at: float) -> LogEvent:
+    screen = page.screen
+    return LogEvent(
+        type="w",
+        date=at,
+        description=f"The page template cannot be used for {screen.name}, the stock page was shown instead: {fault}",
+        client_id=page.client_id or None,
+        client_name=page.client_name or None,
+        ip=request.context.ip,
+        user_agent=request.context.user_agent,
+        hostname=request.context.hostname,
+        details={"prompt": screen.prompt, "screen": screen.name},
     )
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable, Mapping
 from functools import cache
+from types import MappingProxyType
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from doorward.web.login import assets, catalogue, headers, locales
+from doorward.web.login.catalogue import ScreenTexts
 from doorward.web.login.documents import (
     DemoDocument,
     FormPostDocument,
@@ -18,16 +22,26 @@ from doorward.web.login.documents import (
 )
 from doorward.web.login.look import Look
 from doorward.web.login.monogram import monogram
+from doorward.web.login.page_template import Frame, UnfilledTemplate, texts_of
 from doorward.web.login.pages import Page
 from doorward.web.login.wording import Wording
 from doorward.web.wire.http import Headers, Response, html_response
 
 
-def render(page: Page, look: Look, locale: str, *, nonce: str | None = None) -> Response:
+def render(
+    page: Page,
+    look: Look,
+    locale: str,
+    *,
+    nonce: str | None = None,
+    about: Mapping[str, Any] = MappingProxyType({}),
+    told: Callable[[UnfilledTemplate], None] = lambda fault: None,
+) -> Response:
     """The page as people see it.
 
     ``locale`` is a BCP 47 tag (``locales.choose`` picks it); where it has no texts the page speaks
-    English and says so. ``nonce`` is the policy's; by default a new one.
+    English and says so. ``nonce`` is the policy's; by default a new one. ``about`` is what a tenant's template can show
+    of tenant, application and person; when that template is of no use, ``told`` is, and the page is ours.
     """
     nonce = nonce or secrets.token_urlsafe(16)
     texts = catalogue.screen_texts(
@@ -37,33 +51,63 @@ def render(page: Page, look: Look, locale: str, *, nonce: str | None = None) -> 
         {"clientName": page.client_name or look.company_name, "companyName": look.company_name, **page.texts},
         look.texts,
     )
-    language = texts.language
-    html = (
-        _environment()
-        .get_template(page.template)
-        .render(
-            page=page,
-            look=look,
-            t=texts,
-            wording=Wording(texts, page),
-            nonce=nonce if page.has_form else None,
-            language=language,
-            direction=locales.direction(language),
-            logo=look.logo_url or monogram(look.company_name, look.accent),
-            icon=look.favicon_url or monogram(look.company_name, look.accent),
-            stylesheets=assets.stylesheets(look),
-            script=assets.path("login.js"),
-        )
-    )
+    values = {
+        "page": page,
+        "look": look,
+        "t": texts,
+        "wording": Wording(texts, page),
+        "nonce": nonce if page.has_form else None,
+        "language": texts.language,
+        "direction": locales.direction(texts.language),
+        "logo": look.logo_url or monogram(look.company_name, look.accent),
+        "icon": look.favicon_url or monogram(look.company_name, look.accent),
+        "stylesheets": assets.stylesheets(look),
+        "script": assets.path("login.js"),
+        "framed": False,
+        "titled": False,
+    }
+    frame = look.template.frame(page.screen.prompt, page.screen.name) if look.template is not None else None
+    html = None
+    if frame is not None:
+        try:
+            html = _framed(frame, page, texts, {**values, "framed": True, "titled": frame.titled}, about, nonce)
+        except UnfilledTemplate as fault:
+            told(fault)
+    if html is None:
+        frame, html = None, _environment().get_template(page.template).render(values)
     policy = headers.for_page(
         nonce=nonce,
         form=page.has_form,
         redirect_uri=page.redirect_uri,
-        pictures=look.pictures,
+        pictures=look.pictures + (_pictures(about) if frame is not None else ()),
         font=look.font_url,
+        own=frame.allowed if frame is not None else None,
         framable=look.allow_framing,
     )
-    return html_response(html, page.http_status, (*policy, ("content-language", language)))
+    return html_response(html, page.http_status, (*policy, ("content-language", texts.language)))
+
+
+def _framed(
+    frame: Frame, page: Page, texts: ScreenTexts, values: Mapping[str, Any], about: Mapping[str, Any], nonce: str
+) -> str:
+    """The page in the tenant's template. Raises ``UnfilledTemplate``."""
+    head = _environment().get_template("head.html").render(values)
+    widget = _environment().get_template(page.template).render(values)
+    said = texts_of(texts)
+    shown = {
+        **about,
+        "prompt": {"name": page.screen.prompt, "screen": {"name": page.screen.name, "texts": said, "text": said}},
+        "locale": values["language"],
+        "dir": values["direction"],
+        "state": page.state,
+    }
+    return frame.fill(head, widget, shown, nonce)
+
+
+def _pictures(about: Mapping[str, Any]) -> tuple[str, ...]:
+    """Pictures of application and person, which a template may show."""
+    shown = (about.get("application", {}).get("logo_url"), about.get("user", {}).get("picture"))
+    return tuple(url for url in shown if isinstance(url, str))
 
 
 def render_form_post(document: FormPostDocument, look: Look, locale: str, *, nonce: str | None = None) -> Response:
@@ -99,7 +143,7 @@ def render_demo(document: DemoDocument, look: Look, locale: str, *, nonce: str |
 def render_inbox(document: InboxDocument, look: Look, locale: str, *, nonce: str | None = None) -> Response:
     """Messages that were not sent, or one of them in a frame of its own."""
     nonce = nonce or secrets.token_urlsafe(16)
-    policy = headers.for_page(nonce=nonce, form=False, frames=True)
+    policy = headers.for_page(nonce=nonce, form=False, pictures=look.pictures, font=look.font_url, frames=True)
     return _document("inbox.html", document, policy, look, locale, nonce)
 
 

@@ -30,6 +30,7 @@ from doorward.web.wire.cookies import browser, session_cookies
 from doorward.web.wire.http import Headers, Request, Response, redirect
 
 MAX_IDENTIFIER = 320
+MAX_LANGUAGE = 35  # RFC 5646, section 4.4.1
 
 
 class UniversalLogin(Struct, frozen=True, kw_only=True):
@@ -77,7 +78,7 @@ class TicketVisit(PageRequest, frozen=True, kw_only=True):
     def show(self, page: Page, client: Client | None = None) -> Response:
         """The page, in the name of the application the ticket came from."""
         if client is not None:
-            page = msgspec.structs.replace(page, client_name=client.name)
+            page = msgspec.structs.replace(page, client_name=client.name, client_id=client.client_id)
         return self.login.presenter.render(self.request, page)
 
 
@@ -139,10 +140,13 @@ class Visit(PageRequest, frozen=True, kw_only=True):
     def show(self, page: Page) -> Response:
         """The page, for this login."""
         page = msgspec.structs.replace(
-            page, state=self.state, redirect_uri=self.redirect_uri, client_name=self.client.name
+            page,
+            state=self.state,
+            redirect_uri=self.redirect_uri,
+            client_name=self.client.name,
+            client_id=self.client.client_id,
         )
-        ui_locales = self.transaction.parameters.get("ui_locales", "")
-        return self.login.presenter.render(self.request, page, ui_locales)
+        return self.login.presenter.render(self.request, page, self.transaction.parameters)
 
     def on(self, screen: Screen) -> Response:
         """To another page of the same step."""
@@ -165,6 +169,11 @@ class Visit(PageRequest, frozen=True, kw_only=True):
     async def turn_to(self, screen: Screen, *, username: str | None = None) -> Response:
         """Go to a screen off the usual way, and come back to it when the login is taken up again."""
         return await self._move(at=screen.name, username=username or self.transaction.username)
+
+    async def speak(self, language: str) -> Response:
+        """Show the page again, and what follows, in ``language`` if the tenant has it."""
+        parameters = {**self.transaction.parameters, "ui_locales": language[:MAX_LANGUAGE]}
+        return await self._move(parameters=parameters)
 
     async def _move(self, **changes: Any) -> Response:
         moved = msgspec.structs.replace(self.transaction, **changes)

@@ -23,6 +23,7 @@ async def confirmation(visit: Visit) -> Response:
     return visit.show(
         DecisionPage(
             screen=screens.LOGIN_CONFIRMATION,
+            user=user,
             user_name=shown_name(user),
             receiver=visit.redirect_uri,
             errors=errors,

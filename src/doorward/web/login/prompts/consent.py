@@ -28,6 +28,7 @@ def _page(visit: Visit, user: User, *errors: FieldError) -> Response:
     return visit.show(
         ConsentPage(
             screen=screens.CONSENT,
+            user=user,
             user_name=shown_name(user),
             scopes=tuple(
                 ConsentScope(scope, (described.get(scope) or "") if tells else "") for scope in transaction.asked

@@ -38,22 +38,46 @@ function judge(input) {
   return hint;
 }
 
+// A tenant's own fields (``.ulp-field`` of a partial) say by an attribute which function of the page judges them.
+function judgeOwn(field, submitted) {
+  const input = field.querySelector("input, select, textarea");
+  if (!input) return true;
+  const info = field.querySelector("[data-ulp-validation-function]");
+  const judges = window[info?.dataset.ulpValidationFunction];
+  const valid = input.checkValidity() && (typeof judges !== "function" || Boolean(judges(input, submitted)));
+  field.classList.toggle("ulp-error", !valid);
+  if (valid) input.removeAttribute("aria-invalid");
+  else input.setAttribute("aria-invalid", "true");
+  if (!valid && !info && submitted) input.reportValidity();
+  return valid;
+}
+
 const form = document.querySelector('form[data-form-primary="true"]');
 if (form) {
-  const inputs = [...form.querySelectorAll(".ulp-field input")];
+  const inputs = [...form.querySelectorAll("._input-wrapper .ulp-field input")];
+  const own = [...form.querySelectorAll(".ulp-field")].filter((field) => !field.closest("._input-wrapper"));
   form.noValidate = true;
   form.addEventListener("submit", (event) => {
+    if (event.submitter?.formNoValidate) return;
     const wrong = inputs.filter(judge);
-    if (wrong.length === 0) return;
+    const refused = own.filter((field) => !judgeOwn(field, true));
+    if (wrong.length + refused.length === 0) return;
     event.preventDefault();
-    wrong[0].focus();
+    (wrong[0] ?? refused[0].querySelector("input, select, textarea")).focus();
     const announcer = document.getElementById("ulp-error-announcer");
-    announcer.textContent = wrong.map((input) => hintFor(input).textContent).join(" ");
+    const hints = [...wrong.map(hintFor), ...refused.map((field) => field.querySelector(".ulp-error-info"))];
+    announcer.textContent = hints.map((hint) => hint?.textContent.trim()).join(" ");
   });
   for (const input of inputs) {
     input.addEventListener("input", () => {
       if (input.hasAttribute("aria-invalid")) judge(input);
     });
+  }
+  for (const field of own) {
+    const info = field.querySelector("[data-ulp-validation-function]");
+    for (const name of (info?.dataset.ulpValidationEventListeners ?? "").split(/[\s,]+/).filter(Boolean)) {
+      field.addEventListener(name, () => judgeOwn(field, false), true);
+    }
   }
 }
 

@@ -1,12 +1,14 @@
-"""Liquid, which tenants write their messages in: no files, no code, and an end to everything.
+"""Liquid, which tenants write their messages and pages in: no files, no code, and an end to everything.
 
 A template is bounded in loops (the fewer, the more there is to repeat), depth, time, what it keeps and what it puts
 out; filters that multiply text are bounded before they do. Values are plain data, so a template can reach nothing
-else. In HTML they are escaped, whatever the template says; in subjects and text messages nothing is.
+else. In HTML they are escaped, whatever the template says, but for what is ``Markup`` already; in subjects and text
+messages nothing is.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +20,7 @@ from liquid import Environment, RenderContext, Tag, TokenStream
 from liquid.ast import Node
 from liquid.exceptions import FilterArgumentError, LiquidError, LiquidSyntaxError
 from liquid.template import BoundTemplate
+from markupsafe import Markup
 
 MAX_TEXT = 500_000
 MAX_ITEMS = 1000
@@ -75,11 +78,19 @@ def _environment(bounds: type[_Bounded], *, html: bool) -> Environment:
     environment = bounds(autoescape=html, strict_filters=False)
     environment.add_tag(_DebugTag)
     environment.filters.pop("safe")  # nothing is
+    environment.filters["json"] = _json
     if not html:
         environment.filters["escape"] = str
     for name, filter_ in environment.filters.items():
         environment.filters[name] = _bounded(name, filter_)
     return environment
+
+
+def _json(value: Any) -> Markup:
+    """JSON that may stand in a script. Raises ``TypeError``."""
+    text = json.dumps(value)
+    text = re.sub(r"[<>&'\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
+    return Markup(text)  # noqa: S704 - nothing in it ends a script
 
 
 @lru_cache(COMPILED)
