@@ -161,7 +161,12 @@ def verification(server: DevServer) -> None:
         }  # fmt: skip
         token = http.post("/oauth/token", data=asked).json()["access_token"]
         headers = {"authorization": f"Bearer {token}"}
-        body = {"email": "ada@example.test", "connection": "people", "password": "Str0ng-enough-1!"}
+        body = {
+            "email": "ada@example.test",
+            "connection": "people",
+            "password": "Str0ng-enough-1!",
+            "verify_email": False,
+        }
         user = http.post("/api/v2/users", json=body, headers=headers).json()
         job = http.post("/api/v2/jobs/verification-email", json={"user_id": user["user_id"]}, headers=headers)
         assert job.status_code == 201, job.text

@@ -27,7 +27,10 @@ from doorward.ports import HttpAnswer, StorageUnavailable, Unreachable
 from .conftest import A, Api, B, House
 
 pytestmark = pytest.mark.anyio
-ADA = {"email": "ada@example.test", "connection": "Username-Password-Authentication", "password": "Str0ng-Enough-1"}
+ADA = {
+    "email": "ada@example.test", "connection": "Username-Password-Authentication", "password": "Str0ng-Enough-1",
+    "verify_email": False,
+}  # fmt: skip
 SENDER = "Doors <no-reply@a.test>"
 RESET = Message(template="reset_email", to="ada@example.test", values={"url": "https://a.test/u/reset?ticket=canary"})
 CODE = Message(template="otp_verify", to="+4915112345678", channel=Channel.SMS, values={"code": "123456"})
