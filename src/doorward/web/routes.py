@@ -8,7 +8,7 @@ from doorward.management.kit.context import Services
 from doorward.management.tenant_file import wire as tenant_file
 from doorward.oauth.authorization import Authorization
 from doorward.oauth.bearer import BearerTokens
-from doorward.web import demo, doorward_api, help, inbox
+from doorward.web import demo, doorward_api, help, inbox, preview
 from doorward.web.authentication import authorize, dbconnections, token, userinfo, well_known
 from doorward.web.authentication.authorize import AuthorizeHandlers
 from doorward.web.authentication.logout import LogoutHandlers
@@ -70,6 +70,7 @@ def _in_the_browser(services: Services, *, development: bool) -> list[Route]:
     developing = [
         Route("GET", "/", demo.front(ports.directory, presenter)),
         Route("GET", demo.PATH, demo.callback(ports.directory, presenter)),
+        *preview.routes(ports.directory, presenter),
         *(inbox.routes(ports.inbox, presenter) if ports.inbox is not None else ()),
     ]
     return [

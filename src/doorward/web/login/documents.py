@@ -67,3 +67,13 @@ class InboxDocument(Struct, frozen=True):
     messages: Sequence[Received]
     clock: Callable[[Received], str]
     shown: Received | None = None
+
+
+class PreviewDocument(Struct, frozen=True):
+    """Every screen by its name in ``samples``, and the one that is shown; the tenant's ``languages``, and the one it
+    is shown in."""
+
+    screens: tuple[str, ...]
+    shown: str
+    languages: tuple[str, ...]
+    language: str

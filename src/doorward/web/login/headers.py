@@ -85,6 +85,17 @@ def for_page(
     return _headers(policy, "same-origin" if form else "no-referrer", framable=framable)
 
 
+def framed_by_us(given: Headers) -> Headers:
+    """The headers of a page, which a page of the same origin may have in a frame."""
+    known = {"x-frame-options": "SAMEORIGIN"}
+    return tuple(
+        (name, value.replace("frame-ancestors 'none'", "frame-ancestors 'self'"))
+        if name == "content-security-policy"
+        else (name, known.get(name, value))
+        for name, value in given
+    )
+
+
 def for_form_post(*, nonce: str, redirect_uri: str, pictures: tuple[str, ...] = (), font: str = "") -> Headers:
     """The form that posts itself to ``redirect_uri``: its own script, and nowhere else to go."""
     policy = {

@@ -18,7 +18,7 @@ from doorward.model.user import User
 from doorward.oauth.authorization import TransactionGone
 from doorward.oauth.errors import OAuthError
 from doorward.ports import Clock, Directory, Log
-from doorward.web.login import assets, locales
+from doorward.web.login import assets, headers, locales
 from doorward.web.login.catalogue import Texts
 from doorward.web.login.documents import (
     DemoDocument,
@@ -26,6 +26,7 @@ from doorward.web.login.documents import (
     FrontDocument,
     HelpDocument,
     InboxDocument,
+    PreviewDocument,
     WebMessageDocument,
 )
 from doorward.web.login.look import Look
@@ -39,6 +40,7 @@ from doorward.web.login.render import (
     render_front,
     render_help,
     render_inbox,
+    render_preview,
     render_web_message,
 )
 from doorward.web.wire.http import Request, Response, redirect, text_response
@@ -99,8 +101,8 @@ class Presenter:
             found, kept = assets.current_theme(look), "no-store"
         if found is None:
             return text_response("Not Found\n", 404)
-        headers = (("content-type", found.content_type), ("cache-control", kept), ("etag", found.etag))
-        return Response(200, found.body, headers)
+        described = (("content-type", found.content_type), ("cache-control", kept), ("etag", found.etag))
+        return Response(200, found.body, described)
 
     def help(self, request: Request, document: HelpDocument) -> Response:
         """What the rules of the decision trace mean."""
@@ -116,6 +118,16 @@ class Presenter:
         """What a development server would have sent."""
         tenant = self._directory.tenant(request.issuer.tenant)
         return render_inbox(document, self._look(tenant), _locale(request, tenant, ""))
+
+    def preview(self, request: Request, document: PreviewDocument) -> Response:
+        """Every screen of a development server's tenant."""
+        tenant = self._directory.tenant(request.issuer.tenant)
+        return render_preview(document, self._look(tenant), _locale(request, tenant, ""))
+
+    def sample(self, request: Request, page: Page, language: str) -> Response:
+        """One of them as it may look in life, which another page of ours may have in a frame."""
+        shown = self.render(request, page, {"ui_locales": language})
+        return Response(200, shown.body, headers.framed_by_us(shown.headers))
 
     def front(self, request: Request, logins: Mapping[str, str], inbox: str, paths: tuple[str, ...]) -> Response:
         """What a development server shows at its address."""

@@ -18,6 +18,7 @@ from doorward.web.login.documents import (
     FrontDocument,
     HelpDocument,
     InboxDocument,
+    PreviewDocument,
     WebMessageDocument,
 )
 from doorward.web.login.look import Look
@@ -147,6 +148,14 @@ def render_inbox(document: InboxDocument, look: Look, locale: str, *, nonce: str
     return _document("inbox.html", document, policy, look, locale, nonce)
 
 
+def render_preview(document: PreviewDocument, look: Look, locale: str) -> Response:
+    """The screens there are, one of them in a frame. No form, no script."""
+    policy = headers.for_page(
+        nonce=secrets.token_urlsafe(16), form=False, pictures=look.pictures, font=look.font_url, frames=True
+    )
+    return _document("preview.html", document, policy, look, locale)
+
+
 def render_front(document: FrontDocument, look: Look, locale: str) -> Response:
     """What stands at the address of a development server. No form, no script."""
     policy = _without_form(look, secrets.token_urlsafe(16))
@@ -155,7 +164,13 @@ def render_front(document: FrontDocument, look: Look, locale: str) -> Response:
 
 def _document(
     template: str,
-    document: FormPostDocument | WebMessageDocument | HelpDocument | DemoDocument | FrontDocument | InboxDocument,
+    document: FormPostDocument
+    | WebMessageDocument
+    | HelpDocument
+    | DemoDocument
+    | FrontDocument
+    | InboxDocument
+    | PreviewDocument,
     policy: Headers,
     look: Look,
     locale: str,

@@ -82,7 +82,7 @@ def test_what_is_inside_the_widget_reaches_nothing_of_a_template_around_it() -> 
     selectors = re.findall(r"^ *([^@{}\n/]+?) *\{", outside, re.MULTILINE)
     assert set(selectors) <= {
         ":root", "noscript", "html", "body", "body:where(._widget-auto-layout)", "._widget", ":where(._widget)",
-        "._hide-prompt-logo #prompt-logo-center", ".help", "._widget-auto-layout ._widget",
+        "._hide-prompt-logo #prompt-logo-center", ".help", ".preview", "._widget-auto-layout ._widget",
         "._widget-auto-layout ._widget > ._prompt-box-outer",
     }  # fmt: skip
 

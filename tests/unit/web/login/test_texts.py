@@ -20,6 +20,7 @@ from doorward.web.login.documents import (
     FrontDocument,
     HelpDocument,
     InboxDocument,
+    PreviewDocument,
     WebMessageDocument,
 )
 from doorward.web.login.look import Look
@@ -31,6 +32,7 @@ from doorward.web.login.render import (
     render_front,
     render_help,
     render_inbox,
+    render_preview,
     render_web_message,
 )
 from doorward.web.login.samples import SAMPLES, SOCIAL, login, login_id, login_password, signup, signup_password
@@ -122,6 +124,7 @@ def used(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str, str]]:
     render_form_post(FormPostDocument("https://a.test", {}), Look(), "en")
     render_web_message(WebMessageDocument("https://a.test", {}), Look(), "en")
     render_demo(DemoDocument({}, "/", "/"), Look(), "en")
+    render_preview(PreviewDocument(("login",), "login", ("en", "de"), "en"), Look(), "en")
     for logins in ({}, {"My App": "/"}):
         render_front(FrontDocument("a.test", "a.test", logins, "/inbox", ("x",)), Look(), "en")
     told = [
