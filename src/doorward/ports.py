@@ -19,6 +19,7 @@ from msgspec import Struct
 from doorward.model.authentication import PasswordOutcome
 from doorward.model.authentication_method import AuthenticationMethod, MethodType
 from doorward.model.connection import Connection
+from doorward.model.counter import Counter
 from doorward.model.credential import AuthorizationCode, DeviceCredential, PushedRequest, RefreshToken, SigningKey
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Change, Document, Put
@@ -736,6 +737,9 @@ class Attempts(Protocol):
 
     async def count(self, tenant: str, key: str) -> int:
         """Failures counted so far."""
+
+    async def look(self, tenant: str, keys: Sequence[str]) -> Mapping[str, Counter]:
+        """The counters under these keys, in one read; a key nothing is counted under is left out."""
 
     async def fail(self, tenant: str, key: str, *, at: float, window: float) -> int:
         """Count one failure and return the new number; a counter untouched for ``window`` seconds starts again."""

@@ -1,7 +1,8 @@
 """Signing in with identifier and password: one door for the pages and for the password grants.
 
 Wrong identifier and wrong password look and cost the same; failures are counted per identifier and
-address (or as the tenant's brute-force settings say), and a locked pair stays locked for the right password too.
+address (or as the tenant's brute-force settings say) and per address, and what is locked stays locked for the right
+password too.
 """
 
 from __future__ import annotations
@@ -10,20 +11,23 @@ from msgspec import Struct
 
 from doorward.identity.blocked_accounts import BlockedAccounts
 from doorward.identity.breach_detection import BreachDetection
+from doorward.identity.ip_throttling import takes_attempt
 from doorward.identity.log_events import LONGEST_NAME, person_event
 from doorward.identity.tickets import is_sent, ticket_mail
 from doorward.model.authentication import Denial, PasswordOutcome
 from doorward.model.breached_passwords import Stage
+from doorward.model.brute_force import WINDOW
 from doorward.model.connection import Connection
+from doorward.model.counter import Counter
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import is_phone, normalise_email, normalise_phone, normalise_username
 from doorward.model.log_event import LogEvent
 from doorward.model.request_context import RequestContext
+from doorward.model.suspicious_ip import IpStage
 from doorward.model.ticket import TicketType
 from doorward.model.user import Password, User
 from doorward.ports import Attempts, Clock, Entropy, Log, Passwords, Tickets, Users
 
-WINDOW = 30 * 24 * 3600.0
 MAX_IDENTIFIER = LONGEST_NAME
 LEAKED = "stolen_credentials"
 
@@ -101,34 +105,81 @@ class PasswordLogin:
         self, directory: TenantDirectory, connection: Connection, username: str, password: str, context: RequestContext
     ) -> tuple[Account, Denial | None]:
         tenant = directory.tenant.id
-        protection = directory.brute_force
-        key = protection.key(connection.name, username[:MAX_IDENTIFIER], context.ip)
-        guarded = connection.brute_force_protection and protection.guards(context.ip)
-        if guarded and await self._attempts.count(tenant, key) >= protection.max_attempts:
-            self._log.write(tenant, self._event("limit_wc", context, connection, username))
-            return NOBODY, Denial.TOO_MANY_ATTEMPTS
+        denial, _ = await self._stopped(directory, connection, username, context)
+        if denial is not None:
+            return NOBODY, denial
         account = await self._find(tenant, connection, username)
         user, stored = account.user, account.password
         right, rehash = await self._passwords.verify(password, stored.hash if stored is not None else None)
         if user is None or stored is None or not right:
-            self._log.write(tenant, self._event("fu" if user is None else "fp", context, connection, username, user))
-            if guarded:
-                failures = await self._attempts.fail(tenant, key, at=self._clock.now(), window=WINDOW)
-                if failures == protection.max_attempts:
-                    locked = self._event("limit_wc", context, connection, username, user)
-                    await self._blocked.locked(directory, user, account.place, locked, context)
-            return NOBODY, Denial.WRONG_CREDENTIALS
-        failures = await self._attempts.count(tenant, key) if guarded else 0
-        if failures >= protection.max_attempts:
-            # Others guessed while this password was hashed: a burst gains nothing over a queue.
-            self._log.write(tenant, self._event("limit_wc", context, connection, username, user))
-            return NOBODY, Denial.TOO_MANY_ATTEMPTS
+            return NOBODY, await self._failed(directory, connection, username, account, context)
+        # Others guessed while this password was hashed: a burst gains nothing over a queue.
+        denial, failures = await self._stopped(directory, connection, username, context, user)
+        if denial is not None:
+            return NOBODY, denial
         if failures:
-            await self._attempts.clear(tenant, key)
+            await self._attempts.clear(tenant, self._key(directory, connection, username, context))
         if rehash:
             upgraded = Password(hash=await self._passwords.hash(password), set_at=stored.set_at)
             await self._users.rehash(tenant, user.user_id, old_hash=stored.hash, password=upgraded)
         return account, None
+
+    async def _stopped(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        username: str,
+        context: RequestContext,
+        user: User | None = None,
+    ) -> tuple[Denial | None, int]:
+        """What stands against an attempt, whether the password is right or wrong; and how often it was wrong."""
+        tenant, at = directory.tenant.id, self._clock.now()
+        addresses, guard = directory.suspicious_ip, directory.brute_force
+        guarded = connection.brute_force_protection and guard.watches(context.ip)
+        key = self._key(directory, connection, username, context)
+        keys = (*addresses.keys(IpStage.LOGIN, context.ip), *((key,) if guarded else ()))
+        counters = await self._attempts.look(tenant, keys) if keys else {}
+        counter = counters.get(key, Counter())
+        if addresses.is_blocked(IpStage.LOGIN, counters, context.ip, at):
+            denial, event = Denial.IP_BLOCKED, "limit_mu"
+        elif guard.blocks and guard.is_reached(counter, at):
+            denial, event = Denial.TOO_MANY_ATTEMPTS, "limit_wc"
+        else:
+            return None, counter.failures
+        self._log.write(tenant, self._event(event, context, connection, username, user))
+        return denial, counter.failures
+
+    async def _failed(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        username: str,
+        account: Account,
+        context: RequestContext,
+    ) -> Denial:
+        """Count a wrong password, and say what is told of it: of one too many in a burst, no more than of a right
+        one."""
+        tenant, at = directory.tenant.id, self._clock.now()
+        user, guard = account.user, directory.brute_force
+        self._log.write(tenant, self._event("fu" if user is None else "fp", context, connection, username, user))
+        denial = Denial.WRONG_CREDENTIALS
+        if connection.brute_force_protection and guard.watches(context.ip):
+            key = self._key(directory, connection, username, context)
+            failures = await self._attempts.fail(tenant, key, at=at, window=WINDOW)
+            if failures == guard.max_attempts:
+                locked = self._event("limit_wc", context, connection, username, user)
+                await self._blocked.locked(directory, user, account.place, locked, context)
+            if failures > guard.max_attempts and guard.blocks:
+                denial = Denial.TOO_MANY_ATTEMPTS
+        if not await takes_attempt(self._attempts, directory, IpStage.LOGIN, context.ip, at=at):
+            self._log.write(tenant, self._event("limit_mu", context, connection, username, user))
+            if directory.suspicious_ip.blocks:
+                denial = Denial.IP_BLOCKED
+        return denial
+
+    @staticmethod
+    def _key(directory: TenantDirectory, connection: Connection, username: str, context: RequestContext) -> str:
+        return directory.brute_force.key(connection.name, username[:MAX_IDENTIFIER], context.ip)
 
     async def _find(self, tenant: str, connection: Connection, username: str, *, every_way: bool = False) -> Account:
         """By e-mail where it looks like one, else by user name, else by telephone number; in ``every_way`` also when

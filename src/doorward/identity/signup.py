@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from doorward.identity.email_verification import EmailVerification, verifies_by_link, welcome
+from doorward.identity.ip_throttling import takes_attempt
 from doorward.identity.log_events import person_event
 from doorward.identity.new_password import NewPasswords, PasswordRefused
 from doorward.identity.password_policy import PasswordError, PasswordVerdict
@@ -26,6 +27,7 @@ from doorward.model.identifiers import (
 )
 from doorward.model.log_event import LogEvent
 from doorward.model.request_context import RequestContext
+from doorward.model.suspicious_ip import IpStage
 from doorward.model.user import Identifiers, Password, User
 from doorward.ports import Conflict, Ports
 
@@ -56,6 +58,7 @@ class SignupError(StrEnum):
     USERNAME_TAKEN = "username-taken"
     PHONE_TAKEN = "phone-taken"
     INVALID_METADATA = "invalid-metadata"
+    IP_BLOCKED = "ip-signup-blocked"
 
 
 class SignupRefused(Exception):
@@ -95,6 +98,7 @@ class Signup:
         self._entropy = ports.entropy
         self._directory = ports.directory
         self._users = ports.users
+        self._attempts = ports.attempts
         self._log = ports.log
         self._passwords = passwords
         self._verification = verification
@@ -106,6 +110,7 @@ class Signup:
         directory = self._directory.tenant(tenant)
         try:
             checked = _checked(form, connection)
+            await self._admitted(directory, connection, checked, client, context)
             user, identifiers = self._user(checked, connection)
             password = await self._chosen(directory, connection, checked, user, client, context)
             event = self._event("ss", connection, client, context, user)
@@ -116,6 +121,8 @@ class Signup:
             except Conflict as conflict:
                 raise _taken(conflict.field) from None
         except SignupRefused as refused:
+            if refused.error is SignupError.IP_BLOCKED:
+                raise
             self._log.write(tenant, self._event("fs", connection, client, context, None, refused.error.value, form))
             raise
         if verifies:
@@ -123,6 +130,21 @@ class Signup:
                 directory, user, 0, url=f"https://{context.hostname}/", client_id=client.client_id
             )
         return user
+
+    async def _admitted(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        form: SignupForm,
+        client: Client,
+        context: RequestContext,
+    ) -> None:
+        """Every signup counts, one that fails later too. Raises ``SignupRefused``."""
+        if await takes_attempt(self._attempts, directory, IpStage.SIGNUP, context.ip, at=self._clock.now()):
+            return
+        self._log.write(directory.tenant.id, self._event("limit_mu", connection, client, context, None, form=form))
+        if directory.suspicious_ip.blocks:
+            raise SignupRefused(SignupError.IP_BLOCKED)
 
     async def _chosen(
         self,

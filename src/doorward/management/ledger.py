@@ -41,7 +41,7 @@ DOCUMENTED = """
 /attack-protection/brute-force-protection  GET read:attack_protection | PATCH update:attack_protection
 /attack-protection/captcha  GET* read:attack_protection | PATCH* update:attack_protection
 /attack-protection/phone-provider-protection  GET* read:attack_protection | PATCH* update:attack_protection
-/attack-protection/suspicious-ip-throttling  GET* read:attack_protection | PATCH* update:attack_protection
+/attack-protection/suspicious-ip-throttling  GET read:attack_protection | PATCH update:attack_protection
 /branding  GET read:branding | PATCH update:branding
 /branding/phone/providers  GET* read:phone_providers | POST* create:phone_providers
 /branding/phone/providers/{id}  GET* read:phone_providers
@@ -367,7 +367,7 @@ REASONS: Mapping[str, str] = {
     "/actions": "No code is run yet.",
     "/actions/actions/{id}/test": "No code is run yet: the result is empty.",
     "/actions/executions": "No code is run yet: nothing was executed.",
-    "/attack-protection": "Of attack protection, brute-force settings and breached-password detection act so far.",
+    "/attack-protection": "Bot detection and limits of phone messages do nothing so far.",
     "/blacklists": "Auth0's own older way to revoke; its tokens are of a kind that is not issued.",
     "/branding/phone": "Nothing that is sent goes to a phone yet.",
     "/client-grants/{id}/organizations": "Nobody signs in to an organization yet.",

@@ -10,12 +10,13 @@ from doorward.model.user import User
 
 
 class Denial(StrEnum):
-    """Why a password was not accepted. Only ``WRONG_CREDENTIALS`` and ``TOO_MANY_ATTEMPTS`` may be
+    """Why a password was not accepted. Only ``WRONG_CREDENTIALS``, ``TOO_MANY_ATTEMPTS`` and ``IP_BLOCKED`` may be
     told to somebody who has not shown the right password."""
 
     WRONG_CREDENTIALS = "wrong_credentials"
     USER_BLOCKED = "user_blocked"
     TOO_MANY_ATTEMPTS = "too_many_attempts"
+    IP_BLOCKED = "ip_blocked"
     PASSWORD_LEAKED = "password_leaked"
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
-
 from msgspec import Struct
 
+from doorward.model.allowlist import is_listed
+from doorward.model.counter import Counter
 from doorward.model.identifiers import attempt_address, attempt_key
 
 SETTINGS_ID = "attack-protection/brute-force-protection"
 PER_ADDRESS, PER_IDENTIFIER = "count_per_identifier_and_ip", "count_per_identifier"
 ANY_ADDRESS = ""
+WINDOW = 30 * 24 * 3600.0  # seconds without a failure after which all is forgotten
 
 
 class BruteForce(Struct, frozen=True, kw_only=True):
     """The settings of ``GET /api/v2/attack-protection/brute-force-protection``.
 
-    ``allowlist`` holds addresses and networks from which nothing is counted.
+    ``allowlist`` holds addresses and networks from which nothing is counted. Without the shield ``block`` what is found
+    is logged, and told the owner where there is the shield for that, and nothing else.
     """
 
     enabled: bool = True
@@ -29,16 +31,13 @@ class BruteForce(Struct, frozen=True, kw_only=True):
     def blocks(self) -> bool:
         return self.enabled and "block" in self.shields
 
-    def guards(self, ip: str) -> bool:
+    def watches(self, ip: str) -> bool:
         """Whether failures from this address count."""
-        return self.blocks and not (self.allowlist and self._allows(ip))
+        return self.enabled and not is_listed(ip, self.allowlist)
 
-    def _allows(self, ip: str) -> bool:
-        try:
-            address = ip_address(ip.partition("%")[0])
-        except ValueError:
-            return False
-        return any(address in ip_network(allowed, strict=False) for allowed in self.allowlist)
+    def is_reached(self, counter: Counter, at: float) -> bool:
+        """Whether there were as many failures as block."""
+        return counter.failures >= self.max_attempts and counter.last_at >= at - WINDOW
 
     def key(self, connection: str, identifier: str, ip: str) -> str:
         """The counter of a failure."""

@@ -14,6 +14,7 @@ from doorward.model.credential import KeyState, SigningKey
 from doorward.model.document import Documents, Kind
 from doorward.model.resource_server import ResourceServer
 from doorward.model.role import Role
+from doorward.model.suspicious_ip import SuspiciousIp
 from doorward.model.tenant import CustomDomain, Tenant, TenantSettings
 
 
@@ -28,6 +29,7 @@ class TenantDirectory(Struct, frozen=True, kw_only=True):
     settings: TenantSettings
     brute_force: BruteForce = BruteForce()
     breached_passwords: BreachedPasswordDetection = BreachedPasswordDetection()
+    suspicious_ip: SuspiciousIp = SuspiciousIp()
     clients: Mapping[str, Client]
     resource_servers: Mapping[str, ResourceServer]
     client_grants: Mapping[tuple[str | None, str, SubjectType], ClientGrant]

@@ -99,6 +99,11 @@ def reset_key(connection: str, identifier: str, ip: str) -> str:
     return "reset" + attempt_key(connection, identifier, ip)
 
 
+def address_key(what: str, ip: str) -> str:
+    """The counter of ``what`` one address does, whoever it is about."""
+    return f"{what}{attempt_suffix(ip)}"
+
+
 def attempt_address(key: str) -> str:
     """The address a counter is for."""
     return key.split(SEPARATOR)[-2]

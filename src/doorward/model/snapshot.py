@@ -19,6 +19,8 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.document import Change, Delete, Document, Documents, Kind, Put
 from doorward.model.resource_server import ResourceServer
 from doorward.model.role import Role
+from doorward.model.suspicious_ip import SETTINGS_ID as SUSPICIOUS_IP
+from doorward.model.suspicious_ip import SuspiciousIp
 from doorward.model.tenant import CustomDomain, Tenant, TenantSettings
 
 T = TypeVar("T")
@@ -75,6 +77,7 @@ SINGLES = (
     Single("settings", Kind.SETTINGS, "tenant", TenantSettings),
     Single("brute_force", Kind.CONFIGURATION, BRUTE_FORCE, BruteForce),
     Single("breached_passwords", Kind.CONFIGURATION, BREACHED_PASSWORDS, BreachedPasswordDetection),
+    Single("suspicious_ip", Kind.CONFIGURATION, SUSPICIOUS_IP, SuspiciousIp),
 )
 KEY_ORDER = {KeyState.CURRENT: 0, KeyState.NEXT: 1, KeyState.PREVIOUS: 2, KeyState.REVOKED: 3}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx2
@@ -9,7 +10,7 @@ import pytest
 from tests.integration.door import DOMAIN, Door
 
 from doorward.backends.keys.password_hashes import PasswordHasher
-from doorward.model.identifiers import attempt_key
+from doorward.model.identifiers import attempt_address, attempt_key
 
 RIGHT, WRONG = "correct-horse-9", "not-this-one-9"
 LIMIT = 10
@@ -134,4 +135,43 @@ async def test_k6_a_counter_of_long_ago_is_swept_and_no_other(door: Door) -> Non
     assert (await attempt(door, RIGHT, ip="192.0.2.1")).status_code == 429
     door.clock.pass_(2 * 24 * 3600)
     await door.server.storage.sweep(door.clock.now())
-    assert [count for _, count in await door.ports.attempts.matching(DOMAIN, "")] == [1]
+    kept = await door.ports.attempts.matching(DOMAIN, "")
+    assert {attempt_address(key) for key, _ in kept} == {"192.0.2.2"}
+
+
+async def test_k1_a_block_is_over_thirty_days_after_the_last_failure(door: Door) -> None:
+    await guess(door, LIMIT)
+    door.clock.pass_(30 * 24 * 3600)
+    assert (await attempt(door, RIGHT)).status_code == 429
+    door.clock.pass_(1)
+    assert (await attempt(door, RIGHT)).status_code == 200
+
+
+async def test_k1_a_right_password_among_guesses_of_one_burst_looks_like_a_wrong_one(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both were begun before the account was locked; what is done after it was is refused alike."""
+    verify, waiting, go_on = PasswordHasher.verify, asyncio.Semaphore(0), asyncio.Event()
+
+    async def slow(hasher: PasswordHasher, password: str, stored: str | None) -> tuple[bool, bool]:
+        waiting.release()
+        await go_on.wait()
+        return await verify(hasher, password, stored)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PasswordHasher, "verify", slow)
+        burst = [asyncio.create_task(attempt(door, password)) for password in (RIGHT, WRONG)]
+        for _ in burst:
+            await asyncio.wait_for(waiting.acquire(), 5)
+    await guess(door, LIMIT)
+    go_on.set()
+    right, wrong = [await answer for answer in burst]
+    assert (right.status_code, right.content) == (wrong.status_code, wrong.content)
+    assert right.json()["error"] == "too_many_attempts"
+
+
+async def test_k1_without_the_shield_that_blocks_a_tenant_only_watches(door: Door) -> None:
+    await door.tenant({"attackProtection": {"bruteForceProtection": {"enabled": True, "shields": []}}})
+    await guess(door, LIMIT + 2)
+    assert (await attempt(door, RIGHT)).status_code == 200
+    assert len(await door.log("limit_wc")) == 1

@@ -6,6 +6,7 @@ import pytest
 
 from doorward.management.new_tenant import DEFAULT_CONNECTION
 from doorward.model.identifiers import attempt_key
+from doorward.model.suspicious_ip import IpStage
 
 from .conftest import START, A, Api, B, House, ok
 
@@ -111,3 +112,23 @@ async def test_blocks_of_a_linked_account_are_those_of_the_person(api: Api, hous
     assert await api.get(path) == {"blocked_for": [block("bea@example.test", "192.0.2.1")]}
     await api.delete(path)
     assert await api.get(path) == {"blocked_for": []}
+
+
+async def test_an_address_that_has_no_attempts_left_is_blocked(api: Api, house: House) -> None:
+    taken = {"at": START, "interval": 60.0, "burst": 2}
+    path = "/attack-protection/suspicious-ip-throttling"
+    await api.patch(path, {"stage": {"pre-user-registration": {"max_attempts": 2, "rate": 60_000}}})
+    for ip in ("192.0.2.1", "192.0.2.1", "192.0.2.11", "2001:db8::1", "2001:db8::2"):
+        assert await house.ports.attempts.admit(A, IpStage.SIGNUP.key(ip), **taken)
+    blocked = "/anomaly/blocks/ips/192.0.2.1"
+    ok(await api.call("GET", blocked), 200)
+    ok(await api.call("GET", "/anomaly/blocks/ips/2001:db8::3"), 200)
+    assert (await api.refused("GET", "/anomaly/blocks/ips/192.0.2.11"))[0] == 404
+    await api.patch(path, {"shields": ["admin_notification"]})
+    assert (await api.refused("GET", blocked))[0] == 404
+    await api.patch(path, {"shields": ["block"]})
+    await api.delete(blocked)
+    assert (await api.refused("GET", blocked))[0] == 404
+    assert await house.ports.attempts.admit(A, IpStage.SIGNUP.key("192.0.2.1"), **taken)
+    house.clock.time += 61
+    assert (await api.refused("GET", "/anomaly/blocks/ips/2001:db8::1"))[0] == 404

@@ -11,6 +11,7 @@ from tests.integration.storage.conftest import OTHER, Nodes, T
 from tests.integration.storage.values import code, event, known_as, refresh_token, session, sign_in, transaction, user
 
 from doorward.model.authentication_method import AuthenticationMethod, MethodType
+from doorward.model.counter import Counter
 from doorward.model.credential import PushedRequest
 from doorward.model.digest import digest
 from doorward.model.document import Change, Delete, Document, Forget, Kind, Put
@@ -230,6 +231,9 @@ async def test_counters_lose_nothing_and_stay_apart(nodes: Nodes) -> None:
     await nodes.one.attempts.fail(T, "k\x1f2", at=1e6, window=60)
     await nodes.one.attempts.fail(OTHER, "k\x1f1", at=1e6, window=60)
     assert await nodes.two.attempts.count(T, "k\x1f1") == 20
+    looked = await nodes.two.attempts.look(T, ["k\x1f1", "k\x1f2", "k\x1f"])
+    assert looked == {"k\x1f1": Counter(20, 1e6), "k\x1f2": Counter(1, 1e6)}
+    assert await nodes.two.attempts.look(T, []) == {}
     assert await nodes.two.attempts.matching(T, "k\x1f") == [("k\x1f1", 20), ("k\x1f2", 1)]
     assert await nodes.two.attempts.fail(T, "k\x1f1", at=1e6 + 61, window=60) == 1
     assert await nodes.one.attempts.clear(T, "k\x1f") == 2

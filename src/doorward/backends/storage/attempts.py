@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
 from doorward.backends.storage.database import Database, Query
+from doorward.model.counter import Counter
 
 COUNT = "SELECT failures FROM attempt WHERE tenant = :tenant AND key = :key"
+LOOK = "SELECT key, failures, last_at FROM attempt WHERE tenant = :tenant AND key IN "
 FAIL = """
 INSERT INTO attempt (tenant, key, failures, last_at) VALUES (:tenant, :key, 1, :at)
 ON CONFLICT (tenant, key) DO UPDATE SET
@@ -22,6 +28,7 @@ CLEAR = "DELETE FROM attempt WHERE tenant = :tenant AND key >= :low AND key < :h
 MATCHING = """
 SELECT key, failures FROM attempt WHERE tenant = :tenant AND key >= :low AND key < :high
     AND substr(key, length(key) - length(:suffix) + 1) = :suffix ORDER BY key"""
+_encode = msgspec.json.Encoder().encode
 LAST_CHARACTER = "\U0010ffff"
 
 
@@ -30,10 +37,15 @@ class StoredAttempts:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._look = LOOK + database.dialect.among(":keys", str)
 
     async def count(self, tenant: str, key: str) -> int:
         rows = await self._database.read(COUNT, {"tenant": tenant, "key": key})
         return rows[0][0] if rows else 0
+
+    async def look(self, tenant: str, keys: Sequence[str]) -> Mapping[str, Counter]:
+        rows = await self._database.read(self._look, {"tenant": tenant, "keys": _encode(keys).decode()})
+        return {key: Counter(failures, last_at) for key, failures, last_at in rows}
 
     async def fail(self, tenant: str, key: str, *, at: float, window: float) -> int:
         counted = {"tenant": tenant, "key": key, "at": at, "oldest": at - window}

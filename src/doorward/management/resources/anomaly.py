@@ -1,4 +1,4 @@
-"""``/anomaly/blocks/ips/{id}``: whether anybody is locked out at an address, and letting them in again."""
+"""``/anomaly/blocks/ips/{id}``: whether an address is blocked, for anybody or for somebody, and lifting it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from doorward.management.kit.schema import Unfit
 from doorward.management.kit.shapes import Command, Shape
 from doorward.management.kit.writing import api_event
 from doorward.model.identifiers import ATTEMPTS, attempt_suffix
+from doorward.model.suspicious_ip import IpStage
 
 
 async def _counted(call: Call) -> list[tuple[str, int]]:
@@ -22,17 +23,26 @@ async def _counted(call: Call) -> list[tuple[str, int]]:
     return await call.ports.attempts.matching(call.tenant, ATTEMPTS, attempt_suffix(call.id))
 
 
+async def _is_throttled(call: Call) -> bool:
+    """Whether the address may not log in, or not sign up, whoever it is about."""
+    settings, at = call.directory.suspicious_ip, call.ports.clock.now()
+    counters = await call.ports.attempts.look(call.tenant, [stage.key(call.id) for stage in IpStage])
+    return any(settings.is_blocked(stage, counters, call.id, at) for stage in IpStage)
+
+
 async def _check(call: Call) -> Answer:
     protection = call.directory.brute_force
-    if not any(
+    locked = any(
         failures >= protection.max_attempts and protection.counts(key) for key, failures in await _counted(call)
-    ):
+    )
+    if not locked and not await _is_throttled(call):
         raise not_found("The IP address is not blocked")
     return Answer(body=NOTHING)
 
 
 async def _unblock(call: Call) -> Answer:
-    for key, _ in await _counted(call):
+    counted = [key for key, _ in await _counted(call)]
+    for key in (*counted, *(stage.key(call.id) for stage in IpStage)):
         await call.ports.attempts.clear(call.tenant, key)
     call.ports.log.write(call.tenant, api_event(call, status=204))
     return Answer(status=204, body=NOTHING)

@@ -13,6 +13,8 @@ from doorward.model.breached_passwords import SETTINGS_ID as BREACHED_PASSWORDS_
 from doorward.model.breached_passwords import BreachedPasswordDetection
 from doorward.model.brute_force import PER_ADDRESS, PER_IDENTIFIER, BruteForce
 from doorward.model.brute_force import SETTINGS_ID as BRUTE_FORCE_ID
+from doorward.model.suspicious_ip import SETTINGS_ID as SUSPICIOUS_IP_ID
+from doorward.model.suspicious_ip import SuspiciousIp
 
 ALLOWLIST = items(text(format="ip-or-network"))
 CHALLENGE = choice("never", "when_risky", "always")
@@ -132,19 +134,11 @@ RESOURCES: tuple[Shape, ...] = (
         effect=Effect.ACTS,
     ),
     settings(
-        "/attack-protection/suspicious-ip-throttling",
+        f"/{SUSPICIOUS_IP_ID}",
         "Suspicious IP Throttling settings",
         SUSPICIOUS_IP,
-        {
-            "enabled": True,
-            "shields": ["admin_notification", "block"],
-            "allowlist": [],
-            "stage": {
-                "pre-login": {"max_attempts": 100, "rate": 864_000},
-                "pre-user-registration": {"max_attempts": 50, "rate": 1_200},
-                "pre-custom-token-exchange": {"max_attempts": 10, "rate": 600_000},
-            },
-        },
+        msgspec.to_builtins(SuspiciousIp()),
+        effect=Effect.ACTS,
     ),
     settings(
         "/attack-protection/captcha",

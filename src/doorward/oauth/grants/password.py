@@ -26,7 +26,9 @@ ACCOUNT_BLOCKED = (
     "Your account has been blocked after multiple consecutive login attempts. We've sent you a notification "
     "via your preferred contact method with instructions on how to unblock it."
 )
-
+IP_BLOCKED = (
+    "We have detected suspicious login behavior and further attempts will be blocked. Please contact the administrator."
+)
 LEAKED = "This password was disclosed in a data breach of another service. Reset it to log in again."
 
 
@@ -51,6 +53,8 @@ async def prove(
     outcome = await ports.authenticator.password(directory, connection, request.username, request.password, context)
     if outcome.denial is Denial.TOO_MANY_ATTEMPTS:
         raise TooManyAttempts(ACCOUNT_BLOCKED, hint="Brute-force protection locked this account for this address.")
+    if outcome.denial is Denial.IP_BLOCKED:
+        raise TooManyAttempts(IP_BLOCKED, hint="Suspicious IP throttling stopped logins from this address.")
     if outcome.denial is Denial.USER_BLOCKED:
         raise UserBlocked("user is blocked", hint="An administrator blocked this user.")
     if outcome.denial is Denial.PASSWORD_LEAKED:

@@ -30,6 +30,9 @@ class DbConnectionsError(Exception):
         self.body = {"name": name, "code": code, **more, "description": description, "statusCode": status}
 
 
+TOO_MANY = DbConnectionsError("too_many_requests", "Too many requests", status=429, name="TooManyRequests")
+
+
 def signup(ports: Ports, registrar: Signup) -> Handler:
     """Answers with ``_id``, the user id without its provider prefix."""
 
@@ -76,7 +79,7 @@ def _in_dialect(handler: Handler) -> Handler:
             refusal = DbConnectionsError("invalid_request", error.description)
         except (Overloaded, TooManyResets) as error:
             wait = error.retry_after
-            refusal = DbConnectionsError("too_many_requests", "Too many requests", status=429, name="TooManyRequests")
+            refusal = TOO_MANY
         headers = (*NO_STORE, ("retry-after", str(wait))) if wait is not None else NO_STORE
         return json_response(refusal.body, refusal.status, headers)
 
@@ -149,6 +152,8 @@ def _text(body: dict[str, Any], name: str, *, required: bool = False) -> str:
 
 def _refusal(refused: SignupRefused, *, tells_existence: bool) -> DbConnectionsError:
     error, verdict = refused.password, refused.verdict
+    if refused.error is SignupError.IP_BLOCKED:
+        return TOO_MANY
     if error is PasswordError.LEAKED:
         return DbConnectionsError("password_leaked", error.message, name="PasswordLeakedError")
     if error is PasswordError.STRENGTH and verdict is not None:

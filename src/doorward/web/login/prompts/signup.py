@@ -24,7 +24,9 @@ async def signup(visit: Visit) -> Response:
     return await _register(visit, visit.form.get("email", ""), visit.form.get("username", ""), _signup_page)
 
 
-def _signup_page(visit: Visit, *errors: FieldError, verdict: PasswordVerdict | None = None) -> Response:
+def _signup_page(
+    visit: Visit, *errors: FieldError, verdict: PasswordVerdict | None = None, status: int | None = None
+) -> Response:
     connection = visit.signup_connection
     return visit.show(
         FormPage(
@@ -37,6 +39,7 @@ def _signup_page(visit: Visit, *errors: FieldError, verdict: PasswordVerdict | N
             password_rules=password_rules(connection, verdict),
             links=_links(screens.LOGIN.path),
             errors=errors,
+            status=status,
         )
     )
 
@@ -82,7 +85,9 @@ async def password(visit: Visit) -> Response:
     return await _register(visit, email, alias, _password_page)
 
 
-def _password_page(visit: Visit, *errors: FieldError, verdict: PasswordVerdict | None = None) -> Response:
+def _password_page(
+    visit: Visit, *errors: FieldError, verdict: PasswordVerdict | None = None, status: int | None = None
+) -> Response:
     username = visit.form.get("username") or visit.transaction.alias or ""
     return visit.show(
         FormPage(
@@ -99,6 +104,7 @@ def _password_page(visit: Visit, *errors: FieldError, verdict: PasswordVerdict |
             password_rules=password_rules(visit.signup_connection, verdict),
             links=_links(screens.LOGIN_ID.path),
             errors=errors,
+            status=status,
         )
     )
 
@@ -122,5 +128,6 @@ async def _register(visit: Visit, email: str, username: str, page: Callable[...,
             visit.tenant, connection, form, visit.client, visit.request.context
         )
     except SignupRefused as refused:
-        return page(visit, FieldError(refused.field, refused.error.value), verdict=refused.verdict)
+        status = 429 if refused.error is SignupError.IP_BLOCKED else None
+        return page(visit, FieldError(refused.field, refused.error.value), verdict=refused.verdict, status=status)
     return await visit.sign_in(user, user.connection)
