@@ -26,7 +26,9 @@ from doorward.backends.outbound.relay import Relay
 from doorward.backends.storage.store import Storage
 from doorward.backends.storage.version import sqlite_path
 from doorward.identity.blocked_accounts import BlockedAccounts
+from doorward.identity.bot_detection import BotDetector
 from doorward.identity.breach_detection import BreachDetection
+from doorward.identity.captcha import Challenges
 from doorward.identity.email_verification import EmailVerification
 from doorward.identity.new_password import NewPasswords
 from doorward.identity.password_change import PasswordChange
@@ -157,6 +159,7 @@ def build(
     breached = RangeService(breached_passwords_url, http) if breached_passwords_url else NoBreachedPasswords()
     breaches = BreachDetection(clock, storage.log, storage.one_time_values, breached)
     blocked = BlockedAccounts(clock, entropy, storage.users, storage.tickets, storage.outbox, storage.one_time_values)
+    bots = BotDetector(clock, storage.attempts, storage.log)
     login = PasswordLogin(
         clock,
         entropy,
@@ -167,6 +170,7 @@ def build(
         hasher,
         breaches=breaches,
         blocked=blocked,
+        bots=bots,
     )
     ports = Ports(
         clock=clock,
@@ -203,13 +207,15 @@ def build(
     passwords_chosen = NewPasswords(clock, storage.users, hasher, breaches)
     verification = EmailVerification(clock, entropy, storage.users, storage.tickets, storage.log)
     people = People(
-        signup=Signup(ports, passwords_chosen, verification),
+        signup=Signup(ports, passwords_chosen, verification, bots),
         passwords=passwords_chosen,
         password_change=PasswordChange(
             ports, login, passwords_chosen, revokes_refresh_tokens=password_change_revokes_refresh_tokens
         ),
         email_verification=verification,
         blocked_accounts=blocked,
+        bots=bots,
+        captcha=Challenges(clock, entropy, storage.attempts, storage.one_time_values, http),
     )
     services = Services(
         ports=ports,

@@ -1025,10 +1025,18 @@ class Authenticator(Protocol):
     """The person, as the protocol asks for them; ``identity`` answers."""
 
     async def password(
-        self, directory: TenantDirectory, connection: Connection, username: str, password: str, context: RequestContext
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        username: str,
+        password: str,
+        context: RequestContext,
+        *,
+        verified: bool = False,
     ) -> PasswordOutcome:
         """Check an identifier and a password against one database connection: counts failures,
-        logs them, and upgrades old hashes. Raises ``Overloaded`` when hashing is full."""
+        logs them, and upgrades old hashes. ``verified`` says that a page asked for a challenge where bot detection
+        wants one. Raises ``Overloaded`` when hashing is full."""
 
     async def identify(self, directory: TenantDirectory, connection: Connection, username: str) -> User | None:
         """Whom an identifier names in one database connection; no password is checked, nothing is counted."""

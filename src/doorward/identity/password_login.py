@@ -10,11 +10,13 @@ from __future__ import annotations
 from msgspec import Struct
 
 from doorward.identity.blocked_accounts import BlockedAccounts
+from doorward.identity.bot_detection import BotDetector
 from doorward.identity.breach_detection import BreachDetection
 from doorward.identity.ip_throttling import takes_attempt
 from doorward.identity.log_events import LONGEST_NAME, person_event
 from doorward.identity.tickets import is_sent, ticket_mail
 from doorward.model.authentication import Denial, PasswordOutcome
+from doorward.model.bot_detection import Flow
 from doorward.model.breached_passwords import Stage
 from doorward.model.brute_force import WINDOW
 from doorward.model.connection import Connection
@@ -58,6 +60,7 @@ class PasswordLogin:
         *,
         breaches: BreachDetection,
         blocked: BlockedAccounts,
+        bots: BotDetector,
     ) -> None:
         self._clock = clock
         self._entropy = entropy
@@ -68,12 +71,24 @@ class PasswordLogin:
         self._passwords = passwords
         self._breaches = breaches
         self._blocked = blocked
+        self._bots = bots
 
     async def password(
-        self, directory: TenantDirectory, connection: Connection, username: str, password: str, context: RequestContext
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        username: str,
+        password: str,
+        context: RequestContext,
+        *,
+        verified: bool = False,
     ) -> PasswordOutcome:
+        assessed = self._event("pla", context, connection, username)
+        if not verified and await self._bots.judge(directory, Flow.PASSWORD, assessed):
+            return PasswordOutcome(denial=Denial.REQUIRES_VERIFICATION)
         account, denial = await self._check(directory, connection, username, password, context)
         user = account.user
+        await self._bots.attempted(directory, username[:MAX_IDENTIFIER], context.ip, succeeded=user is not None)
         if denial is not None or user is None:
             return PasswordOutcome(denial=denial)
         if user.blocked:

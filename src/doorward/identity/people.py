@@ -5,6 +5,8 @@ from __future__ import annotations
 from msgspec import Struct
 
 from doorward.identity.blocked_accounts import BlockedAccounts
+from doorward.identity.bot_detection import BotDetector
+from doorward.identity.captcha import Challenges
 from doorward.identity.email_verification import EmailVerification
 from doorward.identity.new_password import NewPasswords
 from doorward.identity.password_change import PasswordChange
@@ -19,3 +21,5 @@ class People(Struct, frozen=True, kw_only=True):
     password_change: PasswordChange
     email_verification: EmailVerification
     blocked_accounts: BlockedAccounts
+    bots: BotDetector
+    captcha: Challenges

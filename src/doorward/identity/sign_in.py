@@ -52,13 +52,13 @@ class HostedSignIn:
         context: RequestContext,
     ) -> PasswordOutcome:
         """What becomes of identifier and password, tried against the first connection that holds the
-        identifier. Raises ``Overloaded`` when hashing is full."""
+        identifier; whether a person typed them was found out before. Raises ``Overloaded`` when hashing is full."""
         chosen = connections[0]
         for connection in connections if len(connections) > 1 else ():
             if await self._passwords.identify(directory, connection, username) is not None:
                 chosen = connection
                 break
-        return await self._passwords.password(directory, chosen, username, password, context)
+        return await self._passwords.password(directory, chosen, username, password, context, verified=True)
 
     async def begin_session(
         self,

@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from doorward.identity.bot_detection import BotDetector
 from doorward.identity.email_verification import EmailVerification, verifies_by_link, welcome
 from doorward.identity.ip_throttling import takes_attempt
 from doorward.identity.log_events import person_event
@@ -93,7 +94,9 @@ class SignupForm(Struct, frozen=True, kw_only=True):
 class Signup:
     """Makes database users of people who ask to become one."""
 
-    def __init__(self, ports: Ports, passwords: NewPasswords, verification: EmailVerification) -> None:
+    def __init__(
+        self, ports: Ports, passwords: NewPasswords, verification: EmailVerification, bots: BotDetector
+    ) -> None:
         self._clock = ports.clock
         self._entropy = ports.entropy
         self._directory = ports.directory
@@ -102,6 +105,7 @@ class Signup:
         self._log = ports.log
         self._passwords = passwords
         self._verification = verification
+        self._bots = bots
 
     async def register(
         self, tenant: str, connection: Connection, form: SignupForm, client: Client, context: RequestContext
@@ -140,6 +144,7 @@ class Signup:
         context: RequestContext,
     ) -> None:
         """Every signup counts, one that fails later too. Raises ``SignupRefused``."""
+        await self._bots.attempted(directory, form.email, context.ip)
         if await takes_attempt(self._attempts, directory, IpStage.SIGNUP, context.ip, at=self._clock.now()):
             return
         self._log.write(directory.tenant.id, self._event("limit_mu", connection, client, context, None, form=form))

@@ -36,10 +36,10 @@ DOCUMENTED = """
 /actions/triggers  GET* read:actions
 /actions/triggers/{triggerId}/bindings  GET* read:actions | PATCH* update:actions
 /anomaly/blocks/ips/{id}  GET read:anomaly_blocks | DELETE delete:anomaly_blocks
-/attack-protection/bot-detection  GET* read:attack_protection | PATCH* update:attack_protection
+/attack-protection/bot-detection  GET read:attack_protection | PATCH update:attack_protection
 /attack-protection/breached-password-detection  GET read:attack_protection | PATCH update:attack_protection
 /attack-protection/brute-force-protection  GET read:attack_protection | PATCH update:attack_protection
-/attack-protection/captcha  GET* read:attack_protection | PATCH* update:attack_protection
+/attack-protection/captcha  GET read:attack_protection | PATCH update:attack_protection
 /attack-protection/phone-provider-protection  GET* read:attack_protection | PATCH* update:attack_protection
 /attack-protection/suspicious-ip-throttling  GET read:attack_protection | PATCH update:attack_protection
 /branding  GET read:branding | PATCH update:branding
@@ -367,7 +367,7 @@ REASONS: Mapping[str, str] = {
     "/actions": "No code is run yet.",
     "/actions/actions/{id}/test": "No code is run yet: the result is empty.",
     "/actions/executions": "No code is run yet: nothing was executed.",
-    "/attack-protection": "Bot detection and limits of phone messages do nothing so far.",
+    "/attack-protection": "Limits of phone messages do nothing so far.",
     "/blacklists": "Auth0's own older way to revoke; its tokens are of a kind that is not issued.",
     "/branding/phone": "Nothing that is sent goes to a phone yet.",
     "/client-grants/{id}/organizations": "Nobody signs in to an organization yet.",

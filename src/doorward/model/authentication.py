@@ -10,13 +10,14 @@ from doorward.model.user import User
 
 
 class Denial(StrEnum):
-    """Why a password was not accepted. Only ``WRONG_CREDENTIALS``, ``TOO_MANY_ATTEMPTS`` and ``IP_BLOCKED`` may be
-    told to somebody who has not shown the right password."""
+    """Why a password was not accepted. Only ``WRONG_CREDENTIALS``, ``TOO_MANY_ATTEMPTS``, ``IP_BLOCKED`` and
+    ``REQUIRES_VERIFICATION`` may be told to somebody who has not shown the right password."""
 
     WRONG_CREDENTIALS = "wrong_credentials"
     USER_BLOCKED = "user_blocked"
     TOO_MANY_ATTEMPTS = "too_many_attempts"
     IP_BLOCKED = "ip_blocked"
+    REQUIRES_VERIFICATION = "requires_verification"
     PASSWORD_LEAKED = "password_leaked"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from doorward.model.bot_detection import BotDetection, Captcha
 from doorward.model.breached_passwords import BreachedPasswordDetection
 from doorward.model.brute_force import BruteForce
 from doorward.model.client import Client, ClientGrant, SubjectType
@@ -30,6 +31,8 @@ class TenantDirectory(Struct, frozen=True, kw_only=True):
     brute_force: BruteForce = BruteForce()
     breached_passwords: BreachedPasswordDetection = BreachedPasswordDetection()
     suspicious_ip: SuspiciousIp = SuspiciousIp()
+    bot_detection: BotDetection = BotDetection()
+    captcha: Captcha = Captcha()
     clients: Mapping[str, Client]
     resource_servers: Mapping[str, ResourceServer]
     client_grants: Mapping[tuple[str | None, str, SubjectType], ClientGrant]

@@ -77,12 +77,14 @@ def normalise_phone(value: str) -> str:
     return "".join(c for c in value if c.isdigit() or c == "+")
 
 
-def attempt_prefix(connection: str, identifier: str) -> str:
-    """How the brute-force counters of one identifier in one connection begin, whatever the address.
+def _same_person(identifier: str) -> str:
+    """What finds the same person is the same identifier, however it is spelt."""
+    return normalise_phone(identifier) if is_phone(identifier) else normalise_email(identifier)
 
-    What finds the same person is the same identifier, however it is spelt.
-    """
-    normalised = normalise_phone(identifier) if is_phone(identifier) else normalise_email(identifier)
+
+def attempt_prefix(connection: str, identifier: str) -> str:
+    """How the brute-force counters of one identifier in one connection begin, whatever the address."""
+    normalised = _same_person(identifier)
     return ATTEMPTS + "".join(part.replace(SEPARATOR, " ") + SEPARATOR for part in (connection, normalised))
 
 
@@ -102,6 +104,11 @@ def reset_key(connection: str, identifier: str, ip: str) -> str:
 def address_key(what: str, ip: str) -> str:
     """The counter of ``what`` one address does, whoever it is about."""
     return f"{what}{attempt_suffix(ip)}"
+
+
+def identifier_key(what: str, identifier: str) -> str:
+    """The counter of ``what`` is done about one identifier, wherever it comes from."""
+    return f"{what}{SEPARATOR}{SEPARATOR}{_same_person(identifier).replace(SEPARATOR, ' ')}{SEPARATOR}"
 
 
 def attempt_address(key: str) -> str:

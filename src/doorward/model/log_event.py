@@ -74,6 +74,7 @@ EVENT_TYPES: dict[str, str] = {
     "fco": "Failed Cross-Origin Request",
     "limit_wc": "Blocked Account",
     "limit_mu": "Blocked IP Address",
+    "pla": "Pre-login Assessment",
     "fn": "Failed Sending Notification",
     "sapi": "Success API Operation",
     "fapi": "Failed API Operation",

@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from doorward.model.bot_detection import CAPTCHA_ID, BotDetection, Captcha
+from doorward.model.bot_detection import SETTINGS_ID as BOT_DETECTION
 from doorward.model.breached_passwords import SETTINGS_ID as BREACHED_PASSWORDS
 from doorward.model.breached_passwords import BreachedPasswordDetection
 from doorward.model.brute_force import SETTINGS_ID as BRUTE_FORCE
@@ -78,6 +80,8 @@ SINGLES = (
     Single("brute_force", Kind.CONFIGURATION, BRUTE_FORCE, BruteForce),
     Single("breached_passwords", Kind.CONFIGURATION, BREACHED_PASSWORDS, BreachedPasswordDetection),
     Single("suspicious_ip", Kind.CONFIGURATION, SUSPICIOUS_IP, SuspiciousIp),
+    Single("bot_detection", Kind.CONFIGURATION, BOT_DETECTION, BotDetection),
+    Single("captcha", Kind.CONFIGURATION, CAPTCHA_ID, Captcha),
 )
 KEY_ORDER = {KeyState.CURRENT: 0, KeyState.NEXT: 1, KeyState.PREVIOUS: 2, KeyState.REVOKED: 3}
 

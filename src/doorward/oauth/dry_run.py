@@ -85,7 +85,14 @@ class TrustingAuthenticator:
         return self._person or await self._real.identify(directory, connection, username)
 
     async def password(
-        self, directory: TenantDirectory, connection: Connection, username: str, password: str, context: RequestContext
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        username: str,
+        password: str,
+        context: RequestContext,
+        *,
+        verified: bool = False,
     ) -> PasswordOutcome:
         user = await self.identify(directory, connection, username)
         if user is None:

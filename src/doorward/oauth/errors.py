@@ -136,6 +136,13 @@ class PasswordLeaked(OAuthError):
     status = 401
 
 
+class RequiresVerification(OAuthError):
+    """Bot detection wants a challenge solved, which only a page can show."""
+
+    error = "requires_verification"
+    status = 401
+
+
 class TooManyRequests(OAuthError):
     error = "too_many_requests"
     status = 429

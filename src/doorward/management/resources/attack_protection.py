@@ -9,6 +9,8 @@ import msgspec
 from doorward.management.kit.operation import Effect
 from doorward.management.kit.schema import BOOLEAN, Record, Rule, choice, integer, items, mapping, record, text
 from doorward.management.kit.shapes import Shape, Singleton, merged_deeply
+from doorward.model.bot_detection import CAPTCHA_ID, BotDetection
+from doorward.model.bot_detection import SETTINGS_ID as BOT_DETECTION_ID
 from doorward.model.breached_passwords import SETTINGS_ID as BREACHED_PASSWORDS_ID
 from doorward.model.breached_passwords import BreachedPasswordDetection
 from doorward.model.brute_force import PER_ADDRESS, PER_IDENTIFIER, BruteForce
@@ -107,17 +109,11 @@ def settings(
 
 RESOURCES: tuple[Shape, ...] = (
     settings(
-        "/attack-protection/bot-detection",
+        f"/{BOT_DETECTION_ID}",
         "Bot Detection settings",
         BOT_DETECTION,
-        {
-            "bot_detection_level": "medium",
-            "challenge_password_policy": "never",
-            "challenge_passwordless_policy": "never",
-            "challenge_password_reset_policy": "never",
-            "allowlist": [],
-            "monitoring_mode_enabled": False,
-        },
+        msgspec.to_builtins(BotDetection()),
+        effect=Effect.ACTS,
     ),
     settings(
         f"/{BREACHED_PASSWORDS_ID}",
@@ -141,7 +137,7 @@ RESOURCES: tuple[Shape, ...] = (
         effect=Effect.ACTS,
     ),
     settings(
-        "/attack-protection/captcha",
+        f"/{CAPTCHA_ID}",
         "CAPTCHA configuration",
         {"active_provider_id": choice(*CAPTCHA), **CAPTCHA},
         {
@@ -163,6 +159,7 @@ RESOURCES: tuple[Shape, ...] = (
             *(f"{provider}.secret" for provider in ("arkose", "hcaptcha", "friendly_captcha", "recaptcha_v2")),
             "recaptcha_enterprise.api_key",
         ),
+        effect=Effect.ACTS,
     ),
     settings(
         "/attack-protection/phone-provider-protection",

@@ -13,6 +13,7 @@ from doorward.oauth.errors import (
     InvalidGrant,
     InvalidRequest,
     PasswordLeaked,
+    RequiresVerification,
     ServerError,
     TooManyAttempts,
     UnauthorizedClient,
@@ -29,6 +30,7 @@ ACCOUNT_BLOCKED = (
 IP_BLOCKED = (
     "We have detected suspicious login behavior and further attempts will be blocked. Please contact the administrator."
 )
+VERIFY = "Suspicious request requires verification"
 LEAKED = "This password was disclosed in a data breach of another service. Reset it to log in again."
 
 
@@ -55,6 +57,8 @@ async def prove(
         raise TooManyAttempts(ACCOUNT_BLOCKED, hint="Brute-force protection locked this account for this address.")
     if outcome.denial is Denial.IP_BLOCKED:
         raise TooManyAttempts(IP_BLOCKED, hint="Suspicious IP throttling stopped logins from this address.")
+    if outcome.denial is Denial.REQUIRES_VERIFICATION:
+        raise RequiresVerification(VERIFY, hint="Bot detection asks for a challenge: log in on a page.")
     if outcome.denial is Denial.USER_BLOCKED:
         raise UserBlocked("user is blocked", hint="An administrator blocked this user.")
     if outcome.denial is Denial.PASSWORD_LEAKED:

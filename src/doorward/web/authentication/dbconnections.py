@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from doorward.identity.bot_detection import BotDetector
+from doorward.identity.log_events import person_event
 from doorward.identity.password_change import PasswordChange, TooManyResets
 from doorward.identity.password_policy import PasswordError
 from doorward.identity.signup import ATTRIBUTES, Signup, SignupError, SignupForm, SignupRefused
+from doorward.model.bot_detection import Flow
 from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
@@ -33,16 +36,21 @@ class DbConnectionsError(Exception):
 TOO_MANY = DbConnectionsError("too_many_requests", "Too many requests", status=429, name="TooManyRequests")
 
 
-def signup(ports: Ports, registrar: Signup) -> Handler:
+VERIFY = DbConnectionsError(
+    "requires_verification", "Suspicious request requires verification", status=401, name="UnauthorizedError"
+)
+
+
+def signup(ports: Ports, registrar: Signup, bots: BotDetector) -> Handler:
     """Answers with ``_id``, the user id without its provider prefix."""
 
     async def handler(request: Request) -> Response:
-        return json_response(await _sign_up(request, ports, registrar), 200, NO_STORE)
+        return json_response(await _sign_up(request, ports, registrar, bots), 200, NO_STORE)
 
     return _in_dialect(handler)
 
 
-def change_password(ports: Ports, changes: PasswordChange) -> Handler:
+def change_password(ports: Ports, changes: PasswordChange, bots: BotDetector) -> Handler:
     """Answers the same sentence whoever is asked for; nothing of a password is in the request.
 
     ``organization`` is kept with the link for what the mail and the pages show. It restricts nothing: whether
@@ -60,6 +68,7 @@ def change_password(ports: Ports, changes: PasswordChange) -> Handler:
         organization = _text(body, "organization") or None
         if organization is not None and organization not in directory.documents["organization"]:
             raise DbConnectionsError("invalid_request", "The organization does not exist")
+        await _judged(bots, Flow.PASSWORD_RESET, request, ports, client, connection, identifier)
         await changes.ask(
             directory, connection, identifier, request.context, client=client, organization_id=organization
         )
@@ -86,7 +95,7 @@ def _in_dialect(handler: Handler) -> Handler:
     return handle
 
 
-async def _sign_up(request: Request, ports: Ports, registrar: Signup) -> dict[str, Any]:
+async def _sign_up(request: Request, ports: Ports, registrar: Signup, bots: BotDetector) -> dict[str, Any]:
     body = _body(request)
     directory = ports.directory.tenant(request.issuer.tenant)
     client = _client(directory, body)
@@ -102,6 +111,7 @@ async def _sign_up(request: Request, ports: Ports, registrar: Signup) -> dict[st
         attributes={name: _text(body, name) for name in ATTRIBUTES},
         user_metadata=metadata,
     )
+    await _judged(bots, Flow.PASSWORD, request, ports, client, connection, form.email)
     try:
         user = await registrar.register(directory.tenant.id, connection, form, client, request.context)
     except SignupRefused as refused:
@@ -116,6 +126,21 @@ async def _sign_up(request: Request, ports: Ports, registrar: Signup) -> dict[st
     if metadata:
         answer["user_metadata"] = metadata
     return answer
+
+
+async def _judged(
+    bots: BotDetector,
+    flow: Flow,
+    request: Request,
+    ports: Ports,
+    client: Client | None,
+    connection: Connection,
+    name: str,
+) -> None:
+    """Raises ``DbConnectionsError`` where bot detection asks for a challenge, which only a page can show."""
+    event = person_event("pla", ports.clock.now(), connection, request.context, name=name, client=client)
+    if await bots.judge(ports.directory.tenant(request.issuer.tenant), flow, event):
+        raise VERIFY
 
 
 def _client(directory: TenantDirectory, body: dict[str, Any]) -> Client:

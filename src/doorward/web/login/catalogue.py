@@ -93,6 +93,10 @@ class ScreenTexts:
     def __call__(self, key: str, values: Mapping[str, object] | None = None, **more: object) -> str:
         return fill(self._resolved.texts[key], {**self._variables, **(values or {}), **more})
 
+    def is_shared(self, key: str) -> bool:
+        """Whether there is a text under ``key`` that belongs to no screen in particular."""
+        return key in self._shared
+
     def shared(self, key: str, **values: object) -> str:
         """A text that belongs to no screen in particular."""
         return fill(self._resolved.shared[key], {**self._variables, **values})

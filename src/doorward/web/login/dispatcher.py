@@ -40,7 +40,11 @@ def _in_a_login(login: UniversalLogin, screen: Screen, prompt: Prompt) -> Handle
         visit = await _visit(login, request)
         if visit.is_post and visit.action == "change-language":
             return await visit.speak(visit.form.get("language", ""))
-        return await prompt(visit) if visit.transaction.step in screen.steps else visit.current
+        if visit.transaction.step not in screen.steps:
+            return visit.current
+        if screen.flow is not None:
+            visit = await visit.assessed(screen.flow, tried=visit.is_post)
+        return await prompt(visit)
 
     return _refusing(login, answer)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from doorward.web.login.page_template import Allowed
 from doorward.web.wire.http import Headers
@@ -44,11 +46,12 @@ def for_page(
     pictures: tuple[str, ...] = (),
     font: str = "",
     own: Allowed | None = None,
+    sources: Mapping[str, str] = MappingProxyType({}),
     framable: bool = False,
     frames: bool = False,
 ) -> Headers:
-    """A page of ours, with or without a ``form``, in the tenant's template if that needs its ``own``; ``frames`` of
-    ours may be in it.
+    """A page of ours, with or without a ``form``, in the tenant's template if that needs its ``own``, and with more
+    ``sources`` by directive; ``frames`` of ours may be in it.
 
     Browsers hold redirects after a form against ``form-action`` too, and a login ends at the
     application or at an identity provider: any https target is allowed, and of the others exactly
@@ -80,6 +83,7 @@ def for_page(
             "media-src": _loaded("'self'", *own.origins),
             "frame-src": _loaded("'self'", *own.origins),
         }
+    policy |= {name: f"{policy.get(name, '')} {more}".lstrip() for name, more in sources.items()}
     if not framable:
         policy["frame-ancestors"] = "'none'"
     return _headers(policy, "same-origin" if form else "no-referrer", framable=framable)

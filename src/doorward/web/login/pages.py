@@ -85,6 +85,23 @@ class Link(Struct, frozen=True):
     lead: str = ""
 
 
+class Captcha(Struct, frozen=True, kw_only=True):
+    """What a form takes beside what is typed into it, and the ``script`` (its address) for that.
+
+    Ours has a ``challenge`` to work on, whose answer starts with ``bits`` zero bits; without scripts ``pause`` seconds
+    take its place. A provider's has a ``widget`` (the class of its element) with a ``site_key``; ``sources`` is what
+    the page's policy has to let in for it, by directive.
+    """
+
+    script: str
+    challenge: str = ""
+    bits: int = 0
+    pause: int = 0
+    widget: str = ""
+    site_key: str = ""
+    sources: Mapping[str, str] = {}
+
+
 class Page(Struct, frozen=True, kw_only=True):
     """What every page has.
 
@@ -118,6 +135,11 @@ class Page(Struct, frozen=True, kw_only=True):
         return ()
 
     @property
+    def sources(self) -> Mapping[str, str]:
+        """What the page loads from elsewhere, by directive of its policy."""
+        return {}
+
+    @property
     def filled(self) -> Mapping[str, str]:
         """What stands in the inputs."""
         return {}
@@ -145,6 +167,11 @@ class FormPage(Page, frozen=True, kw_only=True):
     buttons: tuple[Button, ...] = ()
     links: tuple[Link, ...] = ()
     connections: tuple[ConnectionButton, ...] = ()
+    captcha: Captcha | None = None
+
+    @property
+    def sources(self) -> Mapping[str, str]:
+        return self.captcha.sources if self.captcha is not None else {}
 
     @property
     def links_of_password(self) -> tuple[Link, ...]:

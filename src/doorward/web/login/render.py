@@ -80,6 +80,7 @@ def render(
         nonce=nonce,
         form=page.has_form,
         redirect_uri=page.redirect_uri,
+        sources=page.sources,
         pictures=look.pictures + (_pictures(about) if frame is not None else ()),
         font=look.font_url,
         own=frame.allowed if frame is not None else None,

@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
+from doorward.model.bot_detection import Captcha, SiteKey
 from doorward.web.login import screens
+from doorward.web.login.captcha import captcha_of
 from doorward.web.login.look import Look
 from doorward.web.login.pages import (
     Button,
@@ -138,6 +140,8 @@ def ticket_result(screen: screens.Screen, title: str, description: str, **more: 
     return ResultPage(screen=screen, title=title, description=description, client_name="Acme Shop", **more)
 
 
+CHALLENGE = captcha_of(Captcha(), "6a2f1c80.Zx8f0Qw3k1VbT9yLm2RcPg.wJ2mVb8Kq0c1RzT5xYp7sLd3fGh6aNeUiOo4EkMtBvQ")
+_HCAPTCHA: dict[str, Any] = {"hcaptcha": SiteKey(site_key="10000000-ffff"), "hcaptcha_secret": "0x0"}
 _SHOP = "https://shop.acme.test/"
 _FORGOT = Link("/u/login/password-reset-start/people", "forgotPasswordText")
 _WITH_USERNAME = (screens.EMAIL, screens.USERNAME)
@@ -153,6 +157,12 @@ SAMPLES: dict[str, Page] = {
         links=_TO_SIGNUP,
     ),
     "login-blocked": login(Identifier.EMAIL, "ada@example.com", FieldError("", "user-blocked")),
+    "login-captcha": login(
+        Identifier.EMAIL, "ada@example.com", FieldError("", "invalid-captcha"), links=_TO_SIGNUP, captcha=CHALLENGE
+    ),
+    "signup-hcaptcha": signup(
+        password_rules=RULES, captcha=captcha_of(Captcha(active_provider_id="hcaptcha", **_HCAPTCHA), "")
+    ),
     "login-id": login_id(links=_TO_SIGNUP_ID),
     "login-id-username": login_id(Identifier.USERNAME_OR_EMAIL, connections=SOCIAL),
     "login-id-wrong": login_id(

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from doorward.model.bot_detection import Flow
 from doorward.model.session import Step
 
 
@@ -43,7 +44,8 @@ class Input(Struct, frozen=True, kw_only=True):
 
 class Screen(Struct, frozen=True, kw_only=True):
     """One screen. ``fields`` are the inputs that can show an error of their own; without ``path`` it has no address.
-    Under ``aliases`` the same page is found; some of them name a ``{connection}``."""
+    Under ``aliases`` the same page is found; some of them name a ``{connection}``. Bot detection may ask for a
+    challenge where the form attempts a ``flow``."""
 
     prompt: str
     name: str
@@ -51,6 +53,7 @@ class Screen(Struct, frozen=True, kw_only=True):
     aliases: tuple[str, ...] = ()
     steps: frozenset[Step] = frozenset()
     fields: tuple[str, ...] = ()
+    flow: Flow | None = None
 
 
 def email(name: str = "email", *, label: str = "emailPlaceholder", autocomplete: str = "email") -> Input:
@@ -118,19 +121,41 @@ RE_ENTER_PASSWORD = Input(
 
 ENTERING = frozenset({Step.LOGIN, Step.SIGNUP})
 
-LOGIN = Screen(prompt="login", name="login", path="/u/login", steps=ENTERING, fields=("username", "password"))
+LOGIN = Screen(
+    prompt="login",
+    name="login",
+    path="/u/login",
+    steps=ENTERING,
+    fields=("username", "password"),
+    flow=Flow.PASSWORD,
+)
 LOGIN_ID = Screen(prompt="login-id", name="login-id", path="/u/login/identifier", steps=ENTERING, fields=("username",))
 LOGIN_PASSWORD = Screen(
-    prompt="login-password", name="login-password", path="/u/login/password", steps=ENTERING, fields=("password",)
+    prompt="login-password",
+    name="login-password",
+    path="/u/login/password",
+    steps=ENTERING,
+    fields=("password",),
+    flow=Flow.PASSWORD,
 )
 SIGNUP = Screen(
-    prompt="signup", name="signup", path="/u/signup", steps=ENTERING, fields=("email", "username", "password")
+    prompt="signup",
+    name="signup",
+    path="/u/signup",
+    steps=ENTERING,
+    fields=("email", "username", "password"),
+    flow=Flow.PASSWORD,
 )
 SIGNUP_ID = Screen(
     prompt="signup-id", name="signup-id", path="/u/signup/identifier", steps=ENTERING, fields=("email", "username")
 )
 SIGNUP_PASSWORD = Screen(
-    prompt="signup-password", name="signup-password", path="/u/signup/password", steps=ENTERING, fields=("password",)
+    prompt="signup-password",
+    name="signup-password",
+    path="/u/signup/password",
+    steps=ENTERING,
+    fields=("password",),
+    flow=Flow.PASSWORD,
 )
 CONSENT = Screen(prompt="consent", name="consent", path="/u/consent", steps=frozenset({Step.CONSENT}))
 LOGIN_CONFIRMATION = Screen(
@@ -143,6 +168,7 @@ RESET_PASSWORD_REQUEST = Screen(
     aliases=("/u/reset-password/request/{connection}", "/u/login/password-reset-start/{connection}"),
     steps=ENTERING,
     fields=("email", "username"),
+    flow=Flow.PASSWORD_RESET,
 )
 RESET_PASSWORD_EMAIL = Screen(
     prompt="reset-password", name="reset-password-email", path="/u/reset-password/request", steps=ENTERING

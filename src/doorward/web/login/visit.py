@@ -9,8 +9,11 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from msgspec import Struct
 
+from doorward.identity.captcha import FIELD, PAUSE, CaptchaRefused
+from doorward.identity.log_events import person_event
 from doorward.identity.people import People
 from doorward.identity.sign_in import HostedSignIn
+from doorward.model.bot_detection import Flow
 from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.digest import digest
@@ -22,8 +25,9 @@ from doorward.oauth.authorization import Answer, Authorization, Interaction
 from doorward.oauth.errors import OAuthError
 from doorward.ports import Ports
 from doorward.web.login import screens
+from doorward.web.login.captcha import captcha_of
 from doorward.web.login.ladder import screen_of
-from doorward.web.login.pages import Page
+from doorward.web.login.pages import Captcha, FieldError, FormPage, Page
 from doorward.web.login.presenter import Presenter
 from doorward.web.login.screens import Identifier, Screen
 from doorward.web.wire.cookies import browser, session_cookies
@@ -89,6 +93,7 @@ class Visit(PageRequest, frozen=True, kw_only=True):
     transaction: LoginTransaction
     client: Client
     connections: tuple[Connection, ...]
+    captcha: Captcha | None = None
 
     # ── what it is about ───────────────────────────────────────────────────────────────────────
 
@@ -135,6 +140,34 @@ class Visit(PageRequest, frozen=True, kw_only=True):
             return None
         return await ports.users.find(self.tenant, session.user_id)
 
+    async def assessed(self, flow: Flow, *, tried: bool = False) -> Visit:
+        """The same with what bot detection asks for, if it asks for anything; ``tried`` by the form that came."""
+        bots, directory, context = self.login.people.bots, self.directory, self.request.context
+        named = (self.form.get("username") or self.form.get("email") or self.username)[:MAX_IDENTIFIER]
+        if tried:
+            at = self.login.ports.clock.now()
+            event = person_event("pla", at, None, context, name=named, client=self.client)
+            asks = await bots.judge(directory, flow, event)
+        else:
+            asks = await bots.challenges(directory, flow, named, context.ip)
+        if not asks:
+            return self
+        challenge = self.login.people.captcha.new(directory, self.transaction.id_hash, self.form.get(FIELD, ""))
+        return msgspec.structs.replace(self, captcha=captcha_of(directory.captcha, challenge))
+
+    async def unproven(self) -> tuple[FieldError, int] | None:
+        """What is wrong with the challenge of the form that came, and the status to say so with; ``None`` where it
+        was solved, or none was asked for."""
+        if self.captcha is None:
+            return None
+        try:
+            await self.login.people.captcha.check(
+                self.directory, self.transaction.id_hash, self.form, self.request.context.ip
+            )
+        except CaptchaRefused as refused:
+            return FieldError("", refused.code, values={"count": str(PAUSE)}), refused.status
+        return None
+
     # ── the ways to go on ──────────────────────────────────────────────────────────────────────
 
     def show(self, page: Page) -> Response:
@@ -146,6 +179,8 @@ class Visit(PageRequest, frozen=True, kw_only=True):
             client_name=self.client.name,
             client_id=self.client.client_id,
         )
+        if isinstance(page, FormPage) and page.screen.flow is not None:
+            page = msgspec.structs.replace(page, captcha=self.captcha)
         return self.login.presenter.render(self.request, page, self.transaction.parameters)
 
     def on(self, screen: Screen) -> Response:

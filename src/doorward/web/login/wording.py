@@ -70,6 +70,10 @@ class Wording:
         shared = key.removeprefix("shared:")
         return self._texts(key) if shared == key else self._texts.shared(shared)
 
+    def pause(self, seconds: int) -> str:
+        """How long to wait where there are no scripts."""
+        return self._texts.shared("captcha-pause", count=seconds)
+
     def identity_scopes(self, scopes: tuple[ConsentScope, ...]) -> list[ShownScope]:
         """What an application learns about the person. ``openid`` goes without saying beside others."""
         known = [s for s in scopes if s.value in _IDENTITY_SCOPES]
@@ -103,8 +107,10 @@ class Wording:
         return ShownScope(self._texts.shared(f"scope-{scope.value}"), self._texts.shared(f"scope-{scope.value}-detail"))
 
     def _shown(self, error: FieldError) -> ShownError:
-        key = error.code if error.code in self._texts else UNKNOWN_ERROR
         text = error.text
+        if not text and error.code not in self._texts and self._texts.is_shared(error.code):
+            text = self._texts.shared(error.code, **error.values)
+        key = error.code if error.code in self._texts else UNKNOWN_ERROR
         if not text:
             text = self._texts(key, error.values) if key in self._texts else self._texts.shared("unknownError")
         return ShownError(error.code, text)

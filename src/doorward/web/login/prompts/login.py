@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from doorward.model.authentication import Denial
+from doorward.model.bot_detection import Flow
 from doorward.model.session import Step
 from doorward.oauth.errors import AccessDenied
 from doorward.web.login import screens
@@ -113,6 +114,10 @@ async def _try_password(visit: Visit, username: str, page: Callable[..., Respons
         return page(visit, *errors)
     if not visit.connections:
         return page(visit, FieldError("", "no-db-connection"))
+    unproven = await visit.unproven()
+    if unproven is not None:
+        error, status = unproven
+        return page(visit, error, status=status)
     outcome = await visit.login.sign_in.with_password(
         visit.directory, visit.connections, username, password, visit.request.context
     )
@@ -124,7 +129,7 @@ async def _try_password(visit: Visit, username: str, page: Callable[..., Respons
         return page(visit, FieldError("", "user-blocked"), status=429)
     if outcome.denial is Denial.IP_BLOCKED:
         return page(visit, FieldError("", "ip-blocked"), status=429)
-    return page(visit, FieldError("password", visit.identifier.wrong_credentials))
+    return page(await visit.assessed(Flow.PASSWORD), FieldError("password", visit.identifier.wrong_credentials))
 
 
 def _without_database(visit: Visit) -> tuple[FieldError, ...]:

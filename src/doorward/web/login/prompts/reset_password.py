@@ -40,6 +40,9 @@ async def request(visit: Visit) -> Response:
     connection = _connection(visit)
     if connection is None:
         return _request_page(visit, FieldError("", "reset-password-error"))
+    unproven = await visit.unproven()
+    if unproven is not None:
+        return _request_page(visit, unproven[0], status=unproven[1])
     try:
         await visit.login.people.password_change.ask(
             visit.directory,

@@ -122,12 +122,17 @@ async def _register(visit: Visit, email: str, username: str, page: Callable[...,
     connection = visit.signup_connection
     if connection is None:
         raise AccessDenied("Signup is disabled", hint="No database of this client allows signup.")
+    unproven = await visit.unproven()
+    if unproven is not None:
+        error, status = unproven
+        return page(visit, error, status=status)
     form = SignupForm(email=email, username=username, password=visit.form.get("password", ""))
     try:
         user = await visit.login.people.signup.register(
             visit.tenant, connection, form, visit.client, visit.request.context
         )
     except SignupRefused as refused:
-        status = 429 if refused.error is SignupError.IP_BLOCKED else None
-        return page(visit, FieldError(refused.field, refused.error.value), verdict=refused.verdict, status=status)
+        many = refused.error is SignupError.IP_BLOCKED
+        error = FieldError(refused.field, refused.error.value)
+        return page(visit, error, verdict=refused.verdict, status=429 if many else None)
     return await visit.sign_in(user, user.connection)
