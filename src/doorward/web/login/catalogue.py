@@ -95,7 +95,7 @@ class ScreenTexts:
 
     def is_shared(self, key: str) -> bool:
         """Whether there is a text under ``key`` that belongs to no screen in particular."""
-        return key in self._shared
+        return key in self._resolved.shared
 
     def shared(self, key: str, **values: object) -> str:
         """A text that belongs to no screen in particular."""
