@@ -33,6 +33,7 @@ from doorward.identity.email_verification import EmailVerification
 from doorward.identity.new_password import NewPasswords
 from doorward.identity.password_change import PasswordChange
 from doorward.identity.password_login import PasswordLogin
+from doorward.identity.passwordless import Passwordless
 from doorward.identity.people import People
 from doorward.identity.signup import Signup
 from doorward.management.kit.context import LARGEST_UPLOAD, REQUEST_BURST, LookUpTxt, Services
@@ -172,6 +173,7 @@ def build(
         blocked=blocked,
         bots=bots,
     )
+    passwordless = Passwordless(clock, entropy, storage.users, storage.challenges, storage.attempts, storage.log)
     ports = Ports(
         clock=clock,
         entropy=entropy,
@@ -192,6 +194,7 @@ def build(
         attempts=storage.attempts,
         jobs=storage.jobs,
         tickets=storage.tickets,
+        challenges=storage.challenges,
         background=background,
         files=files,
         outbox=storage.outbox,
@@ -203,6 +206,7 @@ def build(
         passwords=hasher,
         breached_passwords=breached,
         authenticator=login,
+        passwordless=passwordless,
     )
     passwords_chosen = NewPasswords(clock, storage.users, hasher, breaches)
     verification = EmailVerification(clock, entropy, storage.users, storage.tickets, storage.log)
@@ -216,6 +220,7 @@ def build(
         blocked_accounts=blocked,
         bots=bots,
         captcha=Challenges(clock, entropy, storage.attempts, storage.one_time_values, http),
+        passwordless=passwordless,
     )
     services = Services(
         ports=ports,

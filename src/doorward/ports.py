@@ -18,6 +18,8 @@ from msgspec import Struct
 
 from doorward.model.authentication import PasswordOutcome
 from doorward.model.authentication_method import AuthenticationMethod, MethodType
+from doorward.model.challenge import Challenge, Verdict
+from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.counter import Counter
 from doorward.model.credential import AuthorizationCode, DeviceCredential, PushedRequest, RefreshToken, SigningKey
@@ -114,6 +116,9 @@ class Entropy(Protocol):
 
     def hexadecimal(self, length: int) -> str:
         """Random lower-case hexadecimal digits."""
+
+    def digits(self, length: int) -> str:
+        """Random decimal digits."""
 
 
 # ── configuration ──────────────────────────────────────────────────────────────────────────────
@@ -854,6 +859,21 @@ class Tickets(Protocol):
         (``revision``), and writes nothing, when somebody else changed the user first."""
 
 
+class Challenges(Protocol):
+    async def begin(
+        self, tenant: str, challenge: Challenge, *, messages: Sequence[Message], events: Sequence[LogEvent]
+    ) -> None:
+        """Store a code together with the messages that bring it; the one before it of the same subject is void."""
+
+    async def find(self, tenant: str, id_hash: bytes, *, at: float) -> Challenge | None:
+        """One that can still be solved at ``at``; reading costs no try."""
+
+    async def check(
+        self, tenant: str, id_hash: bytes, code_hash: bytes, *, at: float
+    ) -> tuple[Verdict, Challenge | None]:
+        """Try a code, and what it was tried against: the right one is spent with that, a wrong one costs a try."""
+
+
 class Background(Protocol):
     """What happens beside the requests, in the same process."""
 
@@ -1042,6 +1062,22 @@ class Authenticator(Protocol):
         """Whom an identifier names in one database connection; no password is checked, nothing is counted."""
 
 
+class CodeAuthenticator(Protocol):
+    """The person who gives back a code they were sent, as the protocol asks for them; ``identity`` answers."""
+
+    async def code(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        client: Client,
+        username: str,
+        code: str,
+        context: RequestContext,
+    ) -> PasswordOutcome:
+        """Check an address and the code ``client`` had sent to it over a passwordless connection: spends it, counts
+        and logs failures, and makes a user of somebody who is new."""
+
+
 # ── all of them ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -1067,6 +1103,7 @@ class Ports(Struct, frozen=True, kw_only=True):
     attempts: Attempts
     jobs: Jobs
     tickets: Tickets
+    challenges: Challenges
     background: Background
     files: Files
     outbox: Outbox
@@ -1078,3 +1115,4 @@ class Ports(Struct, frozen=True, kw_only=True):
     passwords: Passwords
     breached_passwords: BreachedPasswords
     authenticator: Authenticator
+    passwordless: CodeAuthenticator

@@ -26,3 +26,6 @@ class SystemEntropy:
 
     def hexadecimal(self, length: int) -> str:
         return secrets.token_hex((length + 1) // 2)[:length]
+
+    def digits(self, length: int) -> str:
+        return f"{secrets.randbelow(10**length):0{length}}"

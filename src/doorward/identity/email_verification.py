@@ -23,7 +23,7 @@ TRIES = 3
 def verifies_by_link(directory: TenantDirectory, connection: Connection) -> bool:
     """Whether new users of a connection are sent a link."""
     email = (connection.options.get("attributes") or {}).get("email") or {}
-    return email.get("verification_method", "link") == "link" and is_sent(directory, VERIFY)
+    return connection.is_database and email.get("verification_method", "link") == "link" and is_sent(directory, VERIFY)
 
 
 def welcome(directory: TenantDirectory, user: User, place: int = 0) -> tuple[Message, ...]:

@@ -1,4 +1,4 @@
-"""Everything that is done for people who have a password, together."""
+"""Everything that is done for people, with a password or without, together."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from doorward.identity.captcha import Challenges
 from doorward.identity.email_verification import EmailVerification
 from doorward.identity.new_password import NewPasswords
 from doorward.identity.password_change import PasswordChange
+from doorward.identity.passwordless import Passwordless
 from doorward.identity.signup import Signup
 
 
@@ -23,3 +24,4 @@ class People(Struct, frozen=True, kw_only=True):
     blocked_accounts: BlockedAccounts
     bots: BotDetector
     captcha: Challenges
+    passwordless: Passwordless

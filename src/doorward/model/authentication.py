@@ -18,6 +18,7 @@ class Denial(StrEnum):
     TOO_MANY_ATTEMPTS = "too_many_attempts"
     IP_BLOCKED = "ip_blocked"
     REQUIRES_VERIFICATION = "requires_verification"
+    CODE_USED = "code_used"
     PASSWORD_LEAKED = "password_leaked"
 
 

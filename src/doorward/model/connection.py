@@ -7,6 +7,10 @@ from typing import Any
 from msgspec import Struct
 
 DATABASE_STRATEGY = "auth0"
+# Strategies whose people are sent a code or a link instead of having a password: what they are known by.
+PASSWORDLESS_STRATEGIES = {"email": "email", "sms": "phone_number"}
+CODE_LENGTH, SHORTEST_CODE, LONGEST_CODE = 6, 4, 40
+CODE_SECONDS, FEWEST_CODE_SECONDS, MOST_CODE_SECONDS = 180.0, 60.0, 86_400.0
 
 
 class Connection(Struct, frozen=True, kw_only=True):
@@ -27,11 +31,44 @@ class Connection(Struct, frozen=True, kw_only=True):
     @property
     def strategy_type(self) -> str:
         """The category of its strategy, as log events name it; empty for those nobody can sign in with yet."""
-        return "database" if self.is_database else ""
+        return "database" if self.is_database else "passwordless" if self.is_passwordless else ""
+
+    @property
+    def is_passwordless(self) -> bool:
+        return self.strategy in PASSWORDLESS_STRATEGIES
+
+    @property
+    def address_field(self) -> str:
+        """What users of a passwordless connection are known by: ``email`` or ``phone_number``."""
+        return PASSWORDLESS_STRATEGIES[self.strategy]
+
+    @property
+    def sends_links(self) -> bool:
+        """Whether the login pages send a link instead of a code."""
+        return self.strategy == "email" and self.options.get("send") == "link"
+
+    @property
+    def code_length(self) -> int:
+        """How many digits a code has (``totp.length``)."""
+        length = self._totp.get("length")
+        return max(SHORTEST_CODE, min(int(length), LONGEST_CODE)) if isinstance(length, int) else CODE_LENGTH
+
+    @property
+    def code_lifetime(self) -> float:
+        """How long a code or a link is good for, in seconds (``totp.time_step``)."""
+        seconds = self._totp.get("time_step")
+        if not isinstance(seconds, int | float):
+            return CODE_SECONDS
+        return max(FEWEST_CODE_SECONDS, min(float(seconds), MOST_CODE_SECONDS))
+
+    @property
+    def _totp(self) -> dict[str, Any]:
+        totp = self.options.get("totp")
+        return totp if isinstance(totp, dict) else {}
 
     @property
     def allows_signup(self) -> bool:
-        return self.is_database and not self.options.get("disable_signup", False)
+        return (self.is_database or self.is_passwordless) and not self.options.get("disable_signup", False)
 
     @property
     def allows_password_reset(self) -> bool:
@@ -45,6 +82,8 @@ class Connection(Struct, frozen=True, kw_only=True):
     @property
     def required_identifiers(self) -> tuple[str, ...]:
         """What each of its users has to have: ``email``, ``username``, ``phone_number``, as ``options`` ask."""
+        if self.is_passwordless:
+            return (self.address_field,)
         attributes = self.options.get("attributes")
         if isinstance(attributes, dict) and attributes:
             return tuple(

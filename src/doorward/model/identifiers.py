@@ -10,6 +10,7 @@ from uuid import UUID
 
 SEPARATOR = "\x1f"
 ATTEMPTS = f"brute{SEPARATOR}"  # how every brute-force counter begins
+ANYWHERE = ""
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _PHONE = re.compile(r"\+[0-9 ()./-]+")
 
@@ -109,6 +110,15 @@ def address_key(what: str, ip: str) -> str:
 def identifier_key(what: str, identifier: str) -> str:
     """The counter of ``what`` is done about one identifier, wherever it comes from."""
     return f"{what}{SEPARATOR}{SEPARATOR}{_same_person(identifier).replace(SEPARATOR, ' ')}{SEPARATOR}"
+
+
+def sending_keys(connection: str, identifier: str, ip: str) -> tuple[str, str, str]:
+    """What counts how much is sent to an address, from where it is asked for, and in all."""
+    return (
+        "sent" + attempt_key(connection, identifier, ANYWHERE),
+        f"sent{SEPARATOR}{_subscriber(ip)}{SEPARATOR}",
+        f"sent{SEPARATOR}{SEPARATOR}",
+    )
 
 
 def attempt_address(key: str) -> str:

@@ -31,6 +31,7 @@ class TenantFlags(Struct, frozen=True):
     disable_clickjack_protection_headers: bool = False
     remove_alg_from_jwks: bool = False
     use_scope_descriptions_for_consent: bool = False
+    enforce_client_authentication_on_passwordless_start: bool = True
 
 
 class OidcLogout(Struct, frozen=True):
@@ -68,6 +69,13 @@ class TenantSettings(Struct, frozen=True):
     acr_values_supported: tuple[str, ...] | None = None
     error_page: dict[str, Any] | None = None
     default_redirection_uri: str = ""
+    universal_login: dict[str, Any] | None = None
+
+    @property
+    def links_work_in_any_browser(self) -> bool:
+        """Whether a link that signs in may be followed in another browser than the one that asked for it."""
+        passwordless = (self.universal_login or {}).get("passwordless")
+        return isinstance(passwordless, dict) and passwordless.get("allow_magiclink_verify_without_session") is True
 
 
 class Tenant(Struct, frozen=True, kw_only=True):

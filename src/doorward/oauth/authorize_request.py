@@ -369,7 +369,7 @@ def _check_connection(parameters: Mapping[str, str], client: Client, directory: 
         raise InvalidRequest("the connection was not found")
     if not connection_serves(connection, client):
         raise InvalidRequest("the connection was disabled", hint=f"Enable {name} for {client.client_id}.")
-    if not connection.is_database:
+    if not connection.is_database and not connection.is_passwordless:
         raise InvalidRequest(
             "the connection is of a strategy that is not supported",
             hint=f"Strategy {connection.strategy} cannot be used to sign in yet.",

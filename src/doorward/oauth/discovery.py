@@ -45,6 +45,7 @@ def metadata(issuer: Issuer, directory: TenantDirectory) -> dict[str, Any]:
         "grant_types_supported": (
             "authorization_code", "implicit", "client_credentials", "refresh_token", "password",
             "http://auth0.com/oauth/grant-type/password-realm",
+            "http://auth0.com/oauth/grant-type/passwordless/otp",
         ),
         "claims_supported": CLAIMS_SUPPORTED,
         "request_uri_parameter_supported": False,

@@ -31,6 +31,19 @@ def serving_databases(client: Client, directory: TenantDirectory, named: str | N
     return tuple(serving)
 
 
+def serving_passwordless(client: Client, directory: TenantDirectory, named: str | None) -> tuple[Connection, ...]:
+    """The connections by whose codes the login pages of this client sign people in: the one that is ``named``, or,
+    where no password database serves the client, the first of each strategy."""
+    if not named and serving_databases(client, directory, None):
+        return ()
+    found: dict[str, Connection] = {}
+    for connection in directory.connections.values():
+        wanted = connection.name == named if named else True
+        if wanted and connection.is_passwordless and connection_serves(connection, client):
+            found.setdefault(connection.strategy, connection)
+    return tuple(found.values())
+
+
 def eligible_user(
     user: User | None, client: Client, directory: TenantDirectory, *, missing: OAuthError | None = None
 ) -> User:

@@ -68,6 +68,12 @@ class UnauthorizedClient(OAuthError):
     status = 403
 
 
+class UserBlocked(UnauthorizedClient):
+    """Auth0 answers ``unauthorized`` where an administrator blocked the user."""
+
+    error = "unauthorized"
+
+
 class AccessDenied(OAuthError):
     error = "access_denied"
     status = 403

@@ -46,7 +46,7 @@ from doorward.oauth.request_rules import ALL_RULES, refusal_rule
 from doorward.oauth.scopes import OFFLINE_ACCESS, parse_scope
 from doorward.oauth.token_issue import INVALID_REFRESH_TOKEN, current_key
 from doorward.oauth.token_policy import RefreshPlan, TokenPlan
-from doorward.oauth.token_request import PASSWORD_REALM
+from doorward.oauth.token_request import PASSWORD_REALM, PASSWORDLESS_OTP
 from doorward.oauth.token_rules import Reason
 from doorward.oauth.token_size import size_reason
 from doorward.oauth.trace import Because, Step, Trace, decision, error_body, step
@@ -155,6 +155,13 @@ async def _token(walk: _Walk, ports: Ports) -> None:
         parameters.setdefault("username", ASSUMED)
         parameters["password"] = ASSUMED
         walk.note("assumed.password")
+    if grant_type == PASSWORDLESS_OTP:
+        if person is None and "username" not in parameters:
+            walk.note("assumed.any_user")
+            person = _anybody(walk.client, directory, parameters.get("realm"))
+        parameters.setdefault("username", ASSUMED)
+        parameters["otp"] = ASSUMED
+        walk.note("assumed.code")
     if grant_type == "refresh_token" and "refresh_token" not in parameters:
         parameters["refresh_token"] = ASSUMED
         if walk.client is not None:

@@ -25,6 +25,7 @@ EVENTS = {
     "refresh_token": ("sertft", "fertft"),
     "password": ("sepft", "fepft"),
     "http://auth0.com/oauth/grant-type/password-realm": ("sepft", "fepft"),
+    "http://auth0.com/oauth/grant-type/passwordless/otp": ("s", "fepotpft"),
 }
 
 

@@ -20,7 +20,7 @@ from doorward.oauth.errors import InvalidGrant
 from doorward.oauth.proof import Proof, SpendCode, SpendRefreshToken
 from doorward.oauth.scopes import join_scope
 from doorward.oauth.token_claims import access_token_claims, id_token_claims, opaque_token_claims
-from doorward.oauth.token_policy import Format, RefreshPlan, TokenPlan
+from doorward.oauth.token_policy import PASSWORD_GRANTS, Format, RefreshPlan, TokenPlan
 from doorward.ports import Ports
 
 MAX_REFRESH_TOKENS_PER_CLIENT = 200
@@ -198,7 +198,7 @@ def _granted(proof: Proof) -> dict[str, Any]:
         granted["consented"] = proof.consented
     if proof.auth_time is not None:
         granted["auth_time"] = proof.auth_time
-    if proof.grant_type != "authorization_code":
+    if proof.grant_type in PASSWORD_GRANTS:
         granted["gty"] = ("password",)
     return granted
 

@@ -10,6 +10,7 @@ from doorward.oauth.errors import InvalidRequest, UnsupportedGrantType, missing_
 from doorward.oauth.scopes import parse_scope
 
 PASSWORD_REALM = "http://auth0.com/oauth/grant-type/password-realm"
+PASSWORDLESS_OTP = "http://auth0.com/oauth/grant-type/passwordless/otp"
 
 
 class AuthorizationCodeRequest(Struct, frozen=True, kw_only=True, tag="authorization_code"):
@@ -49,7 +50,20 @@ class PasswordRequest(Struct, frozen=True, kw_only=True, tag="password"):
     scope: tuple[str, ...] = ()
 
 
-TokenRequest = AuthorizationCodeRequest | ClientCredentialsRequest | RefreshTokenRequest | PasswordRequest
+class PasswordlessOtpRequest(Struct, frozen=True, kw_only=True, tag="passwordless_otp"):
+    """A code that was sent to ``username``, an address of the passwordless connection ``realm``."""
+
+    username: str
+    otp: str
+    realm: str
+    audience: str | None = None
+    resource: str | None = None
+    scope: tuple[str, ...] = ()
+
+
+TokenRequest = (
+    AuthorizationCodeRequest | ClientCredentialsRequest | RefreshTokenRequest | PasswordRequest | PasswordlessOtpRequest
+)
 
 
 def parse(parameters: Mapping[str, str]) -> TokenRequest:
@@ -80,6 +94,15 @@ def parse(parameters: Mapping[str, str]) -> TokenRequest:
             username=_required(parameters, "username"),
             password=_required(parameters, "password"),
             realm=realm,
+            audience=audience,
+            resource=resource,
+            scope=scope,
+        )
+    if grant_type == PASSWORDLESS_OTP:
+        return PasswordlessOtpRequest(
+            username=_required(parameters, "username"),
+            otp=_required(parameters, "otp"),
+            realm=_required(parameters, "realm"),
             audience=audience,
             resource=resource,
             scope=scope,

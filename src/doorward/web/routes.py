@@ -9,7 +9,7 @@ from doorward.management.tenant_file import wire as tenant_file
 from doorward.oauth.authorization import Authorization
 from doorward.oauth.bearer import BearerTokens
 from doorward.web import demo, doorward_api, help, inbox, preview
-from doorward.web.authentication import authorize, dbconnections, token, userinfo, well_known
+from doorward.web.authentication import authorize, dbconnections, passwordless, token, userinfo, well_known
 from doorward.web.authentication.authorize import AuthorizeHandlers
 from doorward.web.authentication.logout import LogoutHandlers
 from doorward.web.exports import exports
@@ -87,6 +87,8 @@ def _in_the_browser(services: Services, *, development: bool) -> list[Route]:
             "/dbconnections/change_password",
             dbconnections.change_password(ports, people.password_change, people.bots),
         ),
+        Route("POST", "/passwordless/start", passwordless.start(ports, people.passwordless, presenter)),
+        Route("POST", "/passwordless/verify", passwordless.verify),
         Route("GET", help.PATH, help.every_rule(presenter)),
         Route("GET", f"{help.PATH}/{{rule}}", help.one_rule(presenter)),
         Route("GET", "/_doorward/static/{digest}/{name}", presenter.static_file),

@@ -22,6 +22,8 @@ from doorward.model.user import User
 STOCK_PRIMARY = "#1f4fd8"
 LANGUAGE = "en"
 PAUSE = "\x00"  # in no text: both databases refuse it
+SENT_BY_CONNECTIONS = frozenset({"auth_email_by_code", "otp_verify"})
+MACRO = "@@password@@"
 
 
 def compose_mail(
@@ -33,10 +35,13 @@ def compose_mail(
         raise NoWords(message.template)
     values = _values(directory, message, user)
     document = directory.documents[EMAIL_TEMPLATE].get(message.template)
+    template = _of_connection(directory, message)
+    if template is None and document is not None and document.body.get("enabled"):
+        template = document.body
     fault = None
-    if document is not None and document.body.get("enabled") and document.body.get("body"):
+    if template is not None and template.get("body"):
         try:
-            return _tenants(document.body, message, values, sender), None
+            return _tenants(template, message, values, sender), None
         except UnusableTemplate as error:
             fault = error
     made = Mail(
@@ -48,6 +53,22 @@ def compose_mail(
         text=fill(text_of(message.template), values),
     )
     return made, fault
+
+
+def _of_connection(directory: TenantDirectory, message: Message) -> Mapping[str, Any] | None:
+    """What a passwordless connection says itself when it sends a code: ``options.email``, or ``options.template`` of
+    text messages; Liquid, or a text with Auth0's older macros."""
+    connection = directory.connections.get(message.connection or "")
+    if connection is None or connection.strategy != message.channel or message.template not in SENT_BY_CONNECTIONS:
+        return None
+    options = connection.options
+    email = options.get("email")
+    own = email if isinstance(email, dict) else {"body": options.get("template"), "syntax": options.get("syntax")}
+    if not isinstance(own.get("body"), str) or not own["body"]:
+        return None
+    if own.get("syntax") == "liquid":
+        return own
+    return {name: text.replace(MACRO, "{{ code }}") for name, text in own.items() if isinstance(text, str)}
 
 
 def _tenants(template: Mapping[str, Any], message: Message, values: Mapping[str, Any], sender: str) -> Mail:
@@ -73,6 +94,9 @@ def compose_spoken(
     for document in directory.documents[PHONE_TEMPLATE].values():
         if document.body["type"] == message.template and not document.body["disabled"]:
             content = document.body["content"]
+    own = _of_connection(directory, message)
+    if own is not None:
+        content = {"body": {"text": own["body"]}}
     fault = None
     try:
         said = fill((content.get("body") or {}).get(part) or ours, values)

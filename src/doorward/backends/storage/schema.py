@@ -550,6 +550,22 @@ outbox = Table(
     Index("ix_outbox_due_at", "due_at"),
 )
 
+# One of each subject: a newer code takes the place of the older.
+challenge = Table(
+    "challenge",
+    metadata,
+    _text("tenant"),
+    _bytes("subject_hash"),
+    _bytes("id_hash"),
+    _bytes("code_hash"),
+    _number("tries_left"),
+    _time("expires_at"),
+    _text("document"),
+    PrimaryKeyConstraint("tenant", "subject_hash"),
+    UniqueConstraint("tenant", "id_hash"),
+    Index("ix_challenge_expires_at", "expires_at"),
+)
+
 log_event = Table(
     "log_event",
     metadata,

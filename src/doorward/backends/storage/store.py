@@ -9,6 +9,7 @@ from functools import partial
 
 from doorward.backends.storage.attempts import StoredAttempts
 from doorward.backends.storage.authentication_methods import StoredAuthenticationMethods
+from doorward.backends.storage.challenges import StoredChallenges
 from doorward.backends.storage.codes import StoredCodes
 from doorward.backends.storage.consents import StoredConsents
 from doorward.backends.storage.database import Database, Query, Verb
@@ -51,6 +52,7 @@ SWEPT = (
     ("organization_invitation", "id", "expires_at", 30 * 24 * 3600.0),
     ("job", "id", "expires_at", 0.0),
     ("ticket", "ticket_hash", "expires_at", 30 * 24 * 3600.0),
+    ("challenge", "subject_hash", "expires_at", 0.0),
 )
 SWEEP_BATCH = 1000
 # How long a node may still write for a tenant that another one deleted: far longer than any request takes.
@@ -104,6 +106,7 @@ class Storage:
         self.attempts = StoredAttempts(self.database)
         self.jobs = StoredJobs(self.database, self.log, self.authentication_methods)
         self.tickets = StoredTickets(self.database, self.log, self.outbox)
+        self.challenges = StoredChallenges(self.database, self.log, self.outbox)
         self._background: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:

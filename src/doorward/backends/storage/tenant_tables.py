@@ -56,6 +56,7 @@ TABLES: dict[str, Fate] = {
     "job_error": Fate.ENDED,
     "ticket": Fate.ENDED,
     "outbox": Fate.ENDED,
+    "challenge": Fate.ENDED,
     "revoked_access_token": Fate.REMEMBERED,
     "one_time_value": Fate.REMEMBERED,
     "log_event": Fate.REMEMBERED,

@@ -25,7 +25,11 @@ def _named(call: Call) -> Known:
     identifier = call.query.get("identifier")
     if identifier is None:
         raise refusal(Unfit("Missing required property: identifier", ""), QUERY)
-    return [(connection, identifier) for connection in call.directory.connections.values() if connection.is_database]
+    return [
+        (connection, identifier)
+        for connection in call.directory.connections.values()
+        if connection.is_database or connection.is_passwordless
+    ]
 
 
 async def _of_user(call: Call) -> Known:

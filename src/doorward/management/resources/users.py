@@ -32,7 +32,7 @@ from doorward.management.kit.shapes import Command, Shape, View, without_nulls
 from doorward.management.kit.wire import timestamp
 from doorward.management.kit.writing import api_event
 from doorward.management.resources.user_body import CREATE, IDENTIFIERS, NAMES, UPDATE, check_app_metadata
-from doorward.model.connection import DATABASE_STRATEGY, Connection
+from doorward.model.connection import Connection
 from doorward.model.identifiers import new_object_id
 from doorward.model.search import AllOf, Term
 from doorward.model.user import Password, User
@@ -164,8 +164,8 @@ async def _by_email(call: Call) -> Any:
 
 async def _create(call: Call) -> Answer:
     given = call.body
-    connection = _database(call, given["connection"])
-    if "password" not in given:
+    connection = _connection(call, given["connection"])
+    if connection.is_database and "password" not in given:
         raise refusal(Unfit("Missing required property: password", ""))
     profile = {name: given[name] for name in (*IDENTIFIERS, *NAMES) if name in given}
     if "email" in profile:
@@ -177,19 +177,19 @@ async def _create(call: Call) -> Answer:
     local = given.get("user_id") or new_object_id(call.ports.entropy)
     now = call.ports.clock.now()
     user = User(
-        user_id=f"{DATABASE_STRATEGY}|{local}",
+        user_id=f"{connection.strategy}|{local}",
         connection=connection.name,
         profile=with_defaults(profile),
         user_metadata=without_nulls(given.get("user_metadata", {})),
         app_metadata=without_nulls(given.get("app_metadata", {})),
         identities=(
-            {"connection": connection.name, "user_id": local, "provider": DATABASE_STRATEGY, "isSocial": False},
+            {"connection": connection.name, "user_id": local, "provider": connection.strategy, "isSocial": False},
         ),
         blocked=given.get("blocked", False),
         created_at=now,
         updated_at=now,
     )
-    password = await _password(call, connection, user)
+    password = await _password(call, connection, user) if "password" in given else None
     event = api_event(call, status=201)
     try:
         await call.ports.users.create(call.tenant, user, identifiers_of(user.profile), password, events=(event,))
@@ -306,11 +306,11 @@ def _merged(before: dict[str, Any], given: Mapping[str, Any] | None) -> dict[str
 # ── what a connection asks of its users ──
 
 
-def _database(call: Call, name: str) -> Connection:
+def _connection(call: Call, name: str) -> Connection:
     connection = call.directory.connections.get(name)
     if connection is None:
         raise ApiError(400, "The connection does not exist.", "inexistent_connection")
-    if not connection.is_database:
+    if not connection.is_database and not connection.is_passwordless:
         raise not_supported(f"This server cannot create users of strategy {connection.strategy} yet")
     return connection
 
@@ -343,6 +343,8 @@ def _check_identifiers(profile: Mapping[str, Any], connection: Connection) -> No
 
 async def _password(call: Call, connection: Connection, user: User, place: int | None = None) -> Password:
     """The password of the body, hashed; ``place`` is the identity that had others. Raises ``ApiError`` (400)."""
+    if not connection.is_database:
+        raise invalid_body(f"Users of the connection {connection.name} have no password")
     try:
         return await call.services.people.passwords.chosen(
             call.directory,

@@ -14,11 +14,12 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
 from doorward.oauth.client_authentication import AuthenticatedClient
-from doorward.oauth.grants import authorization_code, client_credentials, password, refresh_token
+from doorward.oauth.grants import authorization_code, client_credentials, password, passwordless_otp, refresh_token
 from doorward.oauth.proof import Proof
 from doorward.oauth.token_request import (
     AuthorizationCodeRequest,
     ClientCredentialsRequest,
+    PasswordlessOtpRequest,
     PasswordRequest,
     RefreshTokenRequest,
 )
@@ -31,4 +32,5 @@ PROVE: dict[type, Prove] = {
     ClientCredentialsRequest: client_credentials.prove,
     RefreshTokenRequest: refresh_token.prove,
     PasswordRequest: password.prove,
+    PasswordlessOtpRequest: passwordless_otp.prove,
 }

@@ -17,6 +17,7 @@ from doorward.oauth.errors import (
     ServerError,
     TooManyAttempts,
     UnauthorizedClient,
+    UserBlocked,
 )
 from doorward.oauth.proof import Proof
 from doorward.oauth.token_request import PasswordRequest
@@ -32,12 +33,6 @@ IP_BLOCKED = (
 )
 VERIFY = "Suspicious request requires verification"
 LEAKED = "This password was disclosed in a data breach of another service. Reset it to log in again."
-
-
-class UserBlocked(UnauthorizedClient):
-    """Auth0 answers ``unauthorized`` where an administrator blocked the user."""
-
-    error = "unauthorized"
 
 
 async def prove(

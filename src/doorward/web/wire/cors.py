@@ -31,7 +31,9 @@ PUBLIC = frozenset(
 # Readable by every site that holds a token to show.
 REFLECTED = frozenset({"/userinfo"})
 # Readable by the sites a client registered.
-CLIENTS = frozenset({"/oauth/token", "/oauth/revoke", "/dbconnections/signup"})
+CLIENTS = frozenset(
+    {"/oauth/token", "/oauth/revoke", "/dbconnections/signup", "/passwordless/start", "/passwordless/verify"}
+)
 
 ALLOW_HEADERS = "Content-Type, Authorization, Auth0-Client, DPoP, X-Request-Language"
 EXPOSE_HEADERS = "DPoP-Nonce, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After"

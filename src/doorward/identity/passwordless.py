@@ -1,0 +1,325 @@
+"""Signing in without a password: a code or a link is sent to an address, and whoever brings it back has the address.
+
+Whether there is an account is not told (E9): the answer to "send me a code" and the work behind it are the same. A
+code is bound to who asked for it (B13): an application, or one browser.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from doorward.identity.email_verification import welcome
+from doorward.identity.log_events import person_event
+from doorward.identity.password_login import WINDOW
+from doorward.identity.signup import EMAIL, MAX_EMAIL, PHONE, identifiers_of, with_defaults
+from doorward.model.authentication import Denial, PasswordOutcome
+from doorward.model.challenge import TRIES, Challenge, Purpose, Verdict
+from doorward.model.client import Client
+from doorward.model.connection import Connection
+from doorward.model.digest import digest
+from doorward.model.directory import TenantDirectory
+from doorward.model.identifiers import SEPARATOR, new_object_id, normalise_email, normalise_phone, sending_keys
+from doorward.model.message import Channel, Message
+from doorward.model.request_context import RequestContext
+from doorward.model.session import LoginTransaction
+from doorward.model.user import User
+from doorward.ports import Attempts, Challenges, Clock, Conflict, Entropy, Log, Users
+
+LINK = "passwordless/verify_redirect"
+SIGNUP_DISABLED = "Public signup is disabled"
+MAX_CODE = 128
+# How many at once, and after how many seconds each one more: to an address, from an address, of a tenant.
+SENDING = ((10, 360.0), (50, 72.0), (10_000, 0.36))
+
+
+class TooManyCodes(Exception):
+    """Too much was sent already; ``retry_after`` in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("too many codes")
+        self.retry_after = retry_after
+
+
+def address_of(connection: Connection, typed: str) -> str | None:
+    """What somebody typed, as an address of a passwordless connection; ``None`` for what is none."""
+    if connection.address_field == "email":
+        email = normalise_email(typed)
+        return email if len(email) <= MAX_EMAIL and EMAIL.fullmatch(email) else None
+    phone = normalise_phone(typed)
+    return phone if PHONE.fullmatch(phone) else None
+
+
+def of_client(client: Client) -> str:
+    """Whose a code is that an application had sent."""
+    return f"client{SEPARATOR}{client.client_id}"
+
+
+def of_browser(transaction: LoginTransaction) -> str:
+    """Whose a code is that a login page sent: the application's in one browser, in whichever of its tabs."""
+    return SEPARATOR.join(("browser", transaction.browser_hash.hex(), transaction.client_id))
+
+
+class Passwordless:
+    """Sends codes and links, and takes them back. ``ports.CodeAuthenticator``."""
+
+    def __init__(
+        self, clock: Clock, entropy: Entropy, users: Users, challenges: Challenges, attempts: Attempts, log: Log
+    ) -> None:
+        self._clock = clock
+        self._entropy = entropy
+        self._users = users
+        self._challenges = challenges
+        self._attempts = attempts
+        self._log = log
+
+    # ── there ──
+
+    async def send(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        client: Client,
+        address: str,
+        context: RequestContext,
+        *,
+        holder: str,
+        link: Mapping[str, str] | None = None,
+        payload: dict[str, Any] | None = None,
+        locale: str = "",
+    ) -> str:
+        """Send ``address`` (from ``address_of``) a code that ``holder`` may bring back, or a link with ``link`` in its
+        query; ``payload`` is found in it again.
+
+        Returns why nothing was sent, or the empty string; that is for the log, and for whoever may know it. Raises
+        ``TooManyCodes``.
+        """
+        tenant, now = directory.tenant.id, self._clock.now()
+        for key, (burst, interval) in zip(sending_keys(connection.name, address, context.ip), SENDING, strict=True):
+            if not await self._attempts.admit(tenant, key, at=now, interval=interval, burst=burst):
+                raise TooManyCodes(max(1, int(interval)))
+        found = await self._users.find_by_identifier(tenant, connection.name, connection.address_field, address)
+        user = found[0] if found is not None else None
+        secret = self._entropy.token(32) if link is not None else self._entropy.digits(connection.code_length)
+        subject = _subject(connection, address)
+        challenge = Challenge(
+            id_hash=digest(secret) if link is not None else _handle(subject, holder),
+            subject=subject,
+            purpose=Purpose.PASSWORDLESS,
+            channel=Channel(connection.strategy),
+            address=address,
+            code_hash=_sealed(directory, subject, secret),
+            tries=TRIES[Purpose.PASSWORDLESS],
+            expires_at=now + connection.code_lifetime,
+            connection=connection.name,
+            client_id=client.client_id,
+            user_id=user.user_id if user is not None else None,
+            payload=payload or {},
+        )
+        why = ""
+        if user is None and not connection.allows_signup:
+            why = SIGNUP_DISABLED
+        elif user is not None and user.blocked:
+            why = "user is blocked"
+        type_ = "f" if why else "cls" if challenge.channel is Channel.EMAIL else "cs"
+        event = person_event(type_, now, connection, context, user=user, name=address, client=client, description=why)
+        message = _message(challenge, secret, context, link, locale)
+        await self._challenges.begin(tenant, challenge, messages=() if why else (message,), events=(event,))
+        return why
+
+    # ── and back ──
+
+    async def code(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        client: Client,
+        username: str,
+        code: str,
+        context: RequestContext,
+    ) -> PasswordOutcome:
+        return await self.bring(directory, connection, client, username, code, context, holder=of_client(client))
+
+    async def bring(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        client: Client,
+        username: str,
+        code: str,
+        context: RequestContext,
+        *,
+        holder: str,
+    ) -> PasswordOutcome:
+        """What becomes of a code that ``holder`` brings back, typed with or without gaps."""
+        address = address_of(connection, username) or username[:MAX_EMAIL]
+        subject = _subject(connection, address)
+        typed = "".join(c for c in code[:MAX_CODE] if not c.isspace() and c != "-")
+        return await self._checked(
+            directory,
+            connection,
+            client,
+            address,
+            _handle(subject, holder),
+            _sealed(directory, subject, typed),
+            context,
+        )
+
+    async def look(self, directory: TenantDirectory, secret: str) -> Challenge | None:
+        """What a link is about, while it is good; looking does not spend it."""
+        found = await self._challenges.find(directory.tenant.id, digest(secret[:MAX_CODE]), at=self._clock.now())
+        return found if found is not None and found.purpose is Purpose.PASSWORDLESS else None
+
+    async def follow(
+        self, directory: TenantDirectory, connection: Connection, client: Client, secret: str, link: Challenge,
+        context: RequestContext,
+    ) -> PasswordOutcome:  # fmt: skip
+        """What becomes of a link (``link`` from ``look``) that somebody follows."""
+        return await self._checked(
+            directory, connection, client, link.address, link.id_hash,
+            _sealed(directory, link.subject, secret[:MAX_CODE]), context,
+        )  # fmt: skip
+
+    async def _checked(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        client: Client,
+        address: str,
+        id_hash: bytes,
+        code_hash: bytes,
+        context: RequestContext,
+    ) -> PasswordOutcome:
+        tenant, now, protection = directory.tenant.id, self._clock.now(), directory.brute_force
+        event = person_event("f", now, connection, context, name=address, client=client)
+        locked = msgspec.structs.replace(event, type="limit_wc")
+        key = protection.key(connection.name, address, context.ip)
+        guarded = connection.brute_force_protection and protection.guards(context.ip)
+        if guarded and await self._attempts.count(tenant, key) >= protection.max_attempts:
+            self._log.write(tenant, locked)
+            return PasswordOutcome(denial=Denial.TOO_MANY_ATTEMPTS)
+        verdict, _ = await self._challenges.check(tenant, id_hash, code_hash, at=now)
+        if verdict is Verdict.SPENT:
+            self._log.write(tenant, msgspec.structs.replace(event, description="The code was used before"))
+            return PasswordOutcome(denial=Denial.CODE_USED)
+        if verdict is not Verdict.RIGHT:
+            self._log.write(tenant, msgspec.structs.replace(event, description=f"The code is {verdict.value}"))
+            if guarded:
+                failures = await self._attempts.fail(tenant, key, at=now, window=WINDOW)
+                if failures == protection.max_attempts:
+                    self._log.write(tenant, locked)
+            return PasswordOutcome(denial=Denial.WRONG_CREDENTIALS)
+        if guarded:
+            await self._attempts.clear(tenant, key)
+        return await self._person(directory, connection, client, address, context)
+
+    async def _person(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        client: Client,
+        address: str,
+        context: RequestContext,
+    ) -> PasswordOutcome:
+        """Whose address it is: somebody who is known, or a new user."""
+        tenant, field = directory.tenant.id, connection.address_field
+        user = await self._known(tenant, connection, address)
+        event = person_event("ss", self._clock.now(), connection, context, name=address, client=client)
+        if user is None and not connection.allows_signup:
+            self._log.write(tenant, msgspec.structs.replace(event, type="fs", description=SIGNUP_DISABLED))
+            return PasswordOutcome(denial=Denial.WRONG_CREDENTIALS)
+        if user is None:
+            made = self._new(connection, address)
+            event = msgspec.structs.replace(event, user_id=made.user_id)
+            try:
+                await self._users.create(
+                    tenant,
+                    made,
+                    identifiers_of(made.profile),
+                    None,
+                    events=(event,),
+                    messages=welcome(directory, made),
+                )
+                user = made
+            except Conflict:  # made by another login a moment ago
+                user = await self._known(tenant, connection, address)
+        if user is None:
+            return PasswordOutcome(denial=Denial.WRONG_CREDENTIALS)
+        if user.blocked:
+            self._log.write(tenant, msgspec.structs.replace(event, type="f", description="user is blocked"))
+            return PasswordOutcome(denial=Denial.USER_BLOCKED)
+        return PasswordOutcome(
+            user=await self._verified(tenant, user, connection, field, address), connection=connection.name
+        )
+
+    async def _known(self, tenant: str, connection: Connection, address: str) -> User | None:
+        found = await self._users.find_by_identifier(tenant, connection.name, connection.address_field, address)
+        return found[0] if found is not None else None
+
+    def _new(self, connection: Connection, address: str) -> User:
+        now, local = self._clock.now(), new_object_id(self._entropy)
+        known = {connection.address_field: address, _flag(connection): True}
+        identity = {
+            "connection": connection.name, "user_id": local, "provider": connection.strategy, "isSocial": False,
+        }  # fmt: skip
+        return User(
+            user_id=f"{connection.strategy}|{local}",
+            connection=connection.name,
+            profile=with_defaults(known),
+            identities=(identity,),
+            created_at=now,
+            updated_at=now,
+        )
+
+    async def _verified(self, tenant: str, user: User, connection: Connection, field: str, address: str) -> User:
+        """The user, whose address is theirs beyond doubt now."""
+        place = user.place_of(connection.name, field, address)
+        if place is None or user.profile_of(place).get(_flag(connection)) is True:
+            return user
+        profile = {**user.profile_of(place), _flag(connection): True}
+        changed = msgspec.structs.replace(user.with_profile(place, profile), updated_at=self._clock.now())
+        written = await self._users.replace(
+            tenant, changed, identifiers_of(profile), expected_revision=user.revision, place=place, events=()
+        )
+        return msgspec.structs.replace(changed, revision=user.revision + 1) if written else user
+
+
+def _flag(connection: Connection) -> str:
+    return "email_verified" if connection.address_field == "email" else "phone_verified"
+
+
+def _subject(connection: Connection, address: str) -> bytes:
+    """Of the codes sent to an address the last one counts, whoever asked for it."""
+    return digest(SEPARATOR.join((Purpose.PASSWORDLESS, connection.id, address)))
+
+
+def _handle(subject: bytes, holder: str) -> bytes:
+    return digest(f"{subject.hex()}{SEPARATOR}{holder}")
+
+
+def _sealed(directory: TenantDirectory, subject: bytes, secret: str) -> bytes:
+    """A code as it is kept: under a key that is not in the database."""
+    return hmac.digest(directory.token_key, b"one-time code" + subject + secret.encode(), "sha256")
+
+
+def _message(
+    challenge: Challenge, secret: str, context: RequestContext, link: Mapping[str, str] | None, locale: str
+) -> Message:
+    values: dict[str, Any] = {"send": "code", "code": secret}
+    if link is not None:
+        url = f"https://{context.hostname}/{LINK}?{urlencode({'verification_code': secret, **link})}"
+        values = {"send": "link", "link": url, "url": url}
+    return Message(
+        template="auth_email_by_code" if challenge.channel is Channel.EMAIL else "otp_verify",
+        to=challenge.address,
+        channel=challenge.channel,
+        values=values,
+        user_id=challenge.user_id,
+        client_id=challenge.client_id,
+        connection=challenge.connection,
+        locale=locale,
+    )
