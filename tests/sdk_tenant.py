@@ -14,6 +14,8 @@ EMAIL = "ada@example.test"
 PASSWORD = "Analytical-Engine-1843"
 
 SINGLE_PAGE, WEB, SERVICE = "Single page", "Web", "Service"
+PASSWORDLESS = "Passwordless"
+PASSWORDLESS_OTP = "http://auth0.com/oauth/grant-type/passwordless/otp"
 NEVER_CALLED = "http://localhost:1/callback"  # where scripted logins are sent; nobody listens there
 
 
@@ -87,6 +89,14 @@ def sdk_tenant(*, single_page: Sequence[str] = (), web: Sequence[str] = ()) -> d
                 "grant_types": ["client_credentials"],
                 "oidc_conformant": True,
             },
+            {
+                "name": PASSWORDLESS,
+                "app_type": "regular_web",
+                "token_endpoint_auth_method": "client_secret_post",
+                "grant_types": [PASSWORDLESS_OTP, "authorization_code", "implicit"],
+                "callbacks": [NEVER_CALLED],
+                "oidc_conformant": True,
+            },
         ],
         "clientGrants": [
             {"client_id": SERVICE, "audience": AUDIENCE, "scope": ["read:items", "write:items"]},
@@ -94,6 +104,9 @@ def sdk_tenant(*, single_page: Sequence[str] = (), web: Sequence[str] = ()) -> d
             {"client_id": SERVICE, "audience": HS256_AUDIENCE, "scope": ["read:items"]},
         ],
         "databases": [{"name": CONNECTION, "strategy": "auth0", "enabled_clients": [SINGLE_PAGE, WEB]}],
+        "connections": [
+            {"name": strategy, "strategy": strategy, "enabled_clients": [PASSWORDLESS]} for strategy in ("email", "sms")
+        ],
         "users": [
             {
                 "email": EMAIL,

@@ -217,3 +217,45 @@ async def test_l3_l5_nothing_any_endpoint_was_told_in_confidence_is_kept_in_clea
     assert found == {("database", word) for word in canaries.remembered}
     assert "new@example.test" in places["log"]
     assert "new@example.test" in places["database"]
+
+
+OTP = "http://auth0.com/oauth/grant-type/passwordless/otp"
+
+
+async def test_e6_l3_a_code_and_a_link_are_nowhere_but_with_whoever_they_were_sent_to(
+    world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    options = {"totp": {"length": 20}}
+    client = {"name": "P", "app_type": "native", "grant_types": [OTP, "authorization_code"], "callbacks": [CALLBACK]}
+    await world.with_(
+        clients=[{**client, "token_endpoint_auth_method": "none"}],
+        connections=[{"name": "email", "strategy": "email", "enabled_clients": ["P"], "options": options}],
+    )
+    asked = {"client_id": world.client("P").client_id, "connection": "email", "email": "u@example.test"}
+    secrets: set[str] = set()
+    outbox = world.door.server.storage.outbox
+    async with world.door.http(C) as http:
+        for send in ("code", "link"):
+            answer = await http.post("/passwordless/start", json={**asked, "send": send, "authParams": {}})
+            assert answer.status_code == 200
+            (taken,) = await outbox.take(until=world.door.clock.now() + 60, limit=9)
+            assert taken.message is not None
+            values = taken.message.values
+            secret = values["code"] if send == "code" else values["link"].rpartition("verification_code=")[2]
+            assert len(secret) >= 20
+            secrets.add(secret)
+            await outbox.postpone(taken, world.door.clock.now() + 9999)
+            grant = {"grant_type": OTP, "client_id": asked["client_id"], "realm": "email", "username": asked["email"]}
+            for otp in ("9" * 20, secret, secret):
+                await http.post("/oauth/token", data={**grant, "otp": otp})
+            for code in (secret, secret[:-1]):
+                await http.get("/passwordless/verify_redirect", params={**asked, "verification_code": code})
+                await http.post("/passwordless/verify_redirect", params={**asked, "verification_code": code})
+    events = await world.door.log(domain=C)
+    assert {"cls", "ss", "s", "fepotpft", "f"} <= {event.type for event in events}
+    await world.door.stop()
+    spoken = [JsonLines().format(record) for record in caplog.records if not record.name.startswith("http")]
+    places = {"log": repr(events), "process log": "\n".join(spoken), "database": whole(tmp_path).decode("latin-1")}
+    assert not {(place, secret) for place, text in places.items() for secret in secrets if secret in text}
+    assert "u@example.test" in places["database"]

@@ -15,6 +15,7 @@ ELSEWHERE = "https://app.elsewhere.test/callback"  # an application at another h
 CUSTOM_SCHEME = "com.example.pages://callback"
 
 WEB, SINGLE_PAGE, NATIVE, PARTNER, DESKTOP = "web", "single-page", "native", "partner", "desktop"  # client ids
+CODES, LINKS = "codes", "links"  # client ids of applications without a password
 SECRET = "the-secret-of-every-confidential-client"
 
 
@@ -77,6 +78,22 @@ def tenant(origin: str, *, identifier_first: bool) -> dict[str, Any]:
                 "callbacks": [callback],
                 "skip_non_verifiable_callback_uri_confirmation_prompt": False,
             },
+            *(
+                {
+                    "name": client_id,
+                    "client_id": client_id,
+                    "app_type": "spa",
+                    "token_endpoint_auth_method": "none",
+                    "grant_types": ["authorization_code"],
+                    "callbacks": [callback],
+                }
+                for client_id in (CODES, LINKS)
+            ),
+        ],
+        "connections": [
+            {"name": "email", "strategy": "email", "enabled_clients": [CODES]},
+            {"name": "sms", "strategy": "sms", "enabled_clients": [CODES]},
+            {"name": "links", "strategy": "email", "enabled_clients": [LINKS], "options": {"send": "link"}},
         ],
         "databases": [
             {

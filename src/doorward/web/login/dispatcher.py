@@ -9,9 +9,10 @@ from doorward.oauth.authorize_request import PageError
 from doorward.oauth.eligibility import serving_databases
 from doorward.oauth.errors import InvalidRequest, OAuthError, TooManyRequests
 from doorward.ports import Overloaded
-from doorward.web.login.prompts import PROMPTS, TICKET_PROMPTS
+from doorward.web.login.ladder import is_open
+from doorward.web.login.prompts import PROMPTS, TICKET_PROMPTS, magic_link
 from doorward.web.login.screens import Screen
-from doorward.web.login.visit import Prompt, TicketPrompt, TicketVisit, UniversalLogin, Visit
+from doorward.web.login.visit import PageRequest, Prompt, TicketPrompt, TicketVisit, UniversalLogin, Visit
 from doorward.web.router import Handler, Route
 from doorward.web.wire.cookies import browser
 from doorward.web.wire.http import Request, Response
@@ -30,7 +31,7 @@ def login_pages(login: UniversalLogin) -> list[Route]:
         for screen, handler in handlers.items()
         for path in (screen.path, *screen.aliases)
         for method in ("GET", "POST")
-    ]
+    ] + [Route(method, magic_link.PATH, _by_a_magic_link(login)) for method in ("GET", "POST")]
 
 
 def _in_a_login(login: UniversalLogin, screen: Screen, prompt: Prompt) -> Handler:
@@ -40,7 +41,7 @@ def _in_a_login(login: UniversalLogin, screen: Screen, prompt: Prompt) -> Handle
         visit = await _visit(login, request)
         if visit.is_post and visit.action == "change-language":
             return await visit.speak(visit.form.get("language", ""))
-        if visit.transaction.step not in screen.steps:
+        if not is_open(screen, visit.transaction, visit.directory):
             return visit.current
         if screen.flow is not None:
             visit = await visit.assessed(screen.flow, tried=visit.is_post)
@@ -57,6 +58,18 @@ def _by_a_ticket(login: UniversalLogin, prompt: TicketPrompt) -> Handler:
         directory = login.ports.directory.tenant(request.issuer.tenant)
         return await prompt(
             TicketVisit(login=login, request=request, directory=directory, form=_form(request), ticket=ticket)
+        )
+
+    return _refusing(login, answer)
+
+
+def _by_a_magic_link(login: UniversalLogin) -> Handler:
+    """The link that signs in."""
+
+    async def answer(request: Request) -> Response:
+        directory = login.ports.directory.tenant(request.issuer.tenant)
+        return await magic_link.follow(
+            PageRequest(login=login, request=request, directory=directory, form=_form(request))
         )
 
     return _refusing(login, answer)

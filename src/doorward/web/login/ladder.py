@@ -5,10 +5,34 @@ What the steps are, and why, is decided by ``oauth.authorize_decision``.
 
 from __future__ import annotations
 
+from doorward.identity.passwordless import address_of
+from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
 from doorward.model.session import LoginTransaction, Step
+from doorward.oauth.eligibility import serving_passwordless
 from doorward.web.login import screens
 from doorward.web.login.screens import Screen
+
+
+def code_connections(transaction: LoginTransaction, directory: TenantDirectory) -> tuple[Connection, ...]:
+    """The connections by whose codes or links this login signs in; none for a login with a password."""
+    client = directory.clients.get(transaction.client_id)
+    return serving_passwordless(client, directory, transaction.parameters.get("connection")) if client else ()
+
+
+def code_connection(transaction: LoginTransaction, directory: TenantDirectory) -> Connection | None:
+    """The one of them that reaches the address that was typed."""
+    typed = transaction.username or ""
+    return next((c for c in code_connections(transaction, directory) if address_of(c, typed) is not None), None)
+
+
+def is_open(screen: Screen, transaction: LoginTransaction, directory: TenantDirectory) -> bool:
+    """Whether a login may be at a screen, by its step and by what it signs in with."""
+    if transaction.step not in screen.steps:
+        return False
+    if transaction.step in screens.ENTERING and code_connections(transaction, directory):
+        return screen in screens.BY_CODE
+    return screen not in screens.BY_CODE[1:]
 
 
 def screen_of(transaction: LoginTransaction, directory: TenantDirectory) -> Screen:
@@ -17,6 +41,8 @@ def screen_of(transaction: LoginTransaction, directory: TenantDirectory) -> Scre
     if chosen is not None and transaction.step in chosen.steps:
         return chosen
     known = transaction.username is not None
+    if transaction.step in screens.ENTERING and code_connections(transaction, directory):
+        return _screen_of_code(code_connection(transaction, directory))
     match transaction.step:
         case Step.LOGIN if directory.asks_identifier_first:
             return screens.LOGIN_PASSWORD if known else screens.LOGIN_ID
@@ -30,3 +56,11 @@ def screen_of(transaction: LoginTransaction, directory: TenantDirectory) -> Scre
             return screens.CONSENT
         case Step.CONFIRMATION:
             return screens.LOGIN_CONFIRMATION
+
+
+def _screen_of_code(connection: Connection | None) -> Screen:
+    if connection is None:
+        return screens.LOGIN_ID
+    if connection.address_field == "phone_number":
+        return screens.LOGIN_PASSWORDLESS_SMS_OTP
+    return screens.LOGIN_PASSWORDLESS_EMAIL_LINK if connection.sends_links else screens.LOGIN_PASSWORDLESS_EMAIL_CODE

@@ -60,21 +60,24 @@ class ConsentScope(Struct, frozen=True):
 
 
 class ChosenIdentifier(Struct, frozen=True):
-    """The identifier that was given before, shown and posted again but not typed: ``name`` is the input's, ``label``
-    and ``edit_label`` are text keys, ``edit_path`` is where it is changed."""
+    """The identifier that was given before, shown and posted again but not typed: ``name`` is the input's, ``label``,
+    ``edit_label`` and ``edit_text`` are text keys, ``edit_path`` is where it is changed."""
 
     name: str
     value: str
     label: str
     edit_label: str
     edit_path: str
+    edit_text: str = "editEmailText"
 
 
 class Button(Struct, frozen=True):
-    """A second way to send the form: what is posted as ``action``, and the text key of what it says."""
+    """A second way to send the form: what is posted as ``action``, and the text keys of what it says and of what
+    stands before it."""
 
     action: str
     text: str
+    lead: str = ""
 
 
 class Link(Struct, frozen=True):

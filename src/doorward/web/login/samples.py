@@ -140,6 +140,37 @@ def ticket_result(screen: screens.Screen, title: str, description: str, **more: 
     return ResultPage(screen=screen, title=title, description=description, client_name="Acme Shop", **more)
 
 
+def code_sent(screen: screens.Screen, address: str, *errors: FieldError) -> Page:
+    """A code to type, that was sent to ``address``."""
+    chosen = ChosenIdentifier(
+        "username",
+        address,
+        "shared:addressText",
+        "shared:editAddressText",
+        screens.LOGIN_ID.path,
+        edit_text="editText" if screen is screens.LOGIN_PASSWORDLESS_SMS_OTP else "shared:editText",
+    )
+    more = {
+        "chosen": chosen,
+        "texts": {"email": address},
+        "buttons": (Button("resend", "resendActionText", lead="resendText"),),
+    }
+    return _form(screen, (screens.CODE,), {}, errors, more)
+
+
+def link_sent(title: str, description: str, **more: Any) -> Page:
+    """A link to follow, that was sent."""
+    return ResultPage(
+        **SHOP,
+        screen=screens.LOGIN_PASSWORDLESS_EMAIL_LINK,
+        title=title,
+        description=description,
+        buttons=(Button("resend", "shared:resendText"),),
+        links=(Link(screens.LOGIN_ID.path, "shared:editAddressText"),),
+        **more,
+    )
+
+
 CHALLENGE = captcha_of(Captcha(), "6a2f1c80.Zx8f0Qw3k1VbT9yLm2RcPg.wJ2mVb8Kq0c1RzT5xYp7sLd3fGh6aNeUiOo4EkMtBvQ")
 _HCAPTCHA: dict[str, Any] = {"hcaptcha": SiteKey(site_key="10000000-ffff"), "hcaptcha_secret": "0x0"}
 _SHOP = "https://shop.acme.test/"
@@ -172,6 +203,18 @@ SAMPLES: dict[str, Page] = {
     "login-password-wrong": login_password(
         Identifier.USERNAME, "ada", FieldError("password", "wrong-username-credentials")
     ),
+    "login-id-phone": _form(screens.LOGIN_ID, (screens.PHONE_IDENTIFIER,), {}, (), {}),
+    "login-id-email-or-phone": _form(screens.LOGIN_ID, (screens.EMAIL_OR_PHONE_IDENTIFIER,), {}, (), {}),
+    "login-passwordless-email-code": code_sent(screens.LOGIN_PASSWORDLESS_EMAIL_CODE, "ada.lovelace@example.com"),
+    "login-passwordless-email-code-wrong": code_sent(
+        screens.LOGIN_PASSWORDLESS_EMAIL_CODE,
+        "ada.lovelace@example.com",
+        FieldError("code", "invalid-verification-code"),
+    ),
+    "login-passwordless-sms-otp": code_sent(screens.LOGIN_PASSWORDLESS_SMS_OTP, "+442079460000"),
+    "login-passwordless-email-link": link_sent("successTitle", "description"),
+    "login-passwordless-email-link-failed": link_sent("errorTitle", "unknownErrorDescription", status=429),
+    "login-link": ResultPage(screen=screens.LOGIN_LINK, client_name="Acme Shop", status=400),
     "signup": signup(password_rules=RULES),
     "signup-username": signup(inputs=_WITH_USERNAME, connections=SOCIAL),
     "signup-weak": signup(

@@ -119,6 +119,21 @@ RE_ENTER_PASSWORD = Input(
     kind=InputKind.NEW_PASSWORD, autocomplete="new-password",
 )  # fmt: skip
 
+CODE = Input(
+    name="code", label="placeholder", missing="invalid-verification-code", kind=InputKind.CODE,
+    autocomplete="one-time-code",
+)  # fmt: skip
+# Who is to be sent a code, or a link.
+EMAIL_IDENTIFIER = email("username", autocomplete="username")
+PHONE_IDENTIFIER = Input(
+    name="username", label="phonePlaceholder", missing="invalid-phone-number", kind=InputKind.PHONE,
+    autocomplete="tel", invalid="invalid-phone-number", pattern=r"\s*\+[0-9 \(\)\.\/\-]+",
+)  # fmt: skip
+EMAIL_OR_PHONE_IDENTIFIER = Input(
+    name="username", label="phoneOrEmailPlaceholder", missing="invalid-email-phone", autocomplete="username",
+    invalid="invalid-email-phone",
+)  # fmt: skip
+
 ENTERING = frozenset({Step.LOGIN, Step.SIGNUP})
 
 LOGIN = Screen(
@@ -138,6 +153,27 @@ LOGIN_PASSWORD = Screen(
     fields=("password",),
     flow=Flow.PASSWORD,
 )
+LOGIN_PASSWORDLESS_EMAIL_CODE = Screen(
+    prompt="login-passwordless",
+    name="login-passwordless-email-code",
+    path="/u/login/passwordless-email-challenge",
+    steps=ENTERING,
+    fields=("code",),
+)
+LOGIN_PASSWORDLESS_SMS_OTP = Screen(
+    prompt="login-passwordless",
+    name="login-passwordless-sms-otp",
+    path="/u/login/passwordless-sms-challenge",
+    steps=ENTERING,
+    fields=("code",),
+)
+LOGIN_PASSWORDLESS_EMAIL_LINK = Screen(
+    prompt="login-passwordless",
+    name="login-passwordless-email-link",
+    path="/u/login/passwordless-email-link",
+    steps=ENTERING,
+)
+LOGIN_LINK = Screen(prompt="doorward", name="login-link")
 SIGNUP = Screen(
     prompt="signup",
     name="signup",
@@ -198,6 +234,7 @@ ERROR = Screen(prompt="doorward", name="error")
 
 SCREENS = (
     LOGIN, LOGIN_ID, LOGIN_PASSWORD,
+    LOGIN_PASSWORDLESS_EMAIL_CODE, LOGIN_PASSWORDLESS_SMS_OTP, LOGIN_PASSWORDLESS_EMAIL_LINK, LOGIN_LINK,
     SIGNUP, SIGNUP_ID, SIGNUP_PASSWORD,
     RESET_PASSWORD_REQUEST, RESET_PASSWORD_EMAIL, RESET_PASSWORD, RESET_PASSWORD_SUCCESS, RESET_PASSWORD_ERROR,
     EMAIL_VERIFICATION, REDEEM_TICKET,
@@ -207,3 +244,7 @@ SCREENS = (
     ERROR,
 )  # fmt: skip
 BY_NAME = {screen.name: screen for screen in SCREENS}
+# Where a login goes that takes no password, and nowhere else; but for the first, no other login goes there.
+BY_CODE = (
+    LOGIN_ID, LOGIN_PASSWORDLESS_EMAIL_CODE, LOGIN_PASSWORDLESS_SMS_OTP, LOGIN_PASSWORDLESS_EMAIL_LINK,
+)  # fmt: skip

@@ -26,7 +26,7 @@ from doorward.oauth.errors import OAuthError
 from doorward.ports import Ports
 from doorward.web.login import screens
 from doorward.web.login.captcha import captcha_of
-from doorward.web.login.ladder import screen_of
+from doorward.web.login.ladder import code_connections, screen_of
 from doorward.web.login.pages import Captcha, FieldError, FormPage, Page
 from doorward.web.login.presenter import Presenter
 from doorward.web.login.screens import Identifier, Screen
@@ -113,6 +113,11 @@ class Visit(PageRequest, frozen=True, kw_only=True):
         return Identifier.USERNAME_OR_EMAIL if wants_username else Identifier.EMAIL
 
     @property
+    def code_connections(self) -> tuple[Connection, ...]:
+        """By whose codes or links this login signs in; none for one with a password."""
+        return code_connections(self.transaction, self.directory)
+
+    @property
     def locale(self) -> str:
         """The language the person reads (BCP 47)."""
         return self.login.presenter.locale(self.request, self.transaction.parameters.get("ui_locales", ""))
@@ -120,7 +125,8 @@ class Visit(PageRequest, frozen=True, kw_only=True):
     @property
     def entrance(self) -> Screen:
         """Where a login of this tenant begins."""
-        return screens.LOGIN_ID if self.directory.asks_identifier_first else screens.LOGIN
+        by_code = bool(self.code_connections)
+        return screens.LOGIN_ID if by_code or self.directory.asks_identifier_first else screens.LOGIN
 
     @property
     def signup_connection(self) -> Connection | None:

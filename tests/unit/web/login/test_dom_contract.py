@@ -71,7 +71,7 @@ class TestEveryScreen:
 
 
 OTHERWISE_NAMED = {screens.RESET_PASSWORD: "Change password"}
-WITHOUT_PRIMARY = {"reset-password-email"}
+WITHOUT_PRIMARY = {"reset-password-email", "login-passwordless-email-link", "login-passwordless-email-link-failed"}
 
 
 @pytest.mark.parametrize("name", FORM_SCREENS)
@@ -102,7 +102,7 @@ class TestEveryForm:
 class TestScreensWithInputs:
     def test_one_primary_button_named_continue(self, name: str) -> None:
         root = document(INPUT_SCREENS[name])
-        button = root.one("button", name="action")
+        button = root.one("button", data_action_button_primary="true")
         text = OTHERWISE_NAMED.get(INPUT_SCREENS[name].screen, "Continue")
         assert (button["value"], button["type"], button.own_text) == ("default", "submit", text)
 
@@ -169,7 +169,7 @@ class TestScreensWithInputs:
         page = INPUT_SCREENS[name]
         form = primary_form(document(page))
         filled = {"username": "ada", "email": "ada@example.com", "password": "secret"}
-        posted = submitted(form, filled, form.one("button", name="action"))
+        posted = submitted(form, filled, form.one("button", data_action_button_primary="true"))
         assert posted.get("state", "") == page.state
         assert posted["action"] == "default"
         assert set(posted) - {"state", "action"} == {e["name"] for e in form.all("input")} - {"state"}

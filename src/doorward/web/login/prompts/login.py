@@ -11,6 +11,7 @@ from doorward.model.session import Step
 from doorward.oauth.errors import AccessDenied
 from doorward.web.login import screens
 from doorward.web.login.pages import ChosenIdentifier, FieldError, FormPage, Link
+from doorward.web.login.prompts import passwordless
 from doorward.web.login.screens import Identifier
 from doorward.web.login.visit import MAX_IDENTIFIER, Visit
 from doorward.web.wire.http import Response
@@ -38,6 +39,8 @@ def _login_page(visit: Visit, *errors: FieldError, status: int | None = None) ->
 
 async def identifier(visit: Visit) -> Response:
     """The identifier, first of two pages."""
+    if visit.code_connections:
+        return await passwordless.identifier(visit)
     if not visit.is_post:
         return _identifier_page(visit) if visit.directory.asks_identifier_first else visit.current
     username = visit.form.get("username", "").strip()
