@@ -29,6 +29,7 @@ from doorward.identity.blocked_accounts import BlockedAccounts
 from doorward.identity.bot_detection import BotDetector
 from doorward.identity.breach_detection import BreachDetection
 from doorward.identity.captcha import Challenges
+from doorward.identity.email_codes import EmailCodes
 from doorward.identity.email_verification import EmailVerification
 from doorward.identity.new_password import NewPasswords
 from doorward.identity.password_change import PasswordChange
@@ -217,6 +218,7 @@ def build(
             ports, login, passwords_chosen, revokes_refresh_tokens=password_change_revokes_refresh_tokens
         ),
         email_verification=verification,
+        email_codes=EmailCodes(clock, entropy, storage.users, storage.challenges, storage.attempts, storage.log),
         blocked_accounts=blocked,
         bots=bots,
         captcha=Challenges(clock, entropy, storage.attempts, storage.one_time_values, http),

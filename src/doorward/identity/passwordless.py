@@ -6,7 +6,6 @@ code is bound to who asked for it (B13): an application, or one browser.
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +14,7 @@ import msgspec
 
 from doorward.identity.email_verification import welcome
 from doorward.identity.log_events import person_event
+from doorward.identity.one_time_codes import MAX_CODE, admit, handle, of_client, sealed, typed
 from doorward.identity.password_login import WINDOW
 from doorward.identity.signup import EMAIL, MAX_EMAIL, PHONE, identifiers_of, with_defaults
 from doorward.model.authentication import Denial, PasswordOutcome
@@ -23,45 +23,23 @@ from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
-from doorward.model.identifiers import SEPARATOR, new_object_id, normalise_email, normalise_phone, sending_keys
+from doorward.model.identifiers import SEPARATOR, new_object_id, normalise_email, normalise_phone
 from doorward.model.message import Channel, Message
 from doorward.model.request_context import RequestContext
-from doorward.model.session import LoginTransaction
-from doorward.model.user import User
+from doorward.model.user import AccountChange, User
 from doorward.ports import Attempts, Challenges, Clock, Conflict, Entropy, Log, Users
 
 LINK = "passwordless/verify_redirect"
 SIGNUP_DISABLED = "Public signup is disabled"
-MAX_CODE = 128
-# How many at once, and after how many seconds each one more: to an address, from an address, of a tenant.
-SENDING = ((10, 360.0), (50, 72.0), (10_000, 0.36))
 
 
-class TooManyCodes(Exception):
-    """Too much was sent already; ``retry_after`` in seconds."""
-
-    def __init__(self, retry_after: int) -> None:
-        super().__init__("too many codes")
-        self.retry_after = retry_after
-
-
-def address_of(connection: Connection, typed: str) -> str | None:
+def address_of(connection: Connection, given: str) -> str | None:
     """What somebody typed, as an address of a passwordless connection; ``None`` for what is none."""
     if connection.address_field == "email":
-        email = normalise_email(typed)
+        email = normalise_email(given)
         return email if len(email) <= MAX_EMAIL and EMAIL.fullmatch(email) else None
-    phone = normalise_phone(typed)
+    phone = normalise_phone(given)
     return phone if PHONE.fullmatch(phone) else None
-
-
-def of_client(client: Client) -> str:
-    """Whose a code is that an application had sent."""
-    return f"client{SEPARATOR}{client.client_id}"
-
-
-def of_browser(transaction: LoginTransaction) -> str:
-    """Whose a code is that a login page sent: the application's in one browser, in whichever of its tabs."""
-    return SEPARATOR.join(("browser", transaction.browser_hash.hex(), transaction.client_id))
 
 
 class Passwordless:
@@ -99,20 +77,18 @@ class Passwordless:
         ``TooManyCodes``.
         """
         tenant, now = directory.tenant.id, self._clock.now()
-        for key, (burst, interval) in zip(sending_keys(connection.name, address, context.ip), SENDING, strict=True):
-            if not await self._attempts.admit(tenant, key, at=now, interval=interval, burst=burst):
-                raise TooManyCodes(max(1, int(interval)))
+        await admit(self._attempts, tenant, connection.name, address, context.ip, at=now)
         found = await self._users.find_by_identifier(tenant, connection.name, connection.address_field, address)
         user = found[0] if found is not None else None
         secret = self._entropy.token(32) if link is not None else self._entropy.digits(connection.code_length)
         subject = _subject(connection, address)
         challenge = Challenge(
-            id_hash=digest(secret) if link is not None else _handle(subject, holder),
+            id_hash=digest(secret) if link is not None else handle(subject, holder),
             subject=subject,
             purpose=Purpose.PASSWORDLESS,
             channel=Channel(connection.strategy),
             address=address,
-            code_hash=_sealed(directory, subject, secret),
+            code_hash=sealed(directory, subject, secret),
             tries=TRIES[Purpose.PASSWORDLESS],
             expires_at=now + connection.code_lifetime,
             connection=connection.name,
@@ -158,14 +134,13 @@ class Passwordless:
         """What becomes of a code that ``holder`` brings back, typed with or without gaps."""
         address = address_of(connection, username) or username[:MAX_EMAIL]
         subject = _subject(connection, address)
-        typed = "".join(c for c in code[:MAX_CODE] if not c.isspace() and c != "-")
         return await self._checked(
             directory,
             connection,
             client,
             address,
-            _handle(subject, holder),
-            _sealed(directory, subject, typed),
+            handle(subject, holder),
+            sealed(directory, subject, typed(code)),
             context,
         )
 
@@ -181,7 +156,7 @@ class Passwordless:
         """What becomes of a link (``link`` from ``look``) that somebody follows."""
         return await self._checked(
             directory, connection, client, link.address, link.id_hash,
-            _sealed(directory, link.subject, secret[:MAX_CODE]), context,
+            sealed(directory, link.subject, secret[:MAX_CODE]), context,
         )  # fmt: skip
 
     async def _checked(
@@ -282,9 +257,7 @@ class Passwordless:
             return user
         profile = {**user.profile_of(place), _flag(connection): True}
         changed = msgspec.structs.replace(user.with_profile(place, profile), updated_at=self._clock.now())
-        written = await self._users.replace(
-            tenant, changed, identifiers_of(profile), expected_revision=user.revision, place=place, events=()
-        )
+        written = await self._users.change(tenant, AccountChange(user=changed, place=place), events=())
         return msgspec.structs.replace(changed, revision=user.revision + 1) if written else user
 
 
@@ -295,15 +268,6 @@ def _flag(connection: Connection) -> str:
 def _subject(connection: Connection, address: str) -> bytes:
     """Of the codes sent to an address the last one counts, whoever asked for it."""
     return digest(SEPARATOR.join((Purpose.PASSWORDLESS, connection.id, address)))
-
-
-def _handle(subject: bytes, holder: str) -> bytes:
-    return digest(f"{subject.hex()}{SEPARATOR}{holder}")
-
-
-def _sealed(directory: TenantDirectory, subject: bytes, secret: str) -> bytes:
-    """A code as it is kept: under a key that is not in the database."""
-    return hmac.digest(directory.token_key, b"one-time code" + subject + secret.encode(), "sha256")
 
 
 def _message(

@@ -7,6 +7,7 @@ from msgspec import Struct
 from doorward.identity.blocked_accounts import BlockedAccounts
 from doorward.identity.bot_detection import BotDetector
 from doorward.identity.captcha import Challenges
+from doorward.identity.email_codes import EmailCodes
 from doorward.identity.email_verification import EmailVerification
 from doorward.identity.new_password import NewPasswords
 from doorward.identity.password_change import PasswordChange
@@ -21,6 +22,7 @@ class People(Struct, frozen=True, kw_only=True):
     passwords: NewPasswords
     password_change: PasswordChange
     email_verification: EmailVerification
+    email_codes: EmailCodes
     blocked_accounts: BlockedAccounts
     bots: BotDetector
     captcha: Challenges

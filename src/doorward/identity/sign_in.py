@@ -85,6 +85,8 @@ class HostedSignIn:
                 authenticated_at=signed_in.session.authenticated_at,
                 interacted=True,
                 consented=None,
+                at="",
+                pending=None,
             )
             previous = transaction.session_sid if transaction.authenticated_at is not None else None
             sign_in = SignIn(session=signed_in.session, replaces=previous or (replaced.sid if replaced else None))

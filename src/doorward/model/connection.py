@@ -71,6 +71,17 @@ class Connection(Struct, frozen=True, kw_only=True):
         return (self.is_database or self.is_passwordless) and not self.options.get("disable_signup", False)
 
     @property
+    def verifies_by_code(self) -> bool:
+        """Whether somebody has to enter a code from a mail before they are let in with an address that is not verified
+        (``attributes.email``)."""
+        attributes = self.options.get("attributes")
+        email = attributes.get("email") if self.is_database and isinstance(attributes, dict) else None
+        if not isinstance(email, dict) or email.get("verification_method") not in ("code", "otp"):
+            return False
+        verification = (email.get("signup") or {}).get("verification") or {}
+        return verification.get("active") is True
+
+    @property
     def allows_password_reset(self) -> bool:
         """Whether its users may set another password by a link in a mail."""
         return self.is_database and not self.options.get("disable_self_service_change_password", False)

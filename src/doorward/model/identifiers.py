@@ -112,9 +112,11 @@ def identifier_key(what: str, identifier: str) -> str:
     return f"{what}{SEPARATOR}{SEPARATOR}{_same_person(identifier).replace(SEPARATOR, ' ')}{SEPARATOR}"
 
 
-def sending_keys(connection: str, identifier: str, ip: str) -> tuple[str, str, str]:
-    """What counts how much is sent to an address, from where it is asked for, and in all."""
+def sending_keys(connection: str, identifier: str, ip: str) -> tuple[str, ...]:
+    """What counts how much is sent to an address as one place asks for it, to it in all, as that place asks for it
+    in all, and in all."""
     return (
+        "sent" + attempt_key(connection, identifier, ip),
         "sent" + attempt_key(connection, identifier, ANYWHERE),
         f"sent{SEPARATOR}{_subscriber(ip)}{SEPARATOR}",
         f"sent{SEPARATOR}{SEPARATOR}",

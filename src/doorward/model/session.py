@@ -96,6 +96,7 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     session made or chosen in this transaction; ``authenticated_at`` is set once the person proved
     themselves **in this transaction**. ``interacted`` is true once any page was answered.
     ``at`` names a screen the person chose within the step, off the way it usually goes.
+    ``pending`` is the user and the connection of somebody who proved a password, and has to verify their address.
     ``asked`` is the scope the consent page showed, ``consented`` what was agreed to.
     ``pushed_request`` is the digest of the ``request_uri`` to spend. ``trail`` is every step so far, and why.
     """
@@ -111,6 +112,7 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     username: str | None = None
     alias: str | None = None
     at: str = ""
+    pending: tuple[str, str] | None = None
     session_sid: str | None = None
     authenticated_at: float | None = None
     interacted: bool = False

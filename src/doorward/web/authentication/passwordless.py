@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from doorward.identity.passwordless import SIGNUP_DISABLED, Passwordless, TooManyCodes, address_of, of_client
+from doorward.identity.one_time_codes import TooManyCodes, of_client
+from doorward.identity.passwordless import SIGNUP_DISABLED, Passwordless, address_of
 from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory

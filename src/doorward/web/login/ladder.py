@@ -30,6 +30,8 @@ def is_open(screen: Screen, transaction: LoginTransaction, directory: TenantDire
     """Whether a login may be at a screen, by its step and by what it signs in with."""
     if transaction.step not in screen.steps:
         return False
+    if screen is screens.LOGIN_EMAIL_VERIFICATION:
+        return transaction.pending is not None
     if transaction.step in screens.ENTERING and code_connections(transaction, directory):
         return screen in screens.BY_CODE
     return screen not in screens.BY_CODE[1:]

@@ -158,6 +158,14 @@ def code_sent(screen: screens.Screen, address: str, *errors: FieldError) -> Page
     return _form(screen, (screens.CODE,), {}, errors, more)
 
 
+def verification_code(*errors: FieldError) -> Page:
+    """A code for an address that is not verified."""
+    buttons = (Button("resend-code", "resendActionText", lead="resendText"),)
+    links = (Link(screens.LOGIN_ID.path, "shared:editAddressText"),)
+    more: dict[str, object] = {"texts": {"email": "ada@example.com"}, "buttons": buttons, "links": links}
+    return _form(screens.LOGIN_EMAIL_VERIFICATION, (screens.OTP_CODE,), {}, errors, more)
+
+
 def link_sent(title: str, description: str, **more: Any) -> Page:
     """A link to follow, that was sent."""
     return ResultPage(
@@ -214,6 +222,8 @@ SAMPLES: dict[str, Page] = {
     "login-passwordless-sms-otp": code_sent(screens.LOGIN_PASSWORDLESS_SMS_OTP, "+442079460000"),
     "login-passwordless-email-link": link_sent("successTitle", "description"),
     "login-passwordless-email-link-failed": link_sent("errorTitle", "unknownErrorDescription", status=429),
+    "login-email-verification": verification_code(),
+    "login-email-verification-wrong": verification_code(FieldError("code", "invalid-code")),
     "login-link": ResultPage(screen=screens.LOGIN_LINK, client_name="Acme Shop", status=400),
     "signup": signup(password_rules=RULES),
     "signup-username": signup(inputs=_WITH_USERNAME, connections=SOCIAL),

@@ -123,6 +123,10 @@ CODE = Input(
     name="code", label="placeholder", missing="invalid-verification-code", kind=InputKind.CODE,
     autocomplete="one-time-code",
 )  # fmt: skip
+OTP_CODE = Input(
+    name="code", label="placeholder", missing="invalid-otp-code-format", kind=InputKind.CODE,
+    autocomplete="one-time-code", invalid="invalid-otp-code-format", pattern=r"\s*[0-9]{3}[\s\-]?[0-9]{3}\s*",
+)  # fmt: skip
 # Who is to be sent a code, or a link.
 EMAIL_IDENTIFIER = email("username", autocomplete="username")
 PHONE_IDENTIFIER = Input(
@@ -172,6 +176,13 @@ LOGIN_PASSWORDLESS_EMAIL_LINK = Screen(
     name="login-passwordless-email-link",
     path="/u/login/passwordless-email-link",
     steps=ENTERING,
+)
+LOGIN_EMAIL_VERIFICATION = Screen(
+    prompt="login-email-verification",
+    name="login-email-verification",
+    path="/u/login-email-verification",
+    steps=ENTERING,
+    fields=("code",),
 )
 LOGIN_LINK = Screen(prompt="doorward", name="login-link")
 SIGNUP = Screen(
@@ -235,6 +246,7 @@ ERROR = Screen(prompt="doorward", name="error")
 SCREENS = (
     LOGIN, LOGIN_ID, LOGIN_PASSWORD,
     LOGIN_PASSWORDLESS_EMAIL_CODE, LOGIN_PASSWORDLESS_SMS_OTP, LOGIN_PASSWORDLESS_EMAIL_LINK, LOGIN_LINK,
+    LOGIN_EMAIL_VERIFICATION,
     SIGNUP, SIGNUP_ID, SIGNUP_PASSWORD,
     RESET_PASSWORD_REQUEST, RESET_PASSWORD_EMAIL, RESET_PASSWORD, RESET_PASSWORD_SUCCESS, RESET_PASSWORD_ERROR,
     EMAIL_VERIFICATION, REDEEM_TICKET,

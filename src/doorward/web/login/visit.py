@@ -10,7 +10,9 @@ import msgspec
 from msgspec import Struct
 
 from doorward.identity.captcha import FIELD, PAUSE, CaptchaRefused
+from doorward.identity.email_codes import needs_verification
 from doorward.identity.log_events import person_event
+from doorward.identity.one_time_codes import TooManyCodes, of_browser
 from doorward.identity.people import People
 from doorward.identity.sign_in import HostedSignIn
 from doorward.model.bot_detection import Flow
@@ -185,7 +187,7 @@ class Visit(PageRequest, frozen=True, kw_only=True):
             client_name=self.client.name,
             client_id=self.client.client_id,
         )
-        if isinstance(page, FormPage) and page.screen.flow is not None:
+        if isinstance(page, FormPage) and self.captcha is not None:
             page = msgspec.structs.replace(page, captcha=self.captcha)
         return self.login.presenter.render(self.request, page, self.transaction.parameters)
 
@@ -222,7 +224,27 @@ class Visit(PageRequest, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, transaction=moved).current
 
     async def sign_in(self, user: User, connection: str) -> Response:
-        """``user`` proved who they are, with an identity in ``connection``."""
+        """``user`` proved who they are, with an identity in ``connection``: let them in, once their address is verified
+        where that is asked for."""
+        known = self.directory.connections.get(connection)
+        if known is not None and needs_verification(user, known):
+            await self.send_verification(user, known)
+            return await self._move(at=screens.LOGIN_EMAIL_VERIFICATION.name, pending=(user.user_id, connection))
+        return await self.let_in(user, connection)
+
+    async def send_verification(self, user: User, connection: Connection) -> bool:
+        """Send a code for an address; ``False`` when there were too many already."""
+        try:
+            await self.login.people.email_codes.send(
+                self.directory, connection, user, self.client, self.request.context,
+                holder=of_browser(self.transaction), locale=self.locale,
+            )  # fmt: skip
+        except TooManyCodes:
+            return False
+        return True
+
+    async def let_in(self, user: User, connection: str) -> Response:
+        """A session for ``user``."""
         secret = browser(self.request).session
         signed_in = await self.login.sign_in.begin_session(
             self.directory, self.transaction, user, connection, self.request.context, secret

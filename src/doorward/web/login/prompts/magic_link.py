@@ -11,7 +11,8 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
-from doorward.identity.passwordless import LINK, address_of, of_client
+from doorward.identity.one_time_codes import of_client
+from doorward.identity.passwordless import LINK, address_of
 from doorward.model.authentication import Denial, PasswordOutcome
 from doorward.model.challenge import Challenge
 from doorward.model.client import Client

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from doorward.identity.passwordless import TooManyCodes, address_of, of_browser
+from doorward.identity.one_time_codes import TooManyCodes, of_browser
+from doorward.identity.passwordless import address_of
 from doorward.model.authentication import Denial
+from doorward.model.bot_detection import Flow
 from doorward.model.connection import Connection
 from doorward.oauth.errors import AccessDenied
 from doorward.web.login import screens
@@ -18,6 +20,7 @@ RESEND = "resend"
 
 async def identifier(visit: Visit) -> Response:
     """Where to send it."""
+    visit = await visit.assessed(Flow.PASSWORDLESS, tried=visit.is_post)
     if not visit.is_post:
         return _identifier_page(visit)
     typed = visit.form.get("username", "").strip()
@@ -29,6 +32,9 @@ async def identifier(visit: Visit) -> Response:
     for connection in visit.code_connections:
         address = address_of(connection, typed)
         if address is not None:
+            unproven = await visit.unproven()
+            if unproven is not None:
+                return _identifier_page(visit, unproven[0], status=unproven[1])
             if not await _send(visit, connection, address):
                 return _identifier_page(visit, FieldError("", "same-user-login"), status=429)
             return await visit.remember(visit.transaction.step, username=address)

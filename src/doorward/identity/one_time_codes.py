@@ -1,0 +1,57 @@
+"""What all codes have in common: whose they are, how they are kept, and how many are sent."""
+
+from __future__ import annotations
+
+import hmac
+
+from doorward.model.client import Client
+from doorward.model.digest import digest
+from doorward.model.directory import TenantDirectory
+from doorward.model.identifiers import SEPARATOR, sending_keys
+from doorward.model.session import LoginTransaction
+from doorward.ports import Attempts
+
+MAX_CODE = 128
+# How many at once, and after how many seconds each one more: to an address as one place asks for it, to an address,
+# as one place asks for it, of a tenant.
+SENDING = ((10, 360.0), (30, 120.0), (50, 72.0), (10_000, 0.36))
+
+
+class TooManyCodes(Exception):
+    """Too much was sent already; ``retry_after`` in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("too many codes")
+        self.retry_after = retry_after
+
+
+async def admit(attempts: Attempts, tenant: str, connection: str, address: str, ip: str, *, at: float) -> None:
+    """Count a message (K7). Raises ``TooManyCodes``."""
+    for key, (burst, interval) in zip(sending_keys(connection, address, ip), SENDING, strict=True):
+        if not await attempts.admit(tenant, key, at=at, interval=interval, burst=burst):
+            raise TooManyCodes(max(1, int(interval)))
+
+
+def of_client(client: Client) -> str:
+    """Whose a code is that an application had sent."""
+    return f"client{SEPARATOR}{client.client_id}"
+
+
+def of_browser(transaction: LoginTransaction) -> str:
+    """Whose a code is that a login page sent: the application's in one browser, in whichever of its tabs."""
+    return SEPARATOR.join(("browser", transaction.browser_hash.hex(), transaction.client_id))
+
+
+def handle(subject: bytes, holder: str) -> bytes:
+    """By what the code of a subject is checked that ``holder`` may bring back."""
+    return digest(f"{subject.hex()}{SEPARATOR}{holder}")
+
+
+def sealed(directory: TenantDirectory, subject: bytes, secret: str) -> bytes:
+    """A code as it is kept: under a key that is not in the database."""
+    return hmac.digest(directory.token_key, b"one-time code" + subject + secret.encode(), "sha256")
+
+
+def typed(code: str) -> str:
+    """A code as it was sent, however it was typed."""
+    return "".join(c for c in code[:MAX_CODE] if not c.isspace() and c != "-")

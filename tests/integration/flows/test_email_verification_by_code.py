@@ -1,0 +1,148 @@
+"""A code from a mail verifies an address before somebody with a password is let in."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from tests.integration.door import BrowserTab, Door
+
+PATH = "/u/login-email-verification"
+EMAIL = {"verification_method": "otp", "signup": {"status": "required", "verification": {"active": True}}}
+
+
+@pytest.fixture
+async def door(door: Door) -> Door:
+    await asking(door, EMAIL)
+    return door
+
+
+async def asking(door: Door, email: dict[str, Any]) -> None:
+    await door.tenant({"databases": [{"name": "people", "options": {"attributes": {"email": email}}}]})
+
+
+async def code_of(door: Door) -> str:
+    """The code of the only message on its way."""
+    outbox = door.server.storage.outbox
+    (taken,) = await outbox.take(until=door.clock.now() + 1, limit=100)
+    await outbox.remove(taken)
+    assert taken.message is not None
+    assert (taken.message.template, taken.message.to) == ("verify_email_by_code", "grace@example.test")
+    code: str = taken.message.values["code"]
+    return code
+
+
+async def signed_up(door: Door) -> BrowserTab:
+    tab = await door.browser().authorize(door.client("Spa"), screen_hint="signup")
+    await tab.submit(email="grace@example.test", password="Correct-Horse-9")
+    assert tab.path == PATH
+    return tab
+
+
+async def test_a_new_person_enters_a_code_before_they_are_let_in(door: Door) -> None:
+    tab = await signed_up(door)
+    assert tab.page is not None
+    assert "grace@example.test" in tab.page.text
+    silent = await BrowserTab(door, tab.domain).authorize(door.client("Spa"), prompt="none")
+    assert silent.answer["error"] == "login_required"
+    assert not tab.http.cookies.get("auth0")
+    code = await code_of(door)
+    await tab.submit(code="12")
+    assert tab.form.errors == {"error-element-code": "invalid-otp-code-format"}
+    await tab.submit(code=f"{(int(code) + 1) % 10**6:06}")
+    assert tab.form.errors == {"error-element-code": "invalid-code"}
+    await tab.submit(code=f"{code[:3]}-{code[3:]}")
+    assert "code" in tab.answer
+    assert [event.user_name for event in await door.log("sv")] == ["grace@example.test"]
+    assert len(await door.log("svr")) == len(await door.log("fv")) == 1
+    again = await door.browser().authorize(door.client("Spa"))
+    await again.login("grace@example.test", "Correct-Horse-9")
+    assert "code" in again.answer, "and once is enough"
+
+
+async def test_who_left_is_asked_at_the_next_login(door: Door) -> None:
+    await signed_up(door)
+    await code_of(door)
+    tab = await door.browser().authorize(door.client("Spa"))
+    await tab.login("grace@example.test", "Correct-Horse-9")
+    assert tab.path == PATH
+    await tab.submit(code=await code_of(door))
+    assert "code" in tab.answer
+
+
+async def test_who_is_verified_is_not_asked(door: Door) -> None:
+    tab = await door.browser().authorize(door.client("Spa"))
+    await tab.login()
+    assert "code" in tab.answer
+
+
+@pytest.mark.parametrize(
+    "email", [{**EMAIL, "verification_method": "link"}, {**EMAIL, "signup": {"verification": {"active": False}}}]
+)
+async def test_nobody_is_asked_where_the_connection_does_not_say_so(door: Door, email: dict[str, Any]) -> None:
+    await asking(door, email)
+    tab = await door.browser().authorize(door.client("Spa"), screen_hint="signup")
+    await tab.submit(email="grace@example.test", password="Correct-Horse-9")
+    assert "code" in tab.answer
+
+
+async def test_the_page_is_closed_to_whoever_proved_no_password(door: Door) -> None:
+    tab = await door.browser().authorize(door.client("Spa"))
+    state = tab.form.fields["state"]
+    await tab.get(f"{PATH}?state={state}")
+    assert tab.path == "/u/login"
+    posted = await tab.http.post(f"{PATH}?state={state}", data={"state": state, "code": "123456"})
+    assert posted.headers["location"].startswith("/u/login?")
+
+
+async def test_codes_are_over_sent_again_and_not_without_end(door: Door) -> None:
+    tab = await signed_up(door)
+    first = await code_of(door)
+    door.clock.pass_(601)
+    await tab.submit(code=first)
+    assert tab.form.errors == {"error-element-code": "invalid-expired-code"}
+    for _ in range(9):
+        await tab.submit("resend-code")
+        assert tab.path == PATH
+        await code_of(door)
+    await tab.submit("resend-code")
+    await tab.submit("resend-code")
+    assert tab.page is not None
+    assert (tab.page.status_code, tab.form.errors) == (429, {"": "too-many-email"})
+
+
+async def test_a_code_that_comes_twice_lets_in_once(door: Door) -> None:
+    tab = await signed_up(door)
+    body = {"state": tab.form.fields["state"], "code": await code_of(door), "action": "default"}
+    answers = await asyncio.gather(*(tab.http.post(tab.at, data=body) for _ in range(4)))
+    assert {answer.headers.get("location", "").partition("?")[0] for answer in answers} == {"/authorize/resume"}
+    assert len(await door.log("sv")) == 1
+
+
+async def test_going_back_leads_to_another_address(door: Door) -> None:
+    tab = await signed_up(door)
+    await tab.submit("back-action")
+    assert tab.path == "/u/login"
+    await tab.login()
+    assert "code" in tab.answer
+
+
+async def test_whom_an_administrator_blocked_meanwhile_stays_out(door: Door) -> None:
+    tab = await signed_up(door)
+    code = await code_of(door)
+    user_id = (await door.log("ss"))[0].user_id
+    manager = door.client("Mgmt")
+    granted = await door.token(
+        grant_type="client_credentials", client_id=manager.client_id, client_secret=manager.client_secret or "",
+        audience="https://tenant.test/api/v2/",
+    )  # fmt: skip
+    async with door.http() as http:
+        blocked = await http.patch(
+            f"/api/v2/users/{user_id.replace('|', '%7C')}",
+            json={"blocked": True},
+            headers={"authorization": f"Bearer {granted.json()['access_token']}"},
+        )
+    assert blocked.status_code == 200
+    await tab.submit(code=code)
+    assert tab.path == "/u/login"
