@@ -174,7 +174,7 @@ def build(
         blocked=blocked,
         bots=bots,
     )
-    passwordless = Passwordless(clock, entropy, storage.users, storage.challenges, storage.attempts, storage.log)
+    passwordless = Passwordless(clock, entropy, storage.users, storage.challenges, storage.attempts, storage.log, login)
     ports = Ports(
         clock=clock,
         entropy=entropy,

@@ -120,26 +120,26 @@ class PasswordLogin:
         self, directory: TenantDirectory, connection: Connection, username: str, password: str, context: RequestContext
     ) -> tuple[Account, Denial | None]:
         tenant = directory.tenant.id
-        denial, _ = await self._stopped(directory, connection, username, context)
+        denial, _ = await self.stopped(directory, connection, username, context)
         if denial is not None:
             return NOBODY, denial
         account = await self._find(tenant, connection, username)
         user, stored = account.user, account.password
         right, rehash = await self._passwords.verify(password, stored.hash if stored is not None else None)
         if user is None or stored is None or not right:
-            return NOBODY, await self._failed(directory, connection, username, account, context)
+            return NOBODY, await self.failed(directory, connection, username, account, context)
         # Others guessed while this password was hashed: a burst gains nothing over a queue.
-        denial, failures = await self._stopped(directory, connection, username, context, user)
+        denial, failures = await self.stopped(directory, connection, username, context, user)
         if denial is not None:
             return NOBODY, denial
         if failures:
-            await self._attempts.clear(tenant, self._key(directory, connection, username, context))
+            await self._attempts.clear(tenant, self.key(directory, connection, username, context))
         if rehash:
             upgraded = Password(hash=await self._passwords.hash(password), set_at=stored.set_at)
             await self._users.rehash(tenant, user.user_id, old_hash=stored.hash, password=upgraded)
         return account, None
 
-    async def _stopped(
+    async def stopped(
         self,
         directory: TenantDirectory,
         connection: Connection,
@@ -151,7 +151,7 @@ class PasswordLogin:
         tenant, at = directory.tenant.id, self._clock.now()
         addresses, guard = directory.suspicious_ip, directory.brute_force
         guarded = connection.brute_force_protection and guard.watches(context.ip)
-        key = self._key(directory, connection, username, context)
+        key = self.key(directory, connection, username, context)
         keys = (*addresses.keys(IpStage.LOGIN, context.ip), *((key,) if guarded else ()))
         counters = await self._attempts.look(tenant, keys) if keys else {}
         counter = counters.get(key, Counter())
@@ -164,22 +164,25 @@ class PasswordLogin:
         self._log.write(tenant, self._event(event, context, connection, username, user))
         return denial, counter.failures
 
-    async def _failed(
+    async def failed(
         self,
         directory: TenantDirectory,
         connection: Connection,
         username: str,
         account: Account,
         context: RequestContext,
+        *,
+        wrong: LogEvent | None = None,
     ) -> Denial:
-        """Count a wrong password, and say what is told of it: of one too many in a burst, no more than of a right
-        one."""
+        """Count a wrong password (or what ``wrong`` tells of), and say what is told of it: of one too many in a burst,
+        no more than of a right one."""
         tenant, at = directory.tenant.id, self._clock.now()
         user, guard = account.user, directory.brute_force
-        self._log.write(tenant, self._event("fu" if user is None else "fp", context, connection, username, user))
+        told = wrong or self._event("fu" if user is None else "fp", context, connection, username, user)
+        self._log.write(tenant, told)
         denial = Denial.WRONG_CREDENTIALS
         if connection.brute_force_protection and guard.watches(context.ip):
-            key = self._key(directory, connection, username, context)
+            key = self.key(directory, connection, username, context)
             failures = await self._attempts.fail(tenant, key, at=at, window=WINDOW)
             if failures == guard.max_attempts:
                 locked = self._event("limit_wc", context, connection, username, user)
@@ -193,7 +196,7 @@ class PasswordLogin:
         return denial
 
     @staticmethod
-    def _key(directory: TenantDirectory, connection: Connection, username: str, context: RequestContext) -> str:
+    def key(directory: TenantDirectory, connection: Connection, username: str, context: RequestContext) -> str:
         return directory.brute_force.key(connection.name, username[:MAX_IDENTIFIER], context.ip)
 
     async def _find(self, tenant: str, connection: Connection, username: str, *, every_way: bool = False) -> Account:

@@ -15,7 +15,7 @@ import msgspec
 from doorward.identity.email_verification import welcome
 from doorward.identity.log_events import person_event
 from doorward.identity.one_time_codes import MAX_CODE, admit, handle, of_client, sealed, typed
-from doorward.identity.password_login import WINDOW
+from doorward.identity.password_login import Account, PasswordLogin
 from doorward.identity.signup import EMAIL, MAX_EMAIL, PHONE, identifiers_of, with_defaults
 from doorward.model.authentication import Denial, PasswordOutcome
 from doorward.model.challenge import TRIES, Challenge, Purpose, Verdict
@@ -43,10 +43,18 @@ def address_of(connection: Connection, given: str) -> str | None:
 
 
 class Passwordless:
-    """Sends codes and links, and takes them back. ``ports.CodeAuthenticator``."""
+    """Sends codes and links, and takes them back. ``ports.CodeAuthenticator``. ``guard`` counts wrong ones as it does
+    wrong passwords."""
 
     def __init__(
-        self, clock: Clock, entropy: Entropy, users: Users, challenges: Challenges, attempts: Attempts, log: Log
+        self,
+        clock: Clock,
+        entropy: Entropy,
+        users: Users,
+        challenges: Challenges,
+        attempts: Attempts,
+        log: Log,
+        guard: PasswordLogin,
     ) -> None:
         self._clock = clock
         self._entropy = entropy
@@ -54,6 +62,7 @@ class Passwordless:
         self._challenges = challenges
         self._attempts = attempts
         self._log = log
+        self._guard = guard
 
     # ── there ──
 
@@ -169,28 +178,26 @@ class Passwordless:
         code_hash: bytes,
         context: RequestContext,
     ) -> PasswordOutcome:
-        tenant, now, protection = directory.tenant.id, self._clock.now(), directory.brute_force
-        event = person_event("f", now, connection, context, name=address, client=client)
-        locked = msgspec.structs.replace(event, type="limit_wc")
-        key = protection.key(connection.name, address, context.ip)
-        guarded = connection.brute_force_protection and protection.guards(context.ip)
-        if guarded and await self._attempts.count(tenant, key) >= protection.max_attempts:
-            self._log.write(tenant, locked)
-            return PasswordOutcome(denial=Denial.TOO_MANY_ATTEMPTS)
+        tenant, now = directory.tenant.id, self._clock.now()
+        denial, failures = await self._guard.stopped(directory, connection, address, context)
+        if denial is not None:
+            return PasswordOutcome(denial=denial)
         verdict, _ = await self._challenges.check(tenant, id_hash, code_hash, at=now)
+        if verdict is Verdict.RIGHT:
+            if failures:
+                await self._attempts.clear(tenant, self._guard.key(directory, connection, address, context))
+            return await self._person(directory, connection, client, address, context)
+        event = person_event(
+            "f", now, connection, context, name=address, client=client, description=f"The code is {verdict.value}"
+        )
         if verdict is Verdict.SPENT:
-            self._log.write(tenant, msgspec.structs.replace(event, description="The code was used before"))
+            self._log.write(tenant, event)
             return PasswordOutcome(denial=Denial.CODE_USED)
-        if verdict is not Verdict.RIGHT:
-            self._log.write(tenant, msgspec.structs.replace(event, description=f"The code is {verdict.value}"))
-            if guarded:
-                failures = await self._attempts.fail(tenant, key, at=now, window=WINDOW)
-                if failures == protection.max_attempts:
-                    self._log.write(tenant, locked)
-            return PasswordOutcome(denial=Denial.WRONG_CREDENTIALS)
-        if guarded:
-            await self._attempts.clear(tenant, key)
-        return await self._person(directory, connection, client, address, context)
+        user = await self._known(tenant, connection, address)
+        place = user.place_of(connection.name, connection.address_field, address) if user is not None else None
+        account = Account(user, place or 0)
+        denial = await self._guard.failed(directory, connection, address, account, context, wrong=event)
+        return PasswordOutcome(denial=denial)
 
     async def _person(
         self,

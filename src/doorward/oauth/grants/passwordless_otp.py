@@ -37,7 +37,7 @@ async def prove(
     client = authenticated.client
     connection = _connection(request, directory, authenticated)
     outcome = await ports.passwordless.code(directory, connection, client, request.username, request.otp, context)
-    if outcome.denial is Denial.TOO_MANY_ATTEMPTS:
+    if outcome.denial in (Denial.TOO_MANY_ATTEMPTS, Denial.IP_BLOCKED):
         raise TooManyAttempts(TOO_MANY, hint="Too many wrong codes came from this address for this account.")
     if outcome.denial is Denial.USER_BLOCKED:
         raise UserBlocked("user is blocked", hint="An administrator blocked this user.")

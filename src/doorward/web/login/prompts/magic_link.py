@@ -132,7 +132,7 @@ async def _go(visit: PageRequest, way: _Way) -> Response:
 
 async def _sign_in(visit: PageRequest, way: _Way, there: Interaction) -> Response:
     outcome = await _outcome(visit, way)
-    if outcome.denial is Denial.TOO_MANY_ATTEMPTS:
+    if outcome.denial in (Denial.TOO_MANY_ATTEMPTS, Denial.IP_BLOCKED):
         raise TooManyAttempts(TOO_MANY)
     into = Visit(
         login=visit.login,

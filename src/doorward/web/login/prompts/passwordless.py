@@ -116,7 +116,7 @@ async def _code(visit: Visit, screen: Screen) -> Response:
         return visit.resumed
     if outcome.denial is Denial.USER_BLOCKED:
         return await visit.refuse(AccessDenied("user is blocked"))
-    if outcome.denial is Denial.TOO_MANY_ATTEMPTS:
+    if outcome.denial in (Denial.TOO_MANY_ATTEMPTS, Denial.IP_BLOCKED):
         return _code_page(visit, screen, address, FieldError("", "passwordless-unknown-error"), status=429)
     return _code_page(visit, screen, address, FieldError("code", "invalid-verification-code"))
 
