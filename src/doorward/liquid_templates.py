@@ -111,9 +111,9 @@ def check(source: str) -> str | None:
     return None
 
 
-def fill(source: str, values: Mapping[str, Any], *, html: bool = False) -> str:
-    """The template with its values. Raises ``UnusableTemplate``."""
-    token = _until.set(time.monotonic() + SECONDS)
+def fill(source: str, values: Mapping[str, Any], *, html: bool = False, seconds: float = SECONDS) -> str:
+    """The template with its values. Raises ``UnusableTemplate``, also when it takes longer than ``seconds``."""
+    token = _until.set(time.monotonic() + seconds)
     try:
         return _compiled(source, html=html).render(**values)
     except FAULTS as error:

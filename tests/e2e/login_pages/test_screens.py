@@ -150,7 +150,7 @@ def tabbed(tab: Page) -> list[str]:
         ("login-social", ["username", "password", "Show password", "default", "Sign up",
                           "Continue with Google", "Continue with Acme Workforce"]),
         ("login-id", ["username", "default", "Sign up"]),
-        ("login-password", ["password", "Show password", "default", "Sign up"]),
+        ("login-password", ["password", "Show password", "Forgot password?", "default", "Sign up"]),
         ("login-wrong", ["password", "Show password", "default", "Sign up"]),
         ("signup-username", ["email", "username", "password", "Show password", "default", "Log in",
                              "Continue with Google", "Continue with Acme Workforce"]),

@@ -90,6 +90,16 @@ def test_scripts_styles_and_handlers_of_the_template_run(tab: Page) -> None:
     assert "action=change-language" in (posted.value.post_data or "")
 
 
+def test_enter_logs_in_although_a_partial_has_a_button_of_its_own(tab: Page) -> None:
+    tab.locator("#terms-of-service").check()
+    tab.locator("#password").fill("secret")
+    tab.locator("#username").fill("ada@example.com")
+    with tab.expect_request(lambda request: request.method == "POST") as posted:
+        tab.locator("#username").press("Enter")
+    assert "action=default" in (posted.value.post_data or "")
+    assert "change-language" not in (posted.value.post_data or "")
+
+
 def test_template_and_widget_leave_each_other_alone(tab: Page) -> None:
     assert style(tab, "body", "backgroundColor") == "rgb(20, 60, 20)"
     assert style(tab, ".footer a", "color") == "rgb(255, 255, 255)"

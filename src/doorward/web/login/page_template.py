@@ -26,6 +26,7 @@ ENTRY_POINTS = (
     "secondary-actions-end",
 )  # fmt: skip
 MAX_ORIGINS = 100
+SECONDS = 0.25  # others wait meanwhile
 HEAD, WIDGET = "auth0_head", "auth0_widget"
 
 _NONCE = secrets.token_urlsafe(16)  # stands for that of a page until it is shown; nobody else knows it
@@ -34,6 +35,9 @@ _LIQUID = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _FILLED = "\x00"
 _ORIGIN = re.compile(r"(?:https:|(?<=[\"'(=]))//([a-z0-9][a-z0-9.-]*\.[a-z0-9-]+)(:\d{1,5})?(?![\w.-])", re.IGNORECASE)
 _LINK = re.compile(r"\[([^\[\]]+)\]\(((?:https?://|mailto:|/)[^\s()]+)\)")
+# Enter presses the first button of a form, which has to be ours also where a partial brings one.
+_FORM = re.compile(r'<form [^>]*data-form-primary="true"[^>]*>')
+_FIRST = '<input type="submit" name="action" value="default" class="ulp-hidden-form-submit-button" hidden>'
 # What a stylesheet of the first loads from the second.
 _COMPANIONS = {"https://fonts.googleapis.com": "https://fonts.gstatic.com"}
 
@@ -63,13 +67,15 @@ class Frame(Struct, frozen=True):
         """The whole page. Raises ``UnfilledTemplate``."""
         from doorward.liquid_templates import UnusableTemplate, fill  # takes long to import, and few write a template
 
+        if any("submit" in partial.lower() for partial in self.partials.values()):
+            widget = _FORM.sub(rf"\g<0>{_FIRST}", widget, count=1)
         try:
             for point, partial in self.partials.items():
-                filled = fill(partial, values, html=True)
+                filled = fill(partial, values, html=True, seconds=SECONDS)
                 place = f'<div id="ulp-container-{point}">'
                 widget = widget.replace(place + "</div>", f"{place}{filled}</div>", 1)
             made = {HEAD: Markup(head), WIDGET: Markup(widget)}  # noqa: S704 - what is filled in is escaped there
-            page = fill(self.template, {**values, **made}, html=True)
+            page = fill(self.template, {**values, **made}, html=True, seconds=SECONDS)
         except UnusableTemplate as fault:
             raise UnfilledTemplate(str(fault)) from None
         return page.replace(_NONCE, nonce)
