@@ -124,19 +124,18 @@ async def test_what_is_only_kept_is_told_with_the_reason_of_the_ledger(server: S
             "actions": [{"name": name, "code": "", "supported_triggers": triggers} for name in ("One", "Two")],
             "attackProtection": {
                 "bruteForceProtection": {"max_attempts": 5},
-                "suspiciousIpThrottling": {"enabled": False},
             },
             "clients": [{"name": "Web", "description": "Acts"}, {"name": "New"}],
-            "prompts": {"identifier_first": False, "customText": {"en": {"login": {"login": {"title": "T"}}}}},
+            "flows": [{"name": "Flow"}],
+            "prompts": {"identifier_first": False},
             "logStreams": [{"name": "S", "type": "http", "sink": {}}],
             "roles": [{"name": "Reader"}],
         }
     )
     assert [(one.section, one.name) for one in plan.problems] == [("logStreams", "S")]
     assert [(idle.section, list(idle.names), idle.reason) for idle in plan.idle] == [
-        ("attackProtection", ["suspiciousIpThrottling"], REASONS["/attack-protection"]),
         ("actions", ["One", "Two"], REASONS["/actions"]),
-        ("prompts", [], REASONS["/prompts"]),
+        ("flows", ["Flow"], REASONS["/flows"]),
     ]
 
 
