@@ -101,14 +101,14 @@ async def choose(visit: TicketVisit) -> Response:
         found = await changes.look(visit.tenant, visit.ticket)
         if not visit.is_post:
             return _choose_page(visit, found)
-        password, again = visit.form.get("password-reset", ""), visit.form.get("re-enter-password", "")
-        if not password:
+        chosen, again = visit.form.get("password-reset", ""), visit.form.get("re-enter-password", "")
+        if not chosen:
             return _choose_page(visit, found, FieldError("password-reset", "no-password-reset"))
         if not again:
             return _choose_page(visit, found, FieldError("re-enter-password", "no-re-enter-password"))
-        if password != again:
+        if chosen != again:
             return _choose_page(visit, found, FieldError("re-enter-password", "password-mismatch"))
-        found = await changes.redeem(visit.directory, visit.ticket, password, visit.request.context)
+        found = await changes.redeem(visit.directory, visit.ticket, chosen, visit.request.context)
     except PasswordRefused as refused:
         breached = refused.error is PasswordError.LEAKED
         key = "password-breached-reset" if breached else refused.error.text_key
