@@ -154,6 +154,18 @@ async def test_a_mail_whose_sending_nobody_wrote_down_comes_again_as_the_same(mo
         assert first == second
 
 
+async def test_a_message_that_no_attempt_came_to_an_end_with_is_given_up() -> None:
+    async with SmtpSink().open() as sink, mailing(sink) as (house, _):
+        await house.ports.outbox.put(A, [RESET])
+        for _ in range(len(PAUSES) + 1):
+            now = house.clock.time
+            assert len(await house.server.storage.outbox.take(until=now + LEASE_SECONDS, limit=1)) == 1
+            house.clock.time += LEASE_SECONDS
+        await house.server.relay.send_due()
+        assert (sink.mails, await left(house)) == ([], 0)
+        assert await reasons(house) == ["trying to send it never came to an end"]
+
+
 async def test_what_is_refused_too_often_is_dropped_and_told() -> None:
     async with SmtpSink(refuse={"MAIL": "451 later"}).open() as sink, mailing(sink) as (house, _):
         await put(house, RESET)

@@ -105,6 +105,8 @@ class Relay:
             pause = PAUSES[taken.attempts - 1] if taken.attempts <= len(PAUSES) else None
             if error.final or pause is None:
                 events = (self._failed(taken.message, error.reason),) if taken.message is not None else ()
+                if taken.message is None:
+                    logger.error("%s of the tenant %s was dropped: %s", taken.id, taken.tenant, error.reason)
                 await self._outbox.remove(taken, events=events)
             else:
                 name = taken.message.template if taken.message is not None else taken.id
@@ -115,6 +117,8 @@ class Relay:
 
     async def _try(self, taken: Taken) -> None:
         """Raises ``NotSent``."""
+        if taken.attempts > len(PAUSES) + 1:  # each ended with the process, perhaps because of it
+            raise NotSent("trying to send it never came to an end", final=True)
         if taken.message is None:
             raise NotSent("the message cannot be read", final=False)
         if taken.attempts == 1:
