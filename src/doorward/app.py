@@ -31,6 +31,7 @@ from doorward.identity.breach_detection import BreachDetection
 from doorward.identity.captcha import Challenges
 from doorward.identity.email_codes import EmailCodes
 from doorward.identity.email_verification import EmailVerification
+from doorward.identity.mfa.second_factors import SecondFactors
 from doorward.identity.new_password import NewPasswords
 from doorward.identity.password_change import PasswordChange
 from doorward.identity.password_login import PasswordLogin
@@ -188,6 +189,7 @@ def build(
         one_time_values=storage.one_time_values,
         users=storage.users,
         authentication_methods=storage.authentication_methods,
+        remembered_browsers=storage.remembered_browsers,
         sessions=storage.sessions,
         transactions=storage.transactions,
         consents=storage.consents,
@@ -208,6 +210,9 @@ def build(
         breached_passwords=breached,
         authenticator=login,
         passwordless=passwordless,
+        second_factors=SecondFactors(
+            clock, entropy, storage.authentication_methods, storage.one_time_values, storage.attempts, storage.log
+        ),
     )
     passwords_chosen = NewPasswords(clock, storage.users, hasher, breaches)
     verification = EmailVerification(clock, entropy, storage.users, storage.tickets, storage.log)

@@ -28,6 +28,7 @@ from doorward.model.document import Change, Document, Put
 from doorward.model.job import ImportBatch, Job, JobError, KnownUser
 from doorward.model.log_event import LogEvent
 from doorward.model.message import Message, Received
+from doorward.model.mfa import MfaSubject, OtpEnrollment, Outcome, Standing
 from doorward.model.organization import Invitation, Member
 from doorward.model.request_context import RequestContext
 from doorward.model.resource_server import EncryptionKey
@@ -649,16 +650,28 @@ class AuthenticationMethods(Protocol):
         methods: Sequence[AuthenticationMethod],
         *,
         replacing: Collection[MethodType] = (),
+        unless: Collection[MethodType] = (),
         events: Sequence[LogEvent],
     ) -> bool:
         """Give a user methods, in the place of those of the types ``replacing``. ``False`` when there is no
-        such user; raises ``Conflict`` for one the user has already."""
+        such user; raises ``Conflict`` for one the user has already, or who has any of the types ``unless``."""
 
     async def update(self, tenant: str, method: AuthenticationMethod, *, events: Sequence[LogEvent]) -> bool:
         """Write its properties; ``False`` when it is gone."""
 
     async def remove(self, tenant: str, ids: Sequence[str], *, events: Sequence[LogEvent]) -> None:
         """Those that are gone are no error."""
+
+
+class RememberedBrowsers(Protocol):
+    """Browsers in which somebody proved a second factor and wants to be believed for a while."""
+
+    async def remember(self, tenant: str, user_id: str, browser_hash: bytes, *, until: float) -> None: ...
+
+    async def knows(self, tenant: str, user_id: str, browser_hash: bytes, *, at: float) -> bool: ...
+
+    async def forget(self, tenant: str, user_id: str, *, events: Sequence[LogEvent]) -> None:
+        """Forget all browsers of a user; so does removing an authentication method of theirs."""
 
 
 class Sessions(Protocol):
@@ -704,10 +717,12 @@ class LoginTransactions(Protocol):
         transaction: LoginTransaction,
         *,
         sign_in: SignIn | None = None,
+        renewed: Session | None = None,
         events: Sequence[LogEvent] = (),
     ) -> bool:
         """Write the next state if ``version`` is still the stored one (it is then raised by one),
-        together with the sign-in of this step (session, last login); ``False``, and nothing written, when
+        together with the sign-in of this step (session, last login) or the session as it is ``renewed`` (with
+        another cookie), unless that one was ended meanwhile; ``False``, and nothing written, when
         another request was first or the transaction is finished."""
 
 
@@ -1078,6 +1093,29 @@ class CodeAuthenticator(Protocol):
         and logs failures, and makes a user of somebody who is new."""
 
 
+class SecondFactors(Protocol):
+    """A second factor of a person; ``identity`` answers. Every code that is tried counts against the factor until a
+    right one comes, and is logged."""
+
+    async def standing(self, directory: TenantDirectory, user: User) -> Standing:
+        """What somebody can be challenged with, or enrol in."""
+
+    def otp_enrollment(self, subject: MfaSubject) -> OtpEnrollment:
+        """What an authenticator app is set up with: the same as long as the binding is."""
+
+    async def enroll_otp(self, subject: MfaSubject, code: str, *, first: bool = True) -> Outcome:
+        """Keep the authenticator app that shows ``code``; with a first factor comes a recovery code, where the tenant
+        has them. ``first``: nobody who has a factor already may add one this way."""
+
+    async def prove_otp(self, subject: MfaSubject, code: str) -> Outcome: ...
+
+    async def prove_recovery_code(self, subject: MfaSubject, code: str) -> Outcome:
+        """A right one is spent, and another takes its place."""
+
+    async def recovery_code(self, subject: MfaSubject) -> str | None:
+        """The recovery code this binding gave, to be shown; ``None`` when it gave none, or it is not good any more."""
+
+
 # ── all of them ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -1097,6 +1135,7 @@ class Ports(Struct, frozen=True, kw_only=True):
     users: Users
     organizations: Organizations
     authentication_methods: AuthenticationMethods
+    remembered_browsers: RememberedBrowsers
     sessions: Sessions
     transactions: LoginTransactions
     consents: Consents
@@ -1116,3 +1155,4 @@ class Ports(Struct, frozen=True, kw_only=True):
     breached_passwords: BreachedPasswords
     authenticator: Authenticator
     passwordless: CodeAuthenticator
+    second_factors: SecondFactors

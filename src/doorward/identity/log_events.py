@@ -23,6 +23,7 @@ def person_event(
     name: str = "",
     client: Client | None = None,
     description: str = "",
+    details: dict[str, Any] | None = None,
 ) -> LogEvent:
     """``name`` is what somebody called themselves; without one it is the user's address."""
     about: dict[str, Any] = {}
@@ -45,5 +46,6 @@ def person_event(
         user_agent=context.user_agent,
         hostname=context.hostname,
         auth0_client=context.auth0_client,
+        details=details or {},
         **about,
     )

@@ -84,6 +84,8 @@ class HostedSignIn:
                 session_sid=signed_in.session.sid,
                 authenticated_at=signed_in.session.authenticated_at,
                 interacted=True,
+                mfa=None,
+                mfa_at=None,
                 consented=None,
                 at="",
                 pending=None,
@@ -97,6 +99,20 @@ class HostedSignIn:
                 return None
             transaction = current
         return None
+
+    async def prove_factor(
+        self, directory: TenantDirectory, transaction: LoginTransaction, session: Session
+    ) -> SignedIn | None:
+        """Whoever is signed in proved a second factor: the session knows, and has another cookie from now on.
+
+        ``None`` when the transaction moved on meanwhile.
+        """
+        now, cookie = self._clock.now(), self._entropy.token(32)
+        renewed = msgspec.structs.replace(session, cookie_hash=digest(cookie), mfa_at=now)
+        moved = msgspec.structs.replace(transaction, mfa_at=now, interacted=True)
+        if not await self._transactions.advance(directory.tenant.id, moved, renewed=renewed):
+            return None
+        return SignedIn(session=renewed, cookie=cookie)
 
     def _new_session(
         self,

@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
+from doorward.model.mfa import MfaProgress
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import TenantSettings
 
@@ -18,7 +19,8 @@ class Session(Struct, frozen=True, kw_only=True):
 
     ``sid`` is public (the ID token carries it); the cookie value is another secret, stored as
     ``cookie_hash`` only. ``idle_lifetime`` (seconds) is the longest idle time it was made with. ``ip`` and
-    ``user_agent`` are those of the sign-in, ``last_ip`` and ``last_user_agent`` of its last use.
+    ``user_agent`` are those of the sign-in, ``last_ip`` and ``last_user_agent`` of its last use. ``mfa_at`` is when
+    the person last proved a second factor in it.
     """
 
     sid: str
@@ -38,6 +40,7 @@ class Session(Struct, frozen=True, kw_only=True):
     user_agent: str = ""
     last_ip: str | None = None
     last_user_agent: str | None = None
+    mfa_at: float | None = None
 
     def is_live(self, host: str, now: float) -> bool:
         """Whether it still signs its user in on ``host`` at ``now`` (epoch seconds)."""
@@ -74,6 +77,7 @@ class Step(StrEnum):
 
     LOGIN = "login"
     SIGNUP = "signup"
+    MFA = "mfa"
     CONSENT = "consent"
     CONFIRMATION = "confirmation"
 
@@ -98,6 +102,7 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     ``at`` names a screen the person chose within the step, off the way it usually goes.
     ``pending`` is the user and the connection of somebody who proved a password, and has to verify their address.
     ``asked`` is the scope the consent page showed, ``consented`` what was agreed to.
+    ``mfa`` is how far the person is with a second factor, ``mfa_at`` when they proved one **in this transaction**.
     ``pushed_request`` is the digest of the ``request_uri`` to spend. ``trail`` is every step so far, and why.
     """
 
@@ -121,6 +126,8 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     consented: tuple[str, ...] | None = None
     pushed_request: bytes | None = None
     confirmed: bool = False
+    mfa: MfaProgress | None = None
+    mfa_at: float | None = None
     trail: tuple[Asked, ...] = ()
     version: int = 0
     finished: bool = False

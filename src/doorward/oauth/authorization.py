@@ -1,7 +1,7 @@
 """The authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2): from a request to an answer.
 
 ``begin`` takes the parameters, ``resume`` goes on after every page. Both ask the same questions in the
-same order (sign-in, eligibility, policy, consent, confirmation) and end in a page to show
+same order (sign-in, eligibility, second factor, policy, consent, confirmation) and end in a page to show
 (``Interaction``) or in an answer for the client (``Answer``). What a page established is kept on the
 server, in the ``LoginTransaction``; nothing that matters travels through the browser.
 """
@@ -19,11 +19,12 @@ from doorward.model.credential import AuthorizationCode
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import new_object_id
+from doorward.model.mfa import MULTI_FACTOR, Standing, policies
 from doorward.model.request_context import RequestContext
 from doorward.model.session import Asked, ConsentGrant, LoginTransaction, Session, Step
 from doorward.model.tenant import Issuer
 from doorward.model.user import User
-from doorward.oauth import authorize_decision, token_policy
+from doorward.oauth import authorize_decision, mfa_policy, token_policy
 from doorward.oauth.authorize_decision import Interact
 from doorward.oauth.authorize_request import (
     AuthorizationError,
@@ -36,6 +37,7 @@ from doorward.oauth.authorize_response import AuthorizationResponse, error_param
 from doorward.oauth.consent import consent_is_for
 from doorward.oauth.eligibility import connection_serves, eligible_user
 from doorward.oauth.errors import InvalidRequest, OAuthError
+from doorward.oauth.mfa_policy import Challenge
 from doorward.oauth.log_events import protocol_event
 from doorward.oauth.proof import Proof
 from doorward.oauth.pushed_request import resolve
@@ -51,10 +53,12 @@ MAX_STATE_LENGTH = 256
 
 
 class Browser(Struct, frozen=True, kw_only=True):
-    """The secrets a browser brought: its session cookie, and the cookie its transactions are bound to."""
+    """The secrets a browser brought: its session cookie, the cookie its transactions are bound to, and the one by
+    which it is believed to have proved a second factor."""
 
     session: str | None = None
     transaction: str | None = None
+    remembered: str | None = None
 
 
 class Interaction(Struct, frozen=True, kw_only=True):
@@ -213,7 +217,13 @@ class Authorization:
         if session is None or session.sid != transaction.session_sid:
             # Somebody else signed in since: what the pages established is not theirs.
             transaction = msgspec.structs.replace(
-                transaction, authenticated_at=None, consented=None, confirmed=False, interacted=False
+                transaction,
+                authenticated_at=None,
+                mfa=None,
+                mfa_at=None,
+                consented=None,
+                confirmed=False,
+                interacted=False,
             )
         return _Visit(
             request=request,
@@ -248,6 +258,10 @@ class Authorization:
         if user is None:
             return await self._interact(visit, Interact(Step.LOGIN, Reason("login", "login.user_gone", True)))
         visit.user = eligible_user(user, request.client, directory)
+        move = await self._second_factor(visit, session, user)
+        visit.reasons += (move.reason,)
+        if isinstance(move, Interact):
+            return await self._interact(visit, move)
 
         pending = _proof(visit, session, front=request.response_type.isdisjoint({"code"}), pending=True)
         plan = token_policy.decide(pending, directory, visit.issuer)
@@ -266,6 +280,21 @@ class Authorization:
             return await self._interact(visit, move)
         return await self._issue(visit, session, user, plan, remembered)
 
+    async def _second_factor(
+        self, visit: _Visit, session: Session, user: User
+    ) -> Interact | authorize_decision.Proceed:
+        """What somebody has is looked up only where a second factor is wanted."""
+        directory, request, ports = visit.directory, visit.request, self._ports
+        wanted, standing, remembered = policies(directory), Standing(), False
+        if mfa_policy.demand(wanted, request.acr_values) is not None:
+            standing = await ports.second_factors.standing(directory, user)
+            if visit.browser.remembered is not None:
+                browser = digest(visit.browser.remembered)
+                remembered = await ports.remembered_browsers.knows(
+                    visit.issuer.tenant, user.user_id, browser, at=visit.now
+                )
+        return authorize_decision.mfa(request, session, visit.transaction, wanted, standing, remembered=remembered)
+
     async def _interact(
         self, visit: _Visit, move: Interact | authorize_decision.Proceed, plan: TokenPlan | None = None
     ) -> Interaction:
@@ -275,8 +304,10 @@ class Authorization:
             raise authorize_decision.silent_refusal(Interact(step, move.reason))
         ports, tenant = self._ports, visit.issuer.tenant
         shown: dict[str, Any] = {"step": step}
-        if visit.session is not None and step in (Step.CONSENT, Step.CONFIRMATION):
+        if visit.session is not None and step in (Step.MFA, Step.CONSENT, Step.CONFIRMATION):
             shown["session_sid"] = visit.session.sid
+        if isinstance(move, Interact) and move.challenge is not None:
+            shown |= _asked_factor(visit.transaction, move.challenge)
         if plan is not None:
             shown |= {"asked": plan.scope, "asked_audience": plan.audience, "consented": None}
         secret = visit.browser.transaction
@@ -403,6 +434,14 @@ class Authorization:
         return _delivered(error, request.target, request.client, visit.issuer, visit.directory)
 
 
+def _asked_factor(transaction: LoginTransaction | None, challenge: Challenge) -> dict[str, Any]:
+    """The transaction where a second factor begins; one that is under way and still possible goes on."""
+    before = transaction.mfa if transaction is not None and transaction.step is Step.MFA else None
+    if before is not None and before.enrolls == challenge.enrolls and before.factors == challenge.factors:
+        return {}
+    return {"mfa": challenge.progress, "at": challenge.screen}
+
+
 def _prompts(visit: _Visit) -> dict[str, Any]:
     """What the log tells of the pages that were shown: in what order, why, and for how long (milliseconds)."""
     if visit.transaction is None:
@@ -445,8 +484,9 @@ def _proof(
     consented: tuple[str, ...] | None = None,
 ) -> Proof:
     proof = authorization_proof(visit.request, visit.user, front=front, pending=pending, consented=consented)
-    auth_time = _auth_time(visit.request, session)
-    return msgspec.structs.replace(proof, session_sid=session.sid, auth_time=auth_time)
+    return msgspec.structs.replace(
+        proof, session_sid=session.sid, auth_time=_auth_time(visit, session), amr=_amr(visit), acr=_acr(visit)
+    )
 
 
 def authorization_proof(
@@ -473,9 +513,23 @@ def authorization_proof(
     )
 
 
-def _auth_time(request: AuthorizationRequest, session: Session) -> int | None:
-    """``auth_time`` is told to those who asked about it (OpenID Connect Core §2)."""
+def _auth_time(visit: _Visit, session: Session) -> int | None:
+    """``auth_time`` is told to those who asked about it (OpenID Connect Core §2); whoever asked for a second factor is
+    told when that one was proved."""
+    request = visit.request
+    if _acr(visit) is not None and visit.transaction is not None and visit.transaction.mfa_at is not None:
+        return int(visit.transaction.mfa_at)
     return int(session.authenticated_at) if request.max_age is not None or "login" in request.prompt else None
+
+
+def _amr(visit: _Visit) -> tuple[str, ...]:
+    """``amr`` tells what was proved for this very request (RFC 8176 §2); not what a session remembers."""
+    return ("mfa",) if visit.transaction is not None and visit.transaction.mfa_at is not None else ()
+
+
+def _acr(visit: _Visit) -> str | None:
+    """The ``acr`` that was asked for, where it was reached (OpenID Connect Core §2)."""
+    return MULTI_FACTOR if _amr(visit) and MULTI_FACTOR in visit.request.acr_values else None
 
 
 def _code(
@@ -487,7 +541,9 @@ def _code(
         ("audience", request.audience),
         ("resource", request.resource),
         ("nonce", request.nonce),
-        ("auth_time", _auth_time(request, session)),
+        ("auth_time", _auth_time(visit, session)),
+        ("amr", _amr(visit) or None),
+        ("acr", _acr(visit)),
         ("consented", consented),
     ):
         if known is not None:

@@ -9,20 +9,23 @@ from __future__ import annotations
 from msgspec import Struct
 
 from doorward.model.directory import TenantDirectory
+from doorward.model.mfa import Standing
 from doorward.model.session import ConsentGrant, LoginTransaction, Session, Step
-from doorward.oauth import redirect_uri
+from doorward.oauth import mfa_policy, redirect_uri
 from doorward.oauth.authorize_request import AuthorizationRequest
 from doorward.oauth.consent import consent_is_for, is_covered
 from doorward.oauth.errors import ConsentRequired, InteractionRequired, LoginRequired, OAuthError
+from doorward.oauth.mfa_policy import Challenge
 from doorward.oauth.token_policy import TokenPlan
 from doorward.oauth.token_rules import Reason
 
 
 class Interact(Struct, frozen=True):
-    """Show the page of this step."""
+    """Show the page of this step; ``challenge`` is what a second factor is asked for with."""
 
     step: Step
     reason: Reason
+    challenge: Challenge | None = None
 
 
 class Proceed(Struct, frozen=True):
@@ -71,6 +74,28 @@ def authentication(
     return Proceed(Reason("login", "login.session", False))
 
 
+def mfa(
+    request: AuthorizationRequest,
+    session: Session,
+    transaction: LoginTransaction | None,
+    policies: tuple[str, ...],
+    standing: Standing,
+    *,
+    remembered: bool,
+) -> Interact | Proceed:
+    """Whether a second factor has to be proved."""
+    decision = mfa_policy.decide(
+        mfa_policy.demand(policies, request.acr_values),
+        standing,
+        proved_now=transaction is not None and transaction.mfa_at is not None,
+        proved_in_session=session.mfa_at is not None,
+        remembered=remembered,
+    )
+    if isinstance(decision, Challenge):
+        return Interact(Step.MFA, decision.reason, decision)
+    return Proceed(decision.reason)
+
+
 def consent(
     request: AuthorizationRequest,
     plan: TokenPlan,
@@ -117,8 +142,10 @@ def confirmation(
 
 def silent_refusal(interact: Interact) -> OAuthError:
     """The ``prompt=none`` error for a page that would have been shown (OpenID Connect Core §3.1.2.6)."""
-    if interact.step is Step.CONSENT:
-        error: OAuthError = ConsentRequired("Consent required", hint=_HINTS.get(interact.reason.rule))
+    if interact.step is Step.MFA:
+        error: OAuthError = LoginRequired("Multifactor authentication required", hint=_HINTS.get(interact.reason.rule))
+    elif interact.step is Step.CONSENT:
+        error = ConsentRequired("Consent required", hint=_HINTS.get(interact.reason.rule))
     elif interact.step is Step.CONFIRMATION:
         error = InteractionRequired("Interaction required", hint=_HINTS.get(interact.reason.rule))
     else:
@@ -135,6 +162,9 @@ _HINTS = {
     "login.sso_disabled": "The client has sso_disabled, so every login asks.",
     "login.max_age": "The last login is older than max_age.",
     "login.prompt_login": "prompt=login always asks.",
+    "mfa.policy": "Every login of this tenant needs a second factor, and this session has not proved one.",
+    "mfa.acr_values": "acr_values asks for a second factor proved for this request, which needs a page.",
+    "mfa.enrollment": "The user has to take on a second factor first, which needs a page.",
     "consent.third_party": "A third-party client needs consent that covers every scope.",
     "consent.first_party_api": "The API does not skip consent (skip_consent_for_verifiable_first_party_clients).",
     "confirmation.non_verifiable_callback": "A loopback or custom-scheme callback has to be confirmed by the person.",

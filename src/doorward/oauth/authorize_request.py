@@ -67,7 +67,7 @@ STRICT_PARAMETERS = frozenset(
     ]
 )
 # What is kept of a request while its pages are shown: nothing else is asked for again, and it may be a secret.
-KEPT_PARAMETERS = STRICT_PARAMETERS - {"auth0Client", "request_uri"} | {"screen_hint", "correlation_id"}
+KEPT_PARAMETERS = STRICT_PARAMETERS - {"auth0Client", "request_uri"} | {"screen_hint", "correlation_id", "acr_values"}
 # What an application passes through to the tenant's page template, at most so many.
 EXTENSION = (re.compile(r"ext-[\w-]{1,28}", re.ASCII), re.compile(r"[-\w.*~@+ /:]{1,255}", re.ASCII))
 MAX_EXTENSIONS = 10
@@ -120,6 +120,7 @@ class AuthorizationRequest(Struct, frozen=True, kw_only=True):
     screen_hint: str | None
     ui_locales: str | None
     connection: str | None
+    acr_values: tuple[str, ...] = ()
     parameters: Mapping[str, str]
 
     @property
@@ -183,6 +184,7 @@ def validate(
         screen_hint=parameters.get("screen_hint"),
         ui_locales=parameters.get("ui_locales"),
         connection=parameters.get("connection"),
+        acr_values=tuple((parameters.get("acr_values") or "").split()),
         parameters={
             **{name: value for name, value in parameters.items() if name in KEPT_PARAMETERS},
             **dict(_extensions(parameters)[:MAX_EXTENSIONS]),

@@ -31,6 +31,8 @@ _READS: dict[str, frozenset[str]] = {
     "sessions": frozenset({"find"}),
     "transactions": frozenset({"find"}),
     "challenges": frozenset(),
+    "authentication_methods": frozenset({"of_user"}),
+    "remembered_browsers": frozenset({"knows"}),
     "consents": frozenset({"find"}),
     "attempts": frozenset({"count"}),
     "log": frozenset(),

@@ -33,6 +33,7 @@ class Proof(Struct, frozen=True, kw_only=True):
     ``original`` and ``stored_audience`` come from a refresh token. ``consented`` is what the user
     agreed to, ``None`` where consent was not needed; ``consent_pending`` marks a decision made
     before consent was asked. ``front_channel`` is the authorization endpoint's own answer.
+    ``amr`` and ``acr`` are what the ID token tells of the way the person signed in.
     """
 
     grant_type: str
@@ -52,5 +53,7 @@ class Proof(Struct, frozen=True, kw_only=True):
     session_sid: str | None = None
     nonce: str | None = None
     auth_time: int | None = None
+    amr: tuple[str, ...] = ()
+    acr: str | None = None
     spend: Spend | None = None
     granted: dict[str, Any] = {}

@@ -220,6 +220,10 @@ def id_token_claims(
     claims["sub"] = user.user_id
     if proof.auth_time is not None:
         claims["auth_time"] = proof.auth_time
+    if proof.acr is not None:
+        claims["acr"] = proof.acr
+    if proof.amr:
+        claims["amr"] = proof.amr
     if access_token is not None:
         claims["at_hash"] = left_half_hash(access_token)
     if code is not None:

@@ -33,6 +33,10 @@ UPDATE = """
 UPDATE authentication_method SET document = :document
 WHERE tenant = :tenant AND id = :id AND user_id = :user_id RETURNING id"""
 DELETE = "DELETE FROM authentication_method WHERE tenant = :tenant AND id = :id"
+# A factor that goes takes with it what was believed because of it.
+FORGET_BROWSERS = """
+DELETE FROM remembered_browser WHERE tenant = :tenant AND user_id IN
+    (SELECT user_id FROM authentication_method WHERE tenant = :tenant AND id = :id)"""
 
 
 class StoredAuthenticationMethods:
@@ -65,6 +69,7 @@ class StoredAuthenticationMethods:
         methods: Sequence[AuthenticationMethod],
         *,
         replacing: Collection[MethodType] = (),
+        unless: Collection[MethodType] = (),
         events: Sequence[LogEvent],
     ) -> bool:
         def verb() -> Verb[bool]:
@@ -74,6 +79,8 @@ class StoredAuthenticationMethods:
             taken = set()
             for row in (yield Query(OF_USER, key)):
                 known = _method(row)
+                if known.type in unless:
+                    raise Conflict("authentication_method", known.type)
                 if known.type in replacing:
                     yield Query(DELETE, {"tenant": tenant, "id": known.id})
                 else:
@@ -100,6 +107,7 @@ class StoredAuthenticationMethods:
     async def remove(self, tenant: str, ids: Sequence[str], *, events: Sequence[LogEvent]) -> None:
         def verb() -> Verb[None]:
             for id_ in ids:
+                yield Query(FORGET_BROWSERS, {"tenant": tenant, "id": id_})
                 yield Query(DELETE, {"tenant": tenant, "id": id_})
             yield from self._log.insert(tenant, events)
 

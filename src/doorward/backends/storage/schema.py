@@ -283,6 +283,20 @@ authentication_method = Table(
     Index("ix_authentication_method_user", "tenant", "user_id", "sequence"),
 )
 
+# One browser may be believed for several people.
+remembered_browser = Table(
+    "remembered_browser",
+    metadata,
+    _text("tenant"),
+    _bytes("browser_hash"),
+    _text("user_id"),
+    _time("expires_at"),
+    PrimaryKeyConstraint("tenant", "browser_hash", "user_id"),
+    _of_user(),
+    Index("ix_remembered_browser_user", "tenant", "user_id"),
+    Index("ix_remembered_browser_expires_at", "expires_at"),
+)
+
 device_credential = Table(
     "device_credential",
     metadata,

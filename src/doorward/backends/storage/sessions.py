@@ -34,6 +34,9 @@ RETURNING sid"""
 TOUCH = """
 UPDATE session SET expires_at = :expires_at, document = :document
 WHERE tenant = :tenant AND sid = :sid {and_once} RETURNING sid"""
+RENEW = """
+UPDATE session SET cookie_hash = :cookie_hash, expires_at = :expires_at, document = :document
+WHERE tenant = :tenant AND sid = :sid {and_once}"""
 BY_COOKIE = "SELECT document FROM session WHERE tenant = :tenant AND cookie_hash = :cookie_hash"
 DELETE = "DELETE FROM session WHERE tenant = :tenant AND sid = :sid {and_once} RETURNING sid"
 # The idle end is known to the document alone.
@@ -183,6 +186,7 @@ class StoredTransactions:
         transaction: LoginTransaction,
         *,
         sign_in: SignIn | None = None,
+        renewed: Session | None = None,
         events: Sequence[LogEvent] = (),
     ) -> bool:
         moved = Query(
@@ -201,4 +205,6 @@ class StoredTransactions:
                 then.append(Query(DELETE, {"tenant": tenant, "sid": sign_in.replaces}))
             then.append(_save(tenant, session))
             then.append(record_login(tenant, session.user_id, session.authenticated_at, session.ip))
+        if renewed is not None:
+            then.append(Query(RENEW, {"cookie_hash": renewed.cookie_hash, **_touched(tenant, renewed)}))
         return bool(await self._database.once(moved, [*then, *self._log.inserts(tenant, events)]))

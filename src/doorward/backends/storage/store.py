@@ -20,6 +20,7 @@ from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.organizations import StoredOrganizations
 from doorward.backends.storage.outbox import StoredOutbox
 from doorward.backends.storage.refresh_tokens import StoredRefreshTokens
+from doorward.backends.storage.remembered_browsers import StoredRememberedBrowsers
 from doorward.backends.storage.root_credential import StoredRootCredential
 from doorward.backends.storage.sessions import StoredSessions, StoredTransactions
 from doorward.backends.storage.single_use import StoredOneTimeValues, StoredPushedRequests
@@ -44,6 +45,7 @@ SWEPT = (
     ("authorization_code", "code_hash", "expires_at", 0.0),
     ("login_transaction", "id_hash", "expires_at", 0.0),
     ("session", "sid", "expires_at", 0.0),
+    ("remembered_browser", "browser_hash", "expires_at", 0.0),
     ("refresh_token", "token_hash", "expires_at", 0.0),
     ("revoked_access_token", "token_hash", "expires_at", 0.0),
     ("pushed_request", "uri_hash", "expires_at", 3600.0),
@@ -100,6 +102,7 @@ class Storage:
         self.users = StoredUsers(self.database, self.log, self.outbox)
         self.organizations = StoredOrganizations(self.database, self.log)
         self.authentication_methods = StoredAuthenticationMethods(self.database, self.log, self.directory)
+        self.remembered_browsers = StoredRememberedBrowsers(self.database, self.log)
         self.sessions = StoredSessions(self.database, self.log)
         self.transactions = StoredTransactions(self.database, self.log)
         self.consents = StoredConsents(self.database, self.log)

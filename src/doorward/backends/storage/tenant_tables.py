@@ -39,6 +39,7 @@ TABLES: dict[str, Fate] = {
     "user_password": Fate.KEPT,
     "user_password_history": Fate.KEPT,
     "authentication_method": Fate.KEPT,
+    "remembered_browser": Fate.ENDED,
     "device_credential": Fate.KEPT,
     "user_role": Fate.KEPT,
     "user_permission": Fate.KEPT,

@@ -57,6 +57,8 @@ async def prove(
         session_sid=granted.get("sid"),
         nonce=granted.get("nonce"),
         auth_time=granted.get("auth_time"),
+        amr=tuple(granted.get("amr", ())),
+        acr=granted.get("acr"),
         spend=SpendCode(code),
     )
 

@@ -1,0 +1,207 @@
+"""A person proves a second factor, or takes one on: one door for the pages and for the MFA API.
+
+Every code is admitted before it is looked at, so many tries at a time gain nothing over a queue; a right one gives the
+tries back. A code of an app is good once in its time step, a recovery code once at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from doorward.identity.log_events import person_event
+from doorward.identity.mfa import otp, recovery_code
+from doorward.model.authentication_method import AuthenticationMethod, MethodType
+from doorward.model.digest import digest
+from doorward.model.directory import TenantDirectory
+from doorward.model.identifiers import SEPARATOR, new_id
+from doorward.model.log_event import LogEvent
+from doorward.model.mfa import (
+    FACTORS,
+    OTP,
+    RECOVERY_CODE,
+    Factor,
+    MfaSubject,
+    OtpEnrollment,
+    Outcome,
+    Standing,
+    offers,
+    standing,
+)
+from doorward.model.user import User
+from doorward.ports import Attempts, AuthenticationMethods, Clock, Conflict, Entropy, Log, OneTimeValues
+
+TRIES = 5
+SECONDS_A_TRY = 360.0
+TOTP_SECRET = "totp_secret"
+# A step is over long before; a recovery code is replaced a moment later.
+REMEMBERED = 24 * 3600.0
+
+
+class SecondFactors:
+    """``ports.SecondFactors``."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        entropy: Entropy,
+        methods: AuthenticationMethods,
+        one_time_values: OneTimeValues,
+        attempts: Attempts,
+        log: Log,
+    ) -> None:
+        self._clock = clock
+        self._entropy = entropy
+        self._methods = methods
+        self._one_time_values = one_time_values
+        self._attempts = attempts
+        self._log = log
+
+    async def standing(self, directory: TenantDirectory, user: User) -> Standing:
+        return standing(directory, user, await self._methods.of_user(directory.tenant.id, user.user_id))
+
+    # ── an authenticator app ──
+
+    def otp_enrollment(self, subject: MfaSubject) -> OtpEnrollment:
+        directory, user = subject.directory, subject.user
+        secret = otp.derived_secret(directory.token_key, subject.binding, user.user_id)
+        issuer = directory.settings.friendly_name or directory.tenant.domain
+        return OtpEnrollment(secret, otp.provisioning_uri(secret, user.email or user.user_id, issuer))
+
+    async def enroll_otp(self, subject: MfaSubject, code: str, *, first: bool = True) -> Outcome:
+        secret = self.otp_enrollment(subject).secret
+        outcome = await self._try_otp(subject, secret, code)
+        if outcome is not Outcome.RIGHT:
+            return outcome
+        method = self._method(subject, MethodType.TOTP, {TOTP_SECRET: secret})
+        return await self._enroll(subject, OTP, method, first=first)
+
+    async def prove_otp(self, subject: MfaSubject, code: str) -> Outcome:
+        for method in await self._methods.of_user(subject.directory.tenant.id, subject.user.user_id):
+            if method.type is MethodType.TOTP:
+                secrets = await self._methods.secrets(subject.directory.tenant.id, method.id)
+                outcome = await self._try_otp(subject, secrets.get(TOTP_SECRET, ""), code)
+                if outcome is Outcome.RIGHT:
+                    self._write(subject, "gd_auth_succeed", OTP)
+                return outcome
+        return Outcome.WRONG
+
+    async def _try_otp(self, subject: MfaSubject, secret: str, code: str) -> Outcome:
+        if not await self._admit(subject, OTP):
+            self._write(subject, "gd_otp_rate_limit_exceed", OTP)
+            return Outcome.TOO_MANY
+        step = otp.matching_step(secret, code, self._clock.now())
+        if step is None or not await self._first_time(subject, f"otp {digest(secret).hex()} {step}"):
+            self._write(subject, "gd_auth_failed", OTP)
+            return Outcome.WRONG
+        await self._attempts.clear(subject.directory.tenant.id, _key(subject, OTP))
+        return Outcome.RIGHT
+
+    # ── a recovery code ──
+
+    async def prove_recovery_code(self, subject: MfaSubject, code: str) -> Outcome:
+        tenant = subject.directory.tenant.id
+        if not await self._admit(subject, RECOVERY_CODE):
+            self._write(subject, "gd_recovery_failed", RECOVERY_CODE)
+            return Outcome.TOO_MANY
+        code = recovery_code.normalise(code)
+        stored = await self._recovery_secrets(subject)
+        right = recovery_code.matches(stored, code)
+        if not right or not await self._first_time(subject, f"recovery {stored[recovery_code.HASH]}"):
+            self._write(subject, "gd_recovery_failed", RECOVERY_CODE)
+            return Outcome.WRONG
+        await self._attempts.clear(tenant, _key(subject, RECOVERY_CODE))
+        await self._methods.add(
+            tenant,
+            subject.user.user_id,
+            [self._new_recovery_code(subject)],
+            replacing=(MethodType.RECOVERY_CODE,),
+            events=(self._event(subject, "gd_recovery_succeed", RECOVERY_CODE),),
+        )
+        return Outcome.RIGHT
+
+    async def recovery_code(self, subject: MfaSubject) -> str | None:
+        code = _recovery_code(subject)
+        return code if recovery_code.matches(await self._recovery_secrets(subject), code) else None
+
+    async def _recovery_secrets(self, subject: MfaSubject) -> dict[str, str]:
+        tenant = subject.directory.tenant.id
+        for method in await self._methods.of_user(tenant, subject.user.user_id):
+            if method.type is MethodType.RECOVERY_CODE:
+                return await self._methods.secrets(tenant, method.id)
+        return {}
+
+    def _new_recovery_code(self, subject: MfaSubject) -> AuthenticationMethod:
+        return self._method(subject, MethodType.RECOVERY_CODE, recovery_code.kept(_recovery_code(subject)))
+
+    # ── all of them ──
+
+    async def _enroll(
+        self, subject: MfaSubject, factor: Factor, method: AuthenticationMethod, *, first: bool
+    ) -> Outcome:
+        """With a first factor comes a recovery code; what there was of an earlier life is void."""
+        directory, methods = subject.directory, [method]
+        replacing: Collection[MethodType] = ()
+        if first and offers(directory, RECOVERY_CODE):
+            methods.append(self._new_recovery_code(subject))
+            replacing = (MethodType.RECOVERY_CODE,)
+        usable = {one.method for one in FACTORS.values() if one is not RECOVERY_CODE and offers(directory, one)}
+        try:
+            kept = await self._methods.add(
+                directory.tenant.id,
+                subject.user.user_id,
+                methods,
+                replacing=replacing,
+                unless=usable if first else (),
+                events=(self._event(subject, "gd_enrollment_complete", factor),),
+            )
+        except Conflict:
+            return Outcome.TAKEN
+        return Outcome.RIGHT if kept else Outcome.WRONG
+
+    def _method(self, subject: MfaSubject, type_: MethodType, secrets: dict[str, str]) -> AuthenticationMethod:
+        return AuthenticationMethod(
+            id=new_id(self._entropy, "dev_"),
+            user_id=subject.user.user_id,
+            type=type_,
+            created_at=self._clock.now(),
+            secrets=secrets,
+        )
+
+    async def _admit(self, subject: MfaSubject, factor: Factor) -> bool:
+        return await self._attempts.admit(
+            subject.directory.tenant.id,
+            _key(subject, factor),
+            at=self._clock.now(),
+            interval=SECONDS_A_TRY,
+            burst=TRIES,
+        )
+
+    async def _first_time(self, subject: MfaSubject, what: str) -> bool:
+        now = self._clock.now()
+        once = digest(f"mfa {subject.user.user_id} {what}")
+        return await self._one_time_values.use(
+            subject.directory.tenant.id, once, at=now, expires_at=now + REMEMBERED
+        )
+
+    def _write(self, subject: MfaSubject, type_: str, factor: Factor) -> None:
+        self._log.write(subject.directory.tenant.id, self._event(subject, type_, factor))
+
+    def _event(self, subject: MfaSubject, type_: str, factor: Factor) -> LogEvent:
+        user = subject.user
+        return person_event(
+            type_,
+            self._clock.now(),
+            subject.directory.connections.get(user.connection),
+            subject.context,
+            user=user,
+            client=subject.client,
+            details={"authenticator": {"type": factor.name}},
+        )
+
+
+def _key(subject: MfaSubject, factor: Factor) -> str:
+    return SEPARATOR.join(("mfa", subject.user.user_id, factor.name, ""))
+
+
+def _recovery_code(subject: MfaSubject) -> str:
+    return recovery_code.derived_code(subject.directory.token_key, subject.binding, subject.user.user_id)
