@@ -87,7 +87,7 @@ class _PrimaryForm(HTMLParser):
         attributes = dict(attrs)
         if tag == "form":
             self._inside = "data-form-primary" in attributes
-        elif self._inside and tag == "input" and attributes.get("name"):
+        elif self._inside and tag == "input" and attributes.get("name") and attributes.get("type") != "checkbox":
             self.fields[attributes["name"] or ""] = attributes.get("value") or ""
         elif self._inside and tag == "button" and attributes.get("name") == "action":
             self.actions.append(attributes.get("value") or "")

@@ -101,15 +101,15 @@ class HostedSignIn:
         return None
 
     async def prove_factor(
-        self, directory: TenantDirectory, transaction: LoginTransaction, session: Session
+        self, directory: TenantDirectory, transaction: LoginTransaction, session: Session, cookie: str, *, at: str
     ) -> SignedIn | None:
-        """Whoever is signed in proved a second factor: the session knows, and has another cookie from now on.
+        """Whoever is signed in proved a second factor: the session knows, and ``cookie`` is its cookie from now on.
 
-        ``None`` when the transaction moved on meanwhile.
+        ``at`` names the screen the login is at then. ``None`` when the transaction moved on meanwhile.
         """
-        now, cookie = self._clock.now(), self._entropy.token(32)
+        now = self._clock.now()
         renewed = msgspec.structs.replace(session, cookie_hash=digest(cookie), mfa_at=now)
-        moved = msgspec.structs.replace(transaction, mfa_at=now, interacted=True)
+        moved = msgspec.structs.replace(transaction, mfa_at=now, interacted=True, at=at)
         if not await self._transactions.advance(directory.tenant.id, moved, renewed=renewed):
             return None
         return SignedIn(session=renewed, cookie=cookie)

@@ -37,8 +37,8 @@ from doorward.oauth.authorize_response import AuthorizationResponse, error_param
 from doorward.oauth.consent import consent_is_for
 from doorward.oauth.eligibility import connection_serves, eligible_user
 from doorward.oauth.errors import InvalidRequest, OAuthError
-from doorward.oauth.mfa_policy import Challenge
 from doorward.oauth.log_events import protocol_event
+from doorward.oauth.mfa_policy import Challenge
 from doorward.oauth.proof import Proof
 from doorward.oauth.pushed_request import resolve
 from doorward.oauth.scopes import join_scope

@@ -179,9 +179,7 @@ class SecondFactors:
     async def _first_time(self, subject: MfaSubject, what: str) -> bool:
         now = self._clock.now()
         once = digest(f"mfa {subject.user.user_id} {what}")
-        return await self._one_time_values.use(
-            subject.directory.tenant.id, once, at=now, expires_at=now + REMEMBERED
-        )
+        return await self._one_time_values.use(subject.directory.tenant.id, once, at=now, expires_at=now + REMEMBERED)
 
     def _write(self, subject: MfaSubject, type_: str, factor: Factor) -> None:
         self._log.write(subject.directory.tenant.id, self._event(subject, type_, factor))

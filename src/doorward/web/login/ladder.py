@@ -32,6 +32,8 @@ def is_open(screen: Screen, transaction: LoginTransaction, directory: TenantDire
         return False
     if screen is screens.LOGIN_EMAIL_VERIFICATION:
         return transaction.pending is not None
+    if screen.in_turn:
+        return screen.path == screen_of(transaction, directory).path
     if transaction.step in screens.ENTERING and code_connections(transaction, directory):
         return screen in screens.BY_CODE
     return screen not in screens.BY_CODE[1:]
@@ -54,6 +56,8 @@ def screen_of(transaction: LoginTransaction, directory: TenantDirectory) -> Scre
             return screens.SIGNUP_PASSWORD if known else screens.SIGNUP_ID
         case Step.SIGNUP:
             return screens.SIGNUP
+        case Step.MFA:
+            return screens.MFA_LOGIN_OPTIONS
         case Step.CONSENT:
             return screens.CONSENT
         case Step.CONFIRMATION:

@@ -195,6 +195,52 @@ class FormPage(Page, frozen=True, kw_only=True):
         return self.values
 
 
+class Checkbox(Struct, frozen=True):
+    """Something to tick: what is posted, under which ``name``, and the text key of what it says."""
+
+    name: str
+    text: str
+    value: str = "true"
+
+
+class CodePage(FormPage, frozen=True, kw_only=True):
+    """A code to type, or one to keep.
+
+    ``picture`` is a QR code as a ``data:`` URI, ``secret`` what is shown to be typed or written down, ``sent_to``
+    where a code went.
+    """
+
+    template = "code.html"
+
+    inputs: tuple[Input, ...] = ()
+    picture: str = ""
+    secret: str = ""
+    sent_to: str = ""
+    checkbox: Checkbox | None = None
+
+    @property
+    def grouped_secret(self) -> tuple[str, ...]:
+        """The secret four characters at a time."""
+        return tuple(self.secret[at : at + 4] for at in range(0, len(self.secret), 4))
+
+
+class Option(Struct, frozen=True):
+    """One of several ways: what is posted as ``action``, and the text key of what it says, or a ``label`` as it is."""
+
+    action: str
+    text: str = ""
+    label: str = ""
+
+
+class PickerPage(Page, frozen=True, kw_only=True):
+    """Several ways, each a button; ``back`` offers to return."""
+
+    template = "picker.html"
+
+    options: tuple[Option, ...]
+    back: bool = False
+
+
 class ConsentPage(Page, frozen=True, kw_only=True):
     """What an application asks for. Posts ``action`` ``accept`` or ``deny``, with ``audience`` and
     ``scope`` (blank-separated) as they were shown.

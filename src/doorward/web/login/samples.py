@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from doorward.model.bot_detection import Captcha, SiteKey
-from doorward.web.login import screens
+from doorward.web.login import mfa_samples, screens
 from doorward.web.login.captcha import captcha_of
 from doorward.web.login.look import Look
 from doorward.web.login.pages import (
@@ -281,6 +281,7 @@ SAMPLES: dict[str, Page] = {
     "unblock": ticket_result(screens.UNBLOCK, "pageTitle", "description", primary="buttonText"),
     "unblock-success": ticket_result(screens.UNBLOCK_SUCCESS, "pageTitle", "description", onward=_SHOP),
     "unblock-failure": ticket_result(screens.UNBLOCK_FAILURE, "pageTitle", "description", onward=_SHOP, status=400),
+    **mfa_samples.samples(SHOP),
     "consent": ConsentPage(
         **SHOP,
         screen=screens.CONSENT,

@@ -45,7 +45,7 @@ class Input(Struct, frozen=True, kw_only=True):
 class Screen(Struct, frozen=True, kw_only=True):
     """One screen. ``fields`` are the inputs that can show an error of their own; without ``path`` it has no address.
     Under ``aliases`` the same page is found; some of them name a ``{connection}``. Bot detection may ask for a
-    challenge where the form attempts a ``flow``."""
+    challenge where the form attempts a ``flow``. One that is ``in_turn`` is shown only while the login is at it."""
 
     prompt: str
     name: str
@@ -54,6 +54,7 @@ class Screen(Struct, frozen=True, kw_only=True):
     steps: frozenset[Step] = frozenset()
     fields: tuple[str, ...] = ()
     flow: Flow | None = None
+    in_turn: bool = False
 
 
 def email(name: str = "email", *, label: str = "emailPlaceholder", autocomplete: str = "email") -> Input:
@@ -136,6 +137,14 @@ PHONE_IDENTIFIER = Input(
 EMAIL_OR_PHONE_IDENTIFIER = Input(
     name="username", label="phoneOrEmailPlaceholder", missing="invalid-email-phone", autocomplete="username",
     invalid="invalid-email-phone",
+)  # fmt: skip
+MFA_CODE = Input(
+    name="code", label="placeholder", missing="no-code", kind=InputKind.CODE, autocomplete="one-time-code",
+    invalid="shared:invalidCode", pattern=r"\s*[0-9]{3}\s*[0-9]{3}\s*",
+)  # fmt: skip
+RECOVERY_CODE = Input(
+    name="code", label="placeholder", missing="no-code", autocomplete="off", invalid="invalid-code-format",
+    pattern=r"[\sA-Za-z0-9\-]{24,}",
 )  # fmt: skip
 
 ENTERING = frozenset({Step.LOGIN, Step.SIGNUP})
@@ -238,6 +247,23 @@ UNBLOCK = Screen(
 )
 UNBLOCK_SUCCESS = Screen(prompt="brute-force-protection", name="brute-force-protection-unblock-success")
 UNBLOCK_FAILURE = Screen(prompt="brute-force-protection", name="brute-force-protection-unblock-failure")
+
+
+def _mfa(prompt: str, name: str, path: str = "", fields: tuple[str, ...] = ()) -> Screen:
+    """A screen of the second factor."""
+    path = path or f"/u/{name}"
+    return Screen(prompt=prompt, name=name, path=path, steps=frozenset({Step.MFA}), fields=fields, in_turn=True)
+
+
+MFA_LOGIN_OPTIONS = _mfa("mfa", "mfa-login-options")
+MFA_BEGIN_ENROLL_OPTIONS = _mfa("mfa", "mfa-begin-enroll-options")
+MFA_ENROLL_RESULT = Screen(prompt="mfa", name="mfa-enroll-result")
+MFA_OTP_ENROLLMENT_QR = _mfa("mfa-otp", "mfa-otp-enrollment-qr", "/u/mfa-otp-enrollment", ("code",))
+MFA_OTP_ENROLLMENT_CODE = _mfa("mfa-otp", "mfa-otp-enrollment-code", "/u/mfa-otp-enrollment", ("code",))
+MFA_OTP_CHALLENGE = _mfa("mfa-otp", "mfa-otp-challenge", fields=("code",))
+MFA_RECOVERY_CODE_ENROLLMENT = _mfa("mfa-recovery-code", "mfa-recovery-code-enrollment")
+MFA_RECOVERY_CODE_CHALLENGE = _mfa("mfa-recovery-code", "mfa-recovery-code-challenge", fields=("code",))
+MFA_RECOVERY_CODE_CHALLENGE_NEW_CODE = _mfa("mfa-recovery-code", "mfa-recovery-code-challenge-new-code")
 LOGOUT = Screen(prompt="logout", name="logout")
 LOGOUT_COMPLETE = Screen(prompt="logout", name="logout-complete")
 LOGOUT_ABORTED = Screen(prompt="logout", name="logout-aborted")
@@ -251,6 +277,9 @@ SCREENS = (
     RESET_PASSWORD_REQUEST, RESET_PASSWORD_EMAIL, RESET_PASSWORD, RESET_PASSWORD_SUCCESS, RESET_PASSWORD_ERROR,
     EMAIL_VERIFICATION, REDEEM_TICKET,
     UNBLOCK, UNBLOCK_SUCCESS, UNBLOCK_FAILURE,
+    MFA_LOGIN_OPTIONS, MFA_BEGIN_ENROLL_OPTIONS, MFA_ENROLL_RESULT,
+    MFA_OTP_ENROLLMENT_QR, MFA_OTP_ENROLLMENT_CODE, MFA_OTP_CHALLENGE,
+    MFA_RECOVERY_CODE_ENROLLMENT, MFA_RECOVERY_CODE_CHALLENGE, MFA_RECOVERY_CODE_CHALLENGE_NEW_CODE,
     CONSENT, LOGIN_CONFIRMATION,
     LOGOUT, LOGOUT_COMPLETE, LOGOUT_ABORTED,
     ERROR,

@@ -20,7 +20,8 @@ from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
-from doorward.model.session import LoginTransaction, Step
+from doorward.model.mfa import MfaProgress
+from doorward.model.session import LoginTransaction, Session, Step
 from doorward.model.ticket import Ticket
 from doorward.model.user import User
 from doorward.oauth.authorization import Answer, Authorization, Interaction
@@ -139,14 +140,15 @@ class Visit(PageRequest, frozen=True, kw_only=True):
         """What was typed so far, or what the application suggests."""
         return self.transaction.username or self.transaction.parameters.get("login_hint", "")[:MAX_IDENTIFIER]
 
+    async def session_of(self, cookie: str | None) -> Session | None:
+        """The session of a cookie, if it is the one this login is about."""
+        session = await self.login.ports.sessions.find(self.tenant, digest(cookie)) if cookie is not None else None
+        return session if session is not None and session.sid == self.transaction.session_sid else None
+
     async def signed_in_user(self) -> User | None:
         """Whom the page is shown to; ``None`` when somebody else is signed in by now."""
-        ports = self.login.ports
-        secret = browser(self.request).session
-        session = await ports.sessions.find(self.tenant, digest(secret)) if secret is not None else None
-        if session is None or session.sid != self.transaction.session_sid:
-            return None
-        return await ports.users.find(self.tenant, session.user_id)
+        session = await self.session_of(browser(self.request).session)
+        return await self.login.ports.users.find(self.tenant, session.user_id) if session is not None else None
 
     async def assessed(self, flow: Flow, *, tried: bool = False) -> Visit:
         """The same with what bot detection asks for, if it asks for anything; ``tried`` by the form that came."""
@@ -217,6 +219,10 @@ class Visit(PageRequest, frozen=True, kw_only=True):
         """Show the page again, and what follows, in ``language`` if the tenant has it."""
         parameters = {**self.transaction.parameters, "ui_locales": language[:MAX_LANGUAGE]}
         return await self._move(parameters=parameters)
+
+    async def choose_factor(self, screen: Screen, mfa: MfaProgress) -> Response:
+        """Go on with a second factor at ``screen``."""
+        return await self._move(at=screen.name, mfa=mfa)
 
     async def _move(self, **changes: Any) -> Response:
         moved = msgspec.structs.replace(self.transaction, **changes)

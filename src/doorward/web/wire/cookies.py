@@ -1,4 +1,4 @@
-"""The cookies a browser carries: Auth0's session pair, and the one login transactions are bound to.
+"""The cookies a browser carries: Auth0's session pair, the pair that remembers a second factor, and the one login transactions are bound to.
 
 Every one is host-only, ``Secure`` and ``HttpOnly``. The session's ``SameSite=None`` is what silent
 authentication in an iframe needs; ``auth0_compat`` is the same cookie for browsers that do not know that value.
@@ -14,6 +14,8 @@ from doorward.web.wire.http import Headers, Request
 
 SESSION = "auth0"
 SESSION_COMPAT = "auth0_compat"
+REMEMBERED = "auth0-mf"
+REMEMBERED_COMPAT = "auth0-mf_compat"
 TRANSACTION = "__Host-doorward_transaction"
 MAX_VALUE = 128
 _ATTRIBUTES = "; Path=/; Secure; HttpOnly"
@@ -27,6 +29,7 @@ def browser(request: Request) -> Browser:
     return Browser(
         session=_value(cookies.get(SESSION) or cookies.get(SESSION_COMPAT)),
         transaction=_value(cookies.get(TRANSACTION)),
+        remembered=_value(cookies.get(REMEMBERED) or cookies.get(REMEMBERED_COMPAT)),
     )
 
 
@@ -40,6 +43,15 @@ def session_cookies(session: Session, value: str) -> Headers:
     return (
         ("set-cookie", f"{SESSION}={value}{_ATTRIBUTES}{_CROSS_SITE}{end}"),
         ("set-cookie", f"{SESSION_COMPAT}={value}{_ATTRIBUTES}{end}"),
+    )
+
+
+def remembered_cookies(value: str, until: float) -> Headers:
+    """Believe this browser to have proved a second factor, until then (epoch seconds)."""
+    end = f"; Expires={formatdate(until, usegmt=True)}"
+    return (
+        ("set-cookie", f"{REMEMBERED}={value}{_ATTRIBUTES}{_CROSS_SITE}{end}"),
+        ("set-cookie", f"{REMEMBERED_COMPAT}={value}{_ATTRIBUTES}{end}"),
     )
 
 

@@ -111,7 +111,9 @@ def document(page: Page, look: Look = ACME, locale: str = "en") -> Element:
 def submitted(form: Element, filled: dict[str, str], button: Element | None) -> dict[str, str]:
     """What a browser without scripts would post: each field once."""
     pairs = [
-        (field["name"], filled.get(field["name"], field.attributes.get("value", ""))) for field in form.all("input")
+        (field["name"], filled.get(field["name"], field.attributes.get("value", "")))
+        for field in form.all("input")
+        if field.attributes.get("type") != "checkbox"
     ]
     if button is not None and "name" in button:
         pairs.append((button["name"], button["value"]))

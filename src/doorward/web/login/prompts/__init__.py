@@ -20,6 +20,7 @@ from doorward.web.login.prompts import (
     signup,
     unblock,
 )
+from doorward.web.login.prompts.mfa import MFA_PROMPTS
 from doorward.web.login.screens import Screen
 from doorward.web.login.visit import Prompt, TicketPrompt
 
@@ -35,6 +36,7 @@ PROMPTS: Mapping[Screen, Prompt] = {
     screens.SIGNUP_ID: signup.identifier,
     screens.SIGNUP_PASSWORD: signup.password,
     screens.RESET_PASSWORD_REQUEST: reset_password.request,
+    **MFA_PROMPTS,
     screens.CONSENT: consent.consent,
     screens.LOGIN_CONFIRMATION: confirmation.confirmation,
 }

@@ -16,6 +16,11 @@ for (const toggle of document.querySelectorAll('[data-action="toggle"]')) {
   input.form.addEventListener("submit", () => { input.type = "password"; });
 }
 
+for (const copy of document.querySelectorAll('[data-action="copy"]')) {
+  copy.hidden = !navigator.clipboard;
+  copy.addEventListener("click", () => navigator.clipboard.writeText(copy.dataset.copy));
+}
+
 const hintsOf = (input) => [...input.closest(".ulp-field").querySelectorAll(".ulp-error-info")];
 
 function hintFor(input) {

@@ -1,0 +1,87 @@
+"""The screens of the second factor as page values, as they may look in life."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from doorward.web.login import screens
+from doorward.web.login.pages import (
+    Button,
+    Checkbox,
+    CodePage,
+    FieldError,
+    Option,
+    Page,
+    PickerPage,
+    ResultPage,
+)
+from doorward.web.login.qr_code import picture_of
+from doorward.web.login.screens import Screen
+
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+URI = f"otpauth://totp/Acme:ada%40example.com?secret={SECRET}&issuer=Acme&algorithm=SHA1&digits=6&period=30"
+RECOVERY = "K7QX2M5VTB4RZJHD6WNPCY3F"
+REMEMBER = Checkbox("rememberBrowser", "rememberMeText")
+SAVED = Checkbox("saved", "checkboxText", value="on")
+PICK = (Button("pick-authenticator", "pickAuthenticatorText"),)
+OPTIONS = tuple(
+    Option(name, f"authenticatorNames{key}")
+    for name, key in {
+        "otp": "OTP",
+        "sms": "SMS",
+        "voice": "Voice",
+        "phone": "Phone",
+        "email": "Email",
+        "webauthn-roaming": "WebauthnRoaming",
+        "webauthn-platform": "WebauthnPlatform",
+        "recovery-code": "RecoveryCode",
+    }.items()
+)
+RESULTS = {
+    "enrolled": ("enrolledTitle", "enrolledDescription", None),
+    "invalid": ("invalidTicketTitle", "invalidTicketDescription", 400),
+    "expired": ("expiredTicketTitle", "expiredTicketDescription", 400),
+    "used": ("alreadyUsedTitle", "alreadyUsedDescription", 400),
+    "already-enrolled": ("genericError", "alreadyEnrolledDescription", 400),
+}
+
+
+def samples(shop: dict[str, Any]) -> dict[str, Page]:
+    """By name; ``shop`` is what every page of one login has."""
+    code = {"inputs": (screens.MFA_CODE,), "buttons": PICK}
+
+    def of(screen: Screen, *errors: FieldError, **more: Any) -> Page:
+        return CodePage(screen=screen, errors=errors, **{**shop, **more})
+
+    by_hand = (Button("back-action", "backText"), *PICK)
+    picture = {"picture": picture_of(URI), "buttons": (Button("toggle-view", "codeEnrollmentText"), *PICK)}
+    return {
+        "mfa-login-options": PickerPage(screen=screens.MFA_LOGIN_OPTIONS, options=OPTIONS, back=True, **shop),
+        "mfa-begin-enroll-options": PickerPage(
+            screen=screens.MFA_BEGIN_ENROLL_OPTIONS, options=OPTIONS, back=True, **shop
+        ),
+        **{
+            f"mfa-enroll-result-{name}": ResultPage(
+                screen=screens.MFA_ENROLL_RESULT, title=title, description=description, status=status
+            )
+            for name, (title, description, status) in RESULTS.items()
+        },
+        "mfa-otp-enrollment-qr": of(screens.MFA_OTP_ENROLLMENT_QR, **{**code, **picture}),
+        "mfa-otp-enrollment-qr-wrong": of(
+            screens.MFA_OTP_ENROLLMENT_QR, FieldError("code", "invalid-code"), **{**code, **picture}
+        ),
+        "mfa-otp-enrollment-code": of(
+            screens.MFA_OTP_ENROLLMENT_CODE, **{**code, "secret": SECRET, "buttons": by_hand}
+        ),
+        "mfa-otp-challenge": of(screens.MFA_OTP_CHALLENGE, checkbox=REMEMBER, **code),
+        "mfa-otp-challenge-wrong": of(
+            screens.MFA_OTP_CHALLENGE, FieldError("code", "invalid-code"), checkbox=REMEMBER, inputs=code["inputs"]
+        ),
+        "mfa-recovery-code-enrollment": of(screens.MFA_RECOVERY_CODE_ENROLLMENT, secret=RECOVERY, checkbox=SAVED),
+        "mfa-recovery-code-challenge": of(
+            screens.MFA_RECOVERY_CODE_CHALLENGE, inputs=(screens.RECOVERY_CODE,), buttons=PICK
+        ),
+        "mfa-recovery-code-challenge-new-code": of(
+            screens.MFA_RECOVERY_CODE_CHALLENGE_NEW_CODE, secret=RECOVERY, checkbox=SAVED
+        ),
+    }

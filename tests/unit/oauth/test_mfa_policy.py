@@ -1,0 +1,70 @@
+"""When a second factor is asked for: every row of the decision."""
+
+from __future__ import annotations
+
+import pytest
+
+from doorward.model.mfa import MULTI_FACTOR, Enrolled, Standing
+from doorward.oauth.mfa_policy import Challenge, Satisfied, decide, demand
+from doorward.oauth.request_rules import ALL_RULES
+
+ALWAYS, ADAPTIVE = ("all-applications",), ("confidence-score",)
+ENROLLED = Standing(enrolled=(Enrolled("otp", "dev_1"), Enrolled("recovery-code", "dev_2")), enrollable=("otp",))
+NEW = Standing(enrollable=("otp",))
+ONLY_RECOVERY = Standing(enrolled=(Enrolled("recovery-code", "dev_2"),), enrollable=("otp",))
+NONE = Standing()
+
+
+@pytest.mark.parametrize(
+    ("policies", "acr", "confident", "standing", "proved", "rule", "asks"),
+    [
+        ((), (), True, ENROLLED, {}, "mfa.not_required", None),
+        ((), ("urn:other",), True, ENROLLED, {}, "mfa.not_required", None),
+        (ADAPTIVE, (), True, ENROLLED, {}, "mfa.not_required", None),
+        (ADAPTIVE, (), False, ENROLLED, {}, "mfa.low_confidence", "challenge"),
+        (ALWAYS, (), True, ENROLLED, {}, "mfa.policy", "challenge"),
+        (ALWAYS, (), True, NEW, {}, "mfa.enrollment", "enroll"),
+        (ALWAYS, (), True, ONLY_RECOVERY, {}, "mfa.enrollment", "enroll"),
+        (ALWAYS, (), True, NONE, {}, "mfa.no_factor", None),
+        (ALWAYS, (), True, ENROLLED, {"proved_in_session": True}, "mfa.session", None),
+        (ALWAYS, (), True, ENROLLED, {"remembered": True}, "mfa.remembered_browser", None),
+        (ALWAYS, (), True, NEW, {"remembered": True}, "mfa.enrollment", "enroll"),
+        (ALWAYS, (), True, ENROLLED, {"proved_now": True}, "mfa.proved_now", None),
+        ((), (MULTI_FACTOR,), True, ENROLLED, {}, "mfa.acr_values", "challenge"),
+        ((), (MULTI_FACTOR,), True, NEW, {}, "mfa.enrollment", "enroll"),
+        ((), (MULTI_FACTOR,), True, ENROLLED, {"proved_in_session": True}, "mfa.acr_values", "challenge"),
+        ((), (MULTI_FACTOR,), True, ENROLLED, {"remembered": True}, "mfa.acr_values", "challenge"),
+        ((), (MULTI_FACTOR,), True, ENROLLED, {"proved_now": True}, "mfa.proved_now", None),
+    ],
+)
+def test_the_decision(
+    policies: tuple[str, ...],
+    acr: tuple[str, ...],
+    confident: bool,
+    standing: Standing,
+    proved: dict[str, bool],
+    rule: str,
+    asks: str | None,
+) -> None:
+    decision = decide(demand(policies, acr, confident=confident), standing, **proved)
+    assert (decision.reason.field, decision.reason.rule) == ("mfa", rule)
+    assert rule in ALL_RULES
+    assert isinstance(decision, Satisfied if asks is None else Challenge)
+    if isinstance(decision, Challenge):
+        assert decision.enrolls == (asks == "enroll")
+
+
+def test_one_factor_is_enrolled_at_once_and_of_several_one_is_chosen() -> None:
+    one = decide(demand(ALWAYS), NEW)
+    several = decide(demand(ALWAYS), Standing(enrollable=("otp", "sms")))
+    assert isinstance(one, Challenge)
+    assert isinstance(several, Challenge)
+    assert (one.screen, one.progress.factor) == ("mfa-otp-enrollment-qr", "otp")
+    assert (several.screen, several.progress.factor) == ("mfa-begin-enroll-options", "")
+
+
+def test_the_first_factor_is_asked_for_and_the_others_can_be_chosen() -> None:
+    asked = decide(demand(ALWAYS), ENROLLED)
+    assert isinstance(asked, Challenge)
+    assert asked.screen == "mfa-otp-challenge"
+    assert asked.progress.factors == ("otp", "recovery-code")
