@@ -29,6 +29,7 @@ FIELD_SENTENCES = {
     "proof": "Whether what was presented (a code, a refresh token, a password) is good.",
     "user": "Whether the person may be given anything at all.",
     "login": "Whether the person has to sign in.",
+    "mfa": "Whether the person has to prove a second factor.",
     "issuer": "`iss`: who issues the token.",
     "audience": "Which API is addressed.",
     "access": "Whether this application may have a token for that API.",
@@ -50,7 +51,7 @@ FIELD_SENTENCES = {
     "confirmation": "Whether the person confirms the callback.",
     "size": "How large the access token is.",
 }
-ORDER = ("request", "proof", "user", "login", *FIELDS, "consent", "confirmation", "size")
+ORDER = ("request", "proof", "user", "login", "mfa", *FIELDS, "consent", "confirmation", "size")
 
 HEAD = """\
 # Rules of the token policy

@@ -1112,6 +1112,12 @@ class SecondFactors(Protocol):
     async def prove_recovery_code(self, subject: MfaSubject, code: str) -> Outcome:
         """A right one is spent, and another takes its place."""
 
+    def coming_recovery_code(self, subject: MfaSubject) -> str | None:
+        """The recovery code that will come with a first factor; ``None`` where the tenant has them switched off."""
+
+    async def new_recovery_code(self, subject: MfaSubject) -> str:
+        """Put another recovery code in the place of the one there was."""
+
     async def recovery_code(self, subject: MfaSubject) -> str | None:
         """The recovery code this binding gave, to be shown; ``None`` when it gave none, or it is not good any more."""
 

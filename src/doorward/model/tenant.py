@@ -94,6 +94,10 @@ class Tenant(Struct, frozen=True, kw_only=True):
         return f"https://{self.domain}/userinfo"
 
     @property
+    def mfa_audience(self) -> str:
+        return f"https://{self.domain}/mfa/"
+
+    @property
     def management_audience(self) -> str:
         return f"https://{self.domain}/api/v2/"
 

@@ -76,7 +76,7 @@ def authentication(
 
 def mfa(
     request: AuthorizationRequest,
-    session: Session,
+    session: Session | None,
     transaction: LoginTransaction | None,
     policies: tuple[str, ...],
     standing: Standing,
@@ -88,7 +88,7 @@ def mfa(
         mfa_policy.demand(policies, request.acr_values),
         standing,
         proved_now=transaction is not None and transaction.mfa_at is not None,
-        proved_in_session=session.mfa_at is not None,
+        proved_in_session=session is not None and session.mfa_at is not None,
         remembered=remembered,
     )
     if isinstance(decision, Challenge):

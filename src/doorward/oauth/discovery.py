@@ -10,13 +10,14 @@ from doorward.model.tenant import Issuer
 from doorward.oauth.authorize_request import RESPONSE_TYPES
 from doorward.oauth.client_authentication import ASSERTION_ALGORITHMS
 from doorward.oauth.scopes import OFFLINE_ACCESS
+from doorward.oauth.token_request import MFA_OTP, MFA_RECOVERY_CODE
 
 SCOPES_SUPPORTED = (
     "openid", "profile", OFFLINE_ACCESS, "name", "given_name", "family_name", "nickname", "email", "email_verified",
     "picture", "created_at", "identities", "phone", "address",
 )  # fmt: skip
 CLAIMS_SUPPORTED = (
-    "aud", "auth_time", "created_at", "email", "email_verified", "exp", "family_name", "given_name", "iat",
+    "acr", "amr", "aud", "auth_time", "created_at", "email", "email_verified", "exp", "family_name", "given_name", "iat",
     "identities", "iss", "name", "nickname", "phone_number", "picture", "sub",
 )  # fmt: skip
 # Seconds readers may keep what is published before they ask again.
@@ -32,6 +33,7 @@ def metadata(issuer: Issuer, directory: TenantDirectory) -> dict[str, Any]:
         "authorization_endpoint": issuer.endpoint("authorize"),
         "token_endpoint": issuer.endpoint("oauth/token"),
         "userinfo_endpoint": issuer.endpoint("userinfo"),
+        "mfa_challenge_endpoint": issuer.endpoint("mfa/challenge"),
         "jwks_uri": issuer.endpoint(".well-known/jwks.json"),
         "revocation_endpoint": issuer.endpoint("oauth/revoke"),
         "scopes_supported": SCOPES_SUPPORTED,
@@ -46,6 +48,7 @@ def metadata(issuer: Issuer, directory: TenantDirectory) -> dict[str, Any]:
             "authorization_code", "implicit", "client_credentials", "refresh_token", "password",
             "http://auth0.com/oauth/grant-type/password-realm",
             "http://auth0.com/oauth/grant-type/passwordless/otp",
+            MFA_OTP, MFA_RECOVERY_CODE,
         ),
         "claims_supported": CLAIMS_SUPPORTED,
         "request_uri_parameter_supported": False,

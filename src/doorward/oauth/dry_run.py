@@ -17,6 +17,7 @@ from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.credential import RefreshToken
 from doorward.model.directory import TenantDirectory
+from doorward.model.mfa import Outcome
 from doorward.model.request_context import RequestContext
 from doorward.model.user import NORMALISED, User
 from doorward.ports import Authenticator, Ports, Users
@@ -36,12 +37,19 @@ _READS: dict[str, frozenset[str]] = {
     "consents": frozenset({"find"}),
     "attempts": frozenset({"count"}),
     "log": frozenset(),
+    "second_factors": frozenset({"standing"}),
     "keys": frozenset(),
     "passwords": frozenset(),
 }
 _PRETENDED: dict[str, dict[str, Any]] = {
     "codes": {"spend": True, "revoke_issued": None},
     "one_time_values": {"use": True},
+    "second_factors": {
+        "prove_otp": Outcome.RIGHT,
+        "enroll_otp": Outcome.RIGHT,
+        "prove_recovery_code": Outcome.RIGHT,
+        "recovery_code": None,
+    },
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from doorward.model.client import Client
@@ -23,7 +24,14 @@ class SpendRefreshToken(Struct, frozen=True, tag="refresh_token"):
     token: RefreshToken
 
 
-Spend = SpendCode | SpendRefreshToken
+class SpendMfaToken(Struct, frozen=True, tag="mfa_token"):
+    """The ``mfa_token`` (its digest) to use up when the tokens are made; ``expires_at`` in epoch seconds."""
+
+    token_hash: bytes
+    expires_at: float
+
+
+Spend = SpendCode | SpendRefreshToken | SpendMfaToken
 
 
 class Proof(Struct, frozen=True, kw_only=True):
@@ -33,7 +41,7 @@ class Proof(Struct, frozen=True, kw_only=True):
     ``original`` and ``stored_audience`` come from a refresh token. ``consented`` is what the user
     agreed to, ``None`` where consent was not needed; ``consent_pending`` marks a decision made
     before consent was asked. ``front_channel`` is the authorization endpoint's own answer.
-    ``amr`` and ``acr`` are what the ID token tells of the way the person signed in.
+    ``amr`` and ``acr`` are what the ID token tells of the way the person signed in. ``recovery_code`` is told in the answer.
     """
 
     grant_type: str
@@ -56,4 +64,9 @@ class Proof(Struct, frozen=True, kw_only=True):
     amr: tuple[str, ...] = ()
     acr: str | None = None
     spend: Spend | None = None
+    recovery_code: str | None = None
     granted: dict[str, Any] = {}
+
+    def with_recovery_code(self, code: str | None) -> Proof:
+        """The same, answered with a new recovery code."""
+        return msgspec.structs.replace(self, recovery_code=code)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from doorward.model.directory import TenantDirectory
+from doorward.model.mfa import Standing, policies
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
-from doorward.oauth import token_policy, token_request
+from doorward.oauth import mfa_policy, token_policy, token_request
 from doorward.oauth.client_authentication import AuthenticatedClient, authenticate, trusted_context
 from doorward.oauth.errors import OAuthError, UnauthorizedClient
 from doorward.oauth.grants import PROVE
 from doorward.oauth.log_events import protocol_event
+from doorward.oauth.mfa_policy import Challenge
+from doorward.oauth.mfa_token import MfaRequired, mfa_required
 from doorward.oauth.proof import Proof
 from doorward.oauth.scopes import join_scope
 from doorward.oauth.token_issue import RefreshTokenReused, TokenResponse, mint
 from doorward.oauth.token_policy import TokenPlan
+from doorward.oauth.token_rules import Reason
 from doorward.ports import Ports
 
 # grant_type: log type of a success, of a failure
@@ -26,6 +32,8 @@ EVENTS = {
     "password": ("sepft", "fepft"),
     "http://auth0.com/oauth/grant-type/password-realm": ("sepft", "fepft"),
     "http://auth0.com/oauth/grant-type/passwordless/otp": ("s", "fepotpft"),
+    token_request.MFA_OTP: ("seotpft", "feotpft"),
+    token_request.MFA_RECOVERY_CODE: ("sercft", "fercft"),
 }
 
 
@@ -68,9 +76,8 @@ async def token(
             event = protocol_event("ferrt", context, now, client=client_or_none, error=error)
             await ports.refresh_tokens.revoke_family(issuer.tenant, error.family, at=now, events=(event,))
         elif grant_type in EVENTS:
-            ports.log.write(
-                issuer.tenant, protocol_event(EVENTS[grant_type][1], context, now, client=client_or_none, error=error)
-            )
+            type_ = "mfar" if isinstance(error, MfaRequired) else EVENTS[grant_type][1]
+            ports.log.write(issuer.tenant, protocol_event(type_, context, now, client=client_or_none, error=error))
         raise
 
 
@@ -94,4 +101,22 @@ async def prove_and_decide(
             hint=f"Add {grant_type} to the grant_types of {client.client_id}.",
         )
     proof = await PROVE[type(request)](request, authenticated, issuer, directory, context, ports)
-    return proof, token_policy.decide(proof, directory, issuer)
+    why = await _second_factor(proof, issuer, directory, ports)
+    plan = token_policy.decide(proof, directory, issuer)
+    return proof, msgspec.structs.replace(plan, reasons=why + plan.reasons)
+
+
+async def _second_factor(proof: Proof, issuer: Issuer, directory: TenantDirectory, ports: Ports) -> tuple[Reason, ...]:
+    """Whoever signed in with this very request proves a second factor where the tenant wants one; codes and refresh
+    tokens come of a login that was asked. Raises ``MfaRequired``."""
+    if proof.user is None or proof.spend is not None:
+        return ()
+    wanted, standing = mfa_policy.demand(policies(directory)), Standing()
+    if wanted is not None:
+        standing = await ports.second_factors.standing(directory, proof.user)
+    decision = mfa_policy.decide(wanted, standing)
+    if isinstance(decision, Challenge):
+        error = mfa_required(proof, standing, issuer, directory, ports)
+        error.reasons = (msgspec.structs.replace(decision.reason, refused=True),)
+        raise error
+    return (decision.reason,)

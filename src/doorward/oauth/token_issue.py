@@ -17,7 +17,7 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.log_event import LogEvent
 from doorward.model.tenant import Issuer
 from doorward.oauth.errors import InvalidGrant
-from doorward.oauth.proof import Proof, SpendCode, SpendRefreshToken
+from doorward.oauth.proof import Proof, SpendCode, SpendMfaToken, SpendRefreshToken
 from doorward.oauth.scopes import join_scope
 from doorward.oauth.token_claims import access_token_claims, id_token_claims, opaque_token_claims
 from doorward.oauth.token_policy import PASSWORD_GRANTS, Format, RefreshPlan, TokenPlan
@@ -25,6 +25,7 @@ from doorward.ports import Ports
 
 MAX_REFRESH_TOKENS_PER_CLIENT = 200
 INVALID_CODE = "Invalid authorization code"
+MALFORMED_MFA_TOKEN = "Malformed mfa_token"
 INVALID_REFRESH_TOKEN = "Unknown or invalid refresh token."
 
 
@@ -37,6 +38,7 @@ class TokenResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):
     scope: str | None = None
     expires_in: int
     token_type: str = ""
+    recovery_code: str | None = None
 
 
 def current_key(directory: TenantDirectory) -> SigningKey:
@@ -108,6 +110,7 @@ async def mint(
         scope=join_scope(plan.scope) if plan.scope else None,
         expires_in=plan.lifetime,
         token_type="Bearer",
+        recovery_code=proof.recovery_code,
     )
 
 
@@ -147,7 +150,11 @@ async def _spend(
             return await _exchange_refresh_token(
                 plan, proof, presented, directory, ports, event, at, digest(access_token), token_expires_at
             )
-        case None:
+        case SpendMfaToken() | None:
+            if proof.spend is not None and not await ports.one_time_values.use(
+                tenant, proof.spend.token_hash, at=at, expires_at=proof.spend.expires_at
+            ):
+                raise InvalidGrant(MALFORMED_MFA_TOKEN, hint="Tokens came of this mfa_token before.")
             if plan.refresh is RefreshPlan.ISSUE:
                 secret, first = _first_refresh_token(plan, proof, issuer, ports, at, event)
                 await ports.refresh_tokens.issue(tenant, first, keep=MAX_REFRESH_TOKENS_PER_CLIENT, events=events)

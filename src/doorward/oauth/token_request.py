@@ -11,6 +11,9 @@ from doorward.oauth.scopes import parse_scope
 
 PASSWORD_REALM = "http://auth0.com/oauth/grant-type/password-realm"
 PASSWORDLESS_OTP = "http://auth0.com/oauth/grant-type/passwordless/otp"
+MFA_OTP = "http://auth0.com/oauth/grant-type/mfa-otp"
+MFA_OOB = "http://auth0.com/oauth/grant-type/mfa-oob"
+MFA_RECOVERY_CODE = "http://auth0.com/oauth/grant-type/mfa-recovery-code"
 
 
 class AuthorizationCodeRequest(Struct, frozen=True, kw_only=True, tag="authorization_code"):
@@ -61,8 +64,28 @@ class PasswordlessOtpRequest(Struct, frozen=True, kw_only=True, tag="passwordles
     scope: tuple[str, ...] = ()
 
 
+class MfaOtpRequest(Struct, frozen=True, kw_only=True, tag="mfa_otp"):
+    """Auth0's mfa-otp: a request that waits, and the code of an authenticator app."""
+
+    mfa_token: str
+    otp: str
+
+
+class MfaRecoveryCodeRequest(Struct, frozen=True, kw_only=True, tag="mfa_recovery_code"):
+    """Auth0's mfa-recovery-code: a request that waits, and a recovery code."""
+
+    mfa_token: str
+    recovery_code: str
+
+
 TokenRequest = (
-    AuthorizationCodeRequest | ClientCredentialsRequest | RefreshTokenRequest | PasswordRequest | PasswordlessOtpRequest
+    AuthorizationCodeRequest
+    | ClientCredentialsRequest
+    | RefreshTokenRequest
+    | PasswordRequest
+    | PasswordlessOtpRequest
+    | MfaOtpRequest
+    | MfaRecoveryCodeRequest
 )
 
 
@@ -107,6 +130,11 @@ def parse(parameters: Mapping[str, str]) -> TokenRequest:
             resource=resource,
             scope=scope,
         )
+    if grant_type == MFA_OTP:
+        return MfaOtpRequest(mfa_token=_required(parameters, "mfa_token"), otp=_required(parameters, "otp"))
+    if grant_type == MFA_RECOVERY_CODE:
+        code = _required(parameters, "recovery_code")
+        return MfaRecoveryCodeRequest(mfa_token=_required(parameters, "mfa_token"), recovery_code=code)
     raise UnsupportedGrantType(f"Unsupported grant type: {grant_type}")
 
 

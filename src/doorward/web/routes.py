@@ -8,10 +8,12 @@ from doorward.management.kit.context import Services
 from doorward.management.tenant_file import wire as tenant_file
 from doorward.oauth.authorization import Authorization
 from doorward.oauth.bearer import BearerTokens
+from doorward.oauth.mfa_api import MfaApi
 from doorward.web import demo, doorward_api, help, inbox, preview
 from doorward.web.authentication import authorize, dbconnections, passwordless, token, userinfo, well_known
 from doorward.web.authentication.authorize import AuthorizeHandlers
 from doorward.web.authentication.logout import LogoutHandlers
+from doorward.web.authentication.mfa import MfaHandlers
 from doorward.web.exports import exports
 from doorward.web.login.dispatcher import login_pages
 from doorward.web.login.presenter import Presenter
@@ -34,6 +36,7 @@ def routes(services: Services, *, development: bool) -> list[Route | Mount]:
         Route("POST", "/oauth/token", token.token(ports)),
         Route("POST", "/oauth/revoke", token.revoke(ports)),
         Route("POST", "/oauth/par", authorize.push(ports)),
+        *MfaHandlers(ports, MfaApi(ports, bearer_tokens)).routes(),
         Route("GET", "/userinfo", about_me),
         Route("POST", "/userinfo", about_me),
         Route("GET", "/.well-known/openid-configuration", well_known.metadata(ports)),

@@ -352,3 +352,74 @@ async def test_a_login_like_any_other_is_believed(door: Door, policies: list[str
     await has_app(door)
     tab = await (await door.browser().authorize(door.client("Web"))).login()
     assert "code" in tab.answer
+
+
+async def ticket(door: Door, **more: Any) -> str:
+    """A link to enroll by, as an administrator makes one."""
+    manager = door.client("Mgmt")
+    granted = await door.token(
+        grant_type="client_credentials", client_id=manager.client_id, client_secret=manager.client_secret or "",
+        audience=f"https://{DOMAIN}/api/v2/",
+    )  # fmt: skip
+    async with door.http() as http:
+        answer = await http.post(
+            "/api/v2/guardian/enrollments/ticket",
+            json={"user_id": await user_id(door), **more},
+            headers={"authorization": f"Bearer {granted.json()['access_token']}"},
+        )
+    assert answer.status_code == 200, answer.text
+    url: str = answer.json()["ticket_url"]
+    return url.removeprefix(f"https://{DOMAIN}").removesuffix("#")
+
+
+def heading(tab: BrowserTab) -> str:
+    found = re.search(r"<h1>(.*?)</h1>", tab.page.text if tab.page is not None else "")
+    assert found is not None
+    return found[1]
+
+
+async def test_a_link_takes_a_factor_on_once(door: Door) -> None:
+    await door.tenant({"guardianFactors": FACTORS})
+    link = await ticket(door)
+    tab = await door.browser().get(link)
+    assert tab.page is not None
+    assert tab.page.status_code == 200
+    await tab.submit("toggle-view")
+    key = shown_key(tab)
+    await tab.submit(code="000000")
+    assert (tab.page.status_code, shown_key(tab)) == (400, key)
+    await tab.submit("back-action")
+    assert "data:image/svg+xml" in tab.page.text
+    await tab.submit(code=code(door, key))
+    assert heading(tab) == "Keep this code safe"
+    await tab.submit()
+    assert heading(tab) == "All done"
+    assert sorted(await types(door)) == ["recovery-code", "totp"]
+    await tab.get(link)
+    assert (tab.page.status_code, heading(tab)) == (400, "This link was used before")
+    assert shown_key_or_none(tab) is None
+
+
+def shown_key_or_none(tab: BrowserTab) -> str | None:
+    found = re.search(r'data-copy="([A-Z2-7]+)"', tab.page.text if tab.page is not None else "")
+    return found[1] if found is not None else None
+
+
+async def test_a_link_is_good_for_nothing_where_it_should_not_be(door: Door) -> None:
+    await door.tenant({"guardianFactors": FACTORS})
+    other_factor, link = await ticket(door, factor="phone"), await ticket(door)
+    tab = door.browser()
+    for path, title in (
+        ("/u/mfa-enrollment?ticket=nobodys", "This link does not work"),
+        ("/u/mfa-enrollment", "This link does not work"),
+        (other_factor, "This link does not work"),
+    ):
+        await tab.get(path)
+        assert tab.page is not None
+        assert (tab.page.status_code, heading(tab)) == (400, title)
+    await has_app(door)
+    await tab.get(link)
+    assert heading(tab) == "That did not work"
+    door.clock.pass_(6 * 24 * 3600)
+    await tab.get(link)
+    assert heading(tab) == "This link is too old"

@@ -119,6 +119,19 @@ class SecondFactors:
         )
         return Outcome.RIGHT
 
+    def coming_recovery_code(self, subject: MfaSubject) -> str | None:
+        return _recovery_code(subject) if offers(subject.directory, RECOVERY_CODE) else None
+
+    async def new_recovery_code(self, subject: MfaSubject) -> str:
+        await self._methods.add(
+            subject.directory.tenant.id,
+            subject.user.user_id,
+            [self._new_recovery_code(subject)],
+            replacing=(MethodType.RECOVERY_CODE,),
+            events=(self._event(subject, "gd_enrollment_complete", RECOVERY_CODE),),
+        )
+        return _recovery_code(subject)
+
     async def recovery_code(self, subject: MfaSubject) -> str | None:
         code = _recovery_code(subject)
         return code if recovery_code.matches(await self._recovery_secrets(subject), code) else None

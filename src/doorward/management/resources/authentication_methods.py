@@ -12,7 +12,6 @@ from doorward.management.kit.answers import page_of
 from doorward.management.kit.bodies import refusal
 from doorward.management.kit.context import NOTHING, Answer, Call
 from doorward.management.kit.errors import ApiError, conflict, not_found
-from doorward.management.kit.operation import Effect
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.schema import BOOLEAN, Record, Rule, Unfit, choice, items, record, text
 from doorward.management.kit.shapes import Command, Shape, View
@@ -267,6 +266,13 @@ async def _remove(call: Call, methods: list[AuthenticationMethod]) -> Answer:
     return Answer(status=204, body=NOTHING)
 
 
+async def _forget_browsers(call: Call) -> Answer:
+    """Those in which the person asked to be believed."""
+    user = await existing_user(call)
+    await call.ports.remembered_browsers.forget(call.tenant, user.user_id, events=(api_event(call, status=204),))
+    return Answer(status=204, body=NOTHING)
+
+
 async def _renew_recovery_code(call: Call) -> Answer:
     """Only its digest is kept."""
     user = await existing_user(call)
@@ -354,7 +360,6 @@ RESOURCES: tuple[Shape, ...] = (
         answer=_list,
         query=PAGING.rules,
         shows=page_of(METHOD, PAGING),
-        effect=Effect.STORED,
     ),
     Command(
         method="POST",
@@ -365,7 +370,6 @@ RESOURCES: tuple[Shape, ...] = (
         body=CREATE,
         secrets=(SECRET,),
         answers={201: METHOD},
-        effect=Effect.STORED,
     ),
     Command(
         method="PUT",
@@ -375,7 +379,6 @@ RESOURCES: tuple[Shape, ...] = (
         run=_replace,
         body=REPLACE,
         answers={200: items(METHOD)},
-        effect=Effect.STORED,
     ),
     Command(
         method="DELETE",
@@ -383,7 +386,6 @@ RESOURCES: tuple[Shape, ...] = (
         scopes=("delete:authentication_methods",),
         summary="Delete all authentication methods for the given user",
         run=_delete_all,
-        effect=Effect.STORED,
     ),
     View(
         path=ITEM,
@@ -391,7 +393,6 @@ RESOURCES: tuple[Shape, ...] = (
         summary="Get an authentication method by ID",
         answer=_read,
         shows=METHOD,
-        effect=Effect.STORED,
     ),
     Command(
         method="PATCH",
@@ -401,7 +402,6 @@ RESOURCES: tuple[Shape, ...] = (
         run=_update,
         body=UPDATE,
         answers={200: METHOD},
-        effect=Effect.STORED,
     ),
     Command(
         method="DELETE",
@@ -409,7 +409,6 @@ RESOURCES: tuple[Shape, ...] = (
         scopes=("delete:authentication_methods",),
         summary="Delete an authentication method by ID",
         run=_delete,
-        effect=Effect.STORED,
     ),
     Command(
         method="DELETE",
@@ -417,7 +416,6 @@ RESOURCES: tuple[Shape, ...] = (
         scopes=("delete:guardian_enrollments",),
         summary="Delete All Authenticators",
         run=_delete_all,
-        effect=Effect.STORED,
     ),
     Command(
         method="DELETE",
@@ -426,7 +424,13 @@ RESOURCES: tuple[Shape, ...] = (
         summary="Delete a User's Multi-factor Provider",
         run=_delete_provider,
         parameters={"provider": choice(*PROVIDERS)},
-        effect=Effect.STORED,
+    ),
+    Command(
+        method="POST",
+        path="/users/{id}/multifactor/actions/invalidate-remember-browser",
+        scopes=("update:users",),
+        summary="Invalidate All Remembered Browsers for Multi-factor Authentication",
+        run=_forget_browsers,
     ),
     Command(
         method="POST",
@@ -435,7 +439,6 @@ RESOURCES: tuple[Shape, ...] = (
         summary="Generate New Multi-factor Authentication Recovery Code",
         run=_renew_recovery_code,
         answers={200: record({"recovery_code": text()}, required=("recovery_code",))},
-        effect=Effect.STORED,
     ),
     View(
         path="/users/{id}/enrollments",
@@ -444,7 +447,6 @@ RESOURCES: tuple[Shape, ...] = (
         summary="Get the First Confirmed Multi-factor Authentication Enrollment",
         answer=_enrollments,
         shows=items(ENROLLMENT),
-        effect=Effect.STORED,
     ),
     View(
         path="/guardian/enrollments/{id}",
@@ -452,7 +454,6 @@ RESOURCES: tuple[Shape, ...] = (
         summary="Get a multi-factor authentication enrollment",
         answer=_read_enrollment,
         shows=ENROLLMENT,
-        effect=Effect.STORED,
     ),
     Command(
         method="DELETE",
@@ -460,7 +461,6 @@ RESOURCES: tuple[Shape, ...] = (
         scopes=("delete:guardian_enrollments",),
         summary="Delete a multi-factor authentication enrollment",
         run=_delete_enrollment,
-        effect=Effect.STORED,
     ),
     Command(
         method="POST",
@@ -470,6 +470,5 @@ RESOURCES: tuple[Shape, ...] = (
         run=_ticket,
         body=TICKET,
         answers={200: record({"ticket_id": text(), "ticket_url": text()}, required=("ticket_id", "ticket_url"))},
-        effect=Effect.STORED,
     ),
 )

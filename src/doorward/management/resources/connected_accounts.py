@@ -71,13 +71,4 @@ RESOURCES: tuple[Shape, ...] = (
         answers=EMPTY,
         effect=Effect.EMPTY,
     ),
-    Command(
-        method="POST",
-        path="/users/{id}/multifactor/actions/invalidate-remember-browser",
-        scopes=("update:users",),
-        summary="Invalidate All Remembered Browsers for Multi-factor Authentication",
-        run=_nothing_to_do,
-        answers=EMPTY,
-        effect=Effect.EMPTY,
-    ),
 )

@@ -102,7 +102,6 @@ RESOURCES: tuple[Shape, ...] = (
         scopes=("read:guardian_factors",),
         summary="Get factors and multi-factor authentication details",
         answer=_factors,
-        effect=Effect.STORED,
     ),
     Singleton(
         path="/guardian/factors/{name}",
@@ -112,7 +111,6 @@ RESOURCES: tuple[Shape, ...] = (
         replace=needed(enabled=BOOLEAN),
         readable=False,
         parameters={"name": choice(*FACTORS)},
-        effect=Effect.STORED,
     ),
     Singleton(
         path="/guardian/policies",
@@ -123,7 +121,6 @@ RESOURCES: tuple[Shape, ...] = (
         replaced=_policies,
         default={"policies": []},
         show=lambda call, document: document.body["policies"],
-        effect=Effect.STORED,
     ),
     setting(
         "duo/settings",

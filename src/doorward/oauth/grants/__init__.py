@@ -14,12 +14,14 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
 from doorward.oauth.client_authentication import AuthenticatedClient
-from doorward.oauth.grants import authorization_code, client_credentials, password, passwordless_otp, refresh_token
+from doorward.oauth.grants import authorization_code, client_credentials, mfa, password, passwordless_otp, refresh_token
 from doorward.oauth.proof import Proof
 from doorward.oauth.token_request import (
     AuthorizationCodeRequest,
     ClientCredentialsRequest,
     PasswordlessOtpRequest,
+    MfaOtpRequest,
+    MfaRecoveryCodeRequest,
     PasswordRequest,
     RefreshTokenRequest,
 )
@@ -33,4 +35,6 @@ PROVE: dict[type, Prove] = {
     RefreshTokenRequest: refresh_token.prove,
     PasswordRequest: password.prove,
     PasswordlessOtpRequest: passwordless_otp.prove,
+    MfaOtpRequest: mfa.prove_otp,
+    MfaRecoveryCodeRequest: mfa.prove_recovery_code,
 }

@@ -257,7 +257,9 @@ def _mfa(prompt: str, name: str, path: str = "", fields: tuple[str, ...] = ()) -
 
 MFA_LOGIN_OPTIONS = _mfa("mfa", "mfa-login-options")
 MFA_BEGIN_ENROLL_OPTIONS = _mfa("mfa", "mfa-begin-enroll-options")
-MFA_ENROLL_RESULT = Screen(prompt="mfa", name="mfa-enroll-result")
+MFA_ENROLL_RESULT = Screen(
+    prompt="mfa", name="mfa-enroll-result", path="/u/mfa-enroll-result", aliases=("/u/mfa-enrollment",)
+)
 MFA_OTP_ENROLLMENT_QR = _mfa("mfa-otp", "mfa-otp-enrollment-qr", "/u/mfa-otp-enrollment", ("code",))
 MFA_OTP_ENROLLMENT_CODE = _mfa("mfa-otp", "mfa-otp-enrollment-code", "/u/mfa-otp-enrollment", ("code",))
 MFA_OTP_CHALLENGE = _mfa("mfa-otp", "mfa-otp-challenge", fields=("code",))

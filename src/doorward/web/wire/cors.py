@@ -32,8 +32,12 @@ PUBLIC = frozenset(
 REFLECTED = frozenset({"/userinfo"})
 # Readable by the sites a client registered.
 CLIENTS = frozenset(
-    {"/oauth/token", "/oauth/revoke", "/dbconnections/signup", "/passwordless/start", "/passwordless/verify"}
-)
+    {
+        "/oauth/token", "/oauth/revoke", "/dbconnections/signup", "/passwordless/start", "/passwordless/verify",
+        "/mfa/challenge", "/mfa/associate", "/mfa/authenticators", "/mfa/authenticators/{id}",
+        "/mfa/recovery-code-regeneration",
+    }
+)  # fmt: skip
 
 ALLOW_HEADERS = "Content-Type, Authorization, Auth0-Client, DPoP, X-Request-Language"
 EXPOSE_HEADERS = "DPoP-Nonce, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After"

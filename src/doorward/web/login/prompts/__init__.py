@@ -15,6 +15,7 @@ from doorward.web.login.prompts import (
     email_verification,
     login,
     login_email_verification,
+    mfa_ticket,
     passwordless,
     reset_password,
     signup,
@@ -44,4 +45,5 @@ TICKET_PROMPTS: Mapping[Screen, TicketPrompt] = {
     screens.RESET_PASSWORD: reset_password.choose,
     screens.EMAIL_VERIFICATION: email_verification.verify,
     screens.UNBLOCK: unblock.unblock,
+    screens.MFA_ENROLL_RESULT: mfa_ticket.enroll,
 }

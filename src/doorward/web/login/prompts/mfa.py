@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -54,8 +54,7 @@ class Person(Struct, frozen=True, kw_only=True):
 
     @property
     def code(self) -> str:
-        """What was typed, without what is put between."""
-        return "".join(self.visit.form.get("code", "").split())
+        return typed_code(self.visit.form)
 
     @property
     def pick(self) -> tuple[Button, ...]:
@@ -127,14 +126,20 @@ def _for_person(page: Callable[[Person], Awaitable[Response]], *, after: bool = 
     return prompt
 
 
-def _refusal(outcome: Outcome) -> FieldError:
+def typed_code(form: Mapping[str, str]) -> str:
+    """What was typed, without what is put between."""
+    return "".join(form.get("code", "").split())
+
+
+def refusal(outcome: Outcome) -> FieldError:
     """What a code that was not right is called."""
     if outcome is Outcome.TOO_MANY:
         return FieldError("", "too-many-failures")
     return FieldError("code", "invalid-code")
 
 
-def _status(*errors: FieldError) -> int | None:
+def status_of(*errors: FieldError) -> int | None:
+    """The HTTP status of a page with these errors, where it is another than usual."""
     return 429 if any(error.code.startswith("too-many") for error in errors) else None
 
 
@@ -164,20 +169,20 @@ async def _options(person: Person) -> Response:
 async def _otp_challenge(person: Person) -> Response:
     if not person.visit.is_post:
         return _otp_challenge_page(person)
-    error = _typed_badly(person)
+    error = typed_badly(person.code)
     if error is not None:
         return _otp_challenge_page(person, error)
     outcome = await person.factors.prove_otp(person.subject, person.code)
     if outcome is Outcome.RIGHT:
         return await person.proved()
-    return _otp_challenge_page(person, _refusal(outcome))
+    return _otp_challenge_page(person, refusal(outcome))
 
 
-def _typed_badly(person: Person) -> FieldError | None:
+def typed_badly(code: str) -> FieldError | None:
     """What is wrong with a code whatever it should be."""
-    if not person.code:
+    if not code:
         return FieldError("code", "no-code")
-    if len(person.code) != CODE_DIGITS or not (person.code.isascii() and person.code.isdecimal()):
+    if len(code) != CODE_DIGITS or not (code.isascii() and code.isdecimal()):
         return FieldError("code", "invalid-otp-code-format")
     return None
 
@@ -190,7 +195,7 @@ def _otp_challenge_page(person: Person, *errors: FieldError) -> Response:
             checkbox=REMEMBER,
             buttons=person.pick,
             errors=errors,
-            status=_status(*errors),
+            status=status_of(*errors),
         )
     )
 
@@ -203,7 +208,7 @@ async def _otp_enrollment(person: Person) -> Response:
     if visit.action in ("toggle-view", BACK):
         other = screens.MFA_OTP_ENROLLMENT_QR if by_hand else screens.MFA_OTP_ENROLLMENT_CODE
         return await visit.choose_factor(other, person.progress)
-    error = _typed_badly(person)
+    error = typed_badly(person.code)
     if error is not None:
         return _otp_enrollment_page(person, by_hand, error)
     outcome = await person.factors.enroll_otp(person.subject, person.code)
@@ -211,7 +216,7 @@ async def _otp_enrollment(person: Person) -> Response:
         return await _enrolled(person)
     if outcome is Outcome.TAKEN:
         return visit.resumed
-    return _otp_enrollment_page(person, by_hand, _refusal(outcome))
+    return _otp_enrollment_page(person, by_hand, refusal(outcome))
 
 
 def _otp_enrollment_page(person: Person, by_hand: bool, *errors: FieldError) -> Response:
@@ -225,7 +230,7 @@ def _otp_enrollment_page(person: Person, by_hand: bool, *errors: FieldError) -> 
             secret=enrollment.secret if by_hand else "",
             buttons=(toggle, *person.pick),
             errors=errors,
-            status=_status(*errors),
+            status=status_of(*errors),
         )
     )
 
@@ -247,7 +252,7 @@ async def _recovery_code_challenge(person: Person) -> Response:
     outcome = await person.factors.prove_recovery_code(person.subject, person.code)
     if outcome is Outcome.RIGHT:
         return await person.proved(screens.MFA_RECOVERY_CODE_CHALLENGE_NEW_CODE)
-    return _recovery_code_page(person, _refusal(outcome))
+    return _recovery_code_page(person, refusal(outcome))
 
 
 def _recovery_code_page(person: Person, *errors: FieldError) -> Response:
@@ -257,7 +262,7 @@ def _recovery_code_page(person: Person, *errors: FieldError) -> Response:
             inputs=(screens.RECOVERY_CODE,),
             buttons=person.pick,
             errors=errors,
-            status=_status(*errors),
+            status=status_of(*errors),
         )
     )
 

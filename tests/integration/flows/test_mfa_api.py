@@ -1,0 +1,200 @@
+"""Passwords at the token endpoint where a second factor is wanted: Auth0's MFA API and its grants."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx2
+import pytest
+from tests.integration.door import DOMAIN, Door
+from tests.integration.flows.test_second_factor import ALWAYS, FACTORS, claims, code, has_app, types
+
+GRANT = "http://auth0.com/oauth/grant-type/"
+GRANTS = ["password", "refresh_token", "authorization_code", f"{GRANT}mfa-otp", f"{GRANT}mfa-recovery-code"]
+LOGIN = {"username": "ada@example.test", "password": "correct-horse-9"}
+
+
+@pytest.fixture
+async def mfa(door: Door) -> Door:
+    await door.tenant({**ALWAYS, "clients": [{"name": "Web", "grant_types": GRANTS}]})
+    return door
+
+
+def credentials(door: Door, name: str = "Web") -> dict[str, str]:
+    client = door.client(name)
+    return {"client_id": client.client_id, "client_secret": client.client_secret or ""}
+
+
+async def grant(door: Door, kind: str, client: str = "Web", **more: str) -> httpx2.Response:
+    grant_type = kind if kind in ("password", "refresh_token") else GRANT + kind
+    return await door.token(grant_type=grant_type, **credentials(door, client), **more)
+
+
+async def required(door: Door, **more: str) -> dict[str, Any]:
+    """The answer to a right password alone."""
+    answer = await grant(door, "password", **LOGIN, **more)
+    assert answer.status_code == 403, answer.text
+    body: dict[str, Any] = answer.json()
+    assert (body["error"], body["error_description"]) == ("mfa_required", "Multifactor authentication required")
+    return body
+
+
+async def call(
+    door: Door, method: str, path: str, token: str, body: Any = None, ip: str = "192.0.2.1"
+) -> httpx2.Response:
+    async with door.http(ip=ip) as http:
+        return await http.request(method, f"/mfa/{path}", json=body, headers={"authorization": f"Bearer {token}"})
+
+
+async def test_a_password_alone_is_not_enough_and_a_code_is(mfa: Door) -> None:
+    await has_app(mfa)
+    body = await required(mfa, scope="openid offline_access read:items", audience="https://api.test")
+    assert body["mfa_requirements"] == {"challenge": [{"type": "otp"}]}
+    assert await mfa.log("mfar")
+    token = body["mfa_token"]
+    challenge = {"mfa_token": token, "challenge_type": "oob otp", **credentials(mfa)}
+    async with mfa.http() as http:
+        assert (await http.post("/mfa/challenge", json=challenge)).json() == {"challenge_type": "otp"}
+        assert (await http.post("/mfa/challenge", data=challenge)).json() == {"challenge_type": "otp"}
+    wrong = await grant(mfa, "mfa-otp", mfa_token=token, otp="000000")
+    assert (wrong.status_code, wrong.json()["error"], wrong.json()["error_description"]) == (
+        403, "invalid_grant", "Invalid otp_code.",
+    )  # fmt: skip
+    answer = (await grant(mfa, "mfa-otp", mfa_token=token, otp=code(mfa))).json()
+    assert answer["scope"] == "openid offline_access read:items"
+    assert "recovery_code" not in answer
+    assert claims(answer["access_token"])["gty"] == "password"
+    assert "amr" not in claims(answer["id_token"])
+    assert (await grant(mfa, "refresh_token", refresh_token=answer["refresh_token"])).status_code == 200
+    assert await mfa.log("seotpft")
+    assert await mfa.log("feotpft")
+    mfa.clock.pass_(30)
+    again = await grant(mfa, "mfa-otp", mfa_token=token, otp=code(mfa))
+    assert (again.status_code, again.json()["error_description"]) == (403, "Malformed mfa_token")
+
+
+async def test_a_first_app_is_taken_on_with_the_token_and_no_second_one(mfa: Door) -> None:
+    body = await required(mfa)
+    assert body["mfa_requirements"] == {"enroll": [{"type": "otp"}]}
+    token = body["mfa_token"]
+    nothing = await call(mfa, "POST", "challenge", token, {"mfa_token": token})
+    assert (nothing.status_code, nothing.json()["error"]) == (403, "association_required")
+    assert (await call(mfa, "GET", "authenticators", token)).json() == []
+    made = (await call(mfa, "POST", "associate", token, {"authenticator_types": ["otp"]})).json()
+    assert made["authenticator_type"] == "otp"
+    assert made["barcode_uri"].startswith("otpauth://totp/Example:ada%40example.test?secret=" + made["secret"]) or (
+        "secret=" + made["secret"] in made["barcode_uri"]
+    )
+    assert await types(mfa) == [], "nothing counts before it is confirmed"
+    assert (await grant(mfa, "mfa-otp", mfa_token=token, otp=code(mfa, made["secret"]))).status_code == 200
+    assert sorted(await types(mfa)) == ["recovery-code", "totp"]
+
+    token = (await required(mfa))["mfa_token"]
+    listed = (await call(mfa, "GET", "authenticators", token)).json()
+    assert [(one["authenticator_type"], one["active"]) for one in listed] == [("otp", True), ("recovery-code", True)]
+    assert listed[0]["id"].startswith("totp|dev_")
+    refused = await call(mfa, "POST", "associate", token, {"authenticator_types": ["otp"]})
+    assert (refused.status_code, refused.json()["error"], refused.json()["error_description"]) == (
+        403, "access_denied", "User is already enrolled.",
+    )  # fmt: skip
+    assert (await call(mfa, "DELETE", f"authenticators/{listed[0]['id']}", token)).status_code == 401
+    assert (await call(mfa, "POST", "recovery-code-regeneration", token)).status_code == 401
+
+    recovered = await grant(mfa, "mfa-recovery-code", mfa_token=token, recovery_code=made["recovery_codes"][0])
+    fresh = recovered.json()["recovery_code"]
+    assert fresh != made["recovery_codes"][0]
+    assert await mfa.log("sercft")
+    token = (await required(mfa))["mfa_token"]
+    spent = await grant(mfa, "mfa-recovery-code", mfa_token=token, recovery_code=made["recovery_codes"][0])
+    assert (spent.status_code, spent.json()["error_description"]) == (403, "MFA Authorization rejected.")
+    assert (await grant(mfa, "mfa-recovery-code", mfa_token=token, recovery_code=fresh)).status_code == 200
+
+
+async def test_the_token_is_for_its_client_its_domain_and_ten_minutes(mfa: Door) -> None:
+    await has_app(mfa)
+    await mfa.tenant(
+        {
+            "clients": [{"name": "Other", "app_type": "regular_web", "grant_types": GRANTS}],
+            "databases": [{"name": "people", "strategy": "auth0", "enabled_clients": ["Spa", "Web", "Other"]}],
+        }
+    )
+    token = (await required(mfa))["mfa_token"]
+    foreign = await grant(mfa, "mfa-otp", "Other", mfa_token=token, otp=code(mfa))
+    assert (foreign.status_code, foreign.json()["error"]) == (403, "invalid_grant")
+    for garbage in ("x", token[:-4], "a.b.c.d.e", "x" * 20_000):
+        answer = await grant(mfa, "mfa-otp", mfa_token=garbage, otp=code(mfa))
+        assert (answer.status_code, answer.json()["error_description"]) == (403, "Malformed mfa_token")
+        assert (await call(mfa, "GET", "authenticators", garbage)).status_code in (401, 403)
+    async with mfa.http() as http:
+        assert (await http.get("/userinfo", headers={"authorization": f"Bearer {token}"})).status_code == 401
+        assert (await http.get("/mfa/authenticators")).status_code == 401
+    mfa.clock.pass_(601)
+    late = await grant(mfa, "mfa-otp", mfa_token=token, otp=code(mfa))
+    assert (late.status_code, late.json()["error"], late.json()["error_description"]) == (
+        401, "expired_token", "mfa_token is expired",
+    )  # fmt: skip
+    assert (await call(mfa, "GET", "authenticators", token)).status_code == 401
+
+
+async def test_who_was_blocked_meanwhile_gets_nothing(mfa: Door) -> None:
+    await has_app(mfa)
+    token = (await required(mfa))["mfa_token"]
+    await mfa.tenant({"users": [{"email": "ada@example.test", "connection": "people", "blocked": True}]})
+    answer = await grant(mfa, "mfa-otp", mfa_token=token, otp=code(mfa))
+    assert (answer.status_code, answer.json()["error"]) == (403, "access_denied")
+    assert (await call(mfa, "GET", "authenticators", token)).status_code == 403
+
+
+async def test_a_client_needs_the_grant(mfa: Door) -> None:
+    await has_app(mfa)
+    token = (await required(mfa))["mfa_token"]
+    await mfa.tenant({"clients": [{"name": "Web", "grant_types": ["password"]}]})
+    answer = await grant(mfa, "mfa-otp", mfa_token=token, otp=code(mfa))
+    assert (answer.status_code, answer.json()["error"]) == (403, "unauthorized_client")
+
+
+async def test_of_many_with_one_code_one_gets_tokens(mfa: Door) -> None:
+    await has_app(mfa)
+    tokens = [(await required(mfa))["mfa_token"] for _ in range(4)]
+    answers = await asyncio.gather(*(grant(mfa, "mfa-otp", mfa_token=one, otp=code(mfa)) for one in tokens))
+    assert sorted(one.status_code for one in answers) == [200, 403, 403, 403]
+
+
+async def test_guesses_run_out_whatever_token_they_come_with(mfa: Door) -> None:
+    await has_app(mfa)
+    statuses = []
+    for _ in range(6):
+        token = (await required(mfa))["mfa_token"]
+        statuses.append((await grant(mfa, "mfa-otp", mfa_token=token, otp="000000")).status_code)
+    assert statuses == [403] * 5 + [429]
+    right = await grant(mfa, "mfa-otp", mfa_token=token, otp=code(mfa))
+    assert (right.status_code, right.json()["error"]) == (429, "too_many_attempts")
+
+
+async def test_what_an_administrator_takes_away_is_gone_at_once(mfa: Door) -> None:
+    method = await has_app(mfa)
+    token = (await required(mfa))["mfa_token"]
+    await mfa.ports.authentication_methods.remove(DOMAIN, [method], events=())
+    assert (await grant(mfa, "mfa-otp", mfa_token=token, otp=code(mfa))).status_code == 403
+    assert (await required(mfa))["mfa_requirements"] == {"enroll": [{"type": "otp"}]}
+
+
+async def test_a_tenant_that_wants_none_gives_tokens_for_a_password(door: Door) -> None:
+    await door.tenant({"guardianFactors": FACTORS})
+    await has_app(door)
+    assert (await grant(door, "password", **LOGIN)).status_code == 200
+
+
+async def test_bad_input_gets_a_sentence(mfa: Door) -> None:
+    token = (await required(mfa))["mfa_token"]
+    for body in ({}, {"authenticator_types": "otp"}, {"authenticator_types": [1]}, {"authenticator_types": ["oob"]}):
+        answer = await call(mfa, "POST", "associate", token, body)
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request"), answer.text
+    await has_app(mfa)
+    token = (await required(mfa))["mfa_token"]
+    answer = await call(mfa, "POST", "challenge", token, {"mfa_token": token, "challenge_type": "oob"})
+    assert (answer.status_code, answer.json()["error"]) == (400, "unsupported_challenge_type")
+    assert (await grant(mfa, "mfa-otp", mfa_token=token)).json()["error_description"] == (
+        "Missing required parameter: otp"
+    )
