@@ -176,6 +176,22 @@ async def knock(world: World, canaries: Canaries) -> None:
         await http.post("/dbconnections/signup", json={**signup, "password": new("Signup-1")})
         await http.post("/dbconnections/signup", json={**signup, "email": "?", "password": new("Signup-1")})
         await http.post("/dbconnections/signup", json={**signup, "email": "n@x.test", "password": new("Signup-1")})
+        grant = "http://auth0.com/oauth/grant-type/mfa"
+        for kind, proof in (("otp", "otp"), ("recovery-code", "recovery_code")):
+            proved = {"grant_type": f"{grant}-{kind}", "mfa_token": new("mfa"), proof: new(proof)}
+            await http.post("/oauth/token", data={**known, **proved})
+        await http.post("/mfa/challenge", json={**known, "mfa_token": new("mfa"), "challenge_type": "otp"})
+        await http.post("/mfa/challenge", data={**known, "client_secret": new("mfa"), "mfa_token": new("mfa")})
+        bearer = {"authorization": f"Bearer {new('mfa')}"}
+        await http.post("/mfa/associate", json={**known, "authenticator_types": [new("mfa")]}, headers=bearer)
+        await http.get("/mfa/authenticators", headers=bearer)
+        await http.delete(f"/mfa/authenticators/{new('mfa')}", headers=bearer)
+        await http.post("/mfa/recovery-code-regeneration", headers=bearer)
+        for path in ("/u/mfa-otp-challenge", "/u/mfa-otp-enrollment", "/u/mfa-recovery-code-challenge"):
+            form = {"code": new("code"), "state": new("state"), "action": "default"}
+            mfa = {"cookie": f"{cookies['cookie']}; auth0-mf={new('remembered')}"}
+            await http.post(f"{path}?state={new('state')}", data=form, headers=mfa)
+        await http.post(f"/u/mfa-enrollment?ticket={new('ticket')}", data={"code": new("code")})
         await http.get(f"/userinfo?access_token={new('query')}")
         await http.post("/userinfo", data={"access_token": new("form")})
         await http.get("/oidc/logout", params={"id_token_hint": new("hint"), "state": new("state")}, headers=cookies)

@@ -414,7 +414,7 @@ async def test_the_log_event_carries_the_same_trace(served: Served, parameters: 
     events, _ = await served.door.ports.log.page("acme", offset=0, limit=1)
     trace = events[0].details["trace"]
     assert set(trace) == {"decision", "error", "steps"}
-    policy = [step for step in explained["steps"] if step["stage"] in FIELDS]
+    policy = [step for step in explained["steps"] if step["stage"] in (*FIELDS, "mfa")]
     for step in policy:
         step.pop("fix", None)
         step.pop("change", None)

@@ -77,6 +77,11 @@ class ResourceServer(Struct, frozen=True, kw_only=True):
     token_encryption: TokenEncryption | None = None
 
     @property
+    def is_management(self) -> bool:
+        """Whether this is the Management API, and not another API of the system."""
+        return self.is_system and self.id != MFA
+
+    @property
     def is_symmetric(self) -> bool:
         """Tokens are signed with the API's own secret, so no other audience may share them."""
         return self.signing_alg.startswith("HS")
@@ -84,3 +89,21 @@ class ResourceServer(Struct, frozen=True, kw_only=True):
     @property
     def scope_values(self) -> frozenset[str]:
         return frozenset(scope.value for scope in self.scopes)
+
+
+MFA = "mfa"
+
+
+def mfa_api(identifier: str) -> ResourceServer:
+    """The API by which somebody's own second factors are managed; every tenant has it, and its tokens live for ten
+    minutes."""
+    return ResourceServer(
+        id=MFA,
+        identifier=identifier,
+        name="MFA API",
+        is_system=True,
+        scopes=(Scope("enroll"), Scope("read:authenticators"), Scope("remove:authenticators")),
+        token_lifetime=600,
+        token_lifetime_for_web=600,
+        skip_consent_for_verifiable_first_party_clients=True,
+    )

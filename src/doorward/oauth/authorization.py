@@ -19,12 +19,12 @@ from doorward.model.credential import AuthorizationCode
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import new_object_id
-from doorward.model.mfa import MULTI_FACTOR, Standing, policies
+from doorward.model.mfa import MULTI_FACTOR, Standing
 from doorward.model.request_context import RequestContext
 from doorward.model.session import Asked, ConsentGrant, LoginTransaction, Session, Step
 from doorward.model.tenant import Issuer
 from doorward.model.user import User
-from doorward.oauth import authorize_decision, mfa_policy, token_policy
+from doorward.oauth import authorize_decision, token_policy
 from doorward.oauth.authorize_decision import Interact
 from doorward.oauth.authorize_request import (
     AuthorizationError,
@@ -285,8 +285,8 @@ class Authorization:
     ) -> Interact | authorize_decision.Proceed:
         """What somebody has is looked up only where a second factor is wanted."""
         directory, request, ports = visit.directory, visit.request, self._ports
-        wanted, standing, remembered = policies(directory), Standing(), False
-        if mfa_policy.demand(wanted, request.acr_values) is not None:
+        wanted, standing, remembered = authorize_decision.mfa_demand(request, directory), Standing(), False
+        if wanted is not None:
             standing = await ports.second_factors.standing(directory, user)
             if visit.browser.remembered is not None:
                 browser = digest(visit.browser.remembered)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from msgspec import Struct
 
 from doorward.model.directory import TenantDirectory
-from doorward.model.mfa import Standing
+from doorward.model.mfa import Standing, policies
 from doorward.model.session import ConsentGrant, LoginTransaction, Session, Step
 from doorward.oauth import mfa_policy, redirect_uri
 from doorward.oauth.authorize_request import AuthorizationRequest
 from doorward.oauth.consent import consent_is_for, is_covered
 from doorward.oauth.errors import ConsentRequired, InteractionRequired, LoginRequired, OAuthError
-from doorward.oauth.mfa_policy import Challenge
+from doorward.oauth.mfa_policy import Challenge, Demand
 from doorward.oauth.token_policy import TokenPlan
 from doorward.oauth.token_rules import Reason
 
@@ -78,14 +78,14 @@ def mfa(
     request: AuthorizationRequest,
     session: Session | None,
     transaction: LoginTransaction | None,
-    policies: tuple[str, ...],
+    wanted: Demand | None,
     standing: Standing,
     *,
     remembered: bool,
 ) -> Interact | Proceed:
     """Whether a second factor has to be proved."""
     decision = mfa_policy.decide(
-        mfa_policy.demand(policies, request.acr_values),
+        wanted,
         standing,
         proved_now=transaction is not None and transaction.mfa_at is not None,
         proved_in_session=session is not None and session.mfa_at is not None,
@@ -94,6 +94,12 @@ def mfa(
     if isinstance(decision, Challenge):
         return Interact(Step.MFA, decision.reason, decision)
     return Proceed(decision.reason)
+
+
+def mfa_demand(request: AuthorizationRequest, directory: TenantDirectory) -> Demand | None:
+    """Whether this request wants a second factor at all."""
+    manages = request.audience == directory.tenant.mfa_audience
+    return mfa_policy.demand(policies(directory), request.acr_values, manages_factors=manages)
 
 
 def consent(

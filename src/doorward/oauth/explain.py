@@ -17,7 +17,6 @@ from doorward.model.client import Client
 from doorward.model.credential import RefreshToken
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
-from doorward.model.mfa import policies
 from doorward.model.request_context import RequestContext
 from doorward.model.resource_server import ResourceServer
 from doorward.model.session import LoginTransaction, Session
@@ -287,7 +286,8 @@ async def _authorize(walk: _Walk, parameters: Mapping[str, str], ports: Ports) -
     person = walk.named or _anybody(request.client, directory, request.connection)
     eligible_user(person, request.client, directory)
     standing = await ports.second_factors.standing(directory, person)
-    asked = authorize_decision.mfa(request, session, None, policies(directory), standing, remembered=False)
+    wanted = authorize_decision.mfa_demand(request, directory)
+    asked = authorize_decision.mfa(request, session, None, wanted, standing, remembered=False)
     _take(walk, asked, request, pages)
     await _plan(walk, request, person, pages, ports)
     seen = _transaction(walk.issuer, request, now) if pages else None

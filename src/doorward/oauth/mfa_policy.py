@@ -42,22 +42,40 @@ class Challenge(Struct, frozen=True):
         return factor.enrollment if self.enrolls else factor.challenge
 
 
+class Demand(Struct, frozen=True):
+    """A second factor is wanted: ``anew`` for this very request, whatever was proved before; ``enrolls`` of those who
+    have none yet, too."""
+
+    reason: Reason
+    anew: bool = False
+    enrolls: bool = True
+
+
 def demand(
-    policies: Collection[str], acr_values: Collection[str] = (), *, confident: bool = True
-) -> tuple[Reason, bool] | None:
-    """Why a second factor is wanted, and whether it has to be proved anew for this very request; ``None`` where it is
-    not. ``confident`` is what is thought of a login under the policy ``confidence-score``."""
+    policies: Collection[str],
+    acr_values: Collection[str] = (),
+    *,
+    confident: bool = True,
+    manages_factors: bool = False,
+) -> Demand | None:
+    """Why a second factor is wanted; ``None`` where it is not.
+
+    ``confident`` is what is thought of a login under the policy ``confidence-score``; ``manages_factors``: the token
+    is to change what factors somebody has.
+    """
     if MULTI_FACTOR in acr_values:
-        return Reason("mfa", "mfa.acr_values", True), True
+        return Demand(Reason("mfa", "mfa.acr_values", True), anew=True)
     if "all-applications" in policies:
-        return Reason("mfa", "mfa.policy", True), False
+        return Demand(Reason("mfa", "mfa.policy", True))
     if "confidence-score" in policies and not confident:
-        return Reason("mfa", "mfa.low_confidence", True), False
+        return Demand(Reason("mfa", "mfa.low_confidence", True))
+    if manages_factors:
+        return Demand(Reason("mfa", "mfa.manages_factors", True), enrolls=False)
     return None
 
 
 def decide(
-    wanted: tuple[Reason, bool] | None,
+    wanted: Demand | None,
     standing: Standing,
     *,
     proved_now: bool = False,
@@ -75,15 +93,16 @@ def decide(
 
     if wanted is None:
         return satisfied("mfa.not_required")
-    reason, anew = wanted
     if proved_now:
         return satisfied("mfa.proved_now")
-    if proved_in_session and not anew:
+    if proved_in_session and not wanted.anew:
         return satisfied("mfa.session")
     if standing.challenges:
-        if remembered and not anew:
+        if remembered and not wanted.anew:
             return satisfied("mfa.remembered_browser")
-        return Challenge(standing.challenges, False, reason)
+        return Challenge(standing.challenges, False, wanted.reason)
+    if not wanted.enrolls:
+        return satisfied("mfa.not_required")
     if standing.enrollable:
         return Challenge(standing.enrollable, True, Reason("mfa", "mfa.enrollment", True))
     return satisfied("mfa.no_factor")

@@ -71,6 +71,7 @@ REQUEST_RULES: dict[str, Rule] = {
     "mfa.policy": Rule("mfa", "The tenant asks everybody for a second factor (all-applications).", "Auth0 MFA policies"),
     "mfa.low_confidence": Rule("mfa", "The login looks unlike the person's others (confidence-score).", "Auth0 adaptive MFA"),
     "mfa.acr_values": Rule("mfa", "The request asks for a second factor, proved for it (acr_values).", "OpenID Connect Core §3.1.2.1"),
+    "mfa.manages_factors": Rule("mfa", "The token is to change what factors the person has, so one of them is proved first.", "Auth0 MFA API"),
     "mfa.enrollment": Rule("mfa", "A second factor is wanted and the person has none yet, so one is enrolled.", "Auth0 MFA enrollment"),
     "mfa.no_factor": Rule("mfa", "A second factor is wanted, but the tenant has none switched on.", "Auth0 MFA factors"),
     "mfa.proved_now": Rule("mfa", "The person proved a second factor for this very request.", "Auth0 MFA"),

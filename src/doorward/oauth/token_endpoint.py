@@ -111,7 +111,8 @@ async def _second_factor(proof: Proof, issuer: Issuer, directory: TenantDirector
     tokens come of a login that was asked. Raises ``MfaRequired``."""
     if proof.user is None or proof.spend is not None:
         return ()
-    wanted, standing = mfa_policy.demand(policies(directory)), Standing()
+    manages = proof.audience == directory.tenant.mfa_audience
+    wanted, standing = mfa_policy.demand(policies(directory), manages_factors=manages), Standing()
     if wanted is not None:
         standing = await ports.second_factors.standing(directory, proof.user)
     decision = mfa_policy.decide(wanted, standing)

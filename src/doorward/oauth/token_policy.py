@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from doorward.model.client import Client, RotationType, SubjectType
 from doorward.model.directory import TenantDirectory
-from doorward.model.resource_server import ResourceServer, TokenDialect
+from doorward.model.resource_server import ResourceServer, TokenDialect, mfa_api
 from doorward.model.tenant import DomainKind, Issuer, ResourceParameterProfile
 from doorward.oauth.errors import AccessDenied, OAuthError, UnauthorizedClient
 from doorward.oauth.proof import Proof, SpendRefreshToken
@@ -164,7 +164,7 @@ def _audience(proof: Proof, directory: TenantDirectory, why: list[Reason]) -> tu
         why.append(Reason("audience", "audience.none", tenant.userinfo_audience, setting=setting))
         return tenant.userinfo_audience, None
 
-    api = directory.resource_servers.get(asked)
+    api = directory.resource_servers.get(asked) or (mfa_api(asked) if asked == tenant.mfa_audience else None)
     if api is not None:
         why.append(Reason("audience", rule, asked, setting=setting))
         return asked, api
@@ -265,7 +265,7 @@ def _format(api: ResourceServer | None, why: list[Reason]) -> Format:
         setting = _of_api(api, "token_encryption", api.token_encryption.encryption_key.alg)
         why.append(Reason("format", "format.jwe.api", "jwe", setting=setting))
         return Format.JWE
-    why.append(Reason("format", "format.jwt.management" if api.is_system else "format.jwt.api", "jwt"))
+    why.append(Reason("format", "format.jwt.management" if api.is_management else "format.jwt.api", "jwt"))
     return Format.JWT
 
 
@@ -343,7 +343,7 @@ def _defined(proof: Proof, api: ResourceServer | None, scope: tuple[str, ...], w
         return scope
     if api is None:
         known: frozenset[str] = frozenset()
-    elif api.is_system:
+    elif api.is_management:
         known = CURRENT_USER_SCOPES
     else:
         known = api.scope_values
@@ -357,7 +357,7 @@ def _defined(proof: Proof, api: ResourceServer | None, scope: tuple[str, ...], w
     if kept == scope:
         why.append(Reason(field, "scope.all_defined", kept))
         return kept
-    if rule == "scope.undefined_dropped" and api is not None and api.is_system:
+    if rule == "scope.undefined_dropped" and api is not None and api.is_management:
         rule = "scope.current_user_only"
     setting = _of_api(api, "scopes", tuple(sorted(known))) if api is not None and not api.is_system else None
     why.append(Reason(field, rule, kept, before=scope, setting=setting))

@@ -7,6 +7,7 @@ from typing import Any
 CONNECTION = "Username-Password-Authentication"
 EMAIL = "ada@example.test"
 LOCKED = "locked@example.test"  # wrong passwords are tried on this one
+CAREFUL = {scripts: f"careful-{scripts}@example.test".lower() for scripts in (True, False)}  # take a second factor on
 PASSWORD = "Analytical-Engine-1843"
 AUDIENCE = "https://api.pages.test"
 
@@ -25,6 +26,7 @@ def tenant(origin: str, *, identifier_first: bool) -> dict[str, Any]:
     return {
         "tenant": {"friendly_name": "Pages", "default_directory": CONNECTION, "allowed_logout_urls": [f"{origin}/bye"]},
         "prompts": {"identifier_first": identifier_first},
+        "guardianFactors": [{"name": "otp", "enabled": True}, {"name": "recovery-code", "enabled": True}],
         "resourceServers": [
             {
                 "name": "Items",
@@ -112,6 +114,6 @@ def tenant(origin: str, *, identifier_first: bool) -> dict[str, Any]:
                 "email_verified": True,
                 "name": "Ada Lovelace",
             }
-            for email in (EMAIL, LOCKED)
+            for email in (EMAIL, LOCKED, *CAREFUL.values())
         ],
     }

@@ -198,3 +198,55 @@ async def test_bad_input_gets_a_sentence(mfa: Door) -> None:
     assert (await grant(mfa, "mfa-otp", mfa_token=token)).json()["error_description"] == (
         "Missing required parameter: otp"
     )
+
+
+MANAGE = {
+    "audience": f"https://{DOMAIN}/mfa/",
+    "scope": "openid enroll read:authenticators remove:authenticators create:anything",
+}
+
+
+async def test_an_access_token_changes_factors_once_one_was_proved(door: Door) -> None:
+    await door.tenant({"guardianFactors": FACTORS, "clients": [{"name": "Web", "grant_types": GRANTS}]})
+    answer = (await grant(door, "password", **LOGIN, **MANAGE)).json()
+    assert (answer["expires_in"], answer["scope"]) == (600, "openid enroll read:authenticators remove:authenticators")
+    assert (await call(door, "GET", "authenticators", answer["access_token"])).json() == []
+    await has_app(door)
+    token = (await required(door, **MANAGE))["mfa_token"]
+    answer = (await grant(door, "mfa-otp", mfa_token=token, otp=code(door))).json()
+    bearer = answer["access_token"]
+    renewed = await call(door, "POST", "recovery-code-regeneration", bearer)
+    assert len(renewed.json()["recovery_code"]) == 24
+    listed = (await call(door, "GET", "authenticators", bearer)).json()
+    assert {one["authenticator_type"] for one in listed} == {"otp", "recovery-code"}
+    assert (await call(door, "DELETE", "authenticators/sms|dev_app", bearer)).status_code == 404
+    for one in listed:
+        assert (await call(door, "DELETE", f"authenticators/{one['id']}", bearer)).status_code == 204
+        assert (await call(door, "DELETE", f"authenticators/{one['id']}", bearer)).status_code == 404
+    assert await types(door) == []
+    assert len(await door.log("gd_unenroll")) == 2
+    door.clock.pass_(601)
+    assert (await call(door, "GET", "authenticators", bearer)).status_code == 401
+
+
+async def test_a_login_that_changes_factors_proves_one(door: Door) -> None:
+    await door.tenant({"guardianFactors": FACTORS})
+    await has_app(door)
+    tab = await (await door.browser().authorize(door.client("Web"), **MANAGE)).login()
+    assert tab.path == "/u/mfa-otp-challenge"
+
+
+async def test_each_change_has_its_scope(door: Door) -> None:
+    await door.tenant({"guardianFactors": FACTORS, "clients": [{"name": "Web", "grant_types": GRANTS}]})
+    narrow = {**MANAGE, "scope": "openid"}
+    bearer = (await grant(door, "password", **LOGIN, **narrow)).json()["access_token"]
+    for method, path, body in (
+        ("GET", "authenticators", None),
+        ("DELETE", "authenticators/totp|dev_app", None),
+        ("POST", "associate", {"authenticator_types": ["otp"]}),
+        ("POST", "recovery-code-regeneration", None),
+    ):
+        answer = await call(door, method, path, bearer, body)
+        assert (answer.status_code, answer.json()["error"]) == (403, "insufficient_scope")
+    other = (await grant(door, "password", **LOGIN, audience="https://api.test")).json()["access_token"]
+    assert (await call(door, "GET", "authenticators", other)).status_code in (401, 403)

@@ -54,6 +54,12 @@ def test_the_decision(
         assert decision.enrolls == (asks == "enroll")
 
 
+def test_who_changes_factors_proves_one_and_who_has_none_need_not() -> None:
+    wanted = demand((), manages_factors=True)
+    assert isinstance(decide(wanted, ENROLLED), Challenge)
+    assert decide(wanted, NEW).reason.rule == "mfa.not_required"
+
+
 def test_one_factor_is_enrolled_at_once_and_of_several_one_is_chosen() -> None:
     one = decide(demand(ALWAYS), NEW)
     several = decide(demand(ALWAYS), Standing(enrollable=("otp", "sms")))

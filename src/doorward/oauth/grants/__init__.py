@@ -19,9 +19,9 @@ from doorward.oauth.proof import Proof
 from doorward.oauth.token_request import (
     AuthorizationCodeRequest,
     ClientCredentialsRequest,
-    PasswordlessOtpRequest,
     MfaOtpRequest,
     MfaRecoveryCodeRequest,
+    PasswordlessOtpRequest,
     PasswordRequest,
     RefreshTokenRequest,
 )

@@ -70,7 +70,7 @@ def _page(visit: TicketVisit, ticket: Ticket, subject: MfaSubject, *errors: Fiel
     toggle = Button(BACK, "backText") if by_hand else Button("toggle-view", "codeEnrollmentText")
     page = CodePage(
         screen=screens.MFA_OTP_ENROLLMENT_CODE if by_hand else screens.MFA_OTP_ENROLLMENT_QR,
-        inputs=(screens.CODE,),
+        inputs=(screens.MFA_CODE,),
         picture="" if by_hand else picture_of(enrollment.uri),
         secret=enrollment.secret if by_hand else "",
         hidden={_BY_HAND: "1"} if by_hand else {},
