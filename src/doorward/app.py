@@ -211,7 +211,13 @@ def build(
         authenticator=login,
         passwordless=passwordless,
         second_factors=SecondFactors(
-            clock, entropy, storage.authentication_methods, storage.one_time_values, storage.attempts, storage.log
+            clock,
+            entropy,
+            storage.authentication_methods,
+            storage.one_time_values,
+            storage.challenges,
+            storage.attempts,
+            storage.log,
         ),
     )
     passwords_chosen = NewPasswords(clock, storage.users, hasher, breaches)

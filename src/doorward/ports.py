@@ -28,7 +28,7 @@ from doorward.model.document import Change, Document, Put
 from doorward.model.job import ImportBatch, Job, JobError, KnownUser
 from doorward.model.log_event import LogEvent
 from doorward.model.message import Message, Received
-from doorward.model.mfa import MfaSubject, OtpEnrollment, Outcome, Standing
+from doorward.model.mfa import Factor, MfaSubject, OtpEnrollment, Outcome, Standing
 from doorward.model.organization import Invitation, Member
 from doorward.model.request_context import RequestContext
 from doorward.model.resource_server import EncryptionKey
@@ -1108,6 +1108,20 @@ class SecondFactors(Protocol):
         has them. ``first``: nobody who has a factor already may add one this way."""
 
     async def prove_otp(self, subject: MfaSubject, code: str) -> Outcome: ...
+
+    async def send_code(
+        self, subject: MfaSubject, factor: Factor, address: str, handle: str, *, enrolls: bool
+    ) -> Outcome:
+        """Send a code to be given back under ``handle``: to prove the factor, or to enrol in it. ``RIGHT`` when it is
+        under way, ``TOO_MANY`` when too many were sent already."""
+
+    async def prove_code(self, subject: MfaSubject, factor: Factor, handle: str, code: str) -> Outcome:
+        """Give back the code that was sent for ``handle``."""
+
+    async def enroll_phone(
+        self, subject: MfaSubject, factor: Factor, handle: str, code: str, *, first: bool = True
+    ) -> Outcome:
+        """Keep the number the code of ``handle`` was sent to, as ``enroll_otp`` keeps an app."""
 
     async def prove_recovery_code(self, subject: MfaSubject, code: str) -> Outcome:
         """A right one is spent, and another takes its place."""

@@ -11,6 +11,7 @@ from doorward.model.authentication_method import AuthenticationMethod, MethodTyp
 from doorward.model.client import Client
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Kind
+from doorward.model.message import Channel
 from doorward.model.request_context import RequestContext
 from doorward.model.user import User
 
@@ -42,7 +43,7 @@ class Factor(Struct, frozen=True, kw_only=True):
     challenge: str
     enrollment: str = ""
     listed: str = ""
-    channel: str = ""
+    channel: Channel | None = None
 
 
 OTP = Factor(
@@ -53,17 +54,29 @@ RECOVERY_CODE = Factor(
     name="recovery-code", switch="recovery-code", method=MethodType.RECOVERY_CODE, type=ChallengeType.RECOVERY_CODE,
     requirement="recovery-code", challenge="mfa-recovery-code-challenge",
 )  # fmt: skip
+SMS = Factor(
+    name="sms", switch="sms", method=MethodType.PHONE, type=ChallengeType.OOB, requirement="phone",
+    challenge="mfa-sms-challenge", enrollment="mfa-sms-enrollment", listed="mfa-sms-list", channel=Channel.SMS,
+)  # fmt: skip
+VOICE = Factor(
+    name="voice", switch="sms", method=MethodType.PHONE, type=ChallengeType.OOB, requirement="phone",
+    challenge="mfa-voice-challenge", enrollment="mfa-voice-enrollment", listed="mfa-sms-list", channel=Channel.VOICE,
+)  # fmt: skip
+EMAIL = Factor(
+    name="email", switch="email", method=MethodType.EMAIL, type=ChallengeType.OOB, requirement="email",
+    challenge="mfa-email-challenge", listed="mfa-email-list", channel=Channel.EMAIL,
+)  # fmt: skip
 # In the order in which they are offered; what comes first is asked for first.
-FACTORS: dict[str, Factor] = {factor.name: factor for factor in (OTP, RECOVERY_CODE)}
+FACTORS: dict[str, Factor] = {factor.name: factor for factor in (OTP, SMS, VOICE, EMAIL, RECOVERY_CODE)}
 
 
 class Enrolled(Struct, frozen=True):
     """A factor a person has and the tenant offers; ``method`` is the id of the authentication method, empty where the
-    account itself says enough, ``label`` where a code goes to."""
+    account itself says enough (a verified address), ``address`` where a code goes to."""
 
     factor: str
     method: str = ""
-    label: str = ""
+    address: str = ""
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -74,9 +87,12 @@ class Standing(Struct, frozen=True, kw_only=True):
 
     @property
     def challenges(self) -> tuple[str, ...]:
-        """The factors to choose from. A recovery code stands in for another factor: alone it is none."""
+        """The factors to choose from. A recovery code stands in for another factor: alone it is none; nor is an
+        address that nobody enrolled, as long as there is something to enrol in."""
         names = tuple(dict.fromkeys(one.factor for one in self.enrolled))
-        return names if any(name != RECOVERY_CODE.name for name in names) else ()
+        counts = any(one.method for one in self.enrolled if one.factor != RECOVERY_CODE.name)
+        alone = not self.enrollable and EMAIL.name in names
+        return names if counts or alone else ()
 
     def of(self, factor: str) -> tuple[Enrolled, ...]:
         return tuple(one for one in self.enrolled if one.factor == factor)
@@ -85,25 +101,29 @@ class Standing(Struct, frozen=True, kw_only=True):
 class MfaProgress(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How far a login is with its second factor.
 
-    ``factors`` may be chosen, ``factor`` is; ``enrolls`` where the person has none yet. ``method`` is the id of the
-    authentication method that is challenged.
+    ``factors`` may be chosen, ``factor`` is; ``enrolls`` where the person has none yet. ``place`` says which of several
+    addresses a code is for; where one is enrolled, ``address`` is what was typed. ``sent`` counts the codes that went
+    there.
     """
 
     factors: tuple[str, ...]
     enrolls: bool = False
     factor: str = ""
-    method: str = ""
+    place: int = 0
+    address: str = ""
+    sent: int = 0
 
 
 class MfaSubject(Struct, frozen=True, kw_only=True):
     """Who is to prove a second factor, at which application, and in what: ``binding`` is the digest of the login, the
-    token or the link it happens in."""
+    token or the link it happens in. ``locale`` is the language of what is sent (BCP 47)."""
 
     directory: TenantDirectory
     user: User
     client: Client | None
     context: RequestContext
     binding: bytes
+    locale: str = ""
 
 
 class OtpEnrollment(Struct, frozen=True):
@@ -114,18 +134,26 @@ class OtpEnrollment(Struct, frozen=True):
 
 
 class Outcome(StrEnum):
-    """What came of a code. ``TAKEN``: somebody enrolled meanwhile."""
+    """What came of a code, or of sending one. ``TAKEN``: somebody enrolled meanwhile; ``VOID``: no code was sent, or it
+    is not good any more."""
 
     RIGHT = "right"
     WRONG = "wrong"
     TOO_MANY = "too_many"
     TAKEN = "taken"
+    VOID = "void"
 
 
 def offers(directory: TenantDirectory, factor: Factor) -> bool:
     """Whether the tenant has the factor switched on (``PUT /guardian/factors/{name}``)."""
-    switch = directory.documents[Kind.CONFIGURATION].get(f"guardian/factors/{factor.switch}")
-    return switch is not None and switch.body.get("enabled") is True
+    documents = directory.documents[Kind.CONFIGURATION]
+    switch = documents.get(f"guardian/factors/{factor.switch}")
+    if switch is None or switch.body.get("enabled") is not True:
+        return False
+    if factor.method is not MethodType.PHONE or factor.channel is None:
+        return True
+    types = documents.get("guardian/phone/message-types")
+    return factor.channel.value in ((types.body.get("message_types") if types is not None else None) or ("sms",))
 
 
 def policies(directory: TenantDirectory) -> tuple[str, ...]:
@@ -138,9 +166,23 @@ def standing(directory: TenantDirectory, user: User, methods: Iterable[Authentic
     """What ``methods`` of ``user`` are worth in this tenant."""
     methods = tuple(methods)
     offered = [factor for factor in FACTORS.values() if offers(directory, factor)]
-    return Standing(
-        enrolled=tuple(
-            Enrolled(factor.name, method.id) for factor in offered for method in methods if method.type is factor.method
-        ),
-        enrollable=tuple(factor.name for factor in offered if factor.enrollment),
-    )
+    enrolled: list[Enrolled] = []
+    for factor in offered:
+        theirs = [method for method in methods if method.type is factor.method]
+        enrolled += [Enrolled(factor.name, method.id, _address(method)) for method in theirs]
+        verified = user.email if user.profile.get("email_verified") is True else None
+        if factor is EMAIL and verified and verified not in [_address(method) for method in theirs]:
+            enrolled.append(Enrolled(factor.name, address=verified))
+    return Standing(enrolled=tuple(enrolled), enrollable=tuple(factor.name for factor in offered if factor.enrollment))
+
+
+def _address(method: AuthenticationMethod) -> str:
+    return str(method.properties.get("email") or method.properties.get("phone_number") or "")
+
+
+def masked(address: str) -> str:
+    """Of an address only enough to know it again."""
+    local, at, host = address.rpartition("@")
+    if at:
+        return f"{local[:4] if len(local) > 4 else ''}{'*' * max(4, len(local) - 4)}@{host[:4]}{'*' * (len(host) - 4)}"
+    return "X" * (len(address) - 4) + address[-4:]

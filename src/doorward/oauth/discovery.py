@@ -10,15 +10,15 @@ from doorward.model.tenant import Issuer
 from doorward.oauth.authorize_request import RESPONSE_TYPES
 from doorward.oauth.client_authentication import ASSERTION_ALGORITHMS
 from doorward.oauth.scopes import OFFLINE_ACCESS
-from doorward.oauth.token_request import MFA_OTP, MFA_RECOVERY_CODE
+from doorward.oauth.token_request import MFA_OOB, MFA_OTP, MFA_RECOVERY_CODE
 
 SCOPES_SUPPORTED = (
     "openid", "profile", OFFLINE_ACCESS, "name", "given_name", "family_name", "nickname", "email", "email_verified",
     "picture", "created_at", "identities", "phone", "address",
 )  # fmt: skip
 CLAIMS_SUPPORTED = (
-    "acr", "amr", "aud", "auth_time", "created_at", "email", "email_verified", "exp", "family_name", "given_name", "iat",
-    "identities", "iss", "name", "nickname", "phone_number", "picture", "sub",
+    "acr", "amr", "aud", "auth_time", "created_at", "email", "email_verified", "exp", "family_name", "given_name",
+    "iat", "identities", "iss", "name", "nickname", "phone_number", "picture", "sub",
 )  # fmt: skip
 # Seconds readers may keep what is published before they ask again.
 KEY_SET_MAX_AGE = 15
@@ -48,7 +48,7 @@ def metadata(issuer: Issuer, directory: TenantDirectory) -> dict[str, Any]:
             "authorization_code", "implicit", "client_credentials", "refresh_token", "password",
             "http://auth0.com/oauth/grant-type/password-realm",
             "http://auth0.com/oauth/grant-type/passwordless/otp",
-            MFA_OTP, MFA_RECOVERY_CODE,
+            MFA_OTP, MFA_OOB, MFA_RECOVERY_CODE,
         ),
         "claims_supported": CLAIMS_SUPPORTED,
         "request_uri_parameter_supported": False,

@@ -47,6 +47,8 @@ _PRETENDED: dict[str, dict[str, Any]] = {
     "second_factors": {
         "prove_otp": Outcome.RIGHT,
         "enroll_otp": Outcome.RIGHT,
+        "prove_code": Outcome.RIGHT,
+        "enroll_phone": Outcome.RIGHT,
         "prove_recovery_code": Outcome.RIGHT,
         "recovery_code": None,
     },

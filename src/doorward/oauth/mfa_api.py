@@ -11,11 +11,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from doorward.model.authentication_method import AuthenticationMethod, MethodType
 from doorward.model.client import Client
 from doorward.model.digest import digest
+from doorward.model.identifiers import is_phone, normalise_phone
 from doorward.model.log_event import LogEvent
-from doorward.model.mfa import FACTORS, OTP, MfaSubject
+from doorward.model.mfa import FACTORS, OTP, ChallengeType, Enrolled, Factor, MfaSubject, Outcome, masked
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
 from doorward.oauth import mfa_token
@@ -27,6 +27,7 @@ from doorward.oauth.errors import (
     InvalidRequest,
     InvalidTokenError,
     OAuthError,
+    TooManyRequests,
     missing_parameter,
 )
 from doorward.oauth.log_events import protocol_event
@@ -34,11 +35,7 @@ from doorward.ports import Ports
 
 SIGNED_DOTS = 2  # a JWS; an mfa_token is a JWE
 ENROLL, READ, REMOVE = "enroll", "read:authenticators", "remove:authenticators"
-# What an authenticator is on this wire: the prefix of its id and its type.
-WIRE = {
-    MethodType.TOTP: ("totp", "otp"),
-    MethodType.RECOVERY_CODE: ("recovery-code", "recovery-code"),
-}
+ACCOUNT = "account"  # stands for the authentication method where an address of the account itself is one
 
 
 class NoSuchAuthenticator(OAuthError):
@@ -117,14 +114,27 @@ class MfaApi:
             raise AssociationRequired("User does not have any authenticators enrolled")
         wanted = [one for one in standing.enrolled if not types or FACTORS[one.factor].type.value in types]
         if authenticator_id is not None:
-            wanted = [one for one in wanted if authenticator_id.rpartition("|")[2] == one.method]
+            wanted = [one for one in wanted if authenticator_id == wire_id(one)]
         for one in wanted:
-            if one.factor == OTP.name:
+            factor = FACTORS[one.factor]
+            if factor.type is ChallengeType.OTP:
                 self._write(caller, "gd_start_auth")
                 return {"challenge_type": "otp"}
+            if factor.type is ChallengeType.OOB:
+                return {"challenge_type": "oob", **await self._sent(caller, factor, one.address, enrolls=False)}
         raise UnsupportedChallengeType("User does not support any of the requested challenge types")
 
-    async def associate(self, caller: Caller, types: Sequence[str], channels: Sequence[str]) -> dict[str, Any]:
+    async def _sent(self, caller: Caller, factor: Factor, address: str, *, enrolls: bool) -> dict[str, str]:
+        """A code under way, and how it is given back. Raises ``TooManyRequests``."""
+        oob_code = f"{factor.name}.{self._ports.entropy.token(32)}"
+        outcome = await self._ports.second_factors.send_code(caller.subject, factor, address, oob_code, enrolls=enrolls)
+        if outcome is Outcome.TOO_MANY:
+            raise TooManyRequests("Too many codes were sent", hint="One more is sent every two minutes.")
+        return {"oob_code": oob_code, "binding_method": "prompt"}
+
+    async def associate(
+        self, caller: Caller, types: Sequence[str], channels: Sequence[str], phone_number: str | None = None
+    ) -> dict[str, Any]:
         """What is needed to set another factor up; it counts once a code of it was given to the token endpoint."""
         caller.need(ENROLL)
         if not types:
@@ -133,35 +143,41 @@ class MfaApi:
         standing = await factors.standing(subject.directory, subject.user)
         if standing.challenges:
             raise AccessDenied("User is already enrolled.", hint="Another factor is added on the login pages.")
-        if "otp" not in types or OTP.name not in standing.enrollable:
-            raise InvalidRequest("None of the authenticator_types is available")
+        answer: dict[str, Any]
+        if "otp" in types and OTP.name in standing.enrollable:
+            enrollment = factors.otp_enrollment(subject)
+            answer = {"authenticator_type": "otp", "secret": enrollment.secret, "barcode_uri": enrollment.uri}
+        else:
+            factor = next((FACTORS[name] for name in channels if name in standing.enrollable and "oob" in types), None)
+            if factor is None or factor.channel is None:
+                raise InvalidRequest("None of the authenticator_types is available")
+            if not phone_number:
+                raise missing_parameter("phone_number")
+            if not is_phone(phone_number):
+                raise InvalidRequest("phone_number must be a number with its country code, such as +442079460000")
+            sent = await self._sent(caller, factor, normalise_phone(phone_number), enrolls=True)
+            answer = {"authenticator_type": "oob", "oob_channel": factor.channel.value, **sent}
         self._write(caller, "gd_start_enroll")
-        enrollment = factors.otp_enrollment(subject)
-        answer: dict[str, Any] = {
-            "authenticator_type": "otp",
-            "secret": enrollment.secret,
-            "barcode_uri": enrollment.uri,
-        }
         code = factors.coming_recovery_code(subject)
         return {**answer, "recovery_codes": [code]} if code is not None else answer
 
     async def authenticators(self, caller: Caller) -> list[dict[str, Any]]:
         """What the person has."""
         caller.need(READ)
-        methods = await self._ports.authentication_methods.of_user(caller.tenant, caller.subject.user.user_id)
-        return [shown for method in methods for shown in _shown(method)]
+        standing = await self._ports.second_factors.standing(caller.subject.directory, caller.subject.user)
+        return [_shown(one) for one in standing.enrolled]
 
     async def remove(self, caller: Caller, id_: str) -> None:
         """Raises ``NoSuchAuthenticator``."""
         if caller.scopes is None:
             raise InvalidTokenError("An access token is needed", hint=f"With the scope {REMOVE}.")
         caller.need(REMOVE)
-        prefix, _, method_id = id_.rpartition("|")
-        method = await self._ports.authentication_methods.find(caller.tenant, method_id)
-        if method is None or method.user_id != caller.subject.user.user_id or prefix not in _prefixes(method):
+        standing = await self._ports.second_factors.standing(caller.subject.directory, caller.subject.user)
+        method = next((one.method for one in standing.enrolled if one.method and wire_id(one) == id_), None)
+        if method is None:
             raise NoSuchAuthenticator("Authenticator not found")
         await self._ports.authentication_methods.remove(
-            caller.tenant, [method.id], events=(self._event(caller, "gd_unenroll"),)
+            caller.tenant, [method], events=(self._event(caller, "gd_unenroll"),)
         )
 
     async def renew_recovery_code(self, caller: Caller) -> dict[str, str]:
@@ -186,12 +202,14 @@ class MfaApi:
         )
 
 
-def _prefixes(method: AuthenticationMethod) -> tuple[str, ...]:
-    return (WIRE[method.type][0],) if method.type in WIRE else ()
+def wire_id(one: Enrolled) -> str:
+    """``totp|dev_...``, ``sms|dev_...``: an authenticator on this wire."""
+    return f"{'totp' if one.factor == OTP.name else one.factor}|{one.method or ACCOUNT}"
 
 
-def _shown(method: AuthenticationMethod) -> list[dict[str, Any]]:
-    return [
-        {"id": f"{prefix}|{method.id}", "authenticator_type": WIRE[method.type][1], "active": True}
-        for prefix in _prefixes(method)
-    ]
+def _shown(one: Enrolled) -> dict[str, Any]:
+    factor = FACTORS[one.factor]
+    shown = {"id": wire_id(one), "authenticator_type": factor.type.value, "active": True}
+    if factor.channel is not None:
+        shown |= {"oob_channel": factor.channel.value, "name": masked(one.address)}
+    return shown

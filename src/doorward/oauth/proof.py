@@ -41,7 +41,8 @@ class Proof(Struct, frozen=True, kw_only=True):
     ``original`` and ``stored_audience`` come from a refresh token. ``consented`` is what the user
     agreed to, ``None`` where consent was not needed; ``consent_pending`` marks a decision made
     before consent was asked. ``front_channel`` is the authorization endpoint's own answer.
-    ``amr`` and ``acr`` are what the ID token tells of the way the person signed in. ``recovery_code`` is told in the answer.
+    ``amr`` and ``acr`` are what the ID token tells of the way the person signed in.
+    ``recovery_code`` is told in the answer.
     """
 
     grant_type: str

@@ -33,6 +33,7 @@ EVENTS = {
     "http://auth0.com/oauth/grant-type/password-realm": ("sepft", "fepft"),
     "http://auth0.com/oauth/grant-type/passwordless/otp": ("s", "fepotpft"),
     token_request.MFA_OTP: ("seotpft", "feotpft"),
+    token_request.MFA_OOB: ("seoobft", "feoobft"),
     token_request.MFA_RECOVERY_CODE: ("sercft", "fercft"),
 }
 

@@ -71,6 +71,14 @@ class MfaOtpRequest(Struct, frozen=True, kw_only=True, tag="mfa_otp"):
     otp: str
 
 
+class MfaOobRequest(Struct, frozen=True, kw_only=True, tag="mfa_oob"):
+    """Auth0's mfa-oob: a request that waits, and the code that was sent (``binding_code``) for a challenge."""
+
+    mfa_token: str
+    oob_code: str
+    binding_code: str
+
+
 class MfaRecoveryCodeRequest(Struct, frozen=True, kw_only=True, tag="mfa_recovery_code"):
     """Auth0's mfa-recovery-code: a request that waits, and a recovery code."""
 
@@ -85,6 +93,7 @@ TokenRequest = (
     | PasswordRequest
     | PasswordlessOtpRequest
     | MfaOtpRequest
+    | MfaOobRequest
     | MfaRecoveryCodeRequest
 )
 
@@ -132,6 +141,12 @@ def parse(parameters: Mapping[str, str]) -> TokenRequest:
         )
     if grant_type == MFA_OTP:
         return MfaOtpRequest(mfa_token=_required(parameters, "mfa_token"), otp=_required(parameters, "otp"))
+    if grant_type == MFA_OOB:
+        return MfaOobRequest(
+            mfa_token=_required(parameters, "mfa_token"),
+            oob_code=_required(parameters, "oob_code"),
+            binding_code=_required(parameters, "binding_code"),
+        )
     if grant_type == MFA_RECOVERY_CODE:
         code = _required(parameters, "recovery_code")
         return MfaRecoveryCodeRequest(mfa_token=_required(parameters, "mfa_token"), recovery_code=code)

@@ -290,7 +290,8 @@ async def test_a_recovery_code_lets_in_once_and_is_replaced(door: Door) -> None:
     typed = " ".join(recovery[at : at + 6].lower() for at in range(0, 24, 6))
     await tab.submit(code=typed)
     assert tab.path == "/u/mfa-recovery-code-challenge-new-code"
-    assert (fresh := shown_key(tab)) != recovery
+    fresh = shown_key(tab)
+    assert fresh != recovery
     await tab.submit(saved="on")
     assert "code" in tab.answer
 

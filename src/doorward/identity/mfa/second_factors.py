@@ -6,15 +6,18 @@ tries back. A code of an app is good once in its time step, a recovery code once
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Collection
 
 from doorward.identity.log_events import person_event
 from doorward.identity.mfa import otp, recovery_code
 from doorward.model.authentication_method import AuthenticationMethod, MethodType
+from doorward.model.challenge import Challenge, Purpose, Verdict
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import SEPARATOR, new_id
 from doorward.model.log_event import LogEvent
+from doorward.model.message import Channel, Message
 from doorward.model.mfa import (
     FACTORS,
     OTP,
@@ -28,10 +31,15 @@ from doorward.model.mfa import (
     standing,
 )
 from doorward.model.user import User
-from doorward.ports import Attempts, AuthenticationMethods, Clock, Conflict, Entropy, Log, OneTimeValues
+from doorward.ports import Attempts, AuthenticationMethods, Challenges, Clock, Conflict, Entropy, Log, OneTimeValues
 
 TRIES = 5
 SECONDS_A_TRY = 360.0
+# How many codes at once, and after how many seconds one more.
+CODES = 5
+SECONDS_A_CODE = 120.0
+CODE_LIFETIME = 300.0
+SENT = {Channel.EMAIL: "gd_send_email", Channel.SMS: "gd_send_sms", Channel.VOICE: "gd_send_voice"}
 TOTP_SECRET = "totp_secret"
 # A step is over long before; a recovery code is replaced a moment later.
 REMEMBERED = 24 * 3600.0
@@ -46,6 +54,7 @@ class SecondFactors:
         entropy: Entropy,
         methods: AuthenticationMethods,
         one_time_values: OneTimeValues,
+        challenges: Challenges,
         attempts: Attempts,
         log: Log,
     ) -> None:
@@ -53,6 +62,7 @@ class SecondFactors:
         self._entropy = entropy
         self._methods = methods
         self._one_time_values = one_time_values
+        self._challenges = challenges
         self._attempts = attempts
         self._log = log
 
@@ -95,6 +105,83 @@ class SecondFactors:
             return Outcome.WRONG
         await self._attempts.clear(subject.directory.tenant.id, _key(subject, OTP))
         return Outcome.RIGHT
+
+    # ── a code that is sent ──
+
+    async def send_code(
+        self, subject: MfaSubject, factor: Factor, address: str, handle: str, *, enrolls: bool
+    ) -> Outcome:
+        tenant, now = subject.directory.tenant.id, self._clock.now()
+        paced = SEPARATOR.join(("mfa sent", subject.user.user_id, factor.name, ""))
+        if not await self._attempts.admit(tenant, paced, at=now, interval=SECONDS_A_CODE, burst=CODES):
+            return Outcome.TOO_MANY
+        code, channel = self._entropy.digits(otp.DIGITS), factor.channel or Channel.EMAIL
+        id_hash = _handle(subject, handle, enrolls=enrolls)
+        template = "mfa_oob_code" if channel is Channel.EMAIL else "otp_enroll" if enrolls else "otp_verify"
+        client_id = subject.client.client_id if subject.client is not None else None
+        challenge = Challenge(
+            id_hash=id_hash,
+            subject=id_hash,
+            purpose=Purpose.MFA,
+            channel=channel,
+            address=address,
+            code_hash=_sealed(subject, id_hash, code),
+            tries=TRIES,
+            expires_at=now + CODE_LIFETIME,
+            client_id=client_id,
+            user_id=subject.user.user_id,
+        )
+        message = Message(
+            template=template,
+            to=address,
+            channel=channel,
+            values={"code": code},
+            user_id=subject.user.user_id,
+            client_id=client_id,
+            connection=subject.user.connection,
+            locale=subject.locale,
+        )
+        event = self._event(subject, SENT[channel], factor)
+        await self._challenges.begin(tenant, challenge, messages=(message,), events=(event,))
+        return Outcome.RIGHT
+
+    async def prove_code(self, subject: MfaSubject, factor: Factor, handle: str, code: str) -> Outcome:
+        outcome, address = await self._try_code(subject, factor, handle, code, enrolls=False)
+        if outcome is not Outcome.RIGHT:
+            return outcome
+        theirs = await self.standing(subject.directory, subject.user)
+        if address not in [one.address for one in theirs.of(factor.name)]:
+            return Outcome.VOID  # taken away since it was sent
+        self._write(subject, "gd_auth_succeed", factor)
+        return outcome
+
+    async def enroll_phone(
+        self, subject: MfaSubject, factor: Factor, handle: str, code: str, *, first: bool = True
+    ) -> Outcome:
+        outcome, address = await self._try_code(subject, factor, handle, code, enrolls=True)
+        if outcome is not Outcome.RIGHT:
+            return outcome
+        preferred = factor.channel.value if factor.channel is not None else Channel.SMS.value
+        properties = {"phone_number": address, "preferred_authentication_method": preferred}
+        return await self._enroll(subject, factor, self._method(subject, MethodType.PHONE, {}, properties), first=first)
+
+    async def _try_code(
+        self, subject: MfaSubject, factor: Factor, handle: str, code: str, *, enrolls: bool
+    ) -> tuple[Outcome, str]:
+        """What became of the code, and where it had been sent to."""
+        tenant = subject.directory.tenant.id
+        if not await self._admit(subject, factor):
+            self._write(subject, "gd_otp_rate_limit_exceed", factor)
+            return Outcome.TOO_MANY, ""
+        id_hash = _handle(subject, handle, enrolls=enrolls)
+        verdict, challenge = await self._challenges.check(
+            tenant, id_hash, _sealed(subject, id_hash, code), at=self._clock.now()
+        )
+        if verdict is not Verdict.RIGHT or challenge is None:
+            self._write(subject, "gd_auth_failed", factor)
+            return Outcome.VOID if verdict is Verdict.VOID else Outcome.WRONG, ""
+        await self._attempts.clear(tenant, _key(subject, factor))
+        return Outcome.RIGHT, challenge.address
 
     # ── a recovery code ──
 
@@ -171,12 +258,19 @@ class SecondFactors:
             return Outcome.TAKEN
         return Outcome.RIGHT if kept else Outcome.WRONG
 
-    def _method(self, subject: MfaSubject, type_: MethodType, secrets: dict[str, str]) -> AuthenticationMethod:
+    def _method(
+        self,
+        subject: MfaSubject,
+        type_: MethodType,
+        secrets: dict[str, str],
+        properties: dict[str, str] | None = None,
+    ) -> AuthenticationMethod:
         return AuthenticationMethod(
             id=new_id(self._entropy, "dev_"),
             user_id=subject.user.user_id,
             type=type_,
             created_at=self._clock.now(),
+            properties=dict(properties or {}),
             secrets=secrets,
         )
 
@@ -212,6 +306,18 @@ class SecondFactors:
 
 def _key(subject: MfaSubject, factor: Factor) -> str:
     return SEPARATOR.join(("mfa", subject.user.user_id, factor.name, ""))
+
+
+def _handle(subject: MfaSubject, handle: str, *, enrolls: bool) -> bytes:
+    """What a code is checked by: whom it was sent for, in which login or with which token. One that was sent to enrol
+    an address proves nothing else."""
+    what = "mfa enroll" if enrolls else "mfa"
+    return digest(SEPARATOR.join((what, subject.user.user_id, subject.binding.hex(), handle)))
+
+
+def _sealed(subject: MfaSubject, id_hash: bytes, code: str) -> bytes:
+    """A code as it is kept: under a key that is not in the database."""
+    return hmac.digest(subject.directory.token_key, b"mfa code" + id_hash + code.encode(), "sha256")
 
 
 def _recovery_code(subject: MfaSubject) -> str:

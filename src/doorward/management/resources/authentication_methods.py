@@ -21,6 +21,8 @@ from doorward.management.resources.users import existing_user, no_such_user
 from doorward.model.authentication_method import AuthenticationMethod, MethodType
 from doorward.model.digest import digest
 from doorward.model.identifiers import new_id, new_ticket_value
+from doorward.model.identifiers import new_id
+from doorward.model.mfa import masked as mask
 from doorward.model.ticket import Ticket, TicketType
 from doorward.model.user import User
 from doorward.ports import Conflict
@@ -125,9 +127,9 @@ def show(method: AuthenticationMethod, *, masked: bool = True) -> dict[str, Any]
     shown["created_at"] = timestamp(method.created_at)
     if masked:
         if "email" in shown:
-            shown["email"] = _masked_email(shown["email"])
+            shown["email"] = mask(shown["email"])
         if "phone_number" in shown:
-            shown["phone_number"] = _masked_number(shown["phone_number"])
+            shown["phone_number"] = mask(shown["phone_number"])
     if PREFERRED in shown:
         by = shown[PREFERRED]
         shown["authentication_methods"] = [{"id": f"{by}|{method.id}", "type": by}]
@@ -136,15 +138,6 @@ def show(method: AuthenticationMethod, *, masked: bool = True) -> dict[str, Any]
 
 def _wire_id(method: AuthenticationMethod) -> str:
     return f"{method.type}|{method.id}"
-
-
-def _masked_email(email: str) -> str:
-    local, _, host = email.rpartition("@")
-    return f"{local[:4] if len(local) > 4 else ''}{'*' * max(4, len(local) - 4)}@{host[:4]}{'*' * (len(host) - 4)}"
-
-
-def _masked_number(number: str) -> str:
-    return "X" * (len(number) - 4) + number[-4:]
 
 
 # ── the methods of a user ──

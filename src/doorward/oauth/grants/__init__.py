@@ -19,6 +19,7 @@ from doorward.oauth.proof import Proof
 from doorward.oauth.token_request import (
     AuthorizationCodeRequest,
     ClientCredentialsRequest,
+    MfaOobRequest,
     MfaOtpRequest,
     MfaRecoveryCodeRequest,
     PasswordlessOtpRequest,
@@ -36,5 +37,6 @@ PROVE: dict[type, Prove] = {
     PasswordRequest: password.prove,
     PasswordlessOtpRequest: passwordless_otp.prove,
     MfaOtpRequest: mfa.prove_otp,
+    MfaOobRequest: mfa.prove_oob,
     MfaRecoveryCodeRequest: mfa.prove_recovery_code,
 }

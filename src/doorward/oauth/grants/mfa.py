@@ -1,4 +1,5 @@
-"""A second factor, proved with the ``mfa_token`` of a request that waits for it: Auth0's mfa-otp, mfa-recovery-code."""
+"""A second factor, proved with the ``mfa_token`` of a request that waits for it: Auth0's mfa-otp,
+mfa-oob, mfa-recovery-code."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from doorward.model.directory import TenantDirectory
-from doorward.model.mfa import OTP, MfaSubject, Outcome
+from doorward.model.mfa import FACTORS, OTP, MfaSubject, Outcome
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
 from doorward.oauth import mfa_token
@@ -14,7 +15,7 @@ from doorward.oauth.client_authentication import AuthenticatedClient
 from doorward.oauth.eligibility import eligible_user
 from doorward.oauth.errors import InvalidGrant, OAuthError, TooManyAttempts
 from doorward.oauth.proof import Proof, SpendMfaToken
-from doorward.oauth.token_request import MfaOtpRequest, MfaRecoveryCodeRequest
+from doorward.oauth.token_request import MfaOobRequest, MfaOtpRequest, MfaRecoveryCodeRequest
 from doorward.ports import Ports
 
 REJECTED = "MFA Authorization rejected."
@@ -41,6 +42,31 @@ async def prove_otp(
         return await ports.second_factors.enroll_otp(subject, request.otp)
 
     wrong = InvalidGrant("Invalid otp_code.")
+    return (await _prove(request.mfa_token, prove, wrong, authenticated, issuer, directory, context, ports))[0]
+
+
+async def prove_oob(
+    request: MfaOobRequest,
+    authenticated: AuthenticatedClient,
+    issuer: Issuer,
+    directory: TenantDirectory,
+    context: RequestContext,
+    ports: Ports,
+) -> Proof:
+    """Whoever has no factor yet takes the number on that ``/mfa/associate`` sent the code to."""
+    factor = FACTORS.get(request.oob_code.partition(".")[0])
+
+    async def prove(subject: MfaSubject) -> Outcome:
+        if factor is None:
+            return Outcome.WRONG
+        standing = await ports.second_factors.standing(directory, subject.user)
+        if factor.name in standing.challenges:
+            return await ports.second_factors.prove_code(subject, factor, request.oob_code, request.binding_code)
+        if standing.challenges or factor.name not in standing.enrollable:
+            return Outcome.WRONG
+        return await ports.second_factors.enroll_phone(subject, factor, request.oob_code, request.binding_code)
+
+    wrong = InvalidGrant("Invalid binding_code.")
     return (await _prove(request.mfa_token, prove, wrong, authenticated, issuer, directory, context, ports))[0]
 
 

@@ -43,7 +43,8 @@ class MfaHandlers:
         body = json_object(request.body) if request.body else {}
         parameters = {name: value for name, value in body.items() if isinstance(value, str) and value}
         caller = await self._caller(request, parameters)
-        answer = await self._api.associate(caller, _texts(body, "authenticator_types"), _texts(body, "oob_channels"))
+        types, channels = _texts(body, "authenticator_types"), _texts(body, "oob_channels")
+        answer = await self._api.associate(caller, types, channels, parameters.get("phone_number"))
         return json_response(answer, 200, NO_STORE)
 
     async def authenticators(self, request: Request) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from doorward.web.login import screens
@@ -77,6 +78,7 @@ def samples(shop: dict[str, Any]) -> dict[str, Page]:
         "mfa-otp-challenge-wrong": of(
             screens.MFA_OTP_CHALLENGE, FieldError("code", "invalid-code"), checkbox=REMEMBER, inputs=code["inputs"]
         ),
+        **_sent(of, shop),
         "mfa-recovery-code-enrollment": of(screens.MFA_RECOVERY_CODE_ENROLLMENT, secret=RECOVERY, checkbox=SAVED),
         "mfa-recovery-code-challenge": of(
             screens.MFA_RECOVERY_CODE_CHALLENGE, inputs=(screens.RECOVERY_CODE,), buttons=PICK
@@ -84,4 +86,41 @@ def samples(shop: dict[str, Any]) -> dict[str, Page]:
         "mfa-recovery-code-challenge-new-code": of(
             screens.MFA_RECOVERY_CODE_CHALLENGE_NEW_CODE, secret=RECOVERY, checkbox=SAVED
         ),
+    }
+
+
+def _sent(of: Callable[..., Page], shop: dict[str, Any]) -> dict[str, Page]:
+    """The screens of codes that are sent."""
+    resend = Button("resend-code", "resendActionText", lead="resendText")
+    voice = Button("switch-to-voice", "resendVoiceActionText", lead="resendVoiceActionSeparatorTextBefore")
+    sms = Button("switch-to-sms", "resendSmsActionText", lead="resendSmsActionSeparatorTextBefore")
+    other = Button("pick-email", "shared:otherAddressText")
+    code, phone = {"inputs": (screens.MFA_CODE,), "checkbox": REMEMBER}, {"inputs": (screens.PHONE,), "buttons": PICK}
+    edit = Button("back-action", "editText")
+    number = "XXXXXXXXX5044"
+    lists = {screens.MFA_EMAIL_LIST: ("ada.****@exam*******", "****@maths.***"), screens.MFA_SMS_LIST: (number, number)}
+    return {
+        "mfa-email-challenge": of(
+            screens.MFA_EMAIL_CHALLENGE, sent_to="****@exam*******", buttons=(resend, other, *PICK), **code
+        ),
+        "mfa-sms-enrollment": of(screens.MFA_SMS_ENROLLMENT, **phone),
+        "mfa-sms-enrollment-wrong": of(
+            screens.MFA_SMS_ENROLLMENT, FieldError("phone", "invalid-phone"), values={"phone": "12"}, **phone
+        ),
+        "mfa-sms-challenge": of(
+            screens.MFA_SMS_CHALLENGE, sent_to=number, buttons=(resend, voice, edit, *PICK), **code
+        ),
+        "mfa-voice-enrollment": of(screens.MFA_VOICE_ENROLLMENT, **phone),
+        "mfa-voice-challenge": of(
+            screens.MFA_VOICE_CHALLENGE, sent_to=number, buttons=(resend, sms, edit, *PICK), **code
+        ),
+        **{
+            screen.name: PickerPage(
+                screen=screen,
+                options=tuple(Option(f"selection-action::{at}", label=to) for at, to in enumerate(labels)),
+                back=True,
+                **shop,
+            )
+            for screen, labels in lists.items()
+        },
     }

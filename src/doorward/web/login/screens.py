@@ -142,6 +142,10 @@ MFA_CODE = Input(
     name="code", label="placeholder", missing="no-code", kind=InputKind.CODE, autocomplete="one-time-code",
     invalid="shared:invalidCode", pattern=r"\s*[0-9]{3}\s*[0-9]{3}\s*",
 )  # fmt: skip
+PHONE = Input(
+    name="phone", label="placeholder", missing="no-phone", kind=InputKind.PHONE, autocomplete="tel",
+    invalid="invalid-phone", pattern=r"\s*\+[0-9 \(\)\.\/\-]+",
+)  # fmt: skip
 RECOVERY_CODE = Input(
     name="code", label="placeholder", missing="no-code", autocomplete="off", invalid="invalid-code-format",
     pattern=r"[\sA-Za-z0-9\-]{24,}",
@@ -263,6 +267,13 @@ MFA_ENROLL_RESULT = Screen(
 MFA_OTP_ENROLLMENT_QR = _mfa("mfa-otp", "mfa-otp-enrollment-qr", "/u/mfa-otp-enrollment", ("code",))
 MFA_OTP_ENROLLMENT_CODE = _mfa("mfa-otp", "mfa-otp-enrollment-code", "/u/mfa-otp-enrollment", ("code",))
 MFA_OTP_CHALLENGE = _mfa("mfa-otp", "mfa-otp-challenge", fields=("code",))
+MFA_SMS_ENROLLMENT = _mfa("mfa-sms", "mfa-sms-enrollment", fields=("phone",))
+MFA_SMS_CHALLENGE = _mfa("mfa-sms", "mfa-sms-challenge", fields=("code",))
+MFA_SMS_LIST = _mfa("mfa-sms", "mfa-sms-list")
+MFA_VOICE_ENROLLMENT = _mfa("mfa-voice", "mfa-voice-enrollment", fields=("phone",))
+MFA_VOICE_CHALLENGE = _mfa("mfa-voice", "mfa-voice-challenge", fields=("code",))
+MFA_EMAIL_CHALLENGE = _mfa("mfa-email", "mfa-email-challenge", fields=("code",))
+MFA_EMAIL_LIST = _mfa("mfa-email", "mfa-email-list")
 MFA_RECOVERY_CODE_ENROLLMENT = _mfa("mfa-recovery-code", "mfa-recovery-code-enrollment")
 MFA_RECOVERY_CODE_CHALLENGE = _mfa("mfa-recovery-code", "mfa-recovery-code-challenge", fields=("code",))
 MFA_RECOVERY_CODE_CHALLENGE_NEW_CODE = _mfa("mfa-recovery-code", "mfa-recovery-code-challenge-new-code")
@@ -281,6 +292,9 @@ SCREENS = (
     UNBLOCK, UNBLOCK_SUCCESS, UNBLOCK_FAILURE,
     MFA_LOGIN_OPTIONS, MFA_BEGIN_ENROLL_OPTIONS, MFA_ENROLL_RESULT,
     MFA_OTP_ENROLLMENT_QR, MFA_OTP_ENROLLMENT_CODE, MFA_OTP_CHALLENGE,
+    MFA_SMS_ENROLLMENT, MFA_SMS_CHALLENGE, MFA_SMS_LIST,
+    MFA_VOICE_ENROLLMENT, MFA_VOICE_CHALLENGE,
+    MFA_EMAIL_CHALLENGE, MFA_EMAIL_LIST,
     MFA_RECOVERY_CODE_ENROLLMENT, MFA_RECOVERY_CODE_CHALLENGE, MFA_RECOVERY_CODE_CHALLENGE_NEW_CODE,
     CONSENT, LOGIN_CONFIRMATION,
     LOGOUT, LOGOUT_COMPLETE, LOGOUT_ABORTED,

@@ -224,6 +224,11 @@ class Visit(PageRequest, frozen=True, kw_only=True):
         """Go on with a second factor at ``screen``."""
         return await self._move(at=screen.name, mfa=mfa)
 
+    async def move(self, **changes: Any) -> bool:
+        """Keep something of this login; ``False`` when another request was first."""
+        moved = msgspec.structs.replace(self.transaction, **changes)
+        return await self.login.ports.transactions.advance(self.tenant, moved)
+
     async def _move(self, **changes: Any) -> Response:
         moved = msgspec.structs.replace(self.transaction, **changes)
         await self.login.ports.transactions.advance(self.tenant, moved)

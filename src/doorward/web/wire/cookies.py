@@ -1,4 +1,5 @@
-"""The cookies a browser carries: Auth0's session pair, the pair that remembers a second factor, and the one login transactions are bound to.
+"""The cookies a browser carries: Auth0's session pair, the pair that remembers a second factor, and the one login
+transactions are bound to.
 
 Every one is host-only, ``Secure`` and ``HttpOnly``. The session's ``SameSite=None`` is what silent
 authentication in an iframe needs; ``auth0_compat`` is the same cookie for browsers that do not know that value.

@@ -9,8 +9,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from doorward.identity.signup import PHONE
 from doorward.model.digest import digest
-from doorward.model.mfa import FACTORS, MfaProgress, MfaSubject, Outcome
+from doorward.model.identifiers import is_phone, normalise_phone
+from doorward.model.mfa import EMAIL, FACTORS, SMS, VOICE, Factor, MfaProgress, MfaSubject, Outcome, masked
 from doorward.model.session import Session
 from doorward.ports import SecondFactors
 from doorward.web.login import screens
@@ -23,6 +25,7 @@ from doorward.web.wire.http import Headers, Response
 
 REMEMBER_SECONDS = 30 * 24 * 3600.0
 CODE_DIGITS = 6
+MAX_TYPED = 64
 PICK = "pick-authenticator"
 BACK = "back-action"
 REMEMBER = Checkbox("rememberBrowser", "rememberMeText")
@@ -117,6 +120,7 @@ def _for_person(page: Callable[[Person], Awaitable[Response]], *, after: bool = 
             client=visit.client,
             context=visit.request.context,
             binding=visit.transaction.id_hash,
+            locale=visit.locale,
         )
         person = Person(visit=visit, session=session, cookie=cookie, subject=subject, progress=progress)
         if visit.is_post and visit.action == PICK:
@@ -135,6 +139,8 @@ def refusal(outcome: Outcome) -> FieldError:
     """What a code that was not right is called."""
     if outcome is Outcome.TOO_MANY:
         return FieldError("", "too-many-failures")
+    if outcome is Outcome.VOID:
+        return FieldError("", "no-transaction-in-progress")
     return FieldError("code", "invalid-code")
 
 
@@ -153,7 +159,9 @@ async def _options(person: Person) -> Response:
         if chosen in progress.factors:
             factor = FACTORS[chosen]
             screen = BY_NAME[factor.enrollment if progress.enrolls else factor.challenge]
-            return await visit.choose_factor(screen, replace(progress, factor=chosen, method=""))
+            return await visit.choose_factor(
+                screen, MfaProgress(factors=progress.factors, enrolls=progress.enrolls, factor=chosen)
+            )
     return visit.show(
         PickerPage(
             screen=screens.MFA_BEGIN_ENROLL_OPTIONS if progress.enrolls else screens.MFA_LOGIN_OPTIONS,
@@ -241,6 +249,166 @@ async def _enrolled(person: Person) -> Response:
     return await person.proved(screens.MFA_RECOVERY_CODE_ENROLLMENT if came is not None else None)
 
 
+# ── a code that is sent ──
+
+
+class _Sent(Struct, frozen=True, kw_only=True):
+    """A factor whose code is sent, and how its pages differ."""
+
+    factor: Factor
+    challenge: Screen
+    enrollment: Screen | None = None
+    addresses: Screen
+    pick: str
+    too_many: str
+    switch: Button | None = None
+
+
+_SENT = {
+    SMS.name: _Sent(
+        factor=SMS,
+        challenge=screens.MFA_SMS_CHALLENGE,
+        enrollment=screens.MFA_SMS_ENROLLMENT,
+        addresses=screens.MFA_SMS_LIST,
+        pick="pick-sms",
+        too_many="too-many-sms",
+        switch=Button("switch-to-voice", "resendVoiceActionText", lead="resendVoiceActionSeparatorTextBefore"),
+    ),
+    VOICE.name: _Sent(
+        factor=VOICE,
+        challenge=screens.MFA_VOICE_CHALLENGE,
+        enrollment=screens.MFA_VOICE_ENROLLMENT,
+        addresses=screens.MFA_SMS_LIST,
+        pick="pick-phone",
+        too_many="too-many-voice",
+        switch=Button("switch-to-sms", "resendSmsActionText", lead="resendSmsActionSeparatorTextBefore"),
+    ),
+    EMAIL.name: _Sent(
+        factor=EMAIL,
+        challenge=screens.MFA_EMAIL_CHALLENGE,
+        addresses=screens.MFA_EMAIL_LIST,
+        pick="pick-email",
+        too_many="too-many-email",
+    ),
+}
+_SWITCHES = {"switch-to-voice": VOICE.name, "switch-to-sms": SMS.name}
+SELECTION = "selection-action::"
+
+
+async def _addresses(person: Person) -> tuple[str, ...]:
+    """Where codes can go to: what is known of the person, or the number that was typed to be enrolled."""
+    if person.progress.enrolls:
+        return (person.progress.address,) if person.progress.address else ()
+    standing = await person.factors.standing(person.visit.directory, person.subject.user)
+    return tuple(one.address for one in standing.of(person.progress.factor))
+
+
+async def _sent_code(person: Person) -> Response:
+    """Sends a code when the page is first come to, and takes it back."""
+    visit, progress = person.visit, person.progress
+    sent, addresses = _SENT[progress.factor], await _addresses(person)
+    if not progress.place < len(addresses):
+        return await person.pick_another()
+    address = addresses[progress.place]
+    handle = f"{sent.factor.name} {address}"
+    if not visit.is_post:
+        first = not progress.sent and await visit.move(mfa=replace(progress, sent=1))
+        errors = await _send(person, sent, address, handle) if first else ()
+        return _sent_code_page(person, sent, addresses, *errors)
+    match visit.action:
+        case "resend-code":
+            errors = await _send(person, sent, address, handle)
+            if errors:
+                return _sent_code_page(person, sent, addresses, *errors)
+            return await visit.choose_factor(sent.challenge, replace(progress, sent=progress.sent + 1))
+        case sent.pick if len(addresses) > 1:
+            return await visit.choose_factor(sent.addresses, progress)
+        case "back-action" if progress.enrolls and sent.enrollment is not None:
+            return await visit.choose_factor(sent.enrollment, progress)
+        case action if _SWITCHES.get(action) in progress.factors:
+            other = _SENT[_SWITCHES[action]]
+            return await visit.choose_factor(other.challenge, replace(progress, factor=other.factor.name, sent=0))
+    error = typed_badly(person.code)
+    if error is not None:
+        return _sent_code_page(person, sent, addresses, error)
+    if progress.enrolls:
+        outcome = await person.factors.enroll_phone(person.subject, sent.factor, handle, person.code)
+    else:
+        outcome = await person.factors.prove_code(person.subject, sent.factor, handle, person.code)
+    if outcome is Outcome.RIGHT:
+        return await (_enrolled(person) if progress.enrolls else person.proved())
+    if outcome is Outcome.TAKEN:
+        return visit.resumed
+    return _sent_code_page(person, sent, addresses, refusal(outcome))
+
+
+async def _send(person: Person, sent: _Sent, address: str, handle: str) -> tuple[FieldError, ...]:
+    outcome = await person.factors.send_code(
+        person.subject, sent.factor, address, handle, enrolls=person.progress.enrolls
+    )
+    return (FieldError("", sent.too_many),) if outcome is Outcome.TOO_MANY else ()
+
+
+def _sent_code_page(person: Person, sent: _Sent, addresses: tuple[str, ...], *errors: FieldError) -> Response:
+    progress = person.progress
+    buttons = [Button("resend-code", "resendActionText", lead="resendText")]
+    if sent.switch is not None and _SWITCHES[sent.switch.action] in progress.factors:
+        buttons.append(sent.switch)
+    if progress.enrolls:
+        buttons.append(Button(BACK, "editText"))
+    elif len(addresses) > 1:
+        buttons.append(Button(sent.pick, "shared:otherAddressText"))
+    return person.visit.show(
+        CodePage(
+            screen=sent.challenge,
+            inputs=(screens.MFA_CODE,),
+            sent_to=addresses[progress.place] if progress.enrolls else masked(addresses[progress.place]),
+            checkbox=None if progress.enrolls else REMEMBER,
+            buttons=(*buttons, *person.pick),
+            errors=errors,
+            status=status_of(*errors),
+        )
+    )
+
+
+async def _which_address(person: Person) -> Response:
+    visit, progress = person.visit, person.progress
+    sent, addresses = _SENT[progress.factor], await _addresses(person)
+    if visit.is_post:
+        chosen = visit.action.removeprefix(SELECTION)
+        place = int(chosen) if chosen.isascii() and chosen.isdecimal() and len(chosen) < 3 else progress.place
+        if place < len(addresses):
+            again = replace(progress, place=place, sent=progress.sent if visit.action == BACK else 0)
+            return await visit.choose_factor(sent.challenge, again)
+    options = tuple(Option(f"{SELECTION}{place}", label=masked(to)) for place, to in enumerate(addresses))
+    return visit.show(PickerPage(screen=sent.addresses, options=options, back=True))
+
+
+async def _phone_enrollment(person: Person) -> Response:
+    visit, sent = person.visit, _SENT[person.progress.factor]
+    if not visit.is_post or sent.enrollment is None:
+        return _phone_page(person, sent)
+    typed = visit.form.get("phone", "").strip()
+    number = normalise_phone(typed)
+    if not typed:
+        return _phone_page(person, sent, FieldError("phone", "no-phone"))
+    if not is_phone(typed) or not PHONE.fullmatch(number):
+        return _phone_page(person, sent, FieldError("phone", "invalid-phone"))
+    return await visit.choose_factor(sent.challenge, replace(person.progress, address=number, sent=0))
+
+
+def _phone_page(person: Person, sent: _Sent, *errors: FieldError) -> Response:
+    return person.visit.show(
+        CodePage(
+            screen=sent.enrollment or sent.challenge,
+            inputs=(screens.PHONE,),
+            values={"phone": person.visit.form.get("phone", person.progress.address)[:MAX_TYPED]},
+            buttons=person.pick,
+            errors=errors,
+        )
+    )
+
+
 # ── a recovery code ──
 
 
@@ -288,6 +456,13 @@ MFA_PROMPTS: dict[Screen, Prompt] = {
     screens.MFA_BEGIN_ENROLL_OPTIONS: _for_person(_options),
     screens.MFA_OTP_ENROLLMENT_QR: _for_person(_otp_enrollment),
     screens.MFA_OTP_CHALLENGE: _for_person(_otp_challenge),
+    screens.MFA_SMS_ENROLLMENT: _for_person(_phone_enrollment),
+    screens.MFA_SMS_CHALLENGE: _for_person(_sent_code),
+    screens.MFA_SMS_LIST: _for_person(_which_address),
+    screens.MFA_VOICE_ENROLLMENT: _for_person(_phone_enrollment),
+    screens.MFA_VOICE_CHALLENGE: _for_person(_sent_code),
+    screens.MFA_EMAIL_CHALLENGE: _for_person(_sent_code),
+    screens.MFA_EMAIL_LIST: _for_person(_which_address),
     screens.MFA_RECOVERY_CODE_ENROLLMENT: _to_keep(screens.MFA_RECOVERY_CODE_ENROLLMENT),
     screens.MFA_RECOVERY_CODE_CHALLENGE: _for_person(_recovery_code_challenge),
     screens.MFA_RECOVERY_CODE_CHALLENGE_NEW_CODE: _to_keep(screens.MFA_RECOVERY_CODE_CHALLENGE_NEW_CODE),

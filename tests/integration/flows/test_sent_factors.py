@@ -1,0 +1,329 @@
+"""Second factors whose code is sent: by mail, by text message, by a call."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from tests.integration.door import DOMAIN, BrowserTab, Door
+from tests.integration.flows.test_mfa_api import GRANT, GRANTS, call, grant, required
+from tests.integration.flows.test_second_factor import heading, types, user_id
+
+from doorward.model.authentication_method import AuthenticationMethod, MethodType
+from doorward.model.message import Message
+
+NUMBER = "+442079460000"
+OTHER = "+442079460001"
+
+
+def tenant(*factors: str, message_types: tuple[str, ...] = ("sms",)) -> dict[str, Any]:
+    return {
+        "guardianFactors": [{"name": name, "enabled": True} for name in factors],
+        "guardianPolicies": {"policies": ["all-applications"]},
+        "guardianPhoneFactorMessageTypes": {"message_types": list(message_types)},
+        "clients": [{"name": "Web", "grant_types": [*GRANTS, f"{GRANT}mfa-oob"]}],
+    }
+
+
+async def sent(door: Door) -> list[Message]:
+    """What is on its way, which is then gone."""
+    outbox = door.server.storage.outbox
+    taken = await outbox.take(until=door.clock.now() + 1, limit=100)
+    for one in taken:
+        await outbox.remove(one)
+    return [one.message for one in taken]
+
+
+async def code_sent(door: Door) -> str:
+    (message,) = await sent(door)
+    code: str = message.values["code"]
+    return code
+
+
+async def has(door: Door, type_: MethodType, *addresses: str) -> None:
+    name = "phone_number" if type_ is MethodType.PHONE else "email"
+    user = await user_id(door)
+    methods = [
+        AuthenticationMethod(id=f"dev_{place}", user_id=user, type=type_, created_at=0.0, properties={name: address})
+        for place, address in enumerate(addresses)
+    ]
+    assert await door.ports.authentication_methods.add(DOMAIN, user, methods, events=())
+
+
+async def login(door: Door) -> BrowserTab:
+    return await (await door.browser().authorize(door.client("Web"))).login()
+
+
+async def test_a_verified_address_is_a_factor_where_there_is_no_other(door: Door) -> None:
+    await door.tenant(tenant("email"))
+    tab = await login(door)
+    assert tab.path == "/u/mfa-email-challenge"
+    assert tab.page is not None
+    assert "****@exam********" in tab.page.text
+    assert "ada@example.test" not in tab.page.text
+    (message,) = await sent(door)
+    assert (message.template, message.to, message.channel.value) == ("mfa_oob_code", "ada@example.test", "email")
+    await tab.get(tab.at)
+    assert await sent(door) == [], "looking again sends nothing"
+    await tab.submit(code="000000")
+    assert (tab.page.status_code, tab.form.errors) == (400, {"error-element-code": "invalid-code"})
+    await tab.submit(code=message.values["code"], rememberBrowser="true")
+    assert "code" in tab.answer
+    assert await door.log("gd_send_email")
+    assert await door.log("gd_auth_succeed")
+    await tab.authorize(door.client("Web"), prompt="login")
+    await tab.login()
+    assert "code" in tab.answer
+
+
+async def test_an_address_nobody_enrolled_is_none_where_another_can_be_taken_on(door: Door) -> None:
+    await door.tenant(tenant("email", "sms"))
+    tab = await login(door)
+    assert tab.path == "/u/mfa-sms-enrollment"
+
+
+async def test_a_number_is_taken_on_by_the_code_sent_to_it(door: Door) -> None:
+    await door.tenant(tenant("sms", "recovery-code"))
+    tab = await login(door)
+    assert tab.path == "/u/mfa-sms-enrollment"
+    assert tab.page is not None
+    for typed, error in (
+        ("", "no-phone"),
+        ("12345", "invalid-phone"),
+        ("+12 abc", "invalid-phone"),
+        ("+1", "invalid-phone"),
+    ):
+        await tab.submit(phone=typed)
+        assert (tab.page.status_code, tab.form.errors) == (400, {"error-element-phone": error})
+    await tab.submit(phone="+44 20 7946-0001")
+    assert tab.path == "/u/mfa-sms-challenge"
+    assert (await sent(door))[0].to == OTHER
+    await tab.submit("back-action")
+    assert tab.form.fields["phone"] == OTHER
+    await tab.submit(phone=NUMBER)
+    (message,) = await sent(door)
+    assert (message.template, message.to, message.channel.value) == ("otp_enroll", NUMBER, "sms")
+    await tab.submit(code=message.values["code"])
+    assert tab.path == "/u/mfa-recovery-code-enrollment"
+    await tab.submit(saved="on")
+    assert "code" in tab.answer
+    (method, _) = await door.ports.authentication_methods.of_user(DOMAIN, await user_id(door))
+    assert method.properties == {"phone_number": NUMBER, "preferred_authentication_method": "sms"}
+
+    again = await login(door)
+    assert again.path == "/u/mfa-sms-challenge"
+    (message,) = await sent(door)
+    assert (message.template, message.to) == ("otp_verify", NUMBER)
+    await again.submit(code=message.values["code"])
+    assert "code" in again.answer
+
+
+async def test_one_of_several_numbers_is_chosen(door: Door) -> None:
+    await door.tenant(tenant("sms"))
+    await has(door, MethodType.PHONE, NUMBER, OTHER)
+    tab = await login(door)
+    await sent(door)
+    await tab.submit("pick-sms")
+    assert tab.path == "/u/mfa-sms-list"
+    assert tab.form.actions == ["selection-action::0", "selection-action::1", "back-action"]
+    await tab.submit("selection-action::9")
+    assert tab.path == "/u/mfa-sms-list"
+    await tab.submit("selection-action::1")
+    (message,) = await sent(door)
+    assert message.to == OTHER
+    await tab.submit(code=message.values["code"])
+    assert "code" in tab.answer
+
+
+async def test_a_call_may_be_had_instead_of_a_message(door: Door) -> None:
+    await door.tenant(tenant("sms", message_types=("sms", "voice")))
+    await has(door, MethodType.PHONE, NUMBER)
+    tab = await login(door)
+    first = await code_sent(door)
+    await tab.submit("switch-to-voice")
+    assert tab.path == "/u/mfa-voice-challenge"
+    (message,) = await sent(door)
+    assert (message.channel.value, message.to) == ("voice", NUMBER)
+    await tab.submit(code=first)
+    assert tab.form.errors == {"error-element-code": "invalid-code"}
+    await tab.submit(code=message.values["code"])
+    assert "code" in tab.answer
+
+
+async def test_a_new_code_replaces_the_old_and_too_many_are_not_sent(door: Door) -> None:
+    await door.tenant(tenant("sms"))
+    await has(door, MethodType.PHONE, NUMBER)
+    tab = await login(door)
+    first = await code_sent(door)
+    await tab.submit("resend-code")
+    second = await code_sent(door)
+    await tab.submit(code=first)
+    assert tab.form.errors == {"error-element-code": "invalid-code"} or first == second
+    for _ in range(3):
+        await tab.submit("resend-code")
+    await sent(door)
+    await tab.submit("resend-code")
+    assert tab.page is not None
+    assert (tab.page.status_code, tab.form.errors) == (429, {"": "too-many-sms"})
+    other = await login(door)
+    assert other.page is not None
+    assert (other.page.status_code, await sent(door)) == (429, []), "another login sends no more"
+    door.clock.pass_(121)
+    await tab.submit("resend-code")
+    assert tab.page.status_code == 200
+    await tab.submit(code=await code_sent(door))
+    assert "code" in tab.answer
+
+
+async def test_a_code_is_void_after_a_while_after_five_tries_and_in_another_login(door: Door) -> None:
+    await door.tenant(tenant("sms"))
+    await has(door, MethodType.PHONE, NUMBER)
+    tab, other = await login(door), await login(door)
+    messages = await sent(door)
+    await other.submit(code=messages[0].values["code"])
+    assert other.form.errors or messages[0].values["code"] == messages[1].values["code"]
+    door.clock.pass_(301)
+    await tab.submit(code=messages[0].values["code"])
+    assert tab.form.errors == {"": "no-transaction-in-progress"}
+    door.clock.pass_(3600)
+    tab = await login(door)
+    right = await code_sent(door)
+    for _ in range(5):
+        await tab.submit(code=f"{(int(right) + 1) % 1_000_000:06}")
+        assert tab.form.errors == {"error-element-code": "invalid-code"}
+    door.clock.pass_(290)
+    await tab.submit(code=right)
+    assert tab.page is not None
+    assert tab.page.status_code in (400, 429)
+    assert "error" not in tab.at
+
+
+async def test_a_code_is_taken_once_however_many_bring_it(door: Door) -> None:
+    await door.tenant(tenant("sms"))
+    token = await start(door)
+    body = await challenged(door, token)
+    code = await code_sent(door)
+    answers = await asyncio.gather(*(oob(door, token, body["oob_code"], code) for _ in range(4)))
+    assert sorted(answers) == [200, 403, 403, 403]
+
+
+async def start(door: Door) -> str:
+    """An mfa_token of somebody with a number."""
+    await has(door, MethodType.PHONE, NUMBER)
+    token: str = (await required(door))["mfa_token"]
+    return token
+
+
+async def challenged(door: Door, token: str, **more: Any) -> dict[str, Any]:
+    answer = await call(door, "POST", "challenge", token, {"mfa_token": token, "challenge_type": "oob", **more})
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+async def oob(door: Door, token: str, oob_code: str, code: str) -> int:
+    return (await grant(door, "mfa-oob", mfa_token=token, oob_code=oob_code, binding_code=code)).status_code
+
+
+async def test_a_code_at_the_token_endpoint(door: Door) -> None:
+    await door.tenant(tenant("sms", "email"))
+    token = await start(door)
+    listed = (await call(door, "GET", "authenticators", token)).json()
+    assert listed == [
+        {"id": "sms|dev_0", "authenticator_type": "oob", "active": True, "oob_channel": "sms", "name": "XXXXXXXXX0000"},
+        {
+            "id": "email|account", "authenticator_type": "oob", "active": True, "oob_channel": "email",
+            "name": "****@exam********",
+        },
+    ]  # fmt: skip
+    body = await challenged(door, token, authenticator_id="email|account")
+    (message,) = await sent(door)
+    assert (body["challenge_type"], body["binding_method"], message.to) == ("oob", "prompt", "ada@example.test")
+    body = await challenged(door, token, authenticator_id="sms|dev_0")
+    code = await code_sent(door)
+    wrong = await grant(door, "mfa-oob", mfa_token=token, oob_code=body["oob_code"], binding_code="x")
+    assert (wrong.status_code, wrong.json()["error_description"]) == (403, "Invalid binding_code.")
+    for foreign in ("", "sms.nobody", "otp.x", "recovery-code.x"):
+        assert await oob(door, token, foreign, code) in (400, 403)
+    assert await oob(door, token, body["oob_code"], code) == 200
+    assert await door.log("seoobft")
+    assert await door.log("feoobft")
+
+
+async def test_a_number_taken_on_with_the_token(door: Door) -> None:
+    await door.tenant(tenant("sms", "recovery-code"))
+    token = (await required(door))["mfa_token"]
+    asked = {"authenticator_types": ["oob"], "oob_channels": ["sms"]}
+    for body in (asked, {**asked, "phone_number": "nonsense"}, {**asked, "oob_channels": ["auth0"]}):
+        assert (await call(door, "POST", "associate", token, body)).status_code == 400
+    made = (await call(door, "POST", "associate", token, {**asked, "phone_number": NUMBER})).json()
+    assert (made["authenticator_type"], made["oob_channel"], made["binding_method"]) == ("oob", "sms", "prompt")
+    code = await code_sent(door)
+    assert await types(door) == []
+    answer = await grant(door, "mfa-oob", mfa_token=token, oob_code=made["oob_code"], binding_code=code)
+    assert answer.status_code == 200
+    assert sorted(await types(door)) == ["phone", "recovery-code"]
+    token = (await required(door))["mfa_token"]
+    used = await grant(door, "mfa-recovery-code", mfa_token=token, recovery_code=made["recovery_codes"][0])
+    assert used.status_code == 200
+
+
+async def test_a_code_for_another_number_proves_nothing_once_somebody_has_one(door: Door) -> None:
+    """Who knows the password and began to enrol a number of their own must not get in by it later."""
+    await door.tenant(tenant("sms"))
+    token = (await required(door))["mfa_token"]
+    asked = {"authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": OTHER}
+    made = (await call(door, "POST", "associate", token, asked)).json()
+    code = await code_sent(door)
+    tab = await login(door)
+    await tab.submit(phone=OTHER)
+    on_page = await code_sent(door)
+    await has(door, MethodType.PHONE, NUMBER)
+    assert await oob(door, token, made["oob_code"], code) == 403
+    await tab.submit(code=on_page)
+    assert tab.path == "/u/mfa-sms-challenge"
+    assert (await sent(door))[0].to == NUMBER
+    assert [one.properties["phone_number"] for one in await methods(door)] == [NUMBER]
+
+
+async def methods(door: Door) -> list[AuthenticationMethod]:
+    return await door.ports.authentication_methods.of_user(DOMAIN, await user_id(door))
+
+
+async def test_a_code_to_a_number_that_was_taken_away_is_nothing(door: Door) -> None:
+    await door.tenant(tenant("sms"))
+    await has(door, MethodType.PHONE, NUMBER, OTHER)
+    tab = await login(door)
+    (message,) = await sent(door)
+    await door.ports.authentication_methods.remove(DOMAIN, ["dev_0"], events=())
+    await tab.submit(code=message.values["code"])
+    assert tab.path != "/callback"
+    assert tab.page is not None
+    assert tab.page.status_code in (200, 400)
+
+
+@pytest.mark.parametrize(
+    ("message_types", "path"), [(("voice",), "/u/mfa-voice-enrollment"), ((), "/u/mfa-sms-enrollment")]
+)
+async def test_the_tenant_says_by_what_numbers_are_reached(
+    door: Door, message_types: tuple[str, ...], path: str
+) -> None:
+    await door.tenant(tenant("sms", message_types=message_types))
+    tab = await login(door)
+    assert tab.path == path
+
+
+async def test_of_several_factors_one_is_chosen_to_begin_with(door: Door) -> None:
+    await door.tenant(tenant("otp", "sms", message_types=("sms", "voice")))
+    tab = await login(door)
+    assert (tab.path, heading(tab)) == ("/u/mfa-begin-enroll-options", "Protect your account")
+    assert tab.form.actions == ["otp", "sms", "voice"]
+    await tab.submit("sms")
+    assert tab.path == "/u/mfa-sms-enrollment"
+    await tab.submit("pick-authenticator")
+    await tab.submit("back-action")
+    assert tab.path == "/u/mfa-sms-enrollment"
+    await tab.submit("pick-authenticator")
+    await tab.submit("otp")
+    assert tab.path == "/u/mfa-otp-enrollment"
