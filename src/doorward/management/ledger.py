@@ -166,7 +166,7 @@ DOCUMENTED = """
 /guardian/factors/duo/settings  GET* read:guardian_factors
 /guardian/factors/duo/settings  PUT* update:guardian_factors
 /guardian/factors/duo/settings  PATCH* update:guardian_factors
-/guardian/factors/phone/message-types  GET* read:guardian_factors | PUT* update:guardian_factors
+/guardian/factors/phone/message-types  GET read:guardian_factors | PUT update:guardian_factors
 /guardian/factors/phone/providers/twilio  GET* read:guardian_factors | PUT* update:guardian_factors
 /guardian/factors/phone/selected-provider  GET* read:guardian_factors | PUT* update:guardian_factors
 /guardian/factors/phone/templates  GET* read:guardian_factors | PUT* update:guardian_factors
@@ -382,7 +382,7 @@ REASONS: Mapping[str, str] = {
     "/flows": "Forms and flows are not shown to anybody.",
     "/forms": "Forms and flows are not shown to anybody.",
     "/groups": "Groups come from directories, which are not read.",
-    "/guardian": "Codes come from an app so far: nothing is sent, pushed or plugged in.",
+    "/guardian": "Nothing is pushed or plugged in; codes go out through the e-mail and phone providers of the tenant.",
     "/hooks": "Superseded by Actions; a tenant here has none.",
     "/keys/custom-signing": "Keys are made by the server.",
     "/keys/encryption": "The operator's master key encrypts; it is no matter of a tenant.",

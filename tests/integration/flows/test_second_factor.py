@@ -406,6 +406,16 @@ def shown_key_or_none(tab: BrowserTab) -> str | None:
     return found[1] if found is not None else None
 
 
+async def test_a_link_is_mailed_where_that_is_asked_for(door: Door) -> None:
+    await door.tenant({"guardianFactors": FACTORS})
+    await ticket(door)
+    link = await ticket(door, send_mail=True)
+    (entry,) = await door.server.storage.outbox.take(until=door.clock.now() + 1, limit=9)
+    assert entry.message is not None
+    assert (entry.message.template, entry.message.to) == ("enrollment_email", "ada@example.test")
+    assert link in entry.message.values["link"]
+
+
 async def test_a_link_is_good_for_nothing_where_it_should_not_be(door: Door) -> None:
     await door.tenant({"guardianFactors": FACTORS})
     other_factor, link = await ticket(door, factor="phone"), await ticket(door)

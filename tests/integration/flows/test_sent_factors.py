@@ -32,7 +32,7 @@ async def sent(door: Door) -> list[Message]:
     taken = await outbox.take(until=door.clock.now() + 1, limit=100)
     for one in taken:
         await outbox.remove(one)
-    return [one.message for one in taken]
+    return [one.message for one in taken if one.message is not None]
 
 
 async def code_sent(door: Door) -> str:

@@ -22,6 +22,7 @@ from doorward.model.authentication_method import AuthenticationMethod, MethodTyp
 from doorward.model.digest import digest
 from doorward.model.identifiers import new_id, new_ticket_value
 from doorward.model.identifiers import new_id
+from doorward.model.message import Message
 from doorward.model.mfa import masked as mask
 from doorward.model.ticket import Ticket, TicketType
 from doorward.model.user import User
@@ -327,7 +328,8 @@ async def _delete_enrollment(call: Call) -> Answer:
 
 async def _ticket(call: Call) -> Answer:
     given = call.body
-    if await call.ports.users.find(call.tenant, given["user_id"]) is None:
+    user = await call.ports.users.find(call.tenant, given["user_id"])
+    if user is None:
         raise no_such_user()
     value = new_ticket_value(call.ports.entropy)
     ticket = Ticket(
@@ -339,9 +341,22 @@ async def _ticket(call: Call) -> Answer:
         factor=given.get("factor"),
         allow_multiple_enrollments=given.get("allow_multiple_enrollments", False),
     )
-    if not await call.ports.tickets.create(call.tenant, ticket, events=(api_event(call),)):
-        raise no_such_user()
     url = f"{call.request.issuer.url}u/mfa-enrollment?ticket={value}#"
+    to = given.get("email") or user.email
+    messages: tuple[Message, ...] = ()
+    if given.get("send_mail") and to:
+        messages = (
+            Message(
+                template="enrollment_email",
+                to=to,
+                values={"link": url, "url": url},
+                user_id=user.user_id,
+                connection=user.connection,
+                locale=given.get("email_locale", ""),
+            ),
+        )
+    if not await call.ports.tickets.create(call.tenant, ticket, messages=messages, events=(api_event(call),)):
+        raise no_such_user()
     return Answer(body={"ticket_id": value, "ticket_url": url})
 
 

@@ -35,6 +35,7 @@ def setting(
     store: str | None = None,
     patched: bool = False,
     readable: bool = True,
+    effect: Effect = Effect.STORED,
     secret: tuple[str, ...] = (),
     write_only: tuple[str, ...] = (),
     show: Show = as_is,
@@ -54,7 +55,7 @@ def setting(
         write_only=write_only,
         show=show,
         answers=answers,
-        effect=Effect.STORED,
+        effect=effect,
     )
 
 
@@ -134,6 +135,7 @@ RESOURCES: tuple[Shape, ...] = (
         "enabled phone factors",
         needed(message_types=items(choice("sms", "voice"))),
         default={"message_types": []},
+        effect=Effect.ACTS,
     ),
     *(
         shape
