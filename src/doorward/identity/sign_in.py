@@ -12,7 +12,7 @@ from doorward.model.connection import Connection
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.request_context import RequestContext
-from doorward.model.session import HOUR, LoginTransaction, Session, SignIn
+from doorward.model.session import HOUR, LoginTransaction, Session, SignIn, Step
 from doorward.model.user import User
 from doorward.ports import Authenticator, Clock, Entropy, LoginTransactions, Sessions
 
@@ -107,12 +107,19 @@ class HostedSignIn:
 
         ``at`` names the screen the login is at then. ``None`` when the transaction moved on meanwhile.
         """
-        now = self._clock.now()
+        tenant, now = directory.tenant.id, self._clock.now()
         renewed = msgspec.structs.replace(session, cookie_hash=digest(cookie), mfa_at=now)
-        moved = msgspec.structs.replace(transaction, mfa_at=now, interacted=True, at=at)
-        if not await self._transactions.advance(directory.tenant.id, moved, renewed=renewed):
-            return None
-        return SignedIn(session=renewed, cookie=cookie)
+        for _ in range(ATTEMPTS_TO_MOVE):
+            moved = msgspec.structs.replace(transaction, mfa_at=now, interacted=True, at=at)
+            if await self._transactions.advance(tenant, moved, renewed=renewed):
+                return SignedIn(session=renewed, cookie=cookie)
+            current = await self._transactions.find(tenant, transaction.id_hash)
+            if current is None or current.finished or current.step is not Step.MFA or current.mfa_at is not None:
+                return None
+            if current.session_sid != session.sid:
+                return None  # somebody else signed in
+            transaction = current
+        return None
 
     def _new_session(
         self,

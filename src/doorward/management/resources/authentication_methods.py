@@ -21,7 +21,6 @@ from doorward.management.resources.users import existing_user, no_such_user
 from doorward.model.authentication_method import AuthenticationMethod, MethodType
 from doorward.model.digest import digest
 from doorward.model.identifiers import new_id, new_ticket_value
-from doorward.model.identifiers import new_id
 from doorward.model.message import Message
 from doorward.model.mfa import masked as mask
 from doorward.model.ticket import Ticket, TicketType

@@ -7,7 +7,7 @@ from doorward.model.mfa import OTP, MfaSubject, Outcome
 from doorward.model.ticket import Ticket, TicketState, TicketType
 from doorward.web.login import screens
 from doorward.web.login.pages import Button, CodePage, FieldError, ResultPage
-from doorward.web.login.prompts.mfa import BACK, SAVED, refusal, status_of, typed_badly, typed_code
+from doorward.web.login.prompts.mfa_person import BACK, SAVED, refusal, status_of, typed_badly, typed_code
 from doorward.web.login.qr_code import picture_of
 from doorward.web.login.visit import TicketVisit
 from doorward.web.wire.http import Response
