@@ -250,3 +250,33 @@ async def test_each_change_has_its_scope(door: Door) -> None:
         assert (answer.status_code, answer.json()["error"]) == (403, "insufficient_scope")
     other = (await grant(door, "password", **LOGIN, audience="https://api.test")).json()["access_token"]
     assert (await call(door, "GET", "authenticators", other)).status_code in (401, 403)
+
+
+async def test_explain_says_so_and_hands_nothing_out(mfa: Door) -> None:
+    await has_app(mfa)
+    manager = mfa.client("Mgmt")
+    granted = await mfa.token(
+        grant_type="client_credentials", client_id=manager.client_id, client_secret=manager.client_secret or "",
+        audience=f"https://{DOMAIN}/api/v2/",
+    )  # fmt: skip
+    bearer = {"authorization": f"Bearer {granted.json()['access_token']}"}
+    token = (await required(mfa))["mfa_token"]
+    client = mfa.client("Web").client_id
+    async with mfa.http() as http:
+
+        async def explain(**asked: str) -> dict[str, Any]:
+            answer = await http.post("/_doorward/api/v1/explain", json={"client_id": client, **asked}, headers=bearer)
+            assert answer.status_code == 200, answer.text
+            assert '"mfa_token"' not in answer.text
+            body: dict[str, Any] = answer.json()
+            return body
+
+        told = await explain(grant_type="password", username="ada@example.test")
+        assert told["error"]["error"] == "mfa_required"
+        assert told["steps"][-1]["because"]["code"] == "mfa.policy"
+        assert (await explain(grant_type=f"{GRANT}mfa-otp", mfa_token="x", otp="1"))["error"][
+            "error"
+        ] == "invalid_grant"
+        told = await explain(grant_type=f"{GRANT}mfa-otp", mfa_token=token, otp="123456")
+        assert told["error"] is None
+    assert (await grant(mfa, "mfa-otp", mfa_token=token, otp=code(mfa))).status_code == 200, "nothing was spent"
