@@ -75,6 +75,18 @@ def main_thread_ns(pid: int) -> int:
     return int(on_cpu) + int(waiting)
 
 
+def threads_ns(pid: int) -> dict[str, int]:
+    """Nanoseconds that each thread of a process but the first ran."""
+    ran = {}
+    for task in _tasks(pid):
+        if task.name != str(pid):
+            try:
+                ran[task.name] = int((task / "schedstat").read_text().split()[0])
+            except OSError:
+                continue
+    return ran
+
+
 def memory_mib(pids: Iterable[int]) -> tuple[float, float]:
     """Resident and proportional memory, MiB."""
     rss = pss = 0

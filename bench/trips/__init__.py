@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from bench.trips import authorization_code, authorize, client_credentials, management, refresh, userinfo, well_known
+from bench.trips import (
+    authorization_code,
+    authorize,
+    client_credentials,
+    login_password,
+    management,
+    refresh,
+    userinfo,
+    well_known,
+)
 from bench.trips.trip import Trip
 
 TRIPS: dict[str, Trip] = {
@@ -17,6 +26,7 @@ TRIPS: dict[str, Trip] = {
         userinfo.JWT,
         userinfo.JWT_AGAIN,
         authorize.TRIP,
+        login_password.TRIP,
         management.GET_CLIENT,
         management.LIST_CLIENTS,
         management.PATCH_CLIENT,

@@ -50,13 +50,15 @@ class Requests(Protocol):
 
 class Trip(Struct, frozen=True, kw_only=True):
     """``signatures`` are the RSA signatures of one answer. ``gate`` and ``aim`` are budgets in CPU microseconds,
-    to which the signatures are added. ``durable`` trips wait for the disk."""
+    to which the signatures are added, and the hash of a password where one ``hashes``. ``durable`` trips wait for the
+    disk."""
 
     name: str
     title: str
     seed: Callable[[World], Awaitable[Seed]]
     requests: Callable[[Seed, str], Requests]
     signatures: int = 0
+    hashes: bool = False
     gate: float
     aim: float
     durable: bool = False
@@ -67,8 +69,9 @@ def get(path: str, **headers: str) -> bytes:
     return _request("GET", path, headers)
 
 
-def post(path: str, form: Mapping[str, str]) -> bytes:
-    return _request("POST", path, {"Content-Type": "application/x-www-form-urlencoded"}, urlencode(form).encode())
+def post(path: str, form: Mapping[str, str], **headers: str) -> bytes:
+    headers = {"Content-Type": "application/x-www-form-urlencoded", **headers}
+    return _request("POST", path, headers, urlencode(form).encode())
 
 
 def patch(path: str, body: Mapping[str, Any], **headers: str) -> bytes:
