@@ -112,8 +112,8 @@ class PasswordLogin:
         return (await self._find(directory.tenant.id, connection, username)).user
 
     async def find(self, directory: TenantDirectory, connection: Connection, username: str) -> tuple[User | None, int]:
-        """Whom an identifier names, and in which of their identities. It takes as long for somebody as for nobody."""
-        account = await self._find(directory.tenant.id, connection, username, every_way=True)
+        """Whom an identifier names, and in which of their identities."""
+        account = await self._find(directory.tenant.id, connection, username)
         return account.user, account.place
 
     async def _check(
@@ -199,9 +199,9 @@ class PasswordLogin:
     def key(directory: TenantDirectory, connection: Connection, username: str, context: RequestContext) -> str:
         return directory.brute_force.key(connection.name, username[:MAX_IDENTIFIER], context.ip)
 
-    async def _find(self, tenant: str, connection: Connection, username: str, *, every_way: bool = False) -> Account:
-        """By e-mail where it looks like one, else by user name, else by telephone number; in ``every_way`` also when
-        one of them has found somebody."""
+    async def _find(self, tenant: str, connection: Connection, username: str) -> Account:
+        """By e-mail where it looks like one, else by user name, else by telephone number: always in each of the ways,
+        so that it takes as long for somebody as for nobody."""
         if not username or len(username) > MAX_IDENTIFIER or "\0" in username:
             return NOBODY
         candidates = [("username", normalise_username(username))]
@@ -215,8 +215,6 @@ class PasswordLogin:
             if found is not None and account is NOBODY:
                 user, password = found
                 account = Account(user, user.place_of(connection.name, field, value) or 0, password)
-            if account is not NOBODY and not every_way:
-                break
         return account
 
     async def _tell_of_leak(self, directory: TenantDirectory, user: User, place: int, context: RequestContext) -> None:

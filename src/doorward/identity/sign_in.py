@@ -54,10 +54,9 @@ class HostedSignIn:
         """What becomes of identifier and password, tried against the first connection that holds the
         identifier; whether a person typed them was found out before. Raises ``Overloaded`` when hashing is full."""
         chosen = connections[0]
-        for connection in connections if len(connections) > 1 else ():
-            if await self._passwords.identify(directory, connection, username) is not None:
-                chosen = connection
-                break
+        if len(connections) > 1:  # all of them, always: how long it takes tells nothing of who is where
+            known = [await self._passwords.identify(directory, one, username) is not None for one in connections]
+            chosen = connections[known.index(True)] if any(known) else chosen
         return await self._passwords.password(directory, chosen, username, password, context, verified=True)
 
     async def begin_session(
