@@ -88,7 +88,6 @@ class PasswordLogin:
             return PasswordOutcome(denial=Denial.REQUIRES_VERIFICATION)
         account, denial = await self._check(directory, connection, username, password, context)
         user = account.user
-        await self._bots.attempted(directory, username[:MAX_IDENTIFIER], context.ip, succeeded=user is not None)
         if denial is not None or user is None:
             return PasswordOutcome(denial=denial)
         if user.blocked:
@@ -132,8 +131,7 @@ class PasswordLogin:
         denial, failures = await self.stopped(directory, connection, username, context, user)
         if denial is not None:
             return NOBODY, denial
-        if failures:
-            await self._attempts.clear(tenant, self.key(directory, connection, username, context))
+        await self.passed(directory, connection, username, context, failures=failures)
         if rehash:
             upgraded = Password(hash=await self._passwords.hash(password), set_at=stored.set_at)
             await self._users.rehash(tenant, user.user_id, old_hash=stored.hash, password=upgraded)
@@ -151,7 +149,7 @@ class PasswordLogin:
         tenant, at = directory.tenant.id, self._clock.now()
         addresses, guard = directory.suspicious_ip, directory.brute_force
         guarded = connection.brute_force_protection and guard.watches(context.ip)
-        key = self.key(directory, connection, username, context)
+        key = self._key(directory, connection, username, context)
         keys = (*addresses.keys(IpStage.LOGIN, context.ip), *((key,) if guarded else ()))
         counters = await self._attempts.look(tenant, keys) if keys else {}
         counter = counters.get(key, Counter())
@@ -180,9 +178,10 @@ class PasswordLogin:
         user, guard = account.user, directory.brute_force
         told = wrong or self._event("fu" if user is None else "fp", context, connection, username, user)
         self._log.write(tenant, told)
+        await self._bots.attempted(directory, username[:MAX_IDENTIFIER], context.ip, succeeded=False)
         denial = Denial.WRONG_CREDENTIALS
         if connection.brute_force_protection and guard.watches(context.ip):
-            key = self.key(directory, connection, username, context)
+            key = self._key(directory, connection, username, context)
             failures = await self._attempts.fail(tenant, key, at=at, window=WINDOW)
             if failures == guard.max_attempts:
                 locked = self._event("limit_wc", context, connection, username, user)
@@ -195,8 +194,22 @@ class PasswordLogin:
                 denial = Denial.IP_BLOCKED
         return denial
 
+    async def passed(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        username: str,
+        context: RequestContext,
+        *,
+        failures: int,
+    ) -> None:
+        """A right password (or code) after so many ``failures``, which are forgotten."""
+        if failures:
+            await self._attempts.clear(directory.tenant.id, self._key(directory, connection, username, context))
+        await self._bots.attempted(directory, username[:MAX_IDENTIFIER], context.ip, succeeded=True)
+
     @staticmethod
-    def key(directory: TenantDirectory, connection: Connection, username: str, context: RequestContext) -> str:
+    def _key(directory: TenantDirectory, connection: Connection, username: str, context: RequestContext) -> str:
         return directory.brute_force.key(connection.name, username[:MAX_IDENTIFIER], context.ip)
 
     async def _find(self, tenant: str, connection: Connection, username: str) -> Account:

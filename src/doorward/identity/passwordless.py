@@ -184,8 +184,7 @@ class Passwordless:
             return PasswordOutcome(denial=denial)
         verdict, _ = await self._challenges.check(tenant, id_hash, code_hash, at=now)
         if verdict is Verdict.RIGHT:
-            if failures:
-                await self._attempts.clear(tenant, self._guard.key(directory, connection, address, context))
+            await self._guard.passed(directory, connection, address, context, failures=failures)
             return await self._person(directory, connection, client, address, context)
         event = person_event(
             "f", now, connection, context, name=address, client=client, description=f"The code is {verdict.value}"

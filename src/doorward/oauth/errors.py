@@ -147,6 +147,10 @@ class RequiresVerification(OAuthError):
 
     error = "requires_verification"
     status = 401
+    text = "Suspicious request requires verification"
+
+    def __init__(self) -> None:
+        super().__init__(self.text, hint="Bot detection asks for a challenge: log in on a page.")
 
 
 class TooManyRequests(OAuthError):

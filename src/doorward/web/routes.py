@@ -90,7 +90,7 @@ def _in_the_browser(services: Services, *, development: bool) -> list[Route]:
             "/dbconnections/change_password",
             dbconnections.change_password(ports, people.password_change, people.bots),
         ),
-        Route("POST", "/passwordless/start", passwordless.start(ports, people.passwordless, presenter)),
+        Route("POST", "/passwordless/start", passwordless.start(ports, people.passwordless, people.bots, presenter)),
         Route("POST", "/passwordless/verify", passwordless.verify),
         Route("GET", help.PATH, help.every_rule(presenter)),
         Route("GET", f"{help.PATH}/{{rule}}", help.one_rule(presenter)),

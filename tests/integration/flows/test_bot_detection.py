@@ -326,3 +326,29 @@ async def test_k6_what_is_remembered_is_by_subscriber(door: Door) -> None:
     await detect(door, **RISKY)
     await grant(door, WRONG, ip="2001:db8::1")
     assert await door.ports.attempts.count(DOMAIN, address_key("bot-failed", "2001:db8::2")) == 1
+
+
+# ── without a password ──
+
+
+async def test_k4_a_code_is_sent_to_who_solved_the_challenge(door: Door) -> None:
+    await door.tenant(
+        {
+            "clients": [{"name": "Codes", "app_type": "spa", "token_endpoint_auth_method": "none",
+                         "callbacks": ["https://app.test/callback"], "grant_types": ["authorization_code"]}],
+            "connections": [{"name": "email", "strategy": "email", "enabled_clients": ["Codes"], "options": {}}],
+        }
+    )  # fmt: skip
+    await detect(door, challenge_passwordless_policy="always")
+    tab = await door.browser().authorize(door.client("Codes"))
+    await tab.submit(username="grace@example.test")
+    assert await refused(tab) == "captcha-too-soon"
+    async with door.http() as http:
+        body = {"client_id": door.client("Codes").client_id, "connection": "email", "email": "grace@example.test"}
+        answer = await http.post("/passwordless/start", json={**body, "send": "code"})
+    assert (answer.status_code, answer.json()) == (401, NEEDS_ONE)
+    assert not await door.log("cls")
+    await tab.submit(username="grace@example.test", **solved(tab))
+    assert tab.path != "/u/login/identifier"
+    assert len(await door.log("cls")) == 1
+    assert {event.user_name for event in await door.log("pla")} == {"grace@example.test"}

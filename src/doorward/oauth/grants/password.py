@@ -31,7 +31,6 @@ ACCOUNT_BLOCKED = (
 IP_BLOCKED = (
     "We have detected suspicious login behavior and further attempts will be blocked. Please contact the administrator."
 )
-VERIFY = "Suspicious request requires verification"
 LEAKED = "This password was disclosed in a data breach of another service. Reset it to log in again."
 
 
@@ -53,7 +52,7 @@ async def prove(
     if outcome.denial is Denial.IP_BLOCKED:
         raise TooManyAttempts(IP_BLOCKED, hint="Suspicious IP throttling stopped logins from this address.")
     if outcome.denial is Denial.REQUIRES_VERIFICATION:
-        raise RequiresVerification(VERIFY, hint="Bot detection asks for a challenge: log in on a page.")
+        raise RequiresVerification
     if outcome.denial is Denial.USER_BLOCKED:
         raise UserBlocked("user is blocked", hint="An administrator blocked this user.")
     if outcome.denial is Denial.PASSWORD_LEAKED:

@@ -14,7 +14,7 @@ from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
 from doorward.oauth.eligibility import connection_serves
-from doorward.oauth.errors import InvalidRequest
+from doorward.oauth.errors import InvalidRequest, RequiresVerification
 from doorward.ports import Overloaded, Ports
 from doorward.web.router import Handler
 from doorward.web.wire.http import NO_STORE, Request, Response, json_response, text_response
@@ -36,8 +36,8 @@ class DbConnectionsError(Exception):
 TOO_MANY = DbConnectionsError("too_many_requests", "Too many requests", status=429, name="TooManyRequests")
 
 
-VERIFY = DbConnectionsError(
-    "requires_verification", "Suspicious request requires verification", status=401, name="UnauthorizedError"
+CHALLENGED = DbConnectionsError(
+    RequiresVerification.error, RequiresVerification.text, status=401, name="UnauthorizedError"
 )
 
 
@@ -140,7 +140,7 @@ async def _judged(
     """Raises ``DbConnectionsError`` where bot detection asks for a challenge, which only a page can show."""
     event = person_event("pla", ports.clock.now(), connection, request.context, name=name, client=client)
     if await bots.judge(ports.directory.tenant(request.issuer.tenant), flow, event):
-        raise VERIFY
+        raise CHALLENGED
 
 
 def _client(directory: TenantDirectory, body: dict[str, Any]) -> Client:

@@ -6,15 +6,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from doorward.identity.bot_detection import BotDetector
+from doorward.identity.log_events import person_event
 from doorward.identity.one_time_codes import TooManyCodes, of_client
 from doorward.identity.passwordless import SIGNUP_DISABLED, Passwordless, address_of
+from doorward.model.bot_detection import Flow
 from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import new_object_id
 from doorward.oauth.client_authentication import AuthenticatedClient, authenticate, trusted_context
 from doorward.oauth.eligibility import connection_serves
-from doorward.oauth.errors import InvalidRequest, TooManyRequests, UnauthorizedClient
+from doorward.oauth.errors import InvalidRequest, RequiresVerification, TooManyRequests, UnauthorizedClient
 from doorward.ports import Ports
 from doorward.web.login.presenter import Presenter
 from doorward.web.router import Handler
@@ -36,7 +39,7 @@ class StartRefused(InvalidRequest):
         self.error = f"bad.{about}"  # type: ignore[misc]
 
 
-def start(ports: Ports, passwordless: Passwordless, pages: Presenter) -> Handler:
+def start(ports: Ports, passwordless: Passwordless, bots: BotDetector, pages: Presenter) -> Handler:
     """Answers with an ``_id`` that is nobody's: whether there is an account is not told."""
 
     async def handler(request: Request) -> Response:
@@ -48,6 +51,9 @@ def start(ports: Ports, passwordless: Passwordless, pages: Presenter) -> Handler
         address = _address(body, connection)
         by_link = _by_link(body, connection)
         context = trusted_context(request.context, authenticated)
+        event = person_event("pla", ports.clock.now(), connection, context, name=address, client=client)
+        if await bots.judge(directory, Flow.PASSWORDLESS, event):
+            raise RequiresVerification
         try:
             why = await passwordless.send(
                 directory,
