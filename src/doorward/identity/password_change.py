@@ -7,7 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from doorward.identity.blocked_accounts import counters_of
-from doorward.identity.log_events import person_event
+from doorward.identity.log_events import LONGEST_NAME, person_event
 from doorward.identity.new_password import NewPasswords, PasswordRefused
 from doorward.identity.password_login import PasswordLogin
 from doorward.identity.password_policy import policy_of
@@ -84,9 +84,8 @@ class PasswordChange:
         person and they have an address. Whoever asks is not told which (E9): the answer and the work are the same.
         Raises ``TooManyResets``."""
         tenant, now = directory.tenant.id, self._ports.clock.now()
-        admitted = await self._ports.attempts.admit(
-            tenant, reset_key(connection.name, identifier, context.ip), at=now, interval=INTERVAL, burst=BURST
-        )
+        key = reset_key(connection.name, identifier[:LONGEST_NAME], context.ip)
+        admitted = await self._ports.attempts.admit(tenant, key, at=now, interval=INTERVAL, burst=BURST)
         if not admitted:
             raise TooManyResets(int(INTERVAL))
         user, place = await self._login.find(directory, connection, identifier)
