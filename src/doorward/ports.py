@@ -430,6 +430,7 @@ class Users(Protocol):
         *,
         events: Sequence[LogEvent],
         messages: Sequence[Message] = (),
+        tickets: Sequence[Ticket] = (),
     ) -> None:
         """Raises ``Conflict`` with field ``email``, ``username``, ``phone_number`` or ``user_id``."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from doorward.identity.log_events import person_event
@@ -12,7 +14,7 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.log_event import LogEvent
 from doorward.model.message import Message
 from doorward.model.request_context import RequestContext
-from doorward.model.ticket import TicketType
+from doorward.model.ticket import Ticket, TicketType
 from doorward.model.user import AccountChange, User
 from doorward.ports import Clock, Conflict, Entropy, Log, Tickets, Users
 
@@ -44,7 +46,7 @@ class EmailVerification:
         self._tickets = tickets
         self._log = log
 
-    async def send(
+    def letter(
         self,
         directory: TenantDirectory,
         user: User,
@@ -54,13 +56,10 @@ class EmailVerification:
         client_id: str | None = None,
         organization_id: str | None = None,
         locale: str = "",
-        events: tuple[LogEvent, ...] = (),
-    ) -> bool:
-        """Put the mail with the link into the outbox; the links sent before are void. ``url`` is what it is below,
-        with its slash. ``False``, and nothing written, for somebody without an address, or who is gone."""
-        if not user.profile_of(place).get("email"):
-            return False
-        ticket, message = ticket_mail(
+    ) -> tuple[Ticket, Message]:
+        """The ticket, and the mail that brings it to the address, which there has to be, as a link below ``url``
+        (with its slash)."""
+        return ticket_mail(
             self._entropy,
             directory,
             VERIFY,
@@ -73,6 +72,15 @@ class EmailVerification:
             client_id=client_id,
             organization_id=organization_id,
         )
+
+    async def send(
+        self, directory: TenantDirectory, user: User, place: int, *, events: tuple[LogEvent, ...] = (), **details: Any
+    ) -> bool:
+        """Put such a letter into the outbox; the links sent before are void. ``False``, and nothing written, for
+        somebody without an address, or who is gone."""
+        if not user.profile_of(place).get("email"):
+            return False
+        ticket, message = self.letter(directory, user, place, **details)
         return await self._tickets.create(directory.tenant.id, ticket, events=events, messages=(message,))
 
     async def ask(

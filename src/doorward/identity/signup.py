@@ -29,6 +29,7 @@ from doorward.model.identifiers import (
 from doorward.model.log_event import LogEvent
 from doorward.model.request_context import RequestContext
 from doorward.model.suspicious_ip import IpStage
+from doorward.model.ticket import Ticket
 from doorward.model.user import Identifiers, Password, User
 from doorward.ports import Conflict, Ports
 
@@ -119,9 +120,16 @@ class Signup:
             password = await self._chosen(directory, connection, checked, user, client, context)
             event = self._event("ss", connection, client, context, user)
             verifies = verifies_by_link(directory, connection) and user.email is not None
-            welcomed = () if verifies else welcome(directory, user)
+            tickets: tuple[Ticket, ...] = ()
+            messages = () if verifies else welcome(directory, user)
+            if verifies:
+                url = f"https://{context.hostname}/"
+                ticket, message = self._verification.letter(directory, user, 0, url=url, client_id=client.client_id)
+                tickets, messages = (ticket,), (message,)
             try:
-                await self._users.create(tenant, user, identifiers, password, events=(event,), messages=welcomed)
+                await self._users.create(
+                    tenant, user, identifiers, password, events=(event,), messages=messages, tickets=tickets
+                )
             except Conflict as conflict:
                 raise _taken(conflict.field) from None
         except SignupRefused as refused:
@@ -129,10 +137,6 @@ class Signup:
                 raise
             self._log.write(tenant, self._event("fs", connection, client, context, None, refused.error.value, form))
             raise
-        if verifies:
-            await self._verification.send(
-                directory, user, 0, url=f"https://{context.hostname}/", client_id=client.client_id
-            )
         return user
 
     async def _admitted(

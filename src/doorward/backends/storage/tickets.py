@@ -10,6 +10,7 @@ from doorward.backends.storage.attempts import clear_attempts
 from doorward.backends.storage.database import Database, Query, Verb
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.outbox import StoredOutbox
+from doorward.backends.storage.ticket_rows import insert_ticket, ticket_row
 from doorward.backends.storage.users import change_account
 from doorward.model.log_event import LogEvent
 from doorward.model.message import Message
@@ -17,13 +18,8 @@ from doorward.model.ticket import Ticket, TicketState, TicketType
 from doorward.model.user import AccountChange
 from doorward.ports import Conflict
 
-_encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Ticket).decode
 
-INSERT = """
-INSERT INTO ticket (tenant, ticket_hash, type, user_id, expires_at, document)
-SELECT u.tenant, :ticket_hash, :type, u.user_id, :expires_at, :document FROM user_account u
-WHERE u.tenant = :tenant AND u.user_id = :user_id RETURNING ticket_hash"""
 # Of the links sent to an address for one purpose the last one counts.
 VOID = """
 DELETE FROM ticket WHERE tenant = :tenant AND user_id = :user_id AND type = :type AND ticket_hash <> :ticket_hash
@@ -52,17 +48,9 @@ class StoredTickets:
     async def create(
         self, tenant: str, ticket: Ticket, *, events: Sequence[LogEvent], messages: Sequence[Message] = ()
     ) -> bool:
-        stored = {
-            "tenant": tenant,
-            "ticket_hash": ticket.ticket_hash,
-            "type": ticket.type.value,
-            "user_id": ticket.user_id,
-            "expires_at": ticket.expires_at,
-            "document": _encode(ticket).decode(),
-        }
-        void = Query(self._void, {**stored, "email": ticket.email})
+        void = Query(self._void, {**ticket_row(tenant, ticket), "email": ticket.email})
         then = [void, *self._log.inserts(tenant, events), *self._outbox.inserts(tenant, messages)]
-        created = bool(await self._database.once(Query(INSERT, stored), then))
+        created = bool(await self._database.once(insert_ticket(tenant, ticket), then))
         self._outbox.wake(messages)
         return created
 

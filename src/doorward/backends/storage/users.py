@@ -14,12 +14,14 @@ from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.outbox import StoredOutbox
 from doorward.backends.storage.refresh_tokens import revoke_family
 from doorward.backends.storage.search import SECONDS, Finder, Target
+from doorward.backends.storage.ticket_rows import insert_ticket
 from doorward.backends.storage.user_fields import TERM, fields_of, places, terms_of
 from doorward.model.document import Document
 from doorward.model.log_event import LogEvent
 from doorward.model.message import Message
 from doorward.model.role import Permission
 from doorward.model.search import EVERYTHING, Search, Sort
+from doorward.model.ticket import Ticket
 from doorward.model.user import AccountChange, Identifiers, Password, User
 from doorward.ports import Conflict
 
@@ -278,6 +280,7 @@ class StoredUsers:
         *,
         events: Sequence[LogEvent],
         messages: Sequence[Message] = (),
+        tickets: Sequence[Ticket] = (),
     ) -> None:
         def verb() -> Verb[None]:
             if not (yield from insert_account(self._database.dialect, tenant, user)):
@@ -290,6 +293,8 @@ class StoredUsers:
             if password is not None:
                 yield Query(SET_PASSWORD, {**identity, "hash": password.hash, "set_at": password.set_at})
             yield from _grant(tenant, user.user_id, user.roles, user.permissions)
+            for ticket in tickets:
+                yield insert_ticket(tenant, ticket)
             yield from self._log.insert(tenant, events)
             yield from self._outbox.insert(tenant, messages)
 

@@ -34,7 +34,9 @@ from doorward.management.kit.writing import api_event
 from doorward.management.resources.user_body import CREATE, IDENTIFIERS, NAMES, UPDATE, check_app_metadata
 from doorward.model.connection import Connection
 from doorward.model.identifiers import new_object_id
+from doorward.model.message import Message
 from doorward.model.search import AllOf, Term
+from doorward.model.ticket import Ticket
 from doorward.model.user import Password, User
 from doorward.ports import Conflict
 
@@ -191,12 +193,26 @@ async def _create(call: Call) -> Answer:
     )
     password = await _password(call, connection, user) if "password" in given else None
     event = api_event(call, status=201)
+    tickets: tuple[Ticket, ...] = ()
+    messages: tuple[Message, ...] = ()
+    wanted = given.get("verify_email", not profile.get("email_verified"))
+    if wanted and user.email is not None and verifies_by_link(call.directory, connection):
+        ticket, message = call.services.people.email_verification.letter(
+            call.directory, user, 0, url=call.request.issuer.url
+        )
+        tickets, messages = (ticket,), (message,)
     try:
-        await call.ports.users.create(call.tenant, user, identifiers_of(user.profile), password, events=(event,))
+        await call.ports.users.create(
+            call.tenant,
+            user,
+            identifiers_of(user.profile),
+            password,
+            events=(event,),
+            messages=messages,
+            tickets=tickets,
+        )
     except Conflict:
         raise conflict("The user already exists.", REFUSED_BY_CONNECTION) from None
-    if given.get("verify_email", not profile.get("email_verified")) and verifies_by_link(call.directory, connection):
-        await _verify(call, user, 0)
     return Answer(status=201, body=show(call, user))
 
 

@@ -1,0 +1,34 @@
+"""How a ticket is kept, for the verbs that store one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from doorward.backends.storage.database import Query
+from doorward.model.ticket import Ticket
+
+_encode = msgspec.json.Encoder().encode
+
+INSERT = """
+INSERT INTO ticket (tenant, ticket_hash, type, user_id, expires_at, document)
+SELECT u.tenant, :ticket_hash, :type, u.user_id, :expires_at, :document FROM user_account u
+WHERE u.tenant = :tenant AND u.user_id = :user_id RETURNING ticket_hash"""
+
+
+def insert_ticket(tenant: str, ticket: Ticket) -> Query:
+    """The statement that stores a ticket, if its user is there."""
+    return Query(INSERT, ticket_row(tenant, ticket))
+
+
+def ticket_row(tenant: str, ticket: Ticket) -> dict[str, Any]:
+    """What is kept of a ticket, by column."""
+    return {
+        "tenant": tenant,
+        "ticket_hash": ticket.ticket_hash,
+        "type": ticket.type.value,
+        "user_id": ticket.user_id,
+        "expires_at": ticket.expires_at,
+        "document": _encode(ticket).decode(),
+    }
