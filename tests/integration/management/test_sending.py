@@ -494,6 +494,26 @@ async def test_a_code_is_sent_and_spoken_by_twilio() -> None:
         assert await reasons(house) == []
 
 
+async def test_the_words_of_second_factors_are_said_where_no_phone_template_is() -> None:
+    async with opened(http=(elsewhere := Elsewhere())) as (house, api):
+        await api.post("/branding/phone/providers", TWILIO)
+        said = {
+            "verification_message": "{{code}} for {{tenant.friendly_name}}",
+            "enrollment_message": "{{code}} to enrol",
+        }
+        await api.call("PUT", "/guardian/factors/phone/templates", said)
+
+        async def sent(**changes: Any) -> str:
+            await put(house, msgspec.structs.replace(CODE, **changes))
+            return parse_qs(elsewhere.asked[-1][3].decode())["Body"][0]
+
+        assert await sent() == f"123456 for {A}"
+        assert await sent(template="otp_enroll") == "123456 to enrol"
+        assert "change your password" in await sent(template="change_password")
+        await api.post("/branding/phone/templates", {"type": "otp_verify", "content": {"body": {"text": "{{ code }}"}}})
+        assert await sent() == "123456"
+
+
 async def test_which_provider_sends_a_code() -> None:
     elsewhere = Elsewhere()
     async with opened(http=elsewhere) as (house, api):

@@ -24,6 +24,8 @@ LANGUAGE = "en"
 PAUSE = "\x00"  # in no text: both databases refuse it
 SENT_BY_CONNECTIONS = frozenset({"auth_email_by_code", "otp_verify"})
 MACRO = "@@password@@"
+# What the settings of second factors say instead of the templates for phones, where there is none of those.
+FACTOR_MESSAGES = {"otp_verify": "verification_message", "otp_enroll": "enrollment_message"}
 
 
 def compose_mail(
@@ -81,6 +83,28 @@ def _tenants(template: Mapping[str, Any], message: Message, values: Mapping[str,
     )
 
 
+def _of_phone(directory: TenantDirectory, message: Message) -> Mapping[str, Any] | None:
+    """The content of the tenant's own template for a phone, if it has one."""
+    own = _of_connection(directory, message)
+    if own is not None:
+        return {"body": {"text": own["body"]}}
+    for document in directory.documents[PHONE_TEMPLATE].values():
+        if document.body["type"] == message.template and not document.body["disabled"]:
+            content: Mapping[str, Any] = document.body["content"]
+            return content
+    return None
+
+
+def _of_factor(directory: TenantDirectory, message: Message) -> str | None:
+    """What ``/guardian/factors/phone/templates`` says in a text message of a second factor."""
+    document = directory.documents[Kind.CONFIGURATION].get("guardian/phone/templates")
+    connection = directory.connections.get(message.connection or "")
+    if document is None or (connection is not None and connection.strategy == Channel.SMS):
+        return None
+    said: str | None = document.body.get(FACTOR_MESSAGES.get(message.template, ""))
+    return said
+
+
 def compose_spoken(
     directory: TenantDirectory, message: Message, user: User | None, sender: str
 ) -> tuple[Spoken, UnusableTemplate | None]:
@@ -90,13 +114,11 @@ def compose_spoken(
     values = {**_values(directory, message, user), "pause": PAUSE}
     part = "voice" if message.channel is Channel.VOICE else "text"
     ours = dict(zip(("text", "voice"), PHONE_DEFAULTS[message.template], strict=True))[part]
-    content: Mapping[str, Any] = {}
-    for document in directory.documents[PHONE_TEMPLATE].values():
-        if document.body["type"] == message.template and not document.body["disabled"]:
-            content = document.body["content"]
-    own = _of_connection(directory, message)
-    if own is not None:
-        content = {"body": {"text": own["body"]}}
+    content = _of_phone(directory, message)
+    if content is None and (factor := _of_factor(directory, message)) is not None:
+        content = {"body": {"text": factor}}
+        values["tenant"] = {"name": values["tenant"], "friendly_name": values["friendly_name"]}
+    content = content or {}
     fault = None
     try:
         said = fill((content.get("body") or {}).get(part) or ours, values)
