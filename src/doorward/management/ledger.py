@@ -43,16 +43,16 @@ DOCUMENTED = """
 /attack-protection/phone-provider-protection  GET* read:attack_protection | PATCH* update:attack_protection
 /attack-protection/suspicious-ip-throttling  GET read:attack_protection | PATCH update:attack_protection
 /branding  GET read:branding | PATCH update:branding
-/branding/phone/providers  GET* read:phone_providers | POST* create:phone_providers
-/branding/phone/providers/{id}  GET* read:phone_providers
-/branding/phone/providers/{id}  PATCH* update:phone_providers
-/branding/phone/providers/{id}  DELETE* delete:phone_providers
+/branding/phone/providers  GET read:phone_providers | POST create:phone_providers
+/branding/phone/providers/{id}  GET read:phone_providers
+/branding/phone/providers/{id}  PATCH update:phone_providers
+/branding/phone/providers/{id}  DELETE delete:phone_providers
 /branding/phone/providers/{id}/try  POST- create:phone_providers
-/branding/phone/templates  GET* read:phone_templates | POST* create:phone_templates
-/branding/phone/templates/{id}  GET* read:phone_templates
-/branding/phone/templates/{id}  PATCH* update:phone_templates
-/branding/phone/templates/{id}  DELETE* delete:phone_templates
-/branding/phone/templates/{id}/reset  PATCH* update:phone_templates
+/branding/phone/templates  GET read:phone_templates | POST create:phone_templates
+/branding/phone/templates/{id}  GET read:phone_templates
+/branding/phone/templates/{id}  PATCH update:phone_templates
+/branding/phone/templates/{id}  DELETE delete:phone_templates
+/branding/phone/templates/{id}/reset  PATCH update:phone_templates
 /branding/phone/templates/{id}/try  POST- create:phone_templates
 /branding/templates/universal-login  GET read:branding | PUT update:branding | DELETE delete:branding
 /branding/themes  POST update:branding
@@ -369,7 +369,7 @@ REASONS: Mapping[str, str] = {
     "/actions/executions": "No code is run yet: nothing was executed.",
     "/attack-protection": "Limits of phone messages do nothing so far.",
     "/blacklists": "Auth0's own older way to revoke; its tokens are of a kind that is not issued.",
-    "/branding/phone": "Nothing that is sent goes to a phone yet.",
+    "/branding/phone": "Nothing is sent to try a provider or a template.",
     "/client-grants/{id}/organizations": "Nobody signs in to an organization yet.",
     "/clients/cimd": "Client ID metadata documents are not read.",
     "/connection-profiles": "Self-service set-up of connections is not there.",

@@ -10,7 +10,6 @@ import msgspec
 from doorward.management.kit.bodies import require, require_liquid
 from doorward.management.kit.context import Answer, Call
 from doorward.management.kit.errors import ApiError, conflict, invalid_body, not_found
-from doorward.management.kit.operation import Effect
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.schema import ANY, BOOLEAN, OBJECT, Rule, choice, items, record, text
 from doorward.management.kit.shapes import Collection, Command, Shape, View, merged, without_nulls
@@ -111,7 +110,6 @@ PROVIDERS = Collection(
     gone=None,
     taken=lambda _: conflict("The phone provider is configured already"),
     parameters=ID,
-    effect=Effect.STORED,
 )
 
 # ── templates ──
@@ -191,7 +189,6 @@ TEMPLATES = Collection(
     taken=lambda _: conflict("Phone template already configured for tenant"),
     parameters=ID,
     without=("list",),
-    effect=Effect.STORED,
 )
 
 
@@ -230,7 +227,6 @@ RESOURCES: tuple[Shape, ...] = (
         summary="Get phone notification templates",
         answer=_list,
         query=BY_DISABLED,
-        effect=Effect.STORED,
     ),
     Command(
         method="PATCH",
@@ -240,6 +236,5 @@ RESOURCES: tuple[Shape, ...] = (
         run=_reset,
         body=ANY,
         parameters=ID,
-        effect=Effect.STORED,
     ),
 )
