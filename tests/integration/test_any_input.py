@@ -19,10 +19,12 @@ PARAMETERS = [
     "response_mode", "nonce", "prompt", "max_age", "code_challenge", "code_challenge_method", "request_uri", "request",
     "token", "returnTo", "post_logout_redirect_uri", "id_token_hint", "logout_hint", "action", "connection", "email",
     "access_token", "login_hint", "ui_locales", "organization", "screen_hint", "user_metadata",
+    "otp", "phone_number", "send", "authParams", "verification_code",
 ]  # fmt: skip
 KNOWN_VALUES = [
     "authorization_code", "client_credentials", "refresh_token", "password",
-    "http://auth0.com/oauth/grant-type/password-realm", "code", "token", "id_token", "code token", "none", "login",
+    "http://auth0.com/oauth/grant-type/password-realm", "http://auth0.com/oauth/grant-type/passwordless/otp",
+    "code", "token", "id_token", "code token", "none", "login",
     "web_message", "form_post", "query", "fragment", "S256", "plain", "https://app.test/callback", "https://api.test",
     "openid offline_access read:items", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer", "people", "0", "-1",
     "9" * 30, "a" * 43, "e30.e30.e30", "eyJhbGciOiJub25lIn0.e30.", "javascript:alert(1)", "//evil", "\u2028", "accept",
@@ -34,6 +36,9 @@ ENDPOINTS = [
     ("GET", "/v2/logout"), ("GET", "/oidc/logout"), ("POST", "/oidc/logout"), ("POST", "/dbconnections/signup"),
     ("GET", "/u/login"), ("POST", "/u/login"), ("POST", "/u/login/identifier"), ("POST", "/u/login/password"),
     ("POST", "/u/signup"), ("POST", "/u/consent"), ("POST", "/u/login-confirmation"),
+    ("POST", "/passwordless/start"), ("POST", "/passwordless/verify"), ("GET", "/passwordless/verify_redirect"),
+    ("POST", "/passwordless/verify_redirect"), ("POST", "/u/login/passwordless-email-challenge"),
+    ("POST", "/u/login-email-verification"),
     ("POST", "/_doorward/api/v1/explain"), ("GET", "/api/v2/clients"), ("POST", "/api/v2/clients"),
     ("GET", "/_doorward/static/x/y"), ("GET", "/.well-known/jwks.json"),
 ]  # fmt: skip

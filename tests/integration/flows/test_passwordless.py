@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -11,6 +12,7 @@ import msgspec
 import pytest
 from tests.integration.door import CALLBACK, BrowserTab, Door
 
+from doorward.identity.captcha import is_solved
 from doorward.identity.signup import identifiers_of
 from doorward.model.client import Client
 from doorward.model.message import Message, Received
@@ -609,6 +611,50 @@ async def test_a_page_of_an_allowed_origin_may_start(door: Door) -> None:
         refused = await http.post("/passwordless/start", json=body, headers={"origin": "https://evil.test"})
     assert allowed.headers["access-control-allow-origin"] == "https://app.test"
     assert refused.status_code == 403
+
+
+ODD = [
+    "a@b", "a@" + "b" * 400, "ä@exämple.test", "a\u202e@x.test", "\u0130@x.test", "+" + "1" * 400, "+٣٤٥٦٧٨٩", "+",
+    "+1 (555) 0-1", "{{ 7 | times: 7 }}@x.test", "'@x.test", "a\tb@x.test", "\u2028@x.test", "@", "%0d%0a@x.test",
+    "a@b@c", "9" * 5000,
+]  # fmt: skip
+
+
+async def test_odd_addresses_and_codes_are_refused_or_taken_and_nothing_else(door: Door) -> None:
+    own, both = door.client("Own"), door.client("Both")
+    for odd in ODD:
+        answers = [
+            await start(door, own, email=odd),
+            await start(door, both, connection="sms", phone_number=odd),
+            await start(door, own, send="link", authParams={odd: odd, "redirect_uri": odd}),
+            await exchange(door, own, odd, username=odd),
+        ]
+        tab = await door.browser().authorize(both)
+        await tab.submit(username=odd)
+        await tab.submit(code=odd) if "code" in tab.form.fields else None
+        async with door.http() as http:
+            query = {"client_id": own.client_id, "connection": "email", "email": odd, "verification_code": odd}
+            answers.append(await http.get("/passwordless/verify_redirect", params={**query, "redirect_uri": odd}))
+            answers.append(await http.post("/passwordless/verify_redirect", params=query, data={"action": "default"}))
+        assert tab.page is not None
+        assert {answer.status_code for answer in (*answers, tab.page)} <= {200, 302, 400, 403, 429}, odd
+        door.clock.pass_(3600)
+
+
+async def test_k4_whoever_has_to_show_that_they_are_no_script_is_sent_nothing_before(door: Door) -> None:
+    settings = {"botDetection": {"challenge_passwordless_policy": "always"}}
+    await door.tenant({"attackProtection": settings})
+    tab = await door.browser().authorize(door.client("Codes"))
+    await tab.submit(username=EMAIL, captcha="")
+    assert tab.path == "/u/login/identifier"
+    assert set(tab.form.errors.values()) == {"invalid-captcha"}
+    assert not await sent(door)
+    challenge = tab.form.fields["captcha"]
+    counter = next(number for number in itertools.count() if is_solved(challenge, str(number)))
+    await tab.submit(username=EMAIL, captcha=f"{challenge}.{counter}")
+    assert tab.path == "/u/login/passwordless-email-challenge"
+    await tab.submit(code=await code_of(door))
+    assert "code" in tab.answer
 
 
 # ── what is sent ───────────────────────────────────────────────────────────────────────────────
