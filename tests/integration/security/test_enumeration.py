@@ -12,15 +12,17 @@ from typing import Any
 
 import httpx2
 import pytest
-from tests.integration.door import Door
+from tests.integration.door import CALLBACK, Door
 
 from doorward.backends.keys.password_hashes import PasswordHasher
+from doorward.model.user import Identifiers, User
 
 ADA, NOBODY = "ada@example.test", "eve@example.test"  # as long as each other, so that even lengths are comparable
 RIGHT, WRONG = "correct-horse-9", "not-this-one-9"
 Ask = Callable[[Door, str], Awaitable[httpx2.Response]]
 CHANGING = re.compile(
     r"nonce-[\w-]+|nonce=\"[\w-]+\"|state=[\w%-]+|name=\"state\" value=\"[\w-]+\"|name=\"captcha\" value=\"[\w.-]+\""
+    r"|\"_id\":\"\w+\""
 )
 
 
@@ -173,3 +175,50 @@ async def test_e9_a_signup_hashes_before_it_finds_an_address_taken(door: Door, w
         hashes.append(work.done.count("hash"))
     assert codes == ["invalid_signup", None]
     assert hashes == [1, 1]
+
+
+# ── without a password ──
+
+OTP = "http://auth0.com/oauth/grant-type/passwordless/otp"
+
+
+async def by_code_request(door: Door, username: str) -> httpx2.Response:
+    asked = {"client_id": door.client("Codes").client_id, "connection": "email", "email": username, "send": "code"}
+    async with door.http() as http:
+        return await http.post("/passwordless/start", json=asked)
+
+
+async def by_code_page(door: Door, username: str) -> httpx2.Response:
+    tab = await (await door.browser().authorize(door.client("Codes"))).submit(username=username)
+    assert tab.page is not None
+    return tab.page
+
+
+async def by_wrong_code(door: Door, username: str) -> httpx2.Response:
+    return await door.token(
+        grant_type=OTP, client_id=door.client("Codes").client_id, realm="email", username=username, otp="123456"
+    )
+
+
+@pytest.mark.parametrize("ask", [by_code_request, by_code_page, by_wrong_code])
+async def test_e9_who_may_sign_in_by_a_code_is_told_to_nobody(door: Door, work: Work, ask: Ask) -> None:
+    client = {"name": "Codes", "app_type": "spa", "token_endpoint_auth_method": "none", "callbacks": [CALLBACK]}
+    options = {"disable_signup": True}
+    await door.tenant(
+        {
+            "clients": [{**client, "grant_types": [OTP, "authorization_code"]}],
+            "connections": [{"name": "email", "strategy": "email", "enabled_clients": ["Codes"], "options": options}],
+        }
+    )
+    profile = {"email": ADA, "email_verified": True}
+    identity = {"connection": "email", "user_id": "ada", "provider": "email", "isSocial": False}
+    ada = User(user_id="email|ada", connection="email", profile=profile, identities=(identity,))
+    await door.ports.users.create("tenant.test", ada, Identifiers(email=ADA), None, events=())
+    answers, counted = [], []
+    for username in (ADA, NOBODY):
+        await ask(door, username)
+        work.done.clear()
+        answers.append(told(await ask(door, username), username))
+        counted.append(Counter(work.done))
+    assert answers[0] == answers[1]
+    assert counted[0] == counted[1]
