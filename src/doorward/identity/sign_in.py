@@ -12,7 +12,7 @@ from doorward.model.connection import Connection
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.request_context import RequestContext
-from doorward.model.session import HOUR, LoginTransaction, Session, SignIn, Step
+from doorward.model.session import LoginTransaction, Session, SignIn, Step
 from doorward.model.user import User
 from doorward.ports import Authenticator, Clock, Entropy, LoginTransactions, Sessions
 
@@ -132,7 +132,8 @@ class HostedSignIn:
         settings = directory.settings
         now = self._clock.now()
         cookie = self._entropy.token(32)
-        idle, end = settings.idle_session_lifetime * HOUR, settings.session_lifetime * HOUR
+        persistent = settings.cookies_persist
+        idle, end = settings.session_limits(persistent=persistent)
         same_person = replaced is not None and replaced.user_id == user.user_id
         session = Session(
             sid=self._entropy.token(24),
@@ -146,7 +147,7 @@ class HostedSignIn:
             idle_lifetime=idle,
             idle_expires_at=now + min(idle, end),
             expires_at=now + end,
-            persistent=settings.session_cookie is None or settings.session_cookie.mode == "persistent",
+            persistent=persistent,
             clients=replaced.clients if same_person and replaced is not None else (),
             ip=context.ip,
             user_agent=context.user_agent,

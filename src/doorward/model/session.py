@@ -11,16 +11,15 @@ from doorward.model.mfa import MfaProgress
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import TenantSettings
 
-HOUR = 3600.0
-
 
 class Session(Struct, frozen=True, kw_only=True):
     """An SSO session on one host. Times are epoch seconds.
 
     ``sid`` is public (the ID token carries it); the cookie value is another secret, stored as
-    ``cookie_hash`` only. ``idle_lifetime`` (seconds) is the longest idle time it was made with. ``ip`` and
-    ``user_agent`` are those of the sign-in, ``last_ip`` and ``last_user_agent`` of its last use. ``mfa_at`` is when
-    the person last proved a second factor in it.
+    ``cookie_hash`` only. One that is not ``persistent`` ends with the browser, and has shorter limits.
+    ``idle_lifetime`` (seconds) is the longest idle time it was made with. ``ip`` and ``user_agent`` are
+    those of the sign-in, ``last_ip`` and ``last_user_agent`` of its last use. ``mfa_at`` is when the person
+    last proved a second factor in it.
     """
 
     sid: str
@@ -51,8 +50,9 @@ class Session(Struct, frozen=True, kw_only=True):
 
         Limits that were shortened since act at once; longer ones are for new sessions.
         """
-        idle = min(self.idle_lifetime, settings.idle_session_lifetime * HOUR)
-        end = min(self.expires_at, self.created_at + settings.session_lifetime * HOUR)
+        idle, lifetime = settings.session_limits(persistent=self.persistent)
+        idle = min(self.idle_lifetime, idle)
+        end = min(self.expires_at, self.created_at + lifetime)
         return msgspec.structs.replace(
             self,
             last_interacted_at=now,

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+HOUR = 3600.0
 SERVER = ""  # in the place of a tenant, for what belongs to none
 
 
@@ -57,6 +58,8 @@ class TenantSettings(Struct, frozen=True):
     resource_parameter_profile: ResourceParameterProfile = ResourceParameterProfile.AUDIENCE
     session_lifetime: float = 168
     idle_session_lifetime: float = 72
+    ephemeral_session_lifetime: float = 72
+    idle_ephemeral_session_lifetime: float = 24
     enabled_locales: tuple[str, ...] = ("en",)
     allowed_logout_urls: tuple[str, ...] = ()
     pushed_authorization_requests_supported: bool = False
@@ -76,6 +79,18 @@ class TenantSettings(Struct, frozen=True):
         """Whether a link that signs in may be followed in another browser than the one that asked for it."""
         passwordless = (self.universal_login or {}).get("passwordless")
         return isinstance(passwordless, dict) and passwordless.get("allow_magiclink_verify_without_session") is True
+
+    @property
+    def cookies_persist(self) -> bool:
+        """Whether a new session outlives its browser."""
+        return self.session_cookie is None or self.session_cookie.mode == "persistent"
+
+    def session_limits(self, *, persistent: bool) -> tuple[float, float]:
+        """How long a session may be idle, and how long it may last (seconds); an ephemeral one has limits of its
+        own."""
+        if persistent:
+            return self.idle_session_lifetime * HOUR, self.session_lifetime * HOUR
+        return self.idle_ephemeral_session_lifetime * HOUR, self.ephemeral_session_lifetime * HOUR
 
 
 class Tenant(Struct, frozen=True, kw_only=True):

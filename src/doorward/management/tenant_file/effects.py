@@ -26,7 +26,8 @@ MACHINE, PERSON = "client_credentials", "authorization_code"
 MOST = 2000  # tokens asked for; what is beyond is told of as one
 LOOKS: dict[str, Any] = {
     "friendly_name": "", "picture_url": "", "support_email": "", "support_url": "", "session_lifetime": 0,
-    "idle_session_lifetime": 0, "enabled_locales": (), "allowed_logout_urls": (), "session_cookie": None,
+    "idle_session_lifetime": 0, "ephemeral_session_lifetime": 0, "idle_ephemeral_session_lifetime": 0,
+    "enabled_locales": (), "allowed_logout_urls": (), "session_cookie": None,
     "error_page": None,
 }  # fmt: skip
 NAMED = 3
