@@ -22,7 +22,8 @@ from doorward.backends.keys.signing_keys import SigningKeyMaker
 from doorward.backends.outbound.courier import Courier, MailServer
 from doorward.backends.outbound.http import GuardedHttp
 from doorward.backends.outbound.inbox import MemoryInbox
-from doorward.backends.outbound.relay import Relay
+from doorward.backends.outbound.logouts import LogoutCarrier
+from doorward.backends.outbound.relay import Relay, Relays
 from doorward.backends.storage.store import Storage
 from doorward.backends.storage.version import sqlite_path
 from doorward.identity.blocked_accounts import BlockedAccounts
@@ -61,7 +62,7 @@ class Doorward(Struct, frozen=True):
     services: Services
     application: Application
     background: BackgroundTasks
-    relay: Relay
+    relay: Relays
 
     async def start(self) -> None:
         await self.storage.start()
@@ -143,20 +144,18 @@ def build(
         storage.directory,
         storage.users,
         storage.log,
+        storage.attempts,
         clock,
         http,
         server=mail_server,
         inbox=inbox,
         loopback=reaches_loopback,
-    )
-    relay = Relay(
-        storage.outbox,
-        storage.attempts,
-        clock,
-        courier.deliver,
         per_address=messages_per_address,
         per_tenant=messages_per_tenant,
     )
+    jose = JoseBackend()
+    logouts = LogoutCarrier(storage.directory, jose, clock, http)
+    relay = Relays([Relay(storage.outbox, clock, carrier) for carrier in (courier, logouts)])
     hasher = passwords or PasswordHasher()
     background = BackgroundTasks()
     breached = RangeService(breached_passwords_url, http) if breached_passwords_url else NoBreachedPasswords()
@@ -204,7 +203,7 @@ def build(
         inbox=inbox,
         http=http,
         log=storage.log,
-        jose=JoseBackend(),
+        jose=jose,
         keys=SigningKeyMaker(clock, entropy),
         passwords=hasher,
         breached_passwords=breached,

@@ -35,6 +35,7 @@ from doorward.model.resource_server import EncryptionKey
 from doorward.model.role import Permission
 from doorward.model.search import EVERYTHING, Search, Sort
 from doorward.model.session import ConsentGrant, LoginTransaction, Session, SignIn
+from doorward.model.session_end import Cause
 from doorward.model.tenant import Issuer, Tenant
 from doorward.model.tenant_snapshot import TenantSnapshot
 from doorward.model.ticket import Ticket, TicketState, TicketType
@@ -460,7 +461,7 @@ class Users(Protocol):
         password: Password | None = None,
         remembered: int = 0,
         place: int = 0,
-        end_sessions: bool = False,
+        cause: Cause | None = None,
         revoke_refresh_tokens: bool = False,
         unblock: Sequence[str] = (),
         events: Sequence[LogEvent],
@@ -468,7 +469,7 @@ class Users(Protocol):
     ) -> bool:
         """Write a changed user (roles and permissions apart); ``False`` when somebody else changed
         it first. Raises ``Conflict`` as ``create`` does. ``identifiers`` and ``password`` are those of the
-        identity at ``place``. ``end_sessions`` also deletes its sessions and unspent codes. The rest is as in
+        identity at ``place``. The rest is as in
         ``model.user.AccountChange``."""
 
     async def change(
@@ -676,6 +677,9 @@ class RememberedBrowsers(Protocol):
 
 
 class Sessions(Protocol):
+    """Sessions. Whoever ends one, here or anywhere else, puts what its applications are to be told into the outbox, in
+    the same transaction."""
+
     async def find(self, tenant: str, cookie_hash: bytes) -> Session | None: ...
 
     async def get(self, tenant: str, sid: str, *, at: float) -> Described[Session] | None:
@@ -695,16 +699,18 @@ class Sessions(Protocol):
         self,
         tenant: str,
         user_id: str,
+        cause: Cause,
         *,
         sid: str | None = None,
         refresh_tokens: bool = False,
         at: float,
         events: Sequence[LogEvent],
     ) -> bool:
-        """End the session ``sid`` of a user, or all of them, with unspent codes and, if wanted, the refresh
-        tokens that came of it; ``False``, and nothing written, when there is no such session."""
+        """End the session ``sid`` of a user, or all of them, with what ends with ``cause``; ``refresh_tokens`` is
+        said where that leaves it open. ``False``, and nothing written, when there is no such session."""
 
-    async def end(self, tenant: str, sid: str, *, events: Sequence[LogEvent]) -> bool: ...
+    async def end(self, tenant: str, sid: str, cause: Cause, *, at: float, events: Sequence[LogEvent]) -> bool:
+        """End a session with what ends with ``cause``. ``False`` when there is none; the events are written."""
 
 
 class LoginTransactions(Protocol):

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.integration.applications import Applications
 from tests.integration.door import CALLBACK, Door
 from tests.integration.vectors.world import TENANT, A, C, World
 
 from doorward.backends.server_log import JsonLines
+from doorward.model.message import Message
 
 PASSWORD = "canary-Password-4711"
 CLIENT_SECRET = "canary-client-secret-4712-of-sufficient-length"
@@ -21,10 +23,12 @@ WRONG_PASSWORD = "canary-Wrong-4714"
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
-    door = await Door(f"sqlite:///{tmp_path / 'door.sqlite'}").start()
+    applications = Applications()
+    door = await Door(f"sqlite:///{tmp_path / 'door.sqlite'}", http=applications).start()
     await door.tenant(TENANT, C)
-    world = World(door)
-    await world.with_(clients=[{"name": "W", "client_secret": CLIENT_SECRET}])
+    world = World(door, applications)
+    told = {"oidc_logout": {"backchannel_logout_urls": ["https://w.test/logout"]}}
+    await world.with_(clients=[{"name": "W", "client_secret": CLIENT_SECRET, **told}])
     await world.api("https://hs/", signing_secret=SIGNING_SECRET)
     await world.user(password=PASSWORD)
     yield world
@@ -55,8 +59,15 @@ async def test_d2_d3_l3_no_secret_is_in_the_log_or_the_database(
     await world.machine(client_secret="canary-secret-4716")
     await world.userinfo("canary-token-4717")
     await tab.get("/authorize?client_id=W&redirect_uri=" + CALLBACK)
-    secrets |= {"canary-refresh-4715", "canary-secret-4716", "canary-token-4717"}
+    await tab.get("/v2/logout")
+    for status in (503, 400):  # it is told again
+        world.applications.answers["w.test"] = status
+        await world.door.server.relay.send_due()
+        world.door.clock.pass_(10)
+    assert len(world.applications.tokens) == 2
+    secrets |= {"canary-refresh-4715", "canary-secret-4716", "canary-token-4717", *world.applications.tokens}
     events = await world.door.log(domain=C)
+    assert "oidc_backchannel_logout_failed" in {event.type for event in events}
     assert {"s", "fp", "seacft", "feacft", "sertft", "fertft", "fepft", "feccft"} <= {event.type for event in events}
     await world.door.stop()
     stored = whole(tmp_path)
@@ -255,7 +266,7 @@ async def test_e6_l3_a_code_and_a_link_are_nowhere_but_with_whoever_they_were_se
         for send in ("code", "link"):
             answer = await http.post("/passwordless/start", json={**asked, "send": send, "authParams": {}})
             assert answer.status_code == 200
-            (taken,) = await outbox.take(until=world.door.clock.now() + 60, limit=9)
+            (taken,) = await outbox.take(Message, until=world.door.clock.now() + 60, limit=9)
             assert taken.message is not None
             values = taken.message.values
             secret = values["code"] if send == "code" else values["link"].rpartition("verification_code=")[2]

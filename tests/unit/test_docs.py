@@ -26,7 +26,7 @@ def generate() -> ModuleType:
     return module
 
 
-PAGES = ("token-rules.md", "settings.md", "commands.md", "management-api.md", "log-events.md")
+PAGES = ("token-rules.md", "settings.md", "commands.md", "management-api.md", "log-events.md", "what-ends.md")
 
 
 @pytest.mark.parametrize("name", PAGES)

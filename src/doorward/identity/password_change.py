@@ -21,6 +21,7 @@ from doorward.model.identifiers import reset_key
 from doorward.model.log_event import LogEvent
 from doorward.model.message import Message
 from doorward.model.request_context import RequestContext
+from doorward.model.session_end import Cause
 from doorward.model.ticket import TicketState, TicketType
 from doorward.model.timestamp import timestamp
 from doorward.model.user import AccountChange, Password, User
@@ -268,7 +269,7 @@ class PasswordChange:
             place=place,
             password=chosen,
             remembered=policy_of(connection).remembered,
-            end_sessions=True,
+            cause=Cause.PASSWORD_CHANGED,
             revoke_refresh_tokens=self._revokes_refresh_tokens,
             unblock=counters_of(user),
         )

@@ -68,16 +68,18 @@ class HostedSignIn:
         context: RequestContext,
         before: str | None,
     ) -> SignedIn | None:
-        """A session for ``user``, who signed in with an identity of ``connection``, in the place of the one
-        the browser had (cookie value ``before``).
+        """A session for ``user``, who signed in with an identity of ``connection``: the one the browser had (cookie
+        value ``before``) if it is theirs, else another in its place.
 
         When the form came twice, the later one takes the transaction over; ``None`` once the
         transaction is finished.
         """
         tenant = directory.tenant.id
-        replaced = await self._sessions.find(tenant, digest(before)) if before is not None else None
-        signed_in = self._new_session(directory, transaction.host, user, connection, context, replaced)
         for _ in range(ATTEMPTS_TO_MOVE):
+            previous = transaction.session_sid if transaction.authenticated_at is not None else None
+            replaced = await self._replaced(tenant, transaction.host, before, previous)
+            renewed = replaced if replaced is not None and replaced.user_id == user.user_id else None
+            signed_in = self._new_session(directory, transaction.host, user, connection, context, renewed)
             moved = msgspec.structs.replace(
                 transaction,
                 session_sid=signed_in.session.sid,
@@ -89,8 +91,11 @@ class HostedSignIn:
                 at="",
                 pending=None,
             )
-            previous = transaction.session_sid if transaction.authenticated_at is not None else None
-            sign_in = SignIn(session=signed_in.session, replaces=previous or (replaced.sid if replaced else None))
+            sign_in = SignIn(
+                session=signed_in.session,
+                replaces=replaced.sid if replaced is not None and renewed is None else None,
+                renews=renewed is not None,
+            )
             if await self._transactions.advance(tenant, moved, sign_in=sign_in):
                 return signed_in
             current = await self._transactions.find(tenant, transaction.id_hash)
@@ -120,6 +125,16 @@ class HostedSignIn:
             transaction = current
         return None
 
+    async def _replaced(self, tenant: str, host: str, before: str | None, previous: str | None) -> Session | None:
+        """The session that does not go on as it is: the one this transaction made already (``previous``, its ``sid``),
+        or the one of the browser (cookie value ``before``). One that is over is nobody's any more."""
+        now = self._clock.now()
+        found = await self._sessions.get(tenant, previous, at=now) if previous is not None else None
+        session = found[0] if found is not None else None
+        if session is None and before is not None:
+            session = await self._sessions.find(tenant, digest(before))
+        return session if session is not None and session.is_live(host, now) else None
+
     def _new_session(
         self,
         directory: TenantDirectory,
@@ -127,16 +142,15 @@ class HostedSignIn:
         user: User,
         connection: str,
         context: RequestContext,
-        replaced: Session | None,
+        renewed: Session | None,
     ) -> SignedIn:
         settings = directory.settings
         now = self._clock.now()
         cookie = self._entropy.token(32)
         persistent = settings.cookies_persist
         idle, end = settings.session_limits(persistent=persistent)
-        same_person = replaced is not None and replaced.user_id == user.user_id
         session = Session(
-            sid=self._entropy.token(24),
+            sid=renewed.sid if renewed is not None else self._entropy.token(24),
             cookie_hash=digest(cookie),
             host=host,
             user_id=user.user_id,
@@ -148,7 +162,7 @@ class HostedSignIn:
             idle_expires_at=now + min(idle, end),
             expires_at=now + end,
             persistent=persistent,
-            clients=replaced.clients if same_person and replaced is not None else (),
+            clients=renewed.clients if renewed is not None else (),
             ip=context.ip,
             user_agent=context.user_agent,
         )

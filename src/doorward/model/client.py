@@ -50,6 +50,34 @@ class JwtConfiguration(Struct, frozen=True):
     lifetime_in_seconds: int | None = None
 
 
+class LogoutInitiators(Struct, frozen=True):
+    """Of which ends of sessions a client is told: ``all``, or those selected (``custom``)."""
+
+    mode: str = "custom"
+    selected_initiators: tuple[str, ...] | None = None
+
+
+class LogoutMetadata(Struct, frozen=True):
+    include: bool = False
+
+
+class BackchannelLogout(Struct, frozen=True):
+    """The client's ``oidc_logout`` object. Of the URLs the first one is told."""
+
+    backchannel_logout_urls: tuple[str, ...] = ()
+    backchannel_logout_initiators: LogoutInitiators | None = None
+    backchannel_logout_session_metadata: LogoutMetadata | None = None
+
+    @property
+    def url(self) -> str:
+        return self.backchannel_logout_urls[0] if self.backchannel_logout_urls else ""
+
+    @property
+    def includes_metadata(self) -> bool:
+        metadata = self.backchannel_logout_session_metadata
+        return metadata is not None and metadata.include
+
+
 class CredentialReference(Struct, frozen=True):
     id: str
 
@@ -104,6 +132,8 @@ class Client(Struct, frozen=True, kw_only=True):
     initiate_login_uri: str = ""
     jwt_configuration: JwtConfiguration = JwtConfiguration()
     refresh_token: RefreshTokenSettings = RefreshTokenSettings()
+    oidc_logout: BackchannelLogout | None = None
+    oidc_backchannel_logout: BackchannelLogout | None = None
     organization_usage: str | None = None
     require_pushed_authorization_requests: bool = False
     require_proof_of_possession: bool = False
@@ -111,6 +141,11 @@ class Client(Struct, frozen=True, kw_only=True):
     par_request_expiry: int | None = None
     skip_non_verifiable_callback_uri_confirmation_prompt: bool | None = None
     credentials: tuple[ClientCredential, ...] = ()
+
+    @property
+    def backchannel_logout(self) -> BackchannelLogout:
+        """How the client hears that sessions ended; ``oidc_backchannel_logout`` is the older name of the same."""
+        return self.oidc_logout or self.oidc_backchannel_logout or BackchannelLogout()
 
     @property
     def is_public(self) -> bool:

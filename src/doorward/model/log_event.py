@@ -94,6 +94,8 @@ EVENT_TYPES: dict[str, str] = {
     "ublkdu": "User Login Block Released",
     "slo": "Success Logout",
     "flo": "Failed Logout",
+    "oidc_backchannel_logout_succeeded": "Successful OIDC Back-Channel Logout request",
+    "oidc_backchannel_logout_failed": "Failed OIDC Back-Channel Logout request",
     "fco": "Failed Cross-Origin Request",
     "limit_wc": "Blocked Account",
     "limit_mu": "Blocked IP Address",

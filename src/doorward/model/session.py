@@ -66,10 +66,15 @@ class Session(Struct, frozen=True, kw_only=True):
 
 
 class SignIn(Struct, frozen=True, kw_only=True):
-    """A person has just proved who they are: the session it makes, and the one it takes the place of."""
+    """A person has just proved who they are: the session it makes, and the one it takes the place of.
+
+    With ``renews`` it is the session they had in this browser, with another cookie: applications know it by its
+    ``sid`` and go on.
+    """
 
     session: Session
     replaces: str | None = None
+    renews: bool = False
 
 
 class Step(StrEnum):

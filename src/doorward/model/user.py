@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from doorward.model.identifiers import normalise_email, normalise_phone, normalise_username
 from doorward.model.role import Permission
+from doorward.model.session_end import Cause
 
 NORMALISED = {"email": normalise_email, "username": normalise_username, "phone_number": normalise_phone}
 
@@ -109,7 +110,8 @@ class AccountChange(Struct, frozen=True, kw_only=True):
     """A user as it is to be written over its ``revision``, and what comes with it.
 
     ``password`` is that of the identity at ``place``; the one it replaces is kept with those before it, as many as
-    ``remembered`` says. ``end_sessions`` also deletes unspent codes, and spares the session ``but_session``.
+    ``remembered`` says. ``cause`` is what that is for the person's sessions and what belongs to them, ``but_session``
+    the one that is spared; ``revoke_refresh_tokens`` is said where the cause leaves it open.
     Counters of failures whose keys begin with one of ``unblock`` are forgotten.
     """
 
@@ -117,7 +119,7 @@ class AccountChange(Struct, frozen=True, kw_only=True):
     place: int = 0
     password: Password | None = None
     remembered: int = 0
-    end_sessions: bool = False
+    cause: Cause | None = None
     but_session: str | None = None
     revoke_refresh_tokens: bool = False
     unblock: tuple[str, ...] = ()

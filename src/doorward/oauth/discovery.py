@@ -53,8 +53,8 @@ def metadata(issuer: Issuer, directory: TenantDirectory) -> dict[str, Any]:
         "claims_supported": CLAIMS_SUPPORTED,
         "request_uri_parameter_supported": False,
         "request_parameter_supported": False,
-        "backchannel_logout_supported": False,
-        "backchannel_logout_session_supported": False,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
         "authorization_response_iss_parameter_supported": (
             settings.authorization_response_iss_parameter_supported
         ),

@@ -14,6 +14,7 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.printable import quotable
 from doorward.model.request_context import RequestContext
 from doorward.model.session import Session
+from doorward.model.session_end import Cause
 from doorward.model.tenant import Issuer
 from doorward.oauth import redirect_uri
 from doorward.oauth.domain_placeholders import resolved
@@ -94,19 +95,20 @@ async def end_session(logout: LogoutRequest, context: RequestContext, issuer: Is
     user = await ports.users.find(issuer.tenant, logout.session.user_id)
     directory = ports.directory.tenant(issuer.tenant)
     event = protocol_event("slo", context, now, client=logout.client, user=user, directory=directory, details=details)
-    await ports.sessions.end(issuer.tenant, logout.session.sid, events=(event,))
+    await ports.sessions.end(issuer.tenant, logout.session.sid, Cause.LOGOUT, at=now, events=(event,))
 
 
 async def refuse(
     error: InvalidRequest, cookie: str | None, context: RequestContext, issuer: Issuer, ports: Ports, *, ends: bool
 ) -> None:
     """Log a refused logout. ``ends``: the session is over all the same, only the redirect does not happen."""
-    event = protocol_event("flo", context, ports.clock.now(), error=error)
+    now = ports.clock.now()
+    event = protocol_event("flo", context, now, error=error)
     session = await _session(cookie, issuer, ports) if ends else None
     if session is None:
         ports.log.write(issuer.tenant, event)
     else:
-        await ports.sessions.end(issuer.tenant, session.sid, events=(event,))
+        await ports.sessions.end(issuer.tenant, session.sid, Cause.LOGOUT, at=now, events=(event,))
 
 
 async def _session(cookie: str | None, issuer: Issuer, ports: Ports) -> Session | None:

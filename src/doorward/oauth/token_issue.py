@@ -6,11 +6,12 @@ event together; nothing is handed out before that verb has succeeded.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import Struct
 
-from doorward.model.client import ExpirationType, RotationType
+from doorward.model.client import Client, ExpirationType, RotationType
 from doorward.model.credential import KeyState, RefreshToken, SigningKey
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
@@ -21,7 +22,7 @@ from doorward.oauth.proof import Proof, SpendCode, SpendMfaToken, SpendRefreshTo
 from doorward.oauth.scopes import join_scope
 from doorward.oauth.token_claims import access_token_claims, id_token_claims, opaque_token_claims
 from doorward.oauth.token_policy import PASSWORD_GRANTS, Format, RefreshPlan, TokenPlan
-from doorward.ports import Ports
+from doorward.ports import Jose, Ports
 
 MAX_REFRESH_TOKENS_PER_CLIENT = 200
 INVALID_CODE = "Invalid authorization code"
@@ -79,15 +80,20 @@ async def make_id_token(
     access_token: str | None = None,
     code: str | None = None,
 ) -> str | None:
-    """The ID token, or ``None`` where the plan has none. A public client never gets HS256: it has
-    no secret to verify it with."""
+    """The ID token, or ``None`` where the plan has none."""
     if not plan.id_token or proof.user is None:
         return None
     claims = id_token_claims(plan, proof, proof.user, now=now, access_token=access_token, code=code)
-    alg = proof.client.jwt_configuration.alg
-    if alg.startswith("HS") and not proof.client.is_public and proof.client.client_secret:
-        return ports.jose.sign_symmetric(proof.client.client_secret, alg, "JWT", claims)
-    return await ports.jose.sign(current_key(directory), "PS256" if alg == "PS256" else "RS256", "JWT", claims)
+    return await sign_for_client(claims, proof.client, directory, ports.jose)
+
+
+async def sign_for_client(claims: Mapping[str, Any], client: Client, directory: TenantDirectory, jose: Jose) -> str:
+    """A JWT as the client's ID tokens are signed. A public client never gets HS256: it has no secret to verify it
+    with."""
+    alg = client.jwt_configuration.alg
+    if alg.startswith("HS") and not client.is_public and client.client_secret:
+        return jose.sign_symmetric(client.client_secret, alg, "JWT", claims)
+    return await jose.sign(current_key(directory), "PS256" if alg == "PS256" else "RS256", "JWT", claims)
 
 
 async def mint(

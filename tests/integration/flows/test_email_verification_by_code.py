@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from tests.integration.door import BrowserTab, Door
 
+from doorward.model.message import Message
+
 PATH = "/u/login-email-verification"
 EMAIL = {"verification_method": "otp", "signup": {"status": "required", "verification": {"active": True}}}
 
@@ -25,7 +27,7 @@ async def asking(door: Door, email: dict[str, Any]) -> None:
 async def code_of(door: Door) -> str:
     """The code of the only message on its way."""
     outbox = door.server.storage.outbox
-    (taken,) = await outbox.take(until=door.clock.now() + 1, limit=100)
+    (taken,) = await outbox.take(Message, until=door.clock.now() + 1, limit=100)
     await outbox.remove(taken)
     assert taken.message is not None
     assert (taken.message.template, taken.message.to) == ("verify_email_by_code", "grace@example.test")

@@ -47,7 +47,7 @@ async def door(door: Door) -> Door:
 async def sent(door: Door) -> list[Message]:
     """Everything on its way, the oldest first."""
     outbox = door.server.storage.outbox
-    taken = await outbox.take(until=door.clock.now() + 1, limit=100)
+    taken = await outbox.take(Message, until=door.clock.now() + 1, limit=100)
     for one in taken:
         await outbox.remove(one)
     return [one.message for one in taken if one.message is not None]

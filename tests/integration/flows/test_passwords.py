@@ -33,7 +33,7 @@ def people(door: Door) -> People:
 
 async def mails(door: Door) -> list[Message]:
     """What is on its way, the oldest first."""
-    taken = await door.server.storage.outbox.take(until=door.clock.now() + 1e6, limit=100)
+    taken = await door.server.storage.outbox.take(Message, until=door.clock.now() + 1e6, limit=100)
     return [one.message for one in taken if one.message is not None]
 
 

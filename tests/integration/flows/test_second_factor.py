@@ -14,6 +14,7 @@ from tests.integration.door import DOMAIN, BrowserTab, Door
 
 from doorward.identity.mfa import otp
 from doorward.model.authentication_method import AuthenticationMethod, MethodType
+from doorward.model.message import Message
 from doorward.model.mfa import MULTI_FACTOR
 
 FACTORS = [{"name": "otp", "enabled": True}, {"name": "recovery-code", "enabled": True}]
@@ -410,7 +411,7 @@ async def test_a_link_is_mailed_where_that_is_asked_for(door: Door) -> None:
     await door.tenant({"guardianFactors": FACTORS})
     await ticket(door)
     link = await ticket(door, send_mail=True)
-    (entry,) = await door.server.storage.outbox.take(until=door.clock.now() + 1, limit=9)
+    (entry,) = await door.server.storage.outbox.take(Message, until=door.clock.now() + 1, limit=9)
     assert entry.message is not None
     assert (entry.message.template, entry.message.to) == ("enrollment_email", "ada@example.test")
     assert link in entry.message.values["link"]

@@ -29,7 +29,7 @@ def tenant(*factors: str, message_types: tuple[str, ...] = ("sms",)) -> dict[str
 async def sent(door: Door) -> list[Message]:
     """What is on its way, which is then gone."""
     outbox = door.server.storage.outbox
-    taken = await outbox.take(until=door.clock.now() + 1, limit=100)
+    taken = await outbox.take(Message, until=door.clock.now() + 1, limit=100)
     for one in taken:
         await outbox.remove(one)
     return [one.message for one in taken if one.message is not None]

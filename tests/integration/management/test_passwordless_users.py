@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from doorward.model.message import Message
+
 from .conftest import Api, House
 
 pytestmark = pytest.mark.anyio
@@ -71,7 +73,7 @@ async def test_a_user_of_an_sms_connection_has_a_phone_number(api: Api) -> None:
 async def test_nobody_is_sent_a_link_to_verify_an_address_that_a_code_verifies(house: House, api: Api) -> None:
     await api.post("/connections", EMAIL)
     await api.post("/users", {"connection": "email", "email": "a@example.test", "verify_email": True})
-    assert not await house.server.storage.outbox.take(until=house.clock.now() + 60, limit=10)
+    assert not await house.server.storage.outbox.take(Message, until=house.clock.now() + 60, limit=10)
 
 
 async def test_who_guessed_too_often_is_found_and_let_in_again(house: House, api: Api) -> None:

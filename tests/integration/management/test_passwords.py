@@ -23,7 +23,7 @@ async def configure(api: Api, **options: Any) -> None:
 
 
 async def mails(house: House) -> list[Message]:
-    taken = await house.server.storage.outbox.take(until=START + 1e6, limit=100)
+    taken = await house.server.storage.outbox.take(Message, until=START + 1e6, limit=100)
     return [one.message for one in taken if one.message is not None]
 
 

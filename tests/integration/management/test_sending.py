@@ -18,8 +18,8 @@ import pytest
 from tests.smtp_server import SmtpSink
 
 from doorward.backends.keys.local_ca import LocalCa
-from doorward.backends.outbound.courier import MailServer
-from doorward.backends.outbound.relay import LEASE_SECONDS, PAUSES
+from doorward.backends.outbound.courier import PAUSES, MailServer
+from doorward.backends.outbound.relay import LEASE_SECONDS
 from doorward.backends.outbound.smtp import SmtpServer
 from doorward.model.message import Channel, Message
 from doorward.ports import HttpAnswer, StorageUnavailable, Unreachable
@@ -159,7 +159,7 @@ async def test_a_message_that_no_attempt_came_to_an_end_with_is_given_up() -> No
         await house.ports.outbox.put(A, [RESET])
         for _ in range(len(PAUSES) + 1):
             now = house.clock.time
-            assert len(await house.server.storage.outbox.take(until=now + LEASE_SECONDS, limit=1)) == 1
+            assert len(await house.server.storage.outbox.take(Message, until=now + LEASE_SECONDS, limit=1)) == 1
             house.clock.time += LEASE_SECONDS
         await house.server.relay.send_due()
         assert (sink.mails, await left(house)) == ([], 0)

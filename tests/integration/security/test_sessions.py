@@ -8,6 +8,7 @@ import pytest
 from tests.integration.door import DOMAIN, BrowserTab, Door
 
 from doorward.model.digest import digest
+from doorward.model.session_end import Cause
 
 PASSWORD = "correct-horse-9"
 
@@ -199,7 +200,7 @@ async def test_f2_a_session_ended_while_a_code_is_made_gives_none(
     cookie = digest(session_of(tab))
 
     async def logged_out_before(tenant: str, *given: Any, **named: Any) -> bool:
-        await door.ports.sessions.end(tenant, named["session"].sid, events=())
+        await door.ports.sessions.end(tenant, named["session"].sid, Cause.LOGOUT, at=door.clock.now(), events=())
         return await issue(tenant, *given, **named)
 
     with monkeypatch.context() as patched:

@@ -38,7 +38,7 @@ async def test_a_code_is_kept_with_the_message_that_brings_it(nodes: Nodes) -> N
     assert await nodes.two.challenges.find(T, made.id_hash, at=nodes.now) == made
     assert await nodes.two.challenges.find(OTHER, made.id_hash, at=nodes.now) is None
     assert await nodes.two.challenges.find(T, made.id_hash, at=nodes.now + 180) is None
-    (taken,) = await nodes.two.outbox.take(until=nodes.now + 60, limit=10)
+    (taken,) = await nodes.two.outbox.take(Message, until=nodes.now + 60, limit=10)
     assert taken.message is not None
     assert taken.message.values == {"code": "123456"}
     assert [one.type for one in (await nodes.one.log.page(T, offset=0, limit=9))[0]] == ["cls"]

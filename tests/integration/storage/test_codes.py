@@ -13,6 +13,7 @@ from tests.integration.storage.values import code, event, refresh_token, session
 from doorward.backends.storage.store import Storage
 from doorward.model.digest import digest
 from doorward.model.session import ConsentGrant
+from doorward.model.session_end import Cause
 
 CONSENT = ConsentGrant(id="grant", user_id="auth0|ada", client_id="web", audience="https://api.test", scope=("r",))
 
@@ -96,7 +97,7 @@ async def test_a_transaction_ends_in_one_answer(nodes: Nodes) -> None:
 async def test_a_session_that_was_ended_gives_no_code_and_stays_ended(nodes: Nodes, state: str | None) -> None:
     await nodes.one.transactions.start(T, transaction())
     await sign_in(nodes.one, session())
-    await nodes.two.sessions.end(T, "sid", events=())
+    await nodes.two.sessions.end(T, "sid", Cause.LOGOUT, at=1e6, events=())
     for consent in (None, CONSENT):
         assert not await nodes.one.codes.issue(
             T, code(), session=session(), consent=consent, transaction=state and digest(state), events=(event(),)

@@ -21,11 +21,11 @@ LEASE = 60.0
 HELLO = Message(template="verify_email", to="ada@example.test", values={"url": "https://door.test/canary-link"})
 
 
-async def taken(node: Storage, at: float, limit: int = 10) -> list[Taken]:
-    return await node.outbox.take(until=at + LEASE, limit=limit)
+async def taken(node: Storage, at: float, limit: int = 10) -> list[Taken[Message]]:
+    return await node.outbox.take(Message, until=at + LEASE, limit=limit)
 
 
-def ids(found: list[Taken]) -> list[str]:
+def ids(found: list[Taken[Message]]) -> list[str]:
     return [one.id for one in found]
 
 
@@ -95,9 +95,9 @@ async def test_a_ticket_and_its_mail_come_together_or_not_at_all(nodes: Nodes) -
 
 async def test_whoever_waits_in_this_process_is_woken(nodes: Nodes) -> None:
     await nodes.one.outbox.put(T, [])
-    assert not nodes.one.outbox.filled.is_set()
+    assert not nodes.one.outbox.filled[Message].is_set()
     await nodes.one.outbox.put(T, [HELLO])
-    assert nodes.one.outbox.filled.is_set()
+    assert nodes.one.outbox.filled[Message].is_set()
 
 
 async def test_nothing_of_a_message_is_readable_at_rest(nodes: Nodes) -> None:

@@ -12,6 +12,7 @@ from tests.integration.storage.conftest import OTHER, Nodes, T
 from tests.integration.storage.values import code, event, known_as, refresh_token, session, sign_in, user
 
 from doorward.model.message import Message
+from doorward.model.session_end import Cause
 from doorward.model.ticket import Ticket, TicketState, TicketType
 from doorward.model.user import AccountChange, Password, User
 from doorward.ports import Conflict
@@ -99,7 +100,7 @@ async def test_e3_a_ticket_and_what_it_changes_are_one_step(nodes: Nodes) -> Non
     await nodes.one.attempts.fail(T, "brute ada 192.0.2.1", at=nodes.now, window=60)
     await nodes.one.attempts.fail(T, "brute eve 192.0.2.1", at=nodes.now, window=60)
     message = Message(template="password_reset", to="ada@example.test")
-    change = changed(end_sessions=True, revoke_refresh_tokens=True, unblock=("brute ada",))
+    change = changed(cause=Cause.PASSWORD_CHANGED, revoke_refresh_tokens=True, unblock=("brute ada",))
     redeemed = await nodes.two.tickets.redeem(
         T, HASH, CHANGE, at=nodes.now, change=change, events=(event("scp"),), messages=(message,)
     )
@@ -119,7 +120,7 @@ async def test_e3_a_ticket_and_what_it_changes_are_one_step(nodes: Nodes) -> Non
     assert await nodes.one.tickets.look(T, b"other", CHANGE, at=nodes.now) is None, "another link is of no use now"
     events, _ = await nodes.one.log.page(T, offset=0, limit=10)
     assert [one.type for one in events] == ["scp"]
-    (taken,) = await nodes.one.outbox.take(until=nodes.now + 60, limit=10)
+    (taken,) = await nodes.one.outbox.take(Message, until=nodes.now + 60, limit=10)
     assert taken.message is not None
     assert taken.message.template == "password_reset"
 

@@ -18,6 +18,7 @@ from doorward.model.document import Change, Delete, Document, Forget, Kind, Put
 from doorward.model.role import Permission
 from doorward.model.search import AllOf, AnyOf, Not, Range, Search, Sort, Term
 from doorward.model.session import ConsentGrant, SignIn
+from doorward.model.session_end import Cause
 from doorward.model.user import Password, User
 from doorward.ports import Conflict
 
@@ -133,7 +134,13 @@ async def test_ended_sessions_take_unspent_codes_and_if_told_refresh_tokens_alon
         token = refresh_token(name, family=f"of {name}", user_id=f"auth0|{name}")
         await nodes.one.refresh_tokens.issue(T, token, keep=200, events=())
     assert await nodes.two.users.replace(
-        T, user(), known_as(), expected_revision=0, end_sessions=True, revoke_refresh_tokens=revoke, events=()
+        T,
+        user(),
+        known_as(),
+        expected_revision=0,
+        cause=Cause.PASSWORD_CHANGED,
+        revoke_refresh_tokens=revoke,
+        events=(),
     )
     assert await nodes.one.sessions.find(T, digest("cookie ada")) is None
     assert await nodes.one.sessions.find(T, digest("cookie eve")) is not None
@@ -221,9 +228,9 @@ async def test_a_session_is_touched_replaced_and_ended(nodes: Nodes) -> None:
     assert await nodes.one.sessions.find(T, digest("cookie sid")) == touched
     await sign_in(nodes.two, session("new"), replaces="sid")
     assert await nodes.one.sessions.find(T, digest("cookie sid")) is None
-    assert not await nodes.one.sessions.end(OTHER, "new", events=())
-    assert await nodes.one.sessions.end(T, "new", events=())
-    assert not await nodes.one.sessions.end(T, "new", events=())
+    assert not await nodes.one.sessions.end(OTHER, "new", Cause.LOGOUT, at=1e6, events=())
+    assert await nodes.one.sessions.end(T, "new", Cause.LOGOUT, at=1e6, events=())
+    assert not await nodes.one.sessions.end(T, "new", Cause.LOGOUT, at=1e6, events=())
 
 
 async def test_counters_lose_nothing_and_stay_apart(nodes: Nodes) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import LargeBinary, Table
 from tests.integration.storage.conftest import OTHER, Nodes, T
 from tests.integration.storage.test_configuration import client
-from tests.integration.storage.values import event
+from tests.integration.storage.values import event, session
 
 from doorward.backends.chance import SystemEntropy
 from doorward.backends.storage import snapshot_file, snapshots
@@ -89,6 +90,9 @@ def filled(table: Table, tenant: str, number: int) -> dict[str, Any]:
     for name, column in SEALED:
         if name == table.name:
             row[column] = None  # what is sealed is written by who can seal it
+    if table.name == "session":  # whoever ends one reads whose it was
+        document = msgspec.json.encode(session(row["sid"], user_id=row["user_id"])).decode()
+        row |= {"document": document, "metadata": None}
     return {**row, "tenant": tenant}
 
 

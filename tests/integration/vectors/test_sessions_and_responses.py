@@ -125,6 +125,27 @@ async def test_v90_logout_without_a_hint_asks(world: World) -> None:
     assert tab.at == "https://www.test/"
 
 
+async def test_v91_logout_tells_every_client_over_the_back_channel(world: World) -> None:
+    await world.with_(
+        clients=[
+            {"name": name, "oidc_logout": {"backchannel_logout_urls": [f"https://{name.lower()}.test/logout"]}}
+            for name in ("W", "P")
+        ]
+    )
+    tab = await world.signed_in()
+    for name in ("W", "P"):
+        await tab.authorize(world.client(name))
+    sid = claims((await world.redeem("P", tab.answer["code"])).json()["id_token"])["sid"]
+    await tab.get("/v2/logout")
+    await world.door.server.relay.send_due()
+    told = world.applications.told
+    assert len(world.applications.asked) == 2
+    for name in ("W", "P"):
+        token = told[f"https://{name.lower()}.test/logout"]
+        assert (token["aud"], token["sid"]) == (world.client(name).client_id, sid)
+        assert token["exp"] - token["iat"] == 120
+
+
 async def test_a_state_cannot_break_out_of_the_message(world: World) -> None:
     state = '</script><script>alert(1)</script>\u2028"'
     tab = await world.tab().authorize(world.client("P"), prompt="none", response_mode="web_message", state=state)

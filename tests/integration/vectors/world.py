@@ -11,6 +11,7 @@ import json
 from typing import Any
 
 import httpx2
+from tests.integration.applications import Applications
 from tests.integration.door import CALLBACK, BrowserTab, Door
 
 from doorward.model.client import Client
@@ -76,10 +77,11 @@ TENANT: dict[str, Any] = {
 
 
 class World:
-    """The fixture's server, with the questions vectors ask."""
+    """The fixture's server, with the questions vectors ask. ``applications`` hear of logouts."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: Door, applications: Applications | None = None) -> None:
         self.door = door
+        self.applications = applications or Applications()
 
     async def with_(self, **changes: Any) -> World:
         """The same tenant with these lists or settings of a tenant file changed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -17,18 +17,21 @@ from doorward.backends.outbound.smtp import SmtpServer, send_by_smtp
 from doorward.management.resources.connections import SECRETS as CONNECTION_SECRETS
 from doorward.management.resources.phone_notifications import PROVIDER as PHONE_PROVIDER
 from doorward.management.resources.phone_notifications import TWILIO
+from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Document, Kind
-from doorward.model.log_event import LogEvent
+from doorward.model.log_event import EVENT_TYPES, LogEvent
 from doorward.model.message import Channel, Message, Received
 from doorward.model.user import User
-from doorward.ports import Clock, Directory, HttpOut, Log, Users
+from doorward.ports import Attempts, Clock, Directory, HttpOut, Log, Users
 
 if TYPE_CHECKING:
     from doorward.liquid_templates import UnusableTemplate
 
 DEVELOPMENT_SENDER = "Doorward <inbox@localhost.test>"
 DEVELOPMENT_NUMBER = "+15550100"
+HOUR = 3600
+PAUSES = (10.0, 60.0, 300.0, 1800.0, 7200.0)  # seconds
 METHODS = {Channel.SMS: "text", Channel.VOICE: "voice"}
 
 
@@ -41,19 +44,26 @@ class MailServer(Struct, frozen=True, kw_only=True):
 
 class Courier:
     """Takes a message to whom it is for. With an ``inbox`` nothing leaves this server; ``loopback`` lets tenants name
-    SMTP servers on this machine."""
+    SMTP servers on this machine. ``per_address`` and ``per_tenant`` messages are sent in an hour; 0 sets no limit."""
+
+    carries = Message
+    at_a_time = 8
+    pauses = PAUSES
 
     def __init__(
         self,
         directory: Directory,
         users: Users,
         log: Log,
+        attempts: Attempts,
         clock: Clock,
         http: HttpOut,
         *,
         server: MailServer | None = None,
         inbox: MemoryInbox | None = None,
         loopback: bool = False,
+        per_address: int = 0,
+        per_tenant: int = 0,
     ) -> None:
         self._directory = directory
         self._users = users
@@ -63,8 +73,35 @@ class Courier:
         self._server = server
         self._inbox = inbox
         self._loopback = loopback
+        self._attempts = attempts
+        self._per_address = per_address
+        self._per_tenant = per_tenant
 
-    async def deliver(self, tenant: str, message: Message) -> None:
+    def name(self, message: Message) -> str:
+        return message.template
+
+    async def admit(self, tenant: str, message: Message) -> None:
+        """Hold to the limits of this hour. Raises ``NotSent``."""
+        now = self._clock.now()
+        hour = int(now // HOUR)
+        address = digest(f"{message.channel}|{message.to.casefold()}").hex()
+        for limit, key in ((self._per_address, f"sent|{address}|{hour}"), (self._per_tenant, f"sent|{hour}")):
+            if limit and await self._attempts.fail(tenant, key, at=now, window=2 * HOUR) > limit:
+                raise NotSent(f"more than {limit} messages in an hour", final=True)
+
+    def failed(self, tenant: str, message: Message, error: NotSent) -> LogEvent:
+        reason = error.reason
+        return LogEvent(
+            type="fn",
+            date=self._clock.now(),
+            description=f"{EVENT_TYPES['fn']}: {reason}",
+            user_id=message.user_id,
+            client_id=message.client_id,
+            connection=message.connection,
+            details={"type": message.template, "channel": message.channel.value, "to": message.to, "error": reason},
+        )
+
+    async def deliver(self, tenant: str, message: Message) -> Sequence[LogEvent]:
         """Raises ``NotSent``."""
         directory = self._directory.tenant(tenant)
         user = await self._users.find(tenant, message.user_id) if message.user_id else None
@@ -75,6 +112,7 @@ class Courier:
                 await self._phone(directory, message, user)
         except NoWords:
             raise NotSent("there is no such template", final=True) from None
+        return ()
 
     # ── mail ──
 

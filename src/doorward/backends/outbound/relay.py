@@ -1,7 +1,7 @@
-"""From the outbox to the courier: in every serving process, as soon as a message is there.
+"""From the outbox to whoever brings its messages: in every serving process, as soon as something is there.
 
-What goes wrong for now is tried again, later and later; what goes wrong for good, or too often, is an event ``fn``
-of the tenant's log and the end of the message.
+What goes wrong for now is tried again, later and later; what goes wrong for good, or too often, is an event of the
+tenant's log and the end of the message. Each type of message has a relay of its own, so that none waits for another.
 """
 
 from __future__ import annotations
@@ -9,49 +9,58 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar
 
 from doorward.backends.outbound.sending import NotSent
-from doorward.backends.storage.outbox import StoredOutbox, Taken
-from doorward.model.digest import digest
-from doorward.model.log_event import EVENT_TYPES, LogEvent
-from doorward.model.message import Message
-from doorward.ports import Attempts, Clock, StorageUnavailable, UnknownTenant
+from doorward.backends.storage.outbox import AnyMessage, StoredOutbox, Taken
+from doorward.model.log_event import LogEvent
+from doorward.ports import Clock, StorageUnavailable, UnknownTenant
 
 logger = logging.getLogger(__name__)
 
-AT_A_TIME = 8
 LEASE_SECONDS = 120.0
 SEND_SECONDS = 60.0
 POLL_SECONDS = 5.0
 GRACE_SECONDS = 5.0
-HOUR = 3600
-# How long to wait before trying again, the first time, the second time ...
-PAUSES = (10.0, 60.0, 300.0, 1800.0, 7200.0)
 
-Deliver = Callable[[str, Message], Awaitable[None]]
+M = TypeVar("M", bound=AnyMessage)
+
+
+class Carrier(Protocol[M]):
+    """Who brings messages of one type."""
+
+    @property
+    def carries(self) -> type[M]: ...
+
+    @property
+    def at_a_time(self) -> int: ...
+
+    @property
+    def pauses(self) -> Sequence[float]:
+        """How long to wait before trying again, the first time, the second time ... (seconds)."""
+
+    def name(self, message: M) -> str:
+        """What the server's log calls it."""
+
+    async def admit(self, tenant: str, message: M) -> None:
+        """Hold to limits, before it is tried for the first time. Raises ``NotSent``."""
+
+    async def deliver(self, tenant: str, message: M) -> Sequence[LogEvent]:
+        """Bring it; what the tenant's log is to say of that. Raises ``NotSent``."""
+
+    def failed(self, tenant: str, message: M, error: NotSent) -> LogEvent | None:
+        """What the tenant's log is to say when nobody tries any more."""
 
 
 class Relay:
-    """``start`` and ``stop`` it with the server. ``per_address`` and ``per_tenant`` messages are sent in an hour;
-    0 sets no limit."""
+    """``start`` and ``stop`` it with the server."""
 
-    def __init__(
-        self,
-        outbox: StoredOutbox,
-        attempts: Attempts,
-        clock: Clock,
-        deliver: Deliver,
-        *,
-        per_address: int = 0,
-        per_tenant: int = 0,
-    ) -> None:
+    def __init__(self, outbox: StoredOutbox, clock: Clock, carrier: Carrier[Any]) -> None:
         self._outbox = outbox
-        self._attempts = attempts
         self._clock = clock
-        self._deliver = deliver
-        self._per_address = per_address
-        self._per_tenant = per_tenant
+        self._carrier = carrier
+        self._filled = outbox.filled[carrier.carries]
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
 
@@ -62,7 +71,7 @@ class Relay:
         """Take nothing new, wait a few seconds for what is being sent; what then is not is sent by another process,
         or after the next start."""
         self._stopping = True
-        self._outbox.filled.set()
+        self._filled.set()
         if self._task is None:
             return
         task, self._task = self._task, None
@@ -73,9 +82,10 @@ class Relay:
 
     async def send_due(self) -> int:
         """Try to send everything that is due; how many messages that were."""
-        tried = 0
+        carrier, tried = self._carrier, 0
         while not self._stopping:
-            taken = await self._outbox.take(until=self._clock.now() + LEASE_SECONDS, limit=AT_A_TIME)
+            until = self._clock.now() + LEASE_SECONDS
+            taken = await self._outbox.take(carrier.carries, until=until, limit=carrier.at_a_time)
             if not taken:
                 break
             tried += len(taken)
@@ -86,7 +96,7 @@ class Relay:
 
     async def _run(self) -> None:
         while not self._stopping:
-            self._outbox.filled.clear()
+            self._filled.clear()
             try:
                 await self.send_due()
             except StorageUnavailable:
@@ -95,37 +105,40 @@ class Relay:
                 logger.exception("the outbox was not emptied")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(POLL_SECONDS):
-                    await self._outbox.filled.wait()
+                    await self._filled.wait()
 
-    async def _settle(self, taken: Taken) -> None:
+    async def _settle(self, taken: Taken[Any]) -> None:
         """Send one message, and write down what became of it."""
+        pauses, message = self._carrier.pauses, taken.message
         try:
-            await self._try(taken)
+            events = await self._try(taken)
         except NotSent as error:
-            pause = PAUSES[taken.attempts - 1] if taken.attempts <= len(PAUSES) else None
+            pause = pauses[taken.attempts - 1] if taken.attempts <= len(pauses) else None
             if error.final or pause is None:
-                events = (self._failed(taken.message, error.reason),) if taken.message is not None else ()
-                if taken.message is None:
+                event = self._carrier.failed(taken.tenant, message, error) if message is not None else None
+                events = (event,) if event is not None else ()
+                if message is None:
                     logger.error("%s of the tenant %s was dropped: %s", taken.id, taken.tenant, error.reason)
                 await self._outbox.remove(taken, events=events)
             else:
-                name = taken.message.template if taken.message is not None else taken.id
+                name = self._carrier.name(message) if message is not None else taken.id
                 logger.warning("%s was not sent, attempt %d: %s", name, taken.attempts, error.reason)
                 await self._outbox.postpone(taken, self._clock.now() + pause)
         else:
-            await self._outbox.remove(taken)
+            await self._outbox.remove(taken, events=events)
 
-    async def _try(self, taken: Taken) -> None:
+    async def _try(self, taken: Taken[Any]) -> Sequence[LogEvent]:
         """Raises ``NotSent``."""
-        if taken.attempts > len(PAUSES) + 1:  # each ended with the process, perhaps because of it
+        message = taken.message
+        if taken.attempts > len(self._carrier.pauses) + 1:  # each ended with the process, perhaps because of it
             raise NotSent("trying to send it never came to an end", final=True)
-        if taken.message is None:
+        if message is None:
             raise NotSent("the message cannot be read", final=False)
-        if taken.attempts == 1:
-            await self._count(taken.tenant, taken.message)
         try:
+            if taken.attempts == 1:
+                await self._carrier.admit(taken.tenant, message)
             async with asyncio.timeout(SEND_SECONDS):
-                await self._deliver(taken.tenant, taken.message)
+                return await self._carrier.deliver(taken.tenant, message)
         except UnknownTenant:
             raise NotSent("there is no such tenant", final=False) from None
         except TimeoutError:
@@ -133,25 +146,23 @@ class Relay:
         except (NotSent, StorageUnavailable):
             raise
         except Exception as error:  # a fault of ours: the message may hold a secret, so nothing of it is told
-            logger.error("sending %s failed: %s", taken.message.template, type(error).__name__)
+            logger.error("sending %s failed: %s", self._carrier.name(message), type(error).__name__)
             raise NotSent("it could not be sent", final=False) from None
 
-    async def _count(self, tenant: str, message: Message) -> None:
-        """Hold to the limits of this hour. Raises ``NotSent``."""
-        now = self._clock.now()
-        hour = int(now // HOUR)
-        address = digest(f"{message.channel}|{message.to.casefold()}").hex()
-        for limit, key in ((self._per_address, f"sent|{address}|{hour}"), (self._per_tenant, f"sent|{hour}")):
-            if limit and await self._attempts.fail(tenant, key, at=now, window=2 * HOUR) > limit:
-                raise NotSent(f"more than {limit} messages in an hour", final=True)
 
-    def _failed(self, message: Message, reason: str) -> LogEvent:
-        return LogEvent(
-            type="fn",
-            date=self._clock.now(),
-            description=f"{EVENT_TYPES['fn']}: {reason}",
-            user_id=message.user_id,
-            client_id=message.client_id,
-            connection=message.connection,
-            details={"type": message.template, "channel": message.channel.value, "to": message.to, "error": reason},
-        )
+class Relays:
+    """The relays of a server, together."""
+
+    def __init__(self, relays: Sequence[Relay]) -> None:
+        self._relays = relays
+
+    async def start(self) -> None:
+        for relay in self._relays:
+            await relay.start()
+
+    async def stop(self) -> None:
+        await asyncio.gather(*(relay.stop() for relay in self._relays))
+
+    async def send_due(self) -> int:
+        """Try to send everything that is due; how many messages that were."""
+        return sum([await relay.send_due() for relay in self._relays])

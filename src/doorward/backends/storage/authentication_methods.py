@@ -10,9 +10,11 @@ import msgspec
 from doorward.backends.storage.database import Database, Query, Row, Verb
 from doorward.backends.storage.directory import StoredDirectory
 from doorward.backends.storage.log import StoredLog
+from doorward.backends.storage.session_ends import SessionEnds, Told
 from doorward.backends.storage.tenant_tables import authentication_method_place
 from doorward.model.authentication_method import AuthenticationMethod, MethodType
 from doorward.model.log_event import LogEvent
+from doorward.model.session_end import Cause
 from doorward.ports import Conflict
 
 _encode = msgspec.json.Encoder().encode
@@ -32,19 +34,16 @@ VALUES (:tenant, :id, :user_id, (SELECT coalesce(max(sequence), 0) + 1 FROM auth
 UPDATE = """
 UPDATE authentication_method SET document = :document
 WHERE tenant = :tenant AND id = :id AND user_id = :user_id RETURNING id"""
-DELETE = "DELETE FROM authentication_method WHERE tenant = :tenant AND id = :id"
-# A factor that goes takes with it what was believed because of it.
-FORGET_BROWSERS = """
-DELETE FROM remembered_browser WHERE tenant = :tenant AND user_id IN
-    (SELECT user_id FROM authentication_method WHERE tenant = :tenant AND id = :id)"""
+DELETE = "DELETE FROM authentication_method WHERE tenant = :tenant AND id = :id RETURNING user_id, type"
 
 
 class StoredAuthenticationMethods:
     """``ports.AuthenticationMethods``."""
 
-    def __init__(self, database: Database, log: StoredLog, directory: StoredDirectory) -> None:
+    def __init__(self, database: Database, log: StoredLog, directory: StoredDirectory, ends: SessionEnds) -> None:
         self._database = database
         self._log = log
+        self._ends = ends
         self._directory = directory
 
     async def of_user(self, tenant: str, user_id: str) -> list[AuthenticationMethod]:
@@ -105,13 +104,17 @@ class StoredAuthenticationMethods:
         return bool(await self._database.once(Query(UPDATE, parameters), self._log.inserts(tenant, events)))
 
     async def remove(self, tenant: str, ids: Sequence[str], *, events: Sequence[LogEvent]) -> None:
+        told: Told = []
+
         def verb() -> Verb[None]:
             for id_ in ids:
-                yield Query(FORGET_BROWSERS, {"tenant": tenant, "id": id_})
-                yield Query(DELETE, {"tenant": tenant, "id": id_})
+                for user_id, type_ in (yield Query(DELETE, {"tenant": tenant, "id": id_})):
+                    cause = Cause.PHONE_UNENROLLED if type_ == MethodType.PHONE else Cause.FACTOR_REMOVED
+                    yield from self._ends.end(tenant, cause, told, user_id=user_id)
             yield from self._log.insert(tenant, events)
 
         await self._database.write(verb)
+        self._ends.wake(told)
 
     def row(self, tenant: str, method: AuthenticationMethod) -> dict[str, Any]:
         """What is kept of a method, by column, but for its ``sequence``."""

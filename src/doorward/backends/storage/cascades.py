@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from doorward.backends.storage.database import Query, Verb
 from doorward.backends.storage.refresh_tokens import revoke_family
 from doorward.model.document import Forget
+from doorward.model.logout_notice import LogoutNotice
+from doorward.model.session_end import Cause
+
+if TYPE_CHECKING:
+    from doorward.backends.storage.session_ends import SessionEnds
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.decode
@@ -41,8 +48,9 @@ SELECT DISTINCT t.family FROM refresh_token t
 JOIN user_account u ON u.tenant = t.tenant AND u.user_id = t.user_id
 WHERE t.tenant = :tenant AND u.connection = :connection AND t.revoked_at IS NULL"""
 _USERS_OF_CONNECTION = "SELECT user_id FROM user_account WHERE tenant = :tenant AND connection = :connection"
+SESSIONS_OF_CONNECTION = f"""
+DELETE FROM session WHERE tenant = :tenant AND user_id IN ({_USERS_OF_CONNECTION}) RETURNING document, metadata"""  # noqa: S608
 OF_CONNECTION = (
-    f"DELETE FROM session WHERE tenant = :tenant AND user_id IN ({_USERS_OF_CONNECTION})",  # noqa: S608
     f"DELETE FROM consent_grant WHERE tenant = :tenant AND user_id IN ({_USERS_OF_CONNECTION})",  # noqa: S608
     f"DELETE FROM authorization_code WHERE tenant = :tenant AND user_id IN ({_USERS_OF_CONNECTION})",  # noqa: S608
     f"DELETE FROM device_credential WHERE tenant = :tenant AND user_id IN ({_USERS_OF_CONNECTION})",  # noqa: S608
@@ -58,8 +66,8 @@ UPDATE user_account SET identities = :identities, revision = revision + 1
 WHERE tenant = :tenant AND user_id = :user_id"""
 
 
-def forget(tenant: str, change: Forget) -> Verb[None]:
-    """Statements that remove it; for the inside of another verb."""
+def forget(tenant: str, change: Forget, ends: SessionEnds | None, told: list[LogoutNotice]) -> Verb[None]:
+    """Statements that remove it; for the inside of another verb. ``ends`` tells the applications of people who go."""
     if change.client_id is not None:
         key = {"tenant": tenant, "client_id": change.client_id}
         yield from _revoke(tenant, FAMILIES_OF_CLIENT, key, change.at)
@@ -85,6 +93,9 @@ def forget(tenant: str, change: Forget) -> Verb[None]:
     if change.connection is not None:
         key = {"tenant": tenant, "connection": change.connection}
         yield from _revoke(tenant, FAMILIES_OF_CONNECTION, key, change.at)
+        sessions = yield Query(SESSIONS_OF_CONNECTION, key)
+        if ends is not None:
+            yield from ends.tell(tenant, sessions, Cause.DELETED, told)
         for statement in OF_CONNECTION:
             yield Query(statement, key)
         for user_id, identities in (yield Query(LINKED, key)):

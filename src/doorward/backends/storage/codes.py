@@ -36,7 +36,8 @@ ON CONFLICT (tenant, token_hash) DO NOTHING"""
 FINISH = """
 UPDATE login_transaction SET finished = TRUE
 WHERE tenant = :tenant AND id_hash = :id_hash AND NOT finished {session} RETURNING version"""
-IN_SESSION = "AND EXISTS (SELECT 1 FROM session WHERE tenant = :tenant AND sid = :sid)"
+# Held, so that whoever ends the session meanwhile finds the code, or comes first.
+IN_SESSION = "AND EXISTS (SELECT 1 FROM session WHERE tenant = :tenant AND sid = :sid {hold})"
 
 
 class StoredCodes:
@@ -58,9 +59,9 @@ class StoredCodes:
     ) -> bool:
         steps: list[Query] = []
         if transaction is not None:
-            steps.append(_finish(tenant, transaction, session))
+            steps.append(self._finish(tenant, transaction, session))
         if session is not None:
-            steps.append(touch_session(tenant, session))
+            steps.append(touch_session(self._database.dialect, tenant, session))
         if code is not None:
             stored = {
                 "tenant": tenant,
@@ -133,9 +134,9 @@ class StoredCodes:
 
         await self._database.write(verb)
 
-
-def _finish(tenant: str, transaction: bytes, session: Session | None) -> Query:
-    key = {"tenant": tenant, "id_hash": transaction}
-    if session is None:
-        return Query(FINISH.replace("{session}", ""), key)
-    return Query(FINISH.replace("{session}", IN_SESSION), {**key, "sid": session.sid})
+    def _finish(self, tenant: str, transaction: bytes, session: Session | None) -> Query:
+        key = {"tenant": tenant, "id_hash": transaction}
+        if session is None:
+            return Query(FINISH.replace("{session}", ""), key)
+        condition = IN_SESSION.replace("{hold}", self._database.dialect.hold)
+        return Query(FINISH.replace("{session}", condition), {**key, "sid": session.sid})

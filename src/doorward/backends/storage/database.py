@@ -43,6 +43,8 @@ class Dialect(Struct, frozen=True):
     ``document`` and ``name``) reads a member of a JSON object; ``among_of`` (of ``array`` and ``type``) is the list
     of the plain items of a JSON array. ``position`` finds a text in another one; ``bytewise`` (of ``column``) compares
     a column byte by byte, ``unindexed`` (of ``column``) without its index where the database would take any.
+    ``united`` is the JSON object in the text ``:document``, with the list ``clients`` of the one in the column
+    ``document`` and what its own has besides.
     ``by_row`` ends an EXISTS that is to be asked row by row, and not for all rows at once.
     ``batches`` says that a parameter can be an array, so that many rows go in with one statement; ``announcement`` is
     the statement that tells the other processes that a tenant (``:tenant``) changed, where there is one. ``share`` ends
@@ -59,6 +61,7 @@ class Dialect(Struct, frozen=True):
     bytewise: str
     unindexed: str
     by_row: str
+    united: str
     batches: bool
     announcement: str | None = None
     share: str = ""

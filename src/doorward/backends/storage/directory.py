@@ -11,7 +11,7 @@ import logging
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct
@@ -24,9 +24,13 @@ from doorward.backends.storage.tenant_tables import document_place, remove_rows
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Change, Delete, Document, Documents, Forget, Kind, Need, Put, Unchanged
 from doorward.model.log_event import LogEvent
+from doorward.model.logout_notice import LogoutNotice
 from doorward.model.snapshot import changed_snapshot, snapshot_of, touched_by
 from doorward.model.tenant import DomainKind, Issuer, Tenant
 from doorward.ports import Clock, Conflict, UnknownTenant
+
+if TYPE_CHECKING:
+    from doorward.backends.storage.session_ends import SessionEnds
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +108,7 @@ class StoredDirectory:
         self._root_key = root_key
         self._snapshots: dict[str, TenantDirectory] = {}
         self._keys: dict[str, DataKey] = {}
+        self.ends: SessionEnds | None = None  # who ends the sessions of people that go, set with the other stores
         self._reading = asyncio.Lock()
         self._issuers: dict[str, Issuer] = {}
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -299,6 +304,7 @@ class StoredDirectory:
         key = self._keys[tenant]
         data_key = key.plain
         released = self._released_hosts(tenant, changes)
+        told: list[LogoutNotice] = []
 
         def verb() -> Verb[tuple[int, list[Document]]]:
             rows = yield Query(BUMP, {"tenant": tenant, "data_key": key.sealed})
@@ -309,7 +315,7 @@ class StoredDirectory:
                 raise Conflict("revision", tenant)
             for host in released:
                 yield Query(RELEASE_HOST, {"host": host, "tenant": tenant})
-            written = yield from self.apply(tenant, data_key, changes, revision)
+            written = yield from self.apply(tenant, data_key, changes, revision, told=told)
             yield from self._log.insert(tenant, events)
             yield from self.announce(tenant)
             return revision, written
@@ -319,6 +325,8 @@ class StoredDirectory:
         except _Replaced:
             await self.refresh(tenant)
             raise Conflict("revision", self.tenant(tenant).tenant.id) from None
+        if self.ends is not None:
+            self.ends.wake(told)
         snapshot = self.tenant(tenant)
         if revision != snapshot.tenant.revision + 1 or self._keys[tenant] != key:
             # Somebody else wrote in between: what they changed is not in this snapshot.
@@ -352,8 +360,17 @@ class StoredDirectory:
             if isinstance(change, Delete) and change.kind == Kind.CUSTOM_DOMAIN and change.id in domains
         ]
 
-    def apply(self, tenant: str, data_key: bytes, changes: Sequence[Change], revision: int) -> Verb[list[Document]]:
-        """Statements that write documents; for the inside of another verb. Raises ``Conflict``."""
+    def apply(
+        self,
+        tenant: str,
+        data_key: bytes,
+        changes: Sequence[Change],
+        revision: int,
+        *,
+        told: list[LogoutNotice] | None = None,
+    ) -> Verb[list[Document]]:
+        """Statements that write documents; for the inside of another verb. Raises ``Conflict``. Whom the end of
+        sessions is told is added to ``told``."""
         written = []
         for change in changes:
             if isinstance(change, Delete):
@@ -368,7 +385,7 @@ class StoredDirectory:
                     raise Conflict("revision", change.kind)
                 continue
             if isinstance(change, Forget):
-                yield from forget(tenant, change)
+                yield from forget(tenant, change, self.ends, told if told is not None else [])
                 continue
             written.append((yield from self._put(tenant, data_key, change, revision)))
         return written

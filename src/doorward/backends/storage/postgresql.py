@@ -56,6 +56,10 @@ ORDER BY c.table_name, c.ordinal_position""",
     position="strpos",
     bytewise='{column} COLLATE "C"',
     unindexed="{column}",
+    united="""CAST(jsonb_set(CAST(CAST(:document AS text) AS jsonb), '{clients}',
+        (CAST(document AS jsonb) -> 'clients') || coalesce((
+            SELECT jsonb_agg(value) FROM jsonb_array_elements(CAST(CAST(:document AS text) AS jsonb) -> 'clients')
+            WHERE NOT (CAST(document AS jsonb) -> 'clients') @> value), CAST('[]' AS jsonb))) AS text)""",
     by_row=" OFFSET 0",
     batches=True,
     announcement=f"SELECT pg_notify('{CHANNEL}', :tenant)",

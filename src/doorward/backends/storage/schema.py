@@ -556,12 +556,13 @@ outbox = Table(
     metadata,
     _text("tenant"),
     _text("id"),
+    _text("kind"),
     _time("created_at"),
     _time("due_at"),
     _number("attempts"),
     _bytes("content"),
     PrimaryKeyConstraint("tenant", "id"),
-    Index("ix_outbox_due_at", "due_at"),
+    Index("ix_outbox_kind_due_at", "kind", "due_at"),
 )
 
 # One of each subject: a newer code takes the place of the older.

@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import msgspec
 
-from doorward.backends.storage.database import Database, Query, Row, Verb
+from doorward.backends.storage.database import Database, Dialect, Query, Row, Verb
 from doorward.backends.storage.log import StoredLog
-from doorward.backends.storage.refresh_tokens import (
-    LIVE_FAMILIES,
-    decoded_metadata,
-    encoded_metadata,
-    revoke_family,
-)
+from doorward.backends.storage.refresh_tokens import decoded_metadata, encoded_metadata
+from doorward.backends.storage.session_ends import SessionEnds, Told
 from doorward.backends.storage.users import record_login
-from doorward.model.credential import AuthorizationCode
 from doorward.model.log_event import LogEvent
 from doorward.model.session import LoginTransaction, Session, SignIn
+from doorward.model.session_end import Cause
 from doorward.ports import Described
 
 _encode = msgspec.json.Encoder().encode
 _decode_session = msgspec.json.Decoder(Session).decode
-_decode_code = msgspec.json.Decoder(AuthorizationCode).decode
 _decode_transaction = msgspec.json.Decoder(LoginTransaction).decode
 
 SAVE = """
@@ -31,25 +27,19 @@ INSERT INTO session (tenant, sid, cookie_hash, user_id, expires_at, document)
 SELECT :tenant, :sid, :cookie_hash, :user_id, :expires_at, :document {once}
 ON CONFLICT (tenant, sid) DO UPDATE SET expires_at = excluded.expires_at, document = excluded.document
 RETURNING sid"""
+# Of two applications that sign somebody in at a time none is to be forgotten: it would not be told of the end.
 TOUCH = """
-UPDATE session SET expires_at = :expires_at, document = :document
+UPDATE session SET expires_at = :expires_at, document = {united}
 WHERE tenant = :tenant AND sid = :sid {and_once} RETURNING sid"""
 RENEW = """
-UPDATE session SET cookie_hash = :cookie_hash, expires_at = :expires_at, document = :document
+UPDATE session SET cookie_hash = :cookie_hash, expires_at = :expires_at, document = {united}
 WHERE tenant = :tenant AND sid = :sid {and_once}"""
 BY_COOKIE = "SELECT document FROM session WHERE tenant = :tenant AND cookie_hash = :cookie_hash"
-DELETE = "DELETE FROM session WHERE tenant = :tenant AND sid = :sid {and_once} RETURNING sid"
 # The idle end is known to the document alone.
 _LIVE = "tenant = :tenant AND expires_at > :at AND CAST({idle_expires_at} AS double precision) > :at"
 DESCRIBE = f"UPDATE session SET metadata = :metadata WHERE {_LIVE} AND sid = :sid RETURNING sid"  # noqa: S608
 SELECTED = f"SELECT document, metadata FROM session WHERE {_LIVE}"  # noqa: S608
 COUNT = f"SELECT count(*) FROM session WHERE {_LIVE} AND user_id = :user_id"  # noqa: S608
-DELETE_ALL = "DELETE FROM session WHERE tenant = :tenant AND user_id = :user_id"
-DELETE_ONE = f"{DELETE_ALL} AND sid = :sid RETURNING sid"
-UNSPENT_CODES = """
-SELECT code_hash, document FROM authorization_code
-WHERE tenant = :tenant AND user_id = :user_id AND used_at IS NULL"""
-DELETE_CODE = "DELETE FROM authorization_code WHERE tenant = :tenant AND code_hash = :code_hash AND used_at IS NULL"
 START = """
 INSERT INTO login_transaction (tenant, id_hash, version, finished, expires_at, document)
 VALUES (:tenant, :id_hash, :version, FALSE, :expires_at, :document) RETURNING version"""
@@ -65,14 +55,25 @@ def _save(tenant: str, session: Session) -> Query:
     return Query(SAVE, {**began, **_touched(tenant, session)})
 
 
-def touch_session(tenant: str, session: Session) -> Query:
+def _renew(dialect: Dialect, tenant: str, session: Session) -> Query:
+    """Another cookie for a session that goes on. One that was ended meanwhile stays ended."""
+    return Query(_united(dialect, RENEW), {"cookie_hash": session.cookie_hash, **_touched(tenant, session)})
+
+
+def touch_session(dialect: Dialect, tenant: str, session: Session) -> Query:
     """The statement that notes the use of a session. One that was ended meanwhile stays ended."""
-    return Query(TOUCH, _touched(tenant, session))
+    return Query(_united(dialect, TOUCH), _touched(tenant, session))
+
+
+@cache
+def _united(dialect: Dialect, statement: str) -> str:
+    return statement.replace("{united}", dialect.united)
 
 
 def _touched(tenant: str, session: Session) -> dict[str, Any]:
     document = _encode(session).decode()
-    return {"tenant": tenant, "sid": session.sid, "expires_at": session.expires_at, "document": document}
+    # Over is what is idle for too long, too.
+    return {"tenant": tenant, "sid": session.sid, "expires_at": session.idle_expires_at, "document": document}
 
 
 def _described(row: Row) -> Described[Session]:
@@ -82,13 +83,13 @@ def _described(row: Row) -> Described[Session]:
 class StoredSessions:
     """``ports.Sessions``."""
 
-    def __init__(self, database: Database, log: StoredLog) -> None:
+    def __init__(self, database: Database, log: StoredLog, ends: SessionEnds) -> None:
         self._database = database
         self._log = log
+        self._ends = ends
         member = database.dialect.member
         idle = {"idle_expires_at": member("document", "idle_expires_at")}
         self._selected, self._count, self._describe = (sql.format(**idle) for sql in (SELECTED, COUNT, DESCRIBE))
-        self._of_session = f"{LIVE_FAMILIES} AND {member('document', 'session_sid')} = :sid"
 
     async def find(self, tenant: str, cookie_hash: bytes) -> Session | None:
         rows = await self._database.read(BY_COOKIE, {"tenant": tenant, "cookie_hash": cookie_hash})
@@ -119,49 +120,54 @@ class StoredSessions:
         self,
         tenant: str,
         user_id: str,
+        cause: Cause,
         *,
         sid: str | None = None,
         refresh_tokens: bool = False,
         at: float,
         events: Sequence[LogEvent],
     ) -> bool:
-        whose = {"tenant": tenant, "user_id": user_id}
+        told: Told = []
 
         def verb() -> Verb[bool]:
-            if sid is None:
-                yield Query(DELETE_ALL, whose)
-            elif not (yield Query(DELETE_ONE, {**whose, "sid": sid})):
-                return False
-            # Codes before tokens: what a code gave meanwhile is among them.
-            for code_hash, document in (yield Query(UNSPENT_CODES, whose)):
-                if sid is None or _decode_code(document).granted.get("sid") == sid:
-                    yield Query(DELETE_CODE, {"tenant": tenant, "code_hash": code_hash})
-            if refresh_tokens:
-                families = (
-                    Query(LIVE_FAMILIES, whose) if sid is None else Query(self._of_session, {**whose, "sid": sid})
-                )
-                for (family,) in (yield families):
-                    yield from revoke_family(tenant, family, at)
-            yield from self._log.insert(tenant, events)
-            return True
+            ended = yield from self._ends.end(
+                tenant, cause, told, user_id=user_id, sid=sid, refresh_tokens=refresh_tokens, at=at
+            )
+            if ended:
+                yield from self._log.insert(tenant, events)
+            return ended
 
-        return await self._database.write(verb)
+        revoked = await self._database.write(verb)
+        self._ends.wake(told)
+        return revoked
 
-    async def end(self, tenant: str, sid: str, *, events: Sequence[LogEvent]) -> bool:
+    async def end(self, tenant: str, sid: str, cause: Cause, *, at: float, events: Sequence[LogEvent]) -> bool:
+        told: Told = []
+
         def verb() -> Verb[bool]:
-            ended = yield Query(DELETE, {"tenant": tenant, "sid": sid})
+            ended = yield from self._ends.end(tenant, cause, told, sid=sid, at=at)
             yield from self._log.insert(tenant, events)
-            return bool(ended)
+            return ended
 
-        return await self._database.write(verb)
+        ended = await self._database.write(verb)
+        self._ends.wake(told)
+        return ended
+
+    async def expire(self, before: float, *, limit: int) -> int:
+        """End what is over, ``limit`` sessions at most; how many there were."""
+        told: Told = []
+        ended = await self._database.write(lambda: self._ends.expire(before, limit, told))
+        self._ends.wake(told)
+        return ended
 
 
 class StoredTransactions:
     """``ports.LoginTransactions``."""
 
-    def __init__(self, database: Database, log: StoredLog) -> None:
+    def __init__(self, database: Database, log: StoredLog, ends: SessionEnds) -> None:
         self._database = database
         self._log = log
+        self._ends = ends
 
     async def start(self, tenant: str, transaction: LoginTransaction) -> None:
         started = {
@@ -198,13 +204,25 @@ class StoredTransactions:
                 "document": _encode(transaction).decode(),
             },
         )
-        then: list[Query] = []
+        then = self._log.inserts(tenant, events)
         if sign_in is not None:
             session = sign_in.session
-            if sign_in.replaces is not None:
-                then.append(Query(DELETE, {"tenant": tenant, "sid": sign_in.replaces}))
-            then.append(_save(tenant, session))
-            then.append(record_login(tenant, session.user_id, session.authenticated_at, session.ip))
+            saved = _renew(self._database.dialect, tenant, session) if sign_in.renews else _save(tenant, session)
+            then = [saved, record_login(tenant, session.user_id, session.authenticated_at, session.ip), *then]
         if renewed is not None:
-            then.append(Query(RENEW, {"cookie_hash": renewed.cookie_hash, **_touched(tenant, renewed)}))
-        return bool(await self._database.once(moved, [*then, *self._log.inserts(tenant, events)]))
+            then = [_renew(self._database.dialect, tenant, renewed), *then]
+        if sign_in is None or sign_in.replaces is None:
+            return bool(await self._database.once(moved, then))
+        replaced, told = sign_in.replaces, Told()
+
+        def verb() -> Verb[bool]:
+            if not (yield moved):
+                return False
+            yield from self._ends.end(tenant, Cause.OTHER_PERSON, told, sid=replaced, at=session.authenticated_at)
+            for query in then:  # noqa: UP028 - a list cannot be sent rows
+                yield query
+            return True
+
+        advanced = await self._database.write(verb)
+        self._ends.wake(told)
+        return advanced

@@ -43,6 +43,10 @@ WHERE m.type = 'table' ORDER BY m.name, p.cid""",
     position="instr",
     bytewise="{column}",
     unindexed="+{column}",
+    united="""json_set(:document, '$.clients', json((SELECT json_group_array(value) FROM (
+        SELECT value FROM json_each(document, '$.clients') UNION ALL
+        SELECT value FROM json_each(:document, '$.clients')
+            WHERE value NOT IN (SELECT value FROM json_each(document, '$.clients'))))))""",
     by_row="",
     batches=False,
 )

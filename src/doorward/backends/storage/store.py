@@ -22,6 +22,7 @@ from doorward.backends.storage.outbox import StoredOutbox
 from doorward.backends.storage.refresh_tokens import StoredRefreshTokens
 from doorward.backends.storage.remembered_browsers import StoredRememberedBrowsers
 from doorward.backends.storage.root_credential import StoredRootCredential
+from doorward.backends.storage.session_ends import SessionEnds
 from doorward.backends.storage.sessions import StoredSessions, StoredTransactions
 from doorward.backends.storage.single_use import StoredOneTimeValues, StoredPushedRequests
 from doorward.backends.storage.snapshots import StoredSnapshots
@@ -44,7 +45,6 @@ SWEEP_SECONDS = 600.0
 SWEPT = (
     ("authorization_code", "code_hash", "expires_at", 0.0),
     ("login_transaction", "id_hash", "expires_at", 0.0),
-    ("session", "sid", "expires_at", 0.0),
     ("remembered_browser", "browser_hash", "expires_at", 0.0),
     ("refresh_token", "token_hash", "expires_at", 0.0),
     ("revoked_access_token", "token_hash", "expires_at", 0.0),
@@ -99,16 +99,18 @@ class Storage:
         self.device_credentials = StoredDeviceCredentials(self.database, self.log)
         self.pushed_requests = StoredPushedRequests(self.database)
         self.one_time_values = StoredOneTimeValues(self.database)
-        self.users = StoredUsers(self.database, self.log, self.outbox)
+        ends = SessionEnds(self.database.dialect, self.directory, self.outbox, clock, entropy)
+        self.directory.ends = ends
+        self.users = StoredUsers(self.database, self.log, self.outbox, ends)
         self.organizations = StoredOrganizations(self.database, self.log)
-        self.authentication_methods = StoredAuthenticationMethods(self.database, self.log, self.directory)
+        self.authentication_methods = StoredAuthenticationMethods(self.database, self.log, self.directory, ends)
+        self.sessions = StoredSessions(self.database, self.log, ends)
+        self.transactions = StoredTransactions(self.database, self.log, ends)
         self.remembered_browsers = StoredRememberedBrowsers(self.database, self.log)
-        self.sessions = StoredSessions(self.database, self.log)
-        self.transactions = StoredTransactions(self.database, self.log)
         self.consents = StoredConsents(self.database, self.log)
         self.attempts = StoredAttempts(self.database)
         self.jobs = StoredJobs(self.database, self.log, self.authentication_methods)
-        self.tickets = StoredTickets(self.database, self.log, self.outbox)
+        self.tickets = StoredTickets(self.database, self.log, self.outbox, ends)
         self.challenges = StoredChallenges(self.database, self.log, self.outbox)
         self._background: list[asyncio.Task[None]] = []
 
@@ -166,7 +168,9 @@ class Storage:
 
     async def sweep(self, at: float) -> int:
         """Delete what is of no use any more at ``at`` (epoch seconds), in batches; returns how many rows."""
-        swept = 0
+        swept = ended = await self.sessions.expire(at, limit=SWEEP_BATCH)
+        while ended == SWEEP_BATCH:
+            swept += (ended := await self.sessions.expire(at, limit=SWEEP_BATCH))
         for table, key, column, kept in SWEPT:
             statement = (
                 f"DELETE FROM {table} WHERE (tenant, {key}) IN (SELECT tenant, {key} FROM {table} "  # noqa: S608

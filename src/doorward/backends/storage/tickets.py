@@ -10,6 +10,7 @@ from doorward.backends.storage.attempts import clear_attempts
 from doorward.backends.storage.database import Database, Query, Verb
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.outbox import StoredOutbox
+from doorward.backends.storage.session_ends import SessionEnds, Told
 from doorward.backends.storage.ticket_rows import insert_ticket, ticket_row
 from doorward.backends.storage.users import change_account
 from doorward.model.log_event import LogEvent
@@ -39,10 +40,11 @@ RETURNING document"""
 class StoredTickets:
     """``ports.Tickets``."""
 
-    def __init__(self, database: Database, log: StoredLog, outbox: StoredOutbox) -> None:
+    def __init__(self, database: Database, log: StoredLog, outbox: StoredOutbox, ends: SessionEnds) -> None:
         self._database = database
         self._log = log
         self._outbox = outbox
+        self._ends = ends
         self._void = VOID.format(email=database.dialect.member("document", "email"))
 
     async def create(
@@ -81,11 +83,15 @@ class StoredTickets:
         change: AccountChange | None = None,
         unblock: Sequence[str] = (),
     ) -> Ticket | None:
+        told: Told = []
+
         def verb() -> Verb[Ticket | None]:
             redeemed = yield Query(REDEEM, _key(tenant, ticket_hash, type_, at))
             if not redeemed:
                 return None
-            if change is not None and not (yield from change_account(self._database.dialect, tenant, change)):
+            if change is not None and not (
+                yield from change_account(self._database.dialect, self._ends, tenant, change, told)
+            ):
                 raise Conflict("revision", change.user.user_id)
             for prefix in unblock:
                 yield clear_attempts(tenant, prefix)
@@ -94,7 +100,7 @@ class StoredTickets:
             return _decode(redeemed[0][0])
 
         ticket = await self._database.write(verb)
-        self._outbox.wake(messages)
+        self._outbox.wake([*messages, *told])
         return ticket
 
 

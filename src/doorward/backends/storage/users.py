@@ -12,8 +12,8 @@ from doorward.backends.storage.database import Database, Dialect, Query, Row, Ve
 from doorward.backends.storage.decided import still_stand
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.outbox import StoredOutbox
-from doorward.backends.storage.refresh_tokens import revoke_family
 from doorward.backends.storage.search import SECONDS, Finder, Target
+from doorward.backends.storage.session_ends import SessionEnds, Told
 from doorward.backends.storage.ticket_rows import insert_ticket
 from doorward.backends.storage.user_fields import TERM, fields_of, places, terms_of
 from doorward.model.document import Document
@@ -21,6 +21,7 @@ from doorward.model.log_event import LogEvent
 from doorward.model.message import Message
 from doorward.model.role import Permission
 from doorward.model.search import EVERYTHING, Search, Sort
+from doorward.model.session_end import Cause
 from doorward.model.ticket import Ticket
 from doorward.model.user import AccountChange, Identifiers, Password, User
 from doorward.ports import Conflict
@@ -100,15 +101,9 @@ DELETE_TERMS = "DELETE FROM user_term WHERE tenant = :tenant AND sequence = :seq
 RECORD_LOGIN = """
 UPDATE user_account SET last_login = :at, last_ip = :ip, logins_count = logins_count + 1
 WHERE tenant = :tenant AND user_id = :user_id {and_once} RETURNING user_id"""
-FAMILIES = """
-SELECT DISTINCT family FROM refresh_token WHERE tenant = :tenant AND user_id = :user_id AND revoked_at IS NULL
-    AND used_at IS NULL"""
-DELETE_SESSIONS = "DELETE FROM session WHERE tenant = :tenant AND user_id = :user_id"
-DELETE_OTHER_SESSIONS = f"{DELETE_SESSIONS} AND sid <> :sid"
 DELETE_CONSENTS = "DELETE FROM consent_grant WHERE tenant = :tenant AND user_id = :user_id"
 DELETE_DEVICE_KEYS = "DELETE FROM device_credential WHERE tenant = :tenant AND user_id = :user_id"
 DELETE_CODES = "DELETE FROM authorization_code WHERE tenant = :tenant AND user_id = :user_id"
-DELETE_UNSPENT_CODES = f"{DELETE_CODES} AND used_at IS NULL"
 DELETE = "DELETE FROM user_account WHERE tenant = :tenant AND user_id = :user_id RETURNING revision"
 EXISTS = "SELECT 1 FROM user_account WHERE tenant = :tenant AND user_id = :user_id"
 ADD_ROLE = """
@@ -132,10 +127,11 @@ def record_login(tenant: str, user_id: str, at: float, ip: str) -> Query:
 class StoredUsers:
     """``ports.Users``."""
 
-    def __init__(self, database: Database, log: StoredLog, outbox: StoredOutbox) -> None:
+    def __init__(self, database: Database, log: StoredLog, outbox: StoredOutbox, ends: SessionEnds) -> None:
         self._database = database
         self._log = log
         self._outbox = outbox
+        self._ends = ends
         self._finder = Finder(database, Target("user_account u", "u.tenant", "u.sequence", places(database.dialect)))
         columns = COLUMNS + GRANTS.format(array=database.dialect.array_of, pair=database.dialect.array)
         self._find = f"SELECT {columns} FROM user_account u WHERE u.tenant = :tenant AND u.user_id = :user_id"  # noqa: S608
@@ -311,7 +307,7 @@ class StoredUsers:
         password: Password | None = None,
         remembered: int = 0,
         place: int = 0,
-        end_sessions: bool = False,
+        cause: Cause | None = None,
         revoke_refresh_tokens: bool = False,
         unblock: Sequence[str] = (),
         events: Sequence[LogEvent],
@@ -322,13 +318,14 @@ class StoredUsers:
             place=place,
             password=password,
             remembered=remembered,
-            end_sessions=end_sessions,
+            cause=cause,
             revoke_refresh_tokens=revoke_refresh_tokens,
             unblock=tuple(unblock),
         )
+        told: Told = []
 
         def verb() -> Verb[bool]:
-            if not (yield from change_account(self._database.dialect, tenant, change)):
+            if not (yield from change_account(self._database.dialect, self._ends, tenant, change, told)):
                 return False
             identity = _identity(tenant, user.identity_at(place))
             yield Query(DELETE_IDENTIFIERS, identity)
@@ -338,21 +335,23 @@ class StoredUsers:
             return True
 
         replaced = await self._database.write(verb)
-        self._outbox.wake(messages)
+        self._outbox.wake([*messages, *told])
         return replaced
 
     async def change(
         self, tenant: str, change: AccountChange, *, events: Sequence[LogEvent], messages: Sequence[Message] = ()
     ) -> bool:
+        told: Told = []
+
         def verb() -> Verb[bool]:
-            if not (yield from change_account(self._database.dialect, tenant, change)):
+            if not (yield from change_account(self._database.dialect, self._ends, tenant, change, told)):
                 return False
             yield from self._log.insert(tenant, events)
             yield from self._outbox.insert(tenant, messages)
             return True
 
         changed = await self._database.write(verb)
-        self._outbox.wake(messages)
+        self._outbox.wake([*messages, *told])
         return changed
 
     async def rehash(self, tenant: str, user_id: str, *, old_hash: str, password: Password) -> None:
@@ -365,16 +364,19 @@ class StoredUsers:
         await self._database.once(record_login(tenant, user_id, at, ip), self._log.inserts(tenant, events))
 
     async def link(self, tenant: str, user: User, linked: User, *, at: float, events: Sequence[LogEvent]) -> None:
+        told: Told = []
+
         def verb() -> Verb[None]:
             if not (yield from update_account(self._database.dialect, tenant, user, user.revision)):
                 raise Conflict("revision", user.user_id)
             yield Query(MOVE_IDENTITIES, {"tenant": tenant, "user_id": user.user_id, "linked": linked.user_id})
-            deleted = yield from _delete(tenant, linked.user_id, at)
+            deleted = yield from _delete(self._ends, tenant, linked.user_id, told, at)
             if not deleted or deleted[0][0] != linked.revision:
                 raise Conflict("revision", linked.user_id)
             yield from self._log.insert(tenant, events)
 
         await self._database.write(verb)
+        self._ends.wake(told)
 
     async def unlink(self, tenant: str, user: User, restored: User, *, events: Sequence[LogEvent]) -> None:
         def verb() -> Verb[None]:
@@ -390,13 +392,17 @@ class StoredUsers:
         await self._database.write(verb)
 
     async def delete(self, tenant: str, user_id: str, *, at: float, events: Sequence[LogEvent]) -> bool:
+        told: Told = []
+
         def verb() -> Verb[bool]:
-            deleted = yield from _delete(tenant, user_id, at)
+            deleted = yield from _delete(self._ends, tenant, user_id, told, at)
             if deleted:
                 yield from self._log.insert(tenant, events)
             return bool(deleted)
 
-        return await self._database.write(verb)
+        deleted = await self._database.write(verb)
+        self._ends.wake(told)
+        return deleted
 
     async def assign_roles(
         self,
@@ -471,12 +477,11 @@ class StoredUsers:
         return await self._database.write(verb)
 
 
-def _delete(tenant: str, user_id: str, at: float) -> Verb[list[Row]]:
+def _delete(ends: SessionEnds, tenant: str, user_id: str, told: Told, at: float) -> Verb[list[Row]]:
     """Statements that remove a user with all it has; the revision it had, if it was there."""
     key = {"tenant": tenant, "user_id": user_id}
-    for (family,) in (yield Query(FAMILIES, key)):
-        yield from revoke_family(tenant, family, at)
-    for statement in (DELETE_SESSIONS, DELETE_CONSENTS, DELETE_CODES, DELETE_DEVICE_KEYS):
+    yield from ends.end(tenant, Cause.DELETED, told, user_id=user_id, at=at)
+    for statement in (DELETE_CONSENTS, DELETE_CODES, DELETE_DEVICE_KEYS):
         yield Query(statement, key)
     return (yield Query(DELETE, key))
 
@@ -517,7 +522,7 @@ def update_account(dialect: Dialect, tenant: str, user: User, revision: int) -> 
     return bool(rows)
 
 
-def change_account(dialect: Dialect, tenant: str, change: AccountChange) -> Verb[bool]:
+def change_account(dialect: Dialect, ends: SessionEnds, tenant: str, change: AccountChange, told: Told) -> Verb[bool]:
     """Statements that write a changed user with its password, and end what is to end; ``False``, and nothing
     written, if somebody else changed it first."""
     user = change.user
@@ -527,12 +532,16 @@ def change_account(dialect: Dialect, tenant: str, change: AccountChange) -> Verb
     if change.password is not None:
         yield from set_password(_identity(tenant, user.identity_at(change.place)), change.password, change.remembered)
         yield Query(VOID_TICKETS, key)
-    if change.end_sessions:
-        yield Query(DELETE_OTHER_SESSIONS, {**key, "sid": change.but_session or ""})
-        yield Query(DELETE_UNSPENT_CODES, key)
-    if change.revoke_refresh_tokens:
-        for (family,) in (yield Query(FAMILIES, key)):
-            yield from revoke_family(tenant, family, user.updated_at)
+    if change.cause is not None:
+        yield from ends.end(
+            tenant,
+            change.cause,
+            told,
+            user_id=user.user_id,
+            but=change.but_session,
+            refresh_tokens=change.revoke_refresh_tokens,
+            at=user.updated_at,
+        )
     for prefix in change.unblock:
         yield clear_attempts(tenant, prefix)
     return True

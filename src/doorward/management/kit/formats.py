@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from doorward.oauth.redirect_uri import refusal
+from doorward.oauth.redirect_uri import LOOPBACK_HOSTS, refusal
 
 MAX_EMAIL = 320
 MAX_URL = 2048
@@ -43,6 +43,11 @@ def is_url(value: str) -> bool:
 
 def is_https_url(value: str) -> bool:
     return value.startswith("https://") and is_url(value)
+
+
+def is_backchannel_logout_url(value: str) -> bool:
+    """By https; on the developer's own machine without."""
+    return is_https_url(value) or (is_url(value) and urlsplit(value).hostname in LOOPBACK_HOSTS)
 
 
 def is_picture(value: str) -> bool:
@@ -109,6 +114,7 @@ FORMATS: dict[str, Callable[[str], bool]] = {
     "absolute-uri-or-empty": or_empty(is_url),
     "absolute-https-uri-or-empty": or_empty(is_https_url),
     "absolute-https-uri-with-placeholders-or-empty": or_empty(is_https_url),
+    "backchannel-logout-url-or-empty": or_empty(is_backchannel_logout_url),
     "callback-url": is_callback,
     "url-with-placeholders": is_usable_redirect,
     "date-time": is_date_time,

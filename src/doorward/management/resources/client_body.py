@@ -108,7 +108,7 @@ NAMED_AUTHENTICATION_METHODS = record(
 
 LOGOUT = record(
     {
-        "backchannel_logout_urls": items(HTTPS_URL_OR_EMPTY),
+        "backchannel_logout_urls": items(text(format="backchannel-logout-url-or-empty")),
         "backchannel_logout_initiators": record(
             {"mode": choice("custom", "all"), "selected_initiators": items(choice(*LOGOUT_INITIATORS))}, open=True
         ),

@@ -14,6 +14,7 @@ from doorward.management.kit.wire import timestamp
 from doorward.management.kit.writing import api_event
 from doorward.management.resources.users import existing_user
 from doorward.model.session import Session
+from doorward.model.session_end import Cause
 from doorward.ports import Described
 
 PAGING = Paging(key="sessions", offset=False, checkpoint=True, always_object=True)
@@ -105,30 +106,34 @@ async def _describe(call: Call) -> Answer:
 
 async def _end(call: Call) -> Answer:
     """One that is gone is no error."""
-    await call.ports.sessions.end(call.tenant, call.id, events=(api_event(call, status=202),))
+    now, event = call.ports.clock.now(), api_event(call, status=202)
+    await call.ports.sessions.end(call.tenant, call.id, Cause.SESSION_DELETED, at=now, events=(event,))
     return Answer(status=202, body=NOTHING)
 
 
 async def _revoke(call: Call) -> Answer:
     session, _ = await _existing(call, call.id)
-    return await _end_access(call, session.user_id, sid=session.sid, refresh_tokens=True)
+    return await _end_access(call, session.user_id, Cause.SESSION_REVOKED, sid=session.sid)
 
 
 async def _end_of_user(call: Call) -> Answer:
     user = await existing_user(call)
-    return await _end_access(call, user.user_id)
+    return await _end_access(call, user.user_id, Cause.SESSIONS_DELETED)
 
 
 async def _revoke_access(call: Call) -> Answer:
     user = await existing_user(call)
     preserved = call.body.get("preserve_refresh_tokens", False)
-    return await _end_access(call, user.user_id, sid=call.body.get("session_id"), refresh_tokens=not preserved)
+    sid = call.body.get("session_id")
+    return await _end_access(call, user.user_id, Cause.ACCESS_REVOKED, sid=sid, refresh_tokens=not preserved)
 
 
-async def _end_access(call: Call, user_id: str, *, sid: str | None = None, refresh_tokens: bool = False) -> Answer:
+async def _end_access(
+    call: Call, user_id: str, cause: Cause, *, sid: str | None = None, refresh_tokens: bool = False
+) -> Answer:
     now, event = call.ports.clock.now(), api_event(call, status=202)
     if not await call.ports.sessions.revoke(
-        call.tenant, user_id, sid=sid, refresh_tokens=refresh_tokens, at=now, events=(event,)
+        call.tenant, user_id, cause, sid=sid, refresh_tokens=refresh_tokens, at=now, events=(event,)
     ):
         raise no_such_session()
     return Answer(status=202, body=NOTHING)

@@ -36,6 +36,7 @@ from doorward.model.connection import Connection
 from doorward.model.identifiers import new_object_id
 from doorward.model.message import Message
 from doorward.model.search import AllOf, Term
+from doorward.model.session_end import changed_account
 from doorward.model.ticket import Ticket
 from doorward.model.user import Password, User
 from doorward.ports import Conflict
@@ -250,7 +251,9 @@ async def _update(call: Call) -> Answer:
             remembered=policy_of(connection).remembered,
             unblock=counters_of(user) if password is not None else (),
             place=place,
-            end_sessions=signs_in_otherwise or password is not None,
+            cause=changed_account(
+                before, after, password=password is not None, blocked=changed.blocked and not user.blocked
+            ),
             revoke_refresh_tokens=call.services.password_change_revokes_refresh_tokens and password is not None,
             events=(api_event(call),),
         )
