@@ -13,14 +13,17 @@ CONNECTION = "Username-Password-Authentication"
 EMAIL = "ada@example.test"
 PASSWORD = "Analytical-Engine-1843"
 
-SINGLE_PAGE, WEB, SERVICE = "Single page", "Web", "Service"
+SINGLE_PAGE, WEB, SERVICE, PORTAL = "Single page", "Web", "Service", "Portal"
 PASSWORDLESS = "Passwordless"
 PASSWORDLESS_OTP = "http://auth0.com/oauth/grant-type/passwordless/otp"
 NEVER_CALLED = "http://localhost:1/callback"  # where scripted logins are sent; nobody listens there
 
 
-def sdk_tenant(*, single_page: Sequence[str] = (), web: Sequence[str] = ()) -> dict[str, Any]:
-    """A tenant document; ``single_page`` and ``web`` are origins (``http://localhost:4000``) of applications."""
+def sdk_tenant(
+    *, single_page: Sequence[str] = (), web: Sequence[str] = (), portal: Sequence[str] = ()
+) -> dict[str, Any]:
+    """A tenant document; ``single_page``, ``web`` and ``portal``, which is there if it has some and hears of logouts,
+    are origins (``http://localhost:4000``) of applications."""
     scopes = [{"value": "read:items", "description": "See items"}, {"value": "write:items", "description": "Add items"}]
     return {
         "tenant": {
@@ -82,6 +85,17 @@ def sdk_tenant(*, single_page: Sequence[str] = (), web: Sequence[str] = ()) -> d
                 "allowed_logout_urls": [NEVER_CALLED, *web],
                 "oidc_conformant": True,
             },
+            *(
+                {
+                    "name": PORTAL,
+                    "app_type": "regular_web",
+                    "callbacks": [f"{origin}/callback"],
+                    "allowed_logout_urls": [origin],
+                    "oidc_conformant": True,
+                    "oidc_logout": {"backchannel_logout_urls": [f"{origin}/backchannel-logout"]},
+                }
+                for origin in portal
+            ),
             {
                 "name": SERVICE,
                 "app_type": "non_interactive",
@@ -103,7 +117,13 @@ def sdk_tenant(*, single_page: Sequence[str] = (), web: Sequence[str] = ()) -> d
             {"client_id": SERVICE, "audience": SECOND_AUDIENCE, "scope": ["read:items"]},
             {"client_id": SERVICE, "audience": HS256_AUDIENCE, "scope": ["read:items"]},
         ],
-        "databases": [{"name": CONNECTION, "strategy": "auth0", "enabled_clients": [SINGLE_PAGE, WEB]}],
+        "databases": [
+            {
+                "name": CONNECTION,
+                "strategy": "auth0",
+                "enabled_clients": [SINGLE_PAGE, WEB, *([PORTAL] if portal else ())],
+            }
+        ],
         "connections": [
             {"name": strategy, "strategy": strategy, "enabled_clients": [PASSWORDLESS]} for strategy in ("email", "sms")
         ],

@@ -58,7 +58,8 @@ def listeners() -> Iterator[dict[str, Listener]]:
 @pytest.fixture(scope="session")
 def door(node: str, listeners: Mapping[str, Listener], tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
     web = [f"{listeners['web'].origin}/{mount}" for mount in WEB_MOUNTS]
-    tenant = sdk_tenant(single_page=[listeners["spa"].origin], web=web)
+    portal = [f"{listeners['web'].origin}/portal"]
+    tenant = sdk_tenant(single_page=[listeners["spa"].origin], web=web, portal=portal)
     with dev_server(tenant, tmp_path_factory.mktemp("sdk")) as running:
         yield running
 

@@ -11,13 +11,19 @@ import pytest
 from playwright.sync_api import Page
 from tests.dev_server import DevServer
 from tests.sdk.conftest import Listener, application, log_in
-from tests.sdk_tenant import AUDIENCE, EMAIL, WEB
+from tests.sdk_tenant import AUDIENCE, EMAIL, PORTAL, WEB
 
 
 @pytest.fixture(scope="module")
 def web(node: str, door: DevServer, listeners: Mapping[str, Listener], environment: Mapping[str, str]) -> Iterator[str]:
-    client = door.clients[WEB]
-    settings = {"CLIENT_ID": client.client_id, "CLIENT_SECRET": client.client_secret, "AUDIENCE": AUDIENCE}
+    client, portal = door.clients[WEB], door.clients[PORTAL]
+    settings = {
+        "CLIENT_ID": client.client_id,
+        "CLIENT_SECRET": client.client_secret,
+        "AUDIENCE": AUDIENCE,
+        "PORTAL_ID": portal.client_id,
+        "PORTAL_SECRET": portal.client_secret,
+    }
     with application(node, "web.mjs", listeners["web"], environment, **settings) as origin:
         yield origin
 
@@ -60,3 +66,20 @@ def test_the_second_application_needs_no_password(page: Page, web: str) -> None:
     log_in(page)
     page.wait_for_url(f"{web}/basic/me")
     assert read(page, f"{web}/post/me")["email"] == EMAIL
+
+
+def test_who_logs_out_at_one_application_is_logged_out_at_the_other(page: Page, web: str) -> None:
+    page.goto(f"{web}/basic/me")
+    log_in(page)
+    page.wait_for_url(f"{web}/basic/me")
+    assert read(page, f"{web}/portal/me")["email"] == EMAIL
+    assert read(page, f"{web}/portal/") == {"signedIn": True}
+    page.goto(f"{web}/basic/logout")
+    page.wait_for_url(f"{web}/basic")
+    page.goto(f"{web}/told")
+    assert read(page, f"{web}/portal/") == {"signedIn": False}
+    # Who signs in again is not taken for the one who left.
+    page.goto(f"{web}/portal/me")
+    log_in(page)
+    page.wait_for_url(f"{web}/portal/me")
+    assert read(page, f"{web}/portal/") == {"signedIn": True}
