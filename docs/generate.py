@@ -15,6 +15,7 @@ from doorward.cli import commands as doorward_commands
 from doorward.management.kit.operation import Effect
 from doorward.management.ledger import DOCUMENTED, Entry, entries
 from doorward.model.log_event import EVENT_TYPES
+from doorward.model.session_end import ENDS, Reach
 from doorward.oauth.explain_fixes import FIXES
 from doorward.oauth.request_rules import ALL_RULES
 from doorward.oauth.token_rules import FIELDS
@@ -178,12 +179,35 @@ def log_events() -> str:
     return "".join(page)
 
 
+REACHES = {Reach.NONE: "", Reach.SESSION: "that one", Reach.ALL: "all", Reach.ASKED: "if told"}
+
+
+def what_ends() -> str:
+    """What ends with what."""
+    page = [
+        "# What ends with what\n\n",
+        "Whatever happens to an account or a session, sessions and what came of them end by this table. With a session "
+        "its unspent codes end. The initiator is what [applications are told](../how-to/log-out-everywhere.md) over "
+        "the back channel, if they want to hear of it.\n\n"
+        "*If told*: revoking somebody's access ends refresh tokens unless `preserve_refresh_tokens` is true, another "
+        f"password with the setting `passwords.change_revokes_refresh_tokens`.\n\n{WRITTEN}",
+        "\n| What happens | Sessions | Refresh tokens | Remembered browsers | Initiator |\n|---|---|---|---|---|\n",
+    ]
+    for cause, ends in ENDS.items():
+        browsers = "all" if ends.remembered_browsers else ""
+        initiator = f"`{ends.initiator}`" if ends.initiator is not None else ""
+        cells = (cause.value.capitalize(), REACHES[ends.sessions], REACHES[ends.refresh_tokens], browsers, initiator)
+        page.append(f"| {' | '.join(cells)} |\n")
+    return "".join(page)
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "token-rules.md": token_rules,
     "settings.md": settings,
     "commands.md": commands,
     "management-api.md": management_api,
     "log-events.md": log_events,
+    "what-ends.md": what_ends,
 }
 
 
