@@ -185,3 +185,17 @@ async def test_a_form_of_another_site_redeems_nothing(door: Door) -> None:
         )
     assert answer.status_code == 403
     assert not await door.log("scp")
+
+
+async def test_a_login_with_a_password_that_leaked_leads_to_another_one(door: Door) -> None:
+    await configure(door, passwordPolicy="none")
+    leaked = "AUTH0-TEST-leaked"
+    await forgot(door)
+    tab = await door.browser().get(RESET + await link(door))
+    await tab.submit(**{"password-reset": leaked, "re-enter-password": leaked})
+    await door.tenant({"attackProtection": {"breachedPasswordDetection": {"enabled": True, "shields": ["block"]}}})
+    tab = await door.browser().authorize(door.client("Spa"))
+    await tab.login(password=leaked)
+    assert (tab.status, tab.form.errors) == (400, {"error-element-password": "password-breached"})
+    await tab.login(password="wrong")
+    assert tab.form.errors == {"error-element-password": "wrong-email-credentials"}

@@ -132,6 +132,8 @@ async def _try_password(visit: Visit, username: str, page: Callable[..., Respons
         return page(visit, FieldError("", "user-blocked"), status=429)
     if outcome.denial is Denial.IP_BLOCKED:
         return page(visit, FieldError("", "ip-blocked"), status=429)
+    if outcome.denial is Denial.PASSWORD_LEAKED:
+        return page(visit, FieldError("password", "password-breached"))
     return page(await visit.assessed(Flow.PASSWORD), FieldError("password", visit.identifier.wrong_credentials))
 
 
