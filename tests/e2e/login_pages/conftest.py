@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 from tests import chromium
 from tests.dev_server import DevServer, dev_server
 from tests.e2e.login_pages.application import Application, application
-from tests.e2e.login_pages.tenants import ELSEWHERE, EMAIL, IDENTIFIER_FIRST, PASSWORD, WEB, tenant
+from tests.e2e.login_pages.tenants import CHALLENGING, ELSEWHERE, EMAIL, IDENTIFIER_FIRST, PASSWORD, WEB, tenant
 
 STEP_LIMIT = 10_000.0  # milliseconds
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # RFC 7636 appendix B
@@ -25,6 +25,7 @@ class Site:
         self.app = app
         self.combined = door.issuer
         self.identifier_first = f"https://{IDENTIFIER_FIRST}/"
+        self.challenging = f"https://{CHALLENGING}/"
 
     def client(self, issuer: str, address: str = "127.0.0.1") -> httpx2.Client:
         """An HTTP client of a tenant, with a cookie jar and no browser about it."""
@@ -53,9 +54,12 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     if chromium.CHROMIUM is None:
         pytest.skip(chromium.NO_CHROMIUM)
     with application() as app:
-        first = {IDENTIFIER_FIRST: tenant(app.origin, identifier_first=True)}
+        others = {
+            IDENTIFIER_FIRST: tenant(app.origin, identifier_first=True),
+            CHALLENGING: tenant(app.origin, identifier_first=False, challenges=True),
+        }
         folder = tmp_path_factory.mktemp("login-pages")
-        with dev_server(tenant(app.origin, identifier_first=False), folder, first) as door:
+        with dev_server(tenant(app.origin, identifier_first=False), folder, others) as door:
             yield Site(door, app)
 
 
@@ -76,7 +80,8 @@ def driver() -> Iterator[Playwright]:
 @pytest.fixture(scope="module")
 def browser(driver: Playwright, running: Site) -> Iterator[Browser]:
     address = f"127.0.0.1:{running.door.port}"
-    with chromium.browser(driver, {IDENTIFIER_FIRST: address, urlsplit(ELSEWHERE).netloc: address}) as started:
+    names = (IDENTIFIER_FIRST, CHALLENGING, urlsplit(ELSEWHERE).netloc)
+    with chromium.browser(driver, dict.fromkeys(names, address)) as started:
         yield started
 
 

@@ -1,4 +1,5 @@
-"""The tenants people log in to: one asks for everything on one page, one asks for the identifier first."""
+"""The tenants people log in to: one asks for everything on one page, one for the identifier first, and one for a
+challenge too."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ PASSWORD = "Analytical-Engine-1843"
 AUDIENCE = "https://api.pages.test"
 
 IDENTIFIER_FIRST = "first.pages.test"  # the domain of the second tenant
+CHALLENGING = "challenging.pages.test"  # of the third, which asks everybody for a challenge
 ELSEWHERE = "https://app.elsewhere.test/callback"  # an application at another https origin
 CUSTOM_SCHEME = "com.example.pages://callback"
 
@@ -20,10 +22,12 @@ CODES, LINKS = "codes", "links"  # client ids of applications without a password
 SECRET = "the-secret-of-every-confidential-client"
 
 
-def tenant(origin: str, *, identifier_first: bool) -> dict[str, Any]:
+def tenant(origin: str, *, identifier_first: bool, challenges: bool = False) -> dict[str, Any]:
     """A tenant document; ``origin`` is the application's."""
     callback = f"{origin}/callback"
+    policy = "always" if challenges else "never"
     return {
+        "attackProtection": {"botDetection": {"challenge_password_policy": policy}},
         "tenant": {"friendly_name": "Pages", "default_directory": CONNECTION, "allowed_logout_urls": [f"{origin}/bye"]},
         "prompts": {"identifier_first": identifier_first},
         "guardianFactors": [{"name": "otp", "enabled": True}, {"name": "recovery-code", "enabled": True}],

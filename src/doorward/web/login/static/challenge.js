@@ -4,6 +4,7 @@
 const field = document.querySelector('input[name="captcha"][data-bits]');
 const form = field.form;
 const status = field.parentElement.querySelector('[role="status"]');
+field.parentElement.querySelector(".without-scripts").remove(); // for browsers that do not know @media (scripting)
 let solved = false;
 let held = null;
 
