@@ -25,7 +25,8 @@ ENTRY_POINTS = (
     "form-content-start", "form-content-end", "form-footer-start", "form-footer-end", "secondary-actions-start",
     "secondary-actions-end",
 )  # fmt: skip
-MAX_ORIGINS = 100
+# Headers of more than 8 kB are refused by many a proxy.
+MAX_ORIGINS, MAX_HASHES = 20, 30
 SECONDS = 0.25  # others wait meanwhile
 HEAD, WIDGET = "auth0_head", "auth0_widget"
 
@@ -126,8 +127,8 @@ def _allowed(*sources: str) -> Allowed:
             origins[f"https://{host}{port}".lower()] = None
     origins |= {companion: None for origin, companion in _COMPANIONS.items() if origin in origins}
     return Allowed(
-        handlers=tuple(map(_hash, attributes.handlers)),
-        styles=tuple(map(_hash, attributes.styles)),
+        handlers=tuple(map(_hash, attributes.handlers))[:MAX_HASHES],
+        styles=tuple(map(_hash, attributes.styles))[:MAX_HASHES],
         origins=tuple(origins)[:MAX_ORIGINS],
     )
 
