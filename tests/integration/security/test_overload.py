@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
 from tests.integration.door import BrowserTab, Door
 
 from doorward.backends.keys.local_ca import LocalCa
-from doorward.backends.keys.password_hashes import PasswordHasher
+from doorward.backends.keys.password_hashes import QUEUE_PER_WORKER, PasswordHasher
 from doorward.ports import Overloaded, StorageUnavailable
 from doorward.web import management
 from doorward.web.server import tls_context
@@ -53,6 +55,43 @@ async def test_d4_a_full_queue_of_hashes_is_told_and_passes(
         refused = await ask(door, tab)
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "3")
     assert (await ask(door, tab)).status_code < 400
+
+
+async def test_d4_a_storm_of_logins_is_bounded_and_leaves_tokens_alone(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, full = threading.Event(), asyncio.Event()
+    checked, run = PasswordHasher._verify, PasswordHasher._run
+
+    def slow(hasher: PasswordHasher, password: str, stored: str) -> tuple[bool, bool]:
+        go_on.wait(30)
+        return checked(hasher, password, stored)
+
+    async def machine() -> int:
+        client = door.client("Mgmt")
+        answer = await door.token(
+            grant_type="client_credentials", client_id=client.client_id, client_secret=client.client_secret or "",
+            audience="https://tenant.test/api/v2/",
+        )  # fmt: skip
+        return answer.status_code
+
+    async def watched(hasher: PasswordHasher, work: Callable[[], Any]) -> Any:
+        if hasher._waiting + 1 == QUEUE_PER_WORKER:
+            full.set()
+        return await run(hasher, work)
+
+    monkeypatch.setattr(PasswordHasher, "_verify", slow)
+    monkeypatch.setattr(PasswordHasher, "_run", watched)
+    tab = door.browser()
+    storm = [asyncio.create_task(by_password_grant(door, tab)) for _ in range(3 * QUEUE_PER_WORKER)]
+    await asyncio.wait_for(full.wait(), 30)
+    assert await machine() == 200
+    refused = await by_password_grant(door, tab)
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+    go_on.set()
+    codes = [(await answer).status_code for answer in storm]
+    assert set(codes) == {200, 429}
+    assert codes.count(200) >= QUEUE_PER_WORKER
 
 
 async def test_l10_past_its_limit_the_server_says_so_before_it_works(
