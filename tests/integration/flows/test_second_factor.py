@@ -9,6 +9,7 @@ import re
 from typing import Any
 from urllib.parse import quote
 
+import httpx2
 import pytest
 from tests.integration.door import DOMAIN, BrowserTab, Door
 
@@ -356,22 +357,53 @@ async def test_a_login_like_any_other_is_believed(door: Door, policies: list[str
     assert "code" in tab.answer
 
 
-async def ticket(door: Door, **more: Any) -> str:
-    """A link to enroll by, as an administrator makes one."""
+async def manage(door: Door, method: str, path: str, body: Any = None) -> httpx2.Response:
+    """A call of the Management API; ``{id}`` is Ada's."""
     manager = door.client("Mgmt")
     granted = await door.token(
         grant_type="client_credentials", client_id=manager.client_id, client_secret=manager.client_secret or "",
         audience=f"https://{DOMAIN}/api/v2/",
     )  # fmt: skip
+    bearer = {"authorization": f"Bearer {granted.json()['access_token']}"}
+    path = path.replace("{id}", quote(await user_id(door), safe=""))
     async with door.http() as http:
-        answer = await http.post(
-            "/api/v2/guardian/enrollments/ticket",
-            json={"user_id": await user_id(door), **more},
-            headers={"authorization": f"Bearer {granted.json()['access_token']}"},
-        )
+        return await http.request(method, f"/api/v2{path}", json=body, headers=bearer)
+
+
+async def ticket(door: Door, **more: Any) -> str:
+    """A link to enroll by, as an administrator makes one."""
+    answer = await manage(door, "POST", "/guardian/enrollments/ticket", {"user_id": await user_id(door), **more})
     assert answer.status_code == 200, answer.text
     url: str = answer.json()["ticket_url"]
     return url.removeprefix(f"https://{DOMAIN}").removesuffix("#")
+
+
+async def test_what_an_administrator_changes_counts_at_once(door: Door) -> None:
+    await door.tenant({"guardianFactors": FACTORS})
+    assert (await manage(door, "PUT", "/guardian/policies", ["all-applications"])).status_code == 200
+    await has_app(door)
+    tab = await at_challenge(door)
+    await tab.submit(code=code(door), rememberBrowser="true")
+    await tab.authorize(door.client("Web"), prompt="login")
+    await tab.login()
+    assert "code" in tab.answer
+    forgotten = await manage(door, "POST", "/users/{id}/multifactor/actions/invalidate-remember-browser")
+    assert forgotten.status_code == 204
+    await at_challenge(door, tab, prompt="login")
+    renewed = await manage(door, "POST", "/users/{id}/recovery-code-regeneration")
+    await tab.submit("pick-authenticator")
+    assert tab.form.actions == ["otp", "back-action"], "what can be chosen was decided before"
+    again = await at_challenge(door)
+    await again.submit("pick-authenticator")
+    await again.submit("recovery-code")
+    await again.submit(code=renewed.json()["recovery_code"])
+    assert again.path == "/u/mfa-recovery-code-challenge-new-code"
+    assert (await manage(door, "DELETE", "/users/{id}/authenticators")).status_code == 204
+    tab = await (await door.browser().authorize(door.client("Web"))).login()
+    assert tab.path == "/u/mfa-otp-enrollment"
+    assert (await manage(door, "PUT", "/guardian/factors/otp", {"enabled": False})).status_code == 200
+    tab = await (await door.browser().authorize(door.client("Web"))).login()
+    assert "code" in tab.answer
 
 
 def heading(tab: BrowserTab) -> str:
