@@ -26,6 +26,7 @@ from doorward.backends.outbound.logouts import LogoutCarrier
 from doorward.backends.outbound.relay import Relay, Relays
 from doorward.backends.storage.store import Storage
 from doorward.backends.storage.version import sqlite_path
+from doorward.backends.verifiers.webauthn import WebAuthnVerifier
 from doorward.identity.blocked_accounts import BlockedAccounts
 from doorward.identity.bot_detection import BotDetector
 from doorward.identity.breach_detection import BreachDetection
@@ -34,11 +35,13 @@ from doorward.identity.email_codes import EmailCodes
 from doorward.identity.email_verification import EmailVerification
 from doorward.identity.mfa.second_factors import SecondFactors
 from doorward.identity.new_password import NewPasswords
+from doorward.identity.passkeys import Passkeys
 from doorward.identity.password_change import PasswordChange
 from doorward.identity.password_login import PasswordLogin
 from doorward.identity.passwordless import Passwordless
 from doorward.identity.people import People
 from doorward.identity.signup import Signup
+from doorward.identity.webauthn import Ceremonies
 from doorward.management.kit.context import LARGEST_UPLOAD, REQUEST_BURST, LookUpTxt, Services
 from doorward.management.tenants import Tenants
 from doorward.model.directory import TenantDirectory
@@ -175,6 +178,8 @@ def build(
         bots=bots,
     )
     passwordless = Passwordless(clock, entropy, storage.users, storage.challenges, storage.attempts, storage.log, login)
+    methods, one_time_values = storage.authentication_methods, storage.one_time_values
+    ceremonies = Ceremonies(clock, entropy, WebAuthnVerifier(), methods, one_time_values)
     ports = Ports(
         clock=clock,
         entropy=entropy,
@@ -212,12 +217,14 @@ def build(
         second_factors=SecondFactors(
             clock,
             entropy,
-            storage.authentication_methods,
-            storage.one_time_values,
+            methods,
+            one_time_values,
             storage.challenges,
             storage.attempts,
             storage.log,
+            ceremonies,
         ),
+        passkeys=Passkeys(clock, entropy, ceremonies, methods, storage.users, one_time_values, storage.log),
     )
     passwords_chosen = NewPasswords(clock, storage.users, hasher, breaches)
     verification = EmailVerification(clock, entropy, storage.users, storage.tickets, storage.log)

@@ -30,6 +30,7 @@ from doorward.model.log_event import LogEvent
 from doorward.model.message import Message, Received
 from doorward.model.mfa import Factor, MfaSubject, OtpEnrollment, Outcome, Standing
 from doorward.model.organization import Invitation, Member
+from doorward.model.passkey import Enrollment, PasskeyLogin, PasskeyState
 from doorward.model.request_context import RequestContext
 from doorward.model.resource_server import EncryptionKey
 from doorward.model.role import Permission
@@ -40,6 +41,7 @@ from doorward.model.tenant import Issuer, Tenant
 from doorward.model.tenant_snapshot import TenantSnapshot
 from doorward.model.ticket import Ticket, TicketState, TicketType
 from doorward.model.user import AccountChange, Identifiers, Password, User
+from doorward.model.webauthn import Assertion, RegisteredKey, RelyingParty
 
 T = TypeVar("T")
 
@@ -417,6 +419,9 @@ class OneTimeValues(Protocol):
     async def use(self, tenant: str, value_hash: bytes, *, at: float, expires_at: float) -> bool:
         """Remember a value that may come once (``jti`` of an assertion); ``False`` on a replay."""
 
+    async def used(self, tenant: str, value_hash: bytes, *, at: float) -> bool:
+        """Whether it is remembered at ``at``."""
+
 
 # ── the person ─────────────────────────────────────────────────────────────────────────────────
 
@@ -642,6 +647,13 @@ class AuthenticationMethods(Protocol):
 
     async def find(self, tenant: str, id_: str) -> AuthenticationMethod | None: ...
 
+    async def by_key(self, tenant: str, key_id: str) -> AuthenticationMethod | None:
+        """The one whose authenticator has the key of this id."""
+
+    async def use_key(self, tenant: str, id_: str, sign_count: int) -> bool:
+        """Note how often the key of an authenticator was used, as that counts. ``False``, and nothing written, when
+        it should have counted more by now: somebody else may have a copy of it."""
+
     async def secrets(self, tenant: str, id_: str) -> dict[str, Any]:
         """What it is checked with; empty where there is nothing."""
 
@@ -656,7 +668,8 @@ class AuthenticationMethods(Protocol):
         events: Sequence[LogEvent],
     ) -> bool:
         """Give a user methods, in the place of those of the types ``replacing``. ``False`` when there is no
-        such user; raises ``Conflict`` for one the user has already, or who has any of the types ``unless``."""
+        such user; raises ``Conflict`` for one the user has already, or who has any of the types ``unless``, and
+        (``key_id``) for the key of an authenticator that anybody has."""
 
     async def update(self, tenant: str, method: AuthenticationMethod, *, events: Sequence[LogEvent]) -> bool:
         """Write its properties; ``False`` when it is gone."""
@@ -1042,6 +1055,24 @@ class Jose(Protocol):
         """A nested JWE (``cty`` JWT) around a signed token, ``A256GCM``."""
 
 
+class WebAuthn(Protocol):
+    """What authenticators answer (W3C Web Authentication §7): challenge, origin, relying party, presence, signature.
+
+    ``answer`` is the JSON of a ``PublicKeyCredential``. ``verified``: the authenticator has to know the person.
+    """
+
+    def registered(
+        self, answer: Mapping[str, Any], party: RelyingParty, *, challenge: bytes, verified: bool
+    ) -> RegisteredKey:
+        """The key that was made, of one of ``model.webauthn.ALGORITHMS``. Raises ``InvalidAnswer``."""
+
+    def asserted(
+        self, answer: Mapping[str, Any], party: RelyingParty, *, challenge: bytes, public_key: str, verified: bool
+    ) -> Assertion:
+        """What was proved with a key that is known (a COSE key in base64). Raises ``InvalidAnswer``. How often it was
+        used before is the caller's to compare."""
+
+
 class KeyMaker(Protocol):
     async def signing_key(self, tenant: Tenant) -> SigningKey:
         """A new RSA 2048 key with a self-signed certificate, in state ``next``."""
@@ -1139,8 +1170,69 @@ class SecondFactors(Protocol):
     async def new_recovery_code(self, subject: MfaSubject) -> str:
         """Put another recovery code in the place of the one there was."""
 
+    async def key_enrollment(self, subject: MfaSubject, factor: str) -> dict[str, Any]:
+        """``PublicKeyCredentialCreationOptions`` (JSON) for a key as second factor, ``webauthn-roaming`` or
+        ``webauthn-platform``."""
+
+    async def enroll_key(
+        self, subject: MfaSubject, factor: str, answer: str, *, first: bool = True
+    ) -> tuple[Outcome, str]:
+        """Keep the key an authenticator made; with what came of it, the id of the method."""
+
+    async def key_challenge(self, subject: MfaSubject, factor: str) -> dict[str, Any]:
+        """``PublicKeyCredentialRequestOptions`` (JSON) for the keys somebody has."""
+
+    async def prove_key(self, subject: MfaSubject, factor: str, answer: str) -> Outcome: ...
+
+    async def name_key(self, subject: MfaSubject, method: str, name: str) -> bool:
+        """Call a key of the person something; ``False`` when it is gone."""
+
+    def key_failed(self, subject: MfaSubject, factor: str, why: str, *, enrolls: bool) -> None:
+        """Note what a browser says went wrong."""
+
     async def recovery_code(self, subject: MfaSubject) -> str | None:
         """The recovery code this binding gave, to be shown; ``None`` when it gave none, or it is not good any more."""
+
+
+class Passkeys(Protocol):
+    """A key in the place of a password; ``identity`` answers. ``binding`` is the digest of the login it happens in.
+    An answer is the JSON of a ``PublicKeyCredential``, as text or read."""
+
+    def request(
+        self, directory: TenantDirectory, hostname: str, binding: bytes, *, seconds: float | None = None
+    ) -> dict[str, Any]:
+        """``PublicKeyCredentialRequestOptions`` (JSON) for whichever passkey somebody has for a host (with its
+        port). ``seconds`` is how long it may be answered, where that is not as long as a login."""
+
+    async def prove(
+        self,
+        directory: TenantDirectory,
+        connections: Sequence[Connection],
+        given: str | dict[str, Any],
+        binding: bytes,
+        context: RequestContext,
+        client: Client,
+        *,
+        embedded: bool = False,
+    ) -> PasskeyLogin:
+        """Whose passkey answered, in one of ``connections``. ``embedded``: in the client's own pages or applications.
+        A refusal is logged."""
+
+    async def state(
+        self, directory: TenantDirectory, connection: Connection, user: User, hostname: str
+    ) -> PasskeyState: ...
+
+    async def creation(self, subject: MfaSubject, *, local: bool = False) -> dict[str, Any]:
+        """``PublicKeyCredentialCreationOptions`` (JSON) for a new passkey; ``local``: on this device."""
+
+    async def enroll(self, subject: MfaSubject, connection: Connection, given: str | dict[str, Any]) -> Enrollment:
+        """Keep the passkey an authenticator made."""
+
+    def failed(self, subject: MfaSubject, why: str) -> None:
+        """Note what a browser says went wrong with a new passkey."""
+
+    async def postpone(self, directory: TenantDirectory, user: User, *, for_good: bool) -> None:
+        """Somebody wants no passkey now; nobody asks again for a month, or ever."""
 
 
 # ── all of them ────────────────────────────────────────────────────────────────────────────────
@@ -1183,3 +1275,4 @@ class Ports(Struct, frozen=True, kw_only=True):
     authenticator: Authenticator
     passwordless: CodeAuthenticator
     second_factors: SecondFactors
+    passkeys: Passkeys

@@ -15,6 +15,7 @@ class MethodType(StrEnum):
     EMAIL = "email"
     TOTP = "totp"
     WEBAUTHN_ROAMING = "webauthn-roaming"
+    WEBAUTHN_PLATFORM = "webauthn-platform"
     PASSKEY = "passkey"
     RECOVERY_CODE = "recovery-code"
 
@@ -24,6 +25,7 @@ KEYS = {
     MethodType.PHONE: "phone_number",
     MethodType.EMAIL: "email",
     MethodType.WEBAUTHN_ROAMING: "key_id",
+    MethodType.WEBAUTHN_PLATFORM: "key_id",
     MethodType.PASSKEY: "key_id",
 }
 
@@ -32,7 +34,8 @@ class AuthenticationMethod(Struct, frozen=True, kw_only=True):
     """One of a user: ``/api/v2/users/{id}/authentication-methods``.
 
     ``properties`` are the public ones under their wire names. ``secrets`` (a TOTP key, the digest of a
-    recovery code) are given when it is written, and are not among what is read. Times are epoch seconds.
+    recovery code) are given when it is written, and are not among what is read. ``sign_count`` is how often the key of
+    an authenticator was used. Times are epoch seconds.
     """
 
     id: str
@@ -41,6 +44,12 @@ class AuthenticationMethod(Struct, frozen=True, kw_only=True):
     created_at: float
     properties: dict[str, Any] = {}
     secrets: dict[str, Any] = {}
+    sign_count: int = 0
+
+    @property
+    def key_id(self) -> str | None:
+        """Which key of an authenticator it is: of all keys of a tenant it has the only one of this id."""
+        return self.properties.get("key_id")
 
     @property
     def key(self) -> tuple[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 DATABASE_STRATEGY = "auth0"
@@ -11,6 +12,23 @@ DATABASE_STRATEGY = "auth0"
 PASSWORDLESS_STRATEGIES = {"email": "email", "sms": "phone_number"}
 CODE_LENGTH, SHORTEST_CODE, LONGEST_CODE = 6, 4, 40
 CODE_SECONDS, FEWEST_CODE_SECONDS, MOST_CODE_SECONDS = 180.0, 60.0, 86_400.0
+
+
+class PasskeyOptions(Struct, frozen=True):
+    """How passkeys are offered: by a button (``challenge_ui`` ``button``, ``both``), where browsers fill in what they
+    know (``autofill``, ``both``), after a login with a password, and after one with a passkey of another device."""
+
+    challenge_ui: str = "both"
+    progressive_enrollment_enabled: bool = True
+    local_enrollment_enabled: bool = True
+
+    @property
+    def button(self) -> bool:
+        return self.challenge_ui != "autofill"
+
+    @property
+    def autofill(self) -> bool:
+        return self.challenge_ui != "button"
 
 
 class Connection(Struct, frozen=True, kw_only=True):
@@ -85,6 +103,16 @@ class Connection(Struct, frozen=True, kw_only=True):
     def allows_password_reset(self) -> bool:
         """Whether its users may set another password by a link in a mail."""
         return self.is_database and not self.options.get("disable_self_service_change_password", False)
+
+    @property
+    def offers_passkeys(self) -> bool:
+        """Whether its users may have passkeys (``authentication_methods.passkey``)."""
+        methods = self.options.get("authentication_methods") or {}
+        return self.is_database and bool((methods.get("passkey") or {}).get("enabled", False))
+
+    @property
+    def passkey_options(self) -> PasskeyOptions:
+        return msgspec.convert(self.options.get("passkey_options") or {}, PasskeyOptions)
 
     @property
     def requires_username(self) -> bool:

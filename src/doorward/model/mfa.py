@@ -25,6 +25,7 @@ class ChallengeType(StrEnum):
     OTP = "otp"
     OOB = "oob"
     RECOVERY_CODE = "recovery-code"
+    WEBAUTHN = "webauthn"  # on pages alone
 
 
 class Factor(Struct, frozen=True, kw_only=True):
@@ -66,8 +67,20 @@ EMAIL = Factor(
     name="email", switch="email", method=MethodType.EMAIL, type=ChallengeType.OOB, requirement="email",
     challenge="mfa-email-challenge", listed="mfa-email-list", channel=Channel.EMAIL,
 )  # fmt: skip
+WEBAUTHN_ROAMING = Factor(
+    name="webauthn-roaming", switch="webauthn-roaming", method=MethodType.WEBAUTHN_ROAMING,
+    type=ChallengeType.WEBAUTHN, requirement="webauthn-roaming", challenge="mfa-webauthn-roaming-challenge",
+    enrollment="mfa-webauthn-roaming-enrollment",
+)  # fmt: skip
+WEBAUTHN_PLATFORM = Factor(
+    name="webauthn-platform", switch="webauthn-platform", method=MethodType.WEBAUTHN_PLATFORM,
+    type=ChallengeType.WEBAUTHN, requirement="webauthn-platform", challenge="mfa-webauthn-platform-challenge",
+    enrollment="mfa-webauthn-platform-enrollment",
+)  # fmt: skip
 # In the order in which they are offered; what comes first is asked for first.
-FACTORS: dict[str, Factor] = {factor.name: factor for factor in (OTP, SMS, VOICE, EMAIL, RECOVERY_CODE)}
+FACTORS: dict[str, Factor] = {
+    factor.name: factor for factor in (WEBAUTHN_ROAMING, WEBAUTHN_PLATFORM, OTP, SMS, VOICE, EMAIL, RECOVERY_CODE)
+}
 
 
 class Enrolled(Struct, frozen=True):

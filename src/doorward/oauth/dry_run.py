@@ -27,7 +27,7 @@ _READS: dict[str, frozenset[str]] = {
     "codes": frozenset({"find"}),
     "refresh_tokens": frozenset({"find"}),
     "pushed_requests": frozenset({"find"}),
-    "one_time_values": frozenset(),
+    "one_time_values": frozenset({"used"}),
     "users": frozenset({"find", "find_by_identifier", "access"}),
     "sessions": frozenset({"find"}),
     "transactions": frozenset({"find"}),

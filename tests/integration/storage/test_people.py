@@ -402,6 +402,55 @@ async def test_of_many_totp_keys_at_a_time_one_is_kept(nodes: Nodes) -> None:
     assert len(await nodes.one.authentication_methods.of_user(T, "auth0|ada")) == 1
 
 
+def key(id_: str, user: str, key_id: str = "k", **more: Any) -> AuthenticationMethod:
+    return method(
+        id_, user_id=user, type=MethodType.PASSKEY, secrets={}, properties={"key_id": key_id, "public_key": "p"}, **more
+    )
+
+
+async def test_one_key_speaks_for_one_person_however_many_enrol_it_at_a_time(nodes: Nodes) -> None:
+    await create(nodes)
+    await create(nodes, "bob")
+
+    async def attempt(turn: int) -> bool:
+        node, user = nodes.turns(turn + 1)[-1], ("auth0|ada", "auth0|bob")[turn % 2]
+        try:
+            return await node.authentication_methods.add(T, user, [key(f"dev_{turn}", user)], events=())
+        except Conflict:
+            return False
+
+    assert sorted(await asyncio.gather(*(attempt(turn) for turn in range(6)))) == [False] * 5 + [True]
+    kept = nodes.two.authentication_methods
+    found = await kept.by_key(T, "k")
+    assert found is not None
+    assert await kept.by_key(T, "other") is None
+    assert [len(await kept.of_user(T, user)) for user in ("auth0|ada", "auth0|bob")].count(1) == 1
+    await nodes.one.users.delete(T, found.user_id, at=nodes.now, events=())
+    other = {"auth0|ada": "auth0|bob", "auth0|bob": "auth0|ada"}[found.user_id]
+    assert await kept.add(T, other, [key("dev_9", other)], events=()), "a key that is gone is nobody's"
+
+
+async def test_a_key_that_counted_back_is_not_used(nodes: Nodes) -> None:
+    await create(nodes)
+    kept = nodes.one.authentication_methods
+    counting, silent = key("dev_1", "auth0|ada", sign_count=5), key("dev_2", "auth0|ada", "l")
+    await kept.add(T, "auth0|ada", [counting, silent], events=())
+    assert not await kept.use_key(T, "dev_1", 5)
+    assert not await kept.use_key(T, "dev_1", 0)
+    assert await kept.use_key(T, "dev_1", 6)
+    assert [await kept.use_key(T, "dev_2", count) for count in (0, 0, 1, 0)] == [True, True, True, False]
+    together = [nodes.turns(turn + 1)[-1].authentication_methods.use_key(T, "dev_1", 7) for turn in range(4)]
+    assert sorted(await asyncio.gather(*together)) == [False, False, False, True]
+
+
+async def test_what_came_once_is_known_until_its_time_is_over(nodes: Nodes) -> None:
+    values, value = nodes.one.one_time_values, b"v" * 32
+    assert not await values.used(T, value, at=nodes.now)
+    assert await values.use(T, value, at=nodes.now, expires_at=nodes.now + 10)
+    assert await nodes.two.one_time_values.used(T, value, at=nodes.now + 9)
+    assert not await values.used(T, value, at=nodes.now + 10)
+
+
 async def test_what_is_given_to_a_user_is_given_as_long_as_it_is_defined(nodes: Nodes) -> None:
     await create(nodes)
     permission = Permission("https://api.test", "read:items")

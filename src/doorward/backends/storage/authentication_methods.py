@@ -26,11 +26,18 @@ UPDATE user_account SET revision = revision WHERE tenant = :tenant AND user_id =
 SELECTED = "SELECT id, user_id, type, created_at, document FROM authentication_method WHERE tenant = :tenant"
 OF_USER = f"{SELECTED} AND user_id = :user_id ORDER BY sequence"
 ONE = f"{SELECTED} AND id = :id"
+BY_KEY = f"{SELECTED} AND key_id = :key_id"
 SECRETS = "SELECT secrets FROM authentication_method WHERE tenant = :tenant AND id = :id"
 INSERT = """
-INSERT INTO authentication_method (tenant, id, user_id, sequence, type, created_at, document, secrets)
+INSERT INTO authentication_method
+    (tenant, id, user_id, sequence, type, created_at, document, secrets, key_id, sign_count)
 VALUES (:tenant, :id, :user_id, (SELECT coalesce(max(sequence), 0) + 1 FROM authentication_method
-    WHERE tenant = :tenant AND user_id = :user_id), :type, :created_at, :document, :secrets)"""
+    WHERE tenant = :tenant AND user_id = :user_id), :type, :created_at, :document, :secrets, :key_id, :sign_count)
+ON CONFLICT (tenant, key_id) DO NOTHING RETURNING id"""
+# An authenticator that counts counts up: what was copied from it falls behind. Some never count.
+USE_KEY = """
+UPDATE authentication_method SET sign_count = :sign_count WHERE tenant = :tenant AND id = :id
+    AND (coalesce(sign_count, 0) < :sign_count OR (coalesce(sign_count, 0) = 0 AND :sign_count = 0)) RETURNING id"""
 UPDATE = """
 UPDATE authentication_method SET document = :document
 WHERE tenant = :tenant AND id = :id AND user_id = :user_id RETURNING id"""
@@ -53,6 +60,14 @@ class StoredAuthenticationMethods:
     async def find(self, tenant: str, id_: str) -> AuthenticationMethod | None:
         rows = await self._database.read(ONE, {"tenant": tenant, "id": id_})
         return _method(rows[0]) if rows else None
+
+    async def by_key(self, tenant: str, key_id: str) -> AuthenticationMethod | None:
+        rows = await self._database.read(BY_KEY, {"tenant": tenant, "key_id": key_id})
+        return _method(rows[0]) if rows else None
+
+    async def use_key(self, tenant: str, id_: str, sign_count: int) -> bool:
+        counted = {"tenant": tenant, "id": id_, "sign_count": sign_count}
+        return bool(await self._database.once(Query(USE_KEY, counted)))
 
     async def secrets(self, tenant: str, id_: str) -> dict[str, Any]:
         rows = await self._database.read(SECRETS, {"tenant": tenant, "id": id_})
@@ -88,7 +103,8 @@ class StoredAuthenticationMethods:
                 if method.key in taken:
                     raise Conflict("authentication_method", method.type)
                 taken.add(method.key)
-                yield Query(INSERT, self.row(tenant, method))
+                if not (yield Query(INSERT, self.row(tenant, method))):
+                    raise Conflict("key_id", method.key_id or "")
             yield from self._log.insert(tenant, events)
             return True
 
@@ -129,6 +145,8 @@ class StoredAuthenticationMethods:
             "created_at": method.created_at,
             "document": _encode(method.properties).decode(),
             "secrets": secrets,
+            "key_id": method.key_id,
+            "sign_count": method.sign_count if method.key_id is not None else None,
         }
 
 

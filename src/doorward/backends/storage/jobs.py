@@ -73,7 +73,7 @@ IDENTIFIER = {**KEY, "connection": "text", "field": "text", "value": "text"}
 PASSWORD = {**KEY, "hash": "text", "set_at": "float8"}
 METHOD = {
     "tenant": "text", "id": "text", "user_id": "text", "sequence": "int8", "type": "text", "created_at": "float8",
-    "document": "text", "secrets": "bytea",
+    "document": "text", "secrets": "bytea", "key_id": "text", "sign_count": "int8",
 }  # fmt: skip
 ERROR = {"tenant": "text", "job_id": "text", "position": "int8", "document": "text"}
 

@@ -278,9 +278,13 @@ authentication_method = Table(
     _time("created_at"),
     _text("document"),
     _bytes("secrets", nullable=True),
+    _text("key_id", nullable=True),
+    _number("sign_count", nullable=True),
     PrimaryKeyConstraint("tenant", "id"),
     _of_user(),
     Index("ix_authentication_method_user", "tenant", "user_id", "sequence"),
+    # One key speaks for one person.
+    Index("ix_authentication_method_key", "tenant", "key_id", unique=True),
 )
 
 # One browser may be believed for several people.

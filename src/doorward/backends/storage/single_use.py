@@ -23,6 +23,7 @@ INSERT INTO one_time_value (tenant, value_hash, expires_at) VALUES (:tenant, :va
 ON CONFLICT (tenant, value_hash) DO UPDATE SET expires_at = excluded.expires_at
     WHERE one_time_value.expires_at <= :at
 RETURNING value_hash"""
+USED = "SELECT 1 FROM one_time_value WHERE tenant = :tenant AND value_hash = :value_hash AND expires_at > :at"
 
 
 class StoredPushedRequests:
@@ -57,3 +58,6 @@ class StoredOneTimeValues:
     async def use(self, tenant: str, value_hash: bytes, *, at: float, expires_at: float) -> bool:
         value = {"tenant": tenant, "value_hash": value_hash, "at": at, "expires_at": expires_at}
         return bool(await self._database.once(Query(USE, value)))
+
+    async def used(self, tenant: str, value_hash: bytes, *, at: float) -> bool:
+        return bool(await self._database.read(USED, {"tenant": tenant, "value_hash": value_hash, "at": at}))

@@ -1,0 +1,1 @@
+"""What proofs are checked with that takes a library of its own."""
