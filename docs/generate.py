@@ -31,6 +31,7 @@ FIELD_SENTENCES = {
     "user": "Whether the person may be given anything at all.",
     "login": "Whether the person has to sign in.",
     "mfa": "Whether the person has to prove a second factor.",
+    "passkey": "Whether the person is offered a passkey.",
     "issuer": "`iss`: who issues the token.",
     "audience": "Which API is addressed.",
     "access": "Whether this application may have a token for that API.",
@@ -52,7 +53,7 @@ FIELD_SENTENCES = {
     "confirmation": "Whether the person confirms the callback.",
     "size": "How large the access token is.",
 }
-ORDER = ("request", "proof", "user", "login", "mfa", *FIELDS, "consent", "confirmation", "size")
+ORDER = ("request", "proof", "user", "login", "mfa", "passkey", *FIELDS, "consent", "confirmation", "size")
 
 HEAD = """\
 # Rules of the token policy

@@ -102,7 +102,10 @@ def test_another_challenge_another_ceremony_and_another_key_are_refused() -> Non
     [
         {},
         {"id": "x", "rawId": "x", "type": "public-key", "response": {}},
-        {"id": "x", "rawId": "x", "type": "public-key", "response": {"clientDataJSON": "e30", "attestationObject": "!"}},
+        {
+            "id": "x", "rawId": "x", "type": "public-key",
+            "response": {"clientDataJSON": "e30", "attestationObject": "!"},
+        },
         {"id": 1, "rawId": [], "type": "public-key", "response": None},
         {
             "id": "AA", "rawId": "AA", "type": "public-key",

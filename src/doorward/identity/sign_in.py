@@ -75,6 +75,7 @@ class HostedSignIn:
         transaction is finished.
         """
         tenant = directory.tenant.id
+        offer, trail = transaction.passkey, transaction.trail
         for _ in range(ATTEMPTS_TO_MOVE):
             previous = transaction.session_sid if transaction.authenticated_at is not None else None
             replaced = await self._replaced(tenant, transaction.host, before, previous)
@@ -90,6 +91,8 @@ class HostedSignIn:
                 consented=None,
                 at="",
                 pending=None,
+                passkey=offer,
+                trail=trail,
             )
             sign_in = SignIn(
                 session=signed_in.session,

@@ -44,14 +44,14 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 class _Response(Struct):
-    clientDataJSON: str
-    userHandle: str | None = None
+    client_data: str = msgspec.field(name="clientDataJSON")
+    user_handle: str | None = msgspec.field(name="userHandle", default=None)
 
 
 class _Credential(Struct):
     id: str
     response: _Response
-    authenticatorAttachment: str | None = None
+    attachment: str | None = msgspec.field(name="authenticatorAttachment", default=None)
 
 
 class _ClientData(Struct):
@@ -65,15 +65,15 @@ def read(text: str | dict[str, Any]) -> Answer:
     try:
         whole = msgspec.json.decode(text, type=dict[str, Any]) if isinstance(text, str) else text
         credential = msgspec.convert(whole, _Credential)
-        client_data = msgspec.json.decode(from_base64url(credential.response.clientDataJSON), type=_ClientData)
+        client_data = msgspec.json.decode(from_base64url(credential.response.client_data), type=_ClientData)
         challenge = from_base64url(client_data.challenge)
     except (msgspec.MsgspecError, UnicodeError, binascii.Error, ValueError, RecursionError):
         raise InvalidAnswer("the answer cannot be read") from None
     return Answer(
         key_id=credential.id,
         challenge=challenge,
-        user_handle=credential.response.userHandle,
-        attachment=credential.authenticatorAttachment,
+        user_handle=credential.response.user_handle,
+        attachment=credential.attachment,
         whole={"rawId": credential.id, **whole},
     )
 

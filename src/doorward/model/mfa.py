@@ -116,7 +116,7 @@ class MfaProgress(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     ``factors`` may be chosen, ``factor`` is; ``enrolls`` where the person has none yet. ``place`` says which of several
     addresses a code is for; where one is enrolled, ``address`` is what was typed. ``sent`` counts the codes that went
-    there.
+    there, ``key`` is the id of a key that was just enrolled.
     """
 
     factors: tuple[str, ...]
@@ -125,6 +125,7 @@ class MfaProgress(Struct, frozen=True, kw_only=True, omit_defaults=True):
     place: int = 0
     address: str = ""
     sent: int = 0
+    key: str = ""
 
 
 class MfaSubject(Struct, frozen=True, kw_only=True):

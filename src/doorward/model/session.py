@@ -83,17 +83,20 @@ class Step(StrEnum):
     LOGIN = "login"
     SIGNUP = "signup"
     MFA = "mfa"
+    PASSKEY = "passkey"
     CONSENT = "consent"
     CONFIRMATION = "confirmation"
 
 
 class Asked(Struct, frozen=True, omit_defaults=True):
-    """One step a login waited at: the rule that asked for it, and when it was asked for and done (epoch seconds)."""
+    """One step a login waited at: the rule that asked for it, and when it was asked for and done (epoch seconds).
+    ``amr`` is how (RFC 8176, ``phr`` for a passkey), where that is told."""
 
     step: Step
     rule: str
     at: float
     done_at: float | None = None
+    amr: tuple[str, ...] = ()
 
 
 class LoginTransaction(Struct, frozen=True, kw_only=True):
@@ -108,6 +111,8 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     ``pending`` is the user and the connection of somebody who proved a password, and has to verify their address.
     ``asked`` is the scope the consent page showed, ``consented`` what was agreed to.
     ``mfa`` is how far the person is with a second factor, ``mfa_at`` when they proved one **in this transaction**.
+    ``passkey`` is why the person may be offered a passkey after this login: they gave a password (``progressive``), or
+    their passkey is on another device (``local``).
     ``pushed_request`` is the digest of the ``request_uri`` to spend. ``trail`` is every step so far, and why.
     """
 
@@ -133,6 +138,7 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     confirmed: bool = False
     mfa: MfaProgress | None = None
     mfa_at: float | None = None
+    passkey: str = ""
     trail: tuple[Asked, ...] = ()
     version: int = 0
     finished: bool = False
@@ -140,6 +146,13 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     def trail_until(self, now: float) -> tuple[Asked, ...]:
         """The trail, with what it ended at done ``now``."""
         return tuple(one if one.done_at else msgspec.structs.replace(one, done_at=now) for one in self.trail)
+
+    def done_by(self, amr: tuple[str, ...], now: float) -> tuple[Asked, ...]:
+        """The trail when what it ended at was done ``now``, in this way."""
+        if not amr or not self.trail:
+            return self.trail
+        last = msgspec.structs.replace(self.trail[-1], done_at=now, amr=amr)
+        return (*self.trail[:-1], last)
 
     def asked_for(self, step: Step, rule: str, now: float) -> tuple[Asked, ...]:
         """The trail when ``step`` is waited for from ``now`` on; the same step again adds nothing."""

@@ -20,6 +20,7 @@ from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import new_object_id
 from doorward.model.mfa import MULTI_FACTOR, Standing
+from doorward.model.passkey import PasskeyState
 from doorward.model.request_context import RequestContext
 from doorward.model.session import Asked, ConsentGrant, LoginTransaction, Session, Step
 from doorward.model.tenant import Issuer
@@ -221,6 +222,7 @@ class Authorization:
                 authenticated_at=None,
                 mfa=None,
                 mfa_at=None,
+                passkey="",
                 consented=None,
                 confirmed=False,
                 interacted=False,
@@ -262,6 +264,11 @@ class Authorization:
         visit.reasons += (move.reason,)
         if isinstance(move, Interact):
             return await self._interact(visit, move)
+        offered = await self._passkey(visit, session, user)
+        if offered is not None:
+            visit.reasons += (offered.reason,)
+            if isinstance(offered, Interact):
+                return await self._interact(visit, offered)
 
         pending = _proof(visit, session, front=request.response_type.isdisjoint({"code"}), pending=True)
         plan = token_policy.decide(pending, directory, visit.issuer)
@@ -295,6 +302,19 @@ class Authorization:
                 )
         return authorize_decision.mfa(request, session, visit.transaction, wanted, standing, remembered=remembered)
 
+    async def _passkey(
+        self, visit: _Visit, session: Session, user: User
+    ) -> Interact | authorize_decision.Proceed | None:
+        """A passkey is offered after a sign-in of this very transaction, in a browser that can have one."""
+        transaction = visit.transaction
+        if transaction is None or not transaction.passkey or transaction.authenticated_at is None:
+            return None
+        connection = visit.directory.connections.get(session.connection)
+        state = PasskeyState.UNAVAILABLE
+        if connection is not None:
+            state = await self._ports.passkeys.state(visit.directory, connection, user, visit.issuer.host)
+        return authorize_decision.passkey(transaction.passkey, connection, state)
+
     async def _interact(
         self, visit: _Visit, move: Interact | authorize_decision.Proceed, plan: TokenPlan | None = None
     ) -> Interaction:
@@ -304,7 +324,7 @@ class Authorization:
             raise authorize_decision.silent_refusal(Interact(step, move.reason))
         ports, tenant = self._ports, visit.issuer.tenant
         shown: dict[str, Any] = {"step": step}
-        if visit.session is not None and step in (Step.MFA, Step.CONSENT, Step.CONFIRMATION):
+        if visit.session is not None and step in (Step.MFA, Step.PASSKEY, Step.CONSENT, Step.CONFIRMATION):
             shown["session_sid"] = visit.session.sid
         if isinstance(move, Interact) and move.challenge is not None:
             shown |= _asked_factor(visit.transaction, move.challenge)
@@ -454,6 +474,7 @@ def _prompts(visit: _Visit) -> dict[str, Any]:
                 "initiatedAt": int(asked.at * 1000),
                 "completedAt": int((asked.done_at or visit.now) * 1000),
                 "elapsedTime": int(((asked.done_at or visit.now) - asked.at) * 1000),
+                **({"performed_amr": list(asked.amr)} if asked.amr else {}),
             }
             for asked in visit.transaction.trail
         ]

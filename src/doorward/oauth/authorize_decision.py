@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
 from doorward.model.mfa import Standing, policies
+from doorward.model.passkey import PasskeyState
 from doorward.model.session import ConsentGrant, LoginTransaction, Session, Step
 from doorward.oauth import mfa_policy, redirect_uri
 from doorward.oauth.authorize_request import AuthorizationRequest
@@ -100,6 +102,23 @@ def mfa_demand(request: AuthorizationRequest, directory: TenantDirectory) -> Dem
     """Whether this request wants a second factor at all."""
     manages = request.audience == directory.tenant.mfa_audience
     return mfa_policy.demand(policies(directory), request.acr_values, manages_factors=manages)
+
+
+def passkey(offer: str, connection: Connection | None, state: PasskeyState) -> Interact | Proceed:
+    """Whether a passkey is offered to whoever just signed in: ``offer`` is why it may be (``progressive``, after a
+    password; ``local``, after a passkey of another device)."""
+    options = connection.passkey_options if connection is not None else None
+    if options is None or state is PasskeyState.UNAVAILABLE:
+        return Proceed(Reason("passkey", "passkey.unavailable", False))
+    if state is PasskeyState.POSTPONED:
+        return Proceed(Reason("passkey", "passkey.postponed", False))
+    if offer == "local" and options.local_enrollment_enabled:
+        return Interact(Step.PASSKEY, Reason("passkey", "passkey.local", True))
+    if state is PasskeyState.ENROLLED:
+        return Proceed(Reason("passkey", "passkey.enrolled", False))
+    if offer == "progressive" and options.progressive_enrollment_enabled:
+        return Interact(Step.PASSKEY, Reason("passkey", "passkey.progressive", True))
+    return Proceed(Reason("passkey", "passkey.not_offered", False))
 
 
 def consent(

@@ -58,6 +58,10 @@ def screen_of(transaction: LoginTransaction, directory: TenantDirectory) -> Scre
             return screens.SIGNUP
         case Step.MFA:
             return screens.MFA_LOGIN_OPTIONS
+        case Step.PASSKEY if transaction.passkey == "local":
+            return screens.PASSKEY_ENROLLMENT_LOCAL
+        case Step.PASSKEY:
+            return screens.PASSKEY_ENROLLMENT
         case Step.CONSENT:
             return screens.CONSENT
         case Step.CONFIRMATION:

@@ -105,6 +105,21 @@ class Captcha(Struct, frozen=True, kw_only=True):
     sources: Mapping[str, str] = {}
 
 
+class Ceremony(Struct, frozen=True):
+    """What a browser asks an authenticator: to make a key (``create``) or to use one (``get``), with ``options``
+    (JSON); of another ``kind`` it only tells whether it could.
+
+    The answer is posted as ``field``. It begins with the page's primary button, or with one of its own where there is
+    a text for that (``button``); with ``autofill`` keys are offered among what the browser fills in.
+    """
+
+    field: str
+    kind: str = ""
+    options: str = ""
+    button: str = ""
+    autofill: bool = False
+
+
 class Page(Struct, frozen=True, kw_only=True):
     """What every page has.
 
@@ -112,7 +127,8 @@ class Page(Struct, frozen=True, kw_only=True):
     which is 400 with errors and 200 without. ``state`` is that of the login it belongs to, if it has one;
     ``redirect_uri`` is where the answer finally goes, so that the page's own policy lets the browser follow there.
     ``texts`` fill the variables of its texts. ``client_id`` and ``user`` are the application and the person a tenant's
-    template may tell about.
+    template may tell about. ``ceremony`` is what an
+    authenticator may be asked.
     """
 
     template: ClassVar[str]
@@ -127,6 +143,7 @@ class Page(Struct, frozen=True, kw_only=True):
     texts: Mapping[str, str] = {}
     client_id: str = ""
     user: User | None = None
+    ceremony: Ceremony | None = None
 
     @property
     def http_status(self) -> int:
@@ -239,6 +256,30 @@ class PickerPage(Page, frozen=True, kw_only=True):
 
     options: tuple[Option, ...]
     back: bool = False
+
+
+class Benefit(Struct, frozen=True):
+    """Why to do something: text keys of a title and of what follows it."""
+
+    title: str
+    description: str
+
+
+class KeyPage(Page, frozen=True, kw_only=True):
+    """A key of an authenticator, to be made or used; nothing is typed.
+
+    ``primary``, ``waiting`` and ``steps`` are text keys: what the button says, what is shown while the authenticator is
+    waited for, and what there is to do.
+    """
+
+    template = "key.html"
+
+    primary: str = "continueButtonText"
+    waiting: str = ""
+    benefits: tuple[Benefit, ...] = ()
+    steps: tuple[str, ...] = ()
+    checkbox: Checkbox | None = None
+    buttons: tuple[Button, ...] = ()
 
 
 class ConsentPage(Page, frozen=True, kw_only=True):

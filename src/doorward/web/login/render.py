@@ -64,6 +64,7 @@ def render(
         "icon": look.favicon_url or monogram(look.company_name, look.accent),
         "stylesheets": assets.stylesheets(look),
         "script": assets.path("login.js"),
+        "key_script": assets.path("webauthn.js"),
         "framed": False,
         "titled": False,
     }

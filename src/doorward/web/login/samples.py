@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from doorward.model.bot_detection import Captcha, SiteKey
-from doorward.web.login import mfa_samples, screens
+from doorward.web.login import key_samples, mfa_samples, screens
 from doorward.web.login.captcha import captcha_of
 from doorward.web.login.look import Look
 from doorward.web.login.pages import (
@@ -202,7 +202,9 @@ SAMPLES: dict[str, Page] = {
     "signup-hcaptcha": signup(
         password_rules=RULES, captcha=captcha_of(Captcha(active_provider_id="hcaptcha", **_HCAPTCHA), "")
     ),
+    "login-passkey": login(links=_TO_SIGNUP, ceremony=key_samples.PASSKEY_ELSEWHERE),
     "login-id": login_id(links=_TO_SIGNUP_ID),
+    "login-id-passkey": login_id(links=_TO_SIGNUP_ID, ceremony=key_samples.PASSKEY),
     "login-id-username": login_id(Identifier.USERNAME_OR_EMAIL, connections=SOCIAL),
     "login-id-wrong": login_id(
         Identifier.EMAIL, "ada", FieldError("username", "invalid-email-format"), links=_TO_SIGNUP_ID
@@ -282,6 +284,7 @@ SAMPLES: dict[str, Page] = {
     "unblock-success": ticket_result(screens.UNBLOCK_SUCCESS, "pageTitle", "description", onward=_SHOP),
     "unblock-failure": ticket_result(screens.UNBLOCK_FAILURE, "pageTitle", "description", onward=_SHOP, status=400),
     **mfa_samples.samples(SHOP),
+    **key_samples.samples(SHOP),
     "consent": ConsentPage(
         **SHOP,
         screen=screens.CONSENT,

@@ -151,6 +151,11 @@ RECOVERY_CODE = Input(
     pattern=r"[\sA-Za-z0-9\-]{24,}",
 )  # fmt: skip
 
+NICKNAME = Input(name="nickname", label="nicknamePlaceholder", missing="no-nickname", autocomplete="off")
+DEVICE_NICKNAME = Input(
+    name="nickname", label="nicknamePlaceholderPlatform", missing="no-nickname", autocomplete="off"
+)  # fmt: skip
+
 ENTERING = frozenset({Step.LOGIN, Step.SIGNUP})
 
 LOGIN = Screen(
@@ -277,6 +282,26 @@ MFA_EMAIL_LIST = _mfa("mfa-email", "mfa-email-list")
 MFA_RECOVERY_CODE_ENROLLMENT = _mfa("mfa-recovery-code", "mfa-recovery-code-enrollment")
 MFA_RECOVERY_CODE_CHALLENGE = _mfa("mfa-recovery-code", "mfa-recovery-code-challenge", fields=("code",))
 MFA_RECOVERY_CODE_CHALLENGE_NEW_CODE = _mfa("mfa-recovery-code", "mfa-recovery-code-challenge-new-code")
+MFA_WEBAUTHN_PLATFORM_ENROLLMENT = _mfa("mfa-webauthn", "mfa-webauthn-platform-enrollment")
+MFA_WEBAUTHN_ROAMING_ENROLLMENT = _mfa("mfa-webauthn", "mfa-webauthn-roaming-enrollment", "/u/mfa-webauthn-enrollment")
+MFA_WEBAUTHN_PLATFORM_CHALLENGE = _mfa("mfa-webauthn", "mfa-webauthn-platform-challenge")
+MFA_WEBAUTHN_ROAMING_CHALLENGE = _mfa("mfa-webauthn", "mfa-webauthn-roaming-challenge", "/u/mfa-webauthn-challenge")
+MFA_WEBAUTHN_CHANGE_KEY_NICKNAME = _mfa("mfa-webauthn", "mfa-webauthn-change-key-nickname", fields=("nickname",))
+MFA_WEBAUTHN_ENROLLMENT_SUCCESS = _mfa("mfa-webauthn", "mfa-webauthn-enrollment-success")
+MFA_WEBAUTHN_ERROR = _mfa("mfa-webauthn", "mfa-webauthn-error")
+MFA_WEBAUTHN_NOT_AVAILABLE = _mfa("mfa-webauthn", "mfa-webauthn-not-available-error")
+PASSKEY_ENROLLMENT = Screen(
+    prompt="passkey-enrollment",
+    name="passkey-enrollment",
+    path="/u/passkey-enrollment",
+    steps=frozenset({Step.PASSKEY}),
+)
+PASSKEY_ENROLLMENT_LOCAL = Screen(
+    prompt="passkey-enrollment-local",
+    name="passkey-enrollment-local",
+    path="/u/passkey-enrollment",
+    steps=frozenset({Step.PASSKEY}),
+)
 LOGOUT = Screen(prompt="logout", name="logout")
 LOGOUT_COMPLETE = Screen(prompt="logout", name="logout-complete")
 LOGOUT_ABORTED = Screen(prompt="logout", name="logout-aborted")
@@ -296,6 +321,11 @@ SCREENS = (
     MFA_VOICE_ENROLLMENT, MFA_VOICE_CHALLENGE,
     MFA_EMAIL_CHALLENGE, MFA_EMAIL_LIST,
     MFA_RECOVERY_CODE_ENROLLMENT, MFA_RECOVERY_CODE_CHALLENGE, MFA_RECOVERY_CODE_CHALLENGE_NEW_CODE,
+    MFA_WEBAUTHN_PLATFORM_ENROLLMENT, MFA_WEBAUTHN_ROAMING_ENROLLMENT,
+    MFA_WEBAUTHN_PLATFORM_CHALLENGE, MFA_WEBAUTHN_ROAMING_CHALLENGE,
+    MFA_WEBAUTHN_CHANGE_KEY_NICKNAME, MFA_WEBAUTHN_ENROLLMENT_SUCCESS,
+    MFA_WEBAUTHN_ERROR, MFA_WEBAUTHN_NOT_AVAILABLE,
+    PASSKEY_ENROLLMENT, PASSKEY_ENROLLMENT_LOCAL,
     CONSENT, LOGIN_CONFIRMATION,
     LOGOUT, LOGOUT_COMPLETE, LOGOUT_ABORTED,
     ERROR,

@@ -234,14 +234,19 @@ class Visit(PageRequest, frozen=True, kw_only=True):
         await self.login.ports.transactions.advance(self.tenant, moved)
         return msgspec.structs.replace(self, transaction=moved).current
 
-    async def sign_in(self, user: User, connection: str) -> Response:
+    async def sign_in(self, user: User, connection: str, *, passkey: str = "", amr: tuple[str, ...] = ()) -> Response:
         """``user`` proved who they are, with an identity in ``connection``: let them in, once their address is verified
-        where that is asked for."""
+        where that is asked for. ``passkey`` is why they may be offered one, where their browser can have it; ``amr``
+        how they proved themselves."""
+        offer = passkey if self.form.get("webauthn-available") == "true" else ""
+        trail = self.transaction.done_by(amr, self.login.ports.clock.now())
+        transaction = msgspec.structs.replace(self.transaction, passkey=offer, trail=trail)
+        visit = msgspec.structs.replace(self, transaction=transaction)
         known = self.directory.connections.get(connection)
         if known is not None and needs_verification(user, known):
-            await self.send_verification(user, known)
-            return await self._move(at=screens.LOGIN_EMAIL_VERIFICATION.name, pending=(user.user_id, connection))
-        return await self.let_in(user, connection)
+            await visit.send_verification(user, known)
+            return await visit._move(at=screens.LOGIN_EMAIL_VERIFICATION.name, pending=(user.user_id, connection))
+        return await visit.let_in(user, connection)
 
     async def send_verification(self, user: User, connection: Connection) -> bool:
         """Send a code for an address; ``False`` when there were too many already."""

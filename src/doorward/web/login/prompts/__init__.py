@@ -16,12 +16,14 @@ from doorward.web.login.prompts import (
     login,
     login_email_verification,
     mfa_ticket,
+    passkey,
     passwordless,
     reset_password,
     signup,
     unblock,
 )
 from doorward.web.login.prompts.mfa import MFA_PROMPTS
+from doorward.web.login.prompts.mfa_webauthn import KEY_PROMPTS
 from doorward.web.login.screens import Screen
 from doorward.web.login.visit import Prompt, TicketPrompt
 
@@ -38,6 +40,8 @@ PROMPTS: Mapping[Screen, Prompt] = {
     screens.SIGNUP_PASSWORD: signup.password,
     screens.RESET_PASSWORD_REQUEST: reset_password.request,
     **MFA_PROMPTS,
+    **KEY_PROMPTS,
+    screens.PASSKEY_ENROLLMENT: passkey.enrollment,
     screens.CONSENT: consent.consent,
     screens.LOGIN_CONFIRMATION: confirmation.confirmation,
 }

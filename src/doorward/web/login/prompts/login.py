@@ -11,7 +11,7 @@ from doorward.model.session import Step
 from doorward.oauth.errors import AccessDenied
 from doorward.web.login import screens
 from doorward.web.login.pages import ChosenIdentifier, FieldError, FormPage, Link
-from doorward.web.login.prompts import passwordless
+from doorward.web.login.prompts import passkey, passwordless
 from doorward.web.login.screens import Identifier
 from doorward.web.login.visit import MAX_IDENTIFIER, Visit
 from doorward.web.wire.http import Response
@@ -21,6 +21,8 @@ async def login(visit: Visit) -> Response:
     """Identifier and password on one page."""
     if not visit.is_post:
         return visit.current if visit.directory.asks_identifier_first else _login_page(visit)
+    if passkey.is_answered(visit):
+        return await passkey.log_in(visit, lambda: _login_page(visit, FieldError("", "authentication-failure")))
     return await _try_password(visit, visit.form.get("username", ""), _login_page)
 
 
@@ -31,6 +33,7 @@ def _login_page(visit: Visit, *errors: FieldError, status: int | None = None) ->
             inputs=(visit.identifier.input, screens.PASSWORD),
             values={"username": visit.form.get("username", visit.username)},
             links=_links(visit, screens.SIGNUP.path),
+            ceremony=passkey.ceremony(visit),
             errors=errors or _without_database(visit),
             status=status,
         )
@@ -43,6 +46,9 @@ async def identifier(visit: Visit) -> Response:
         return await passwordless.identifier(visit)
     if not visit.is_post:
         return _identifier_page(visit) if visit.directory.asks_identifier_first else visit.current
+    if passkey.is_answered(visit):
+        refused = FieldError("", "passkey-authentication-failed")
+        return await passkey.log_in(visit, lambda: _identifier_page(visit, refused))
     username = visit.form.get("username", "").strip()
     if not username:
         return _identifier_page(visit, FieldError("username", visit.identifier.missing))
@@ -60,6 +66,7 @@ def _identifier_page(visit: Visit, *errors: FieldError) -> Response:
             inputs=(visit.identifier.input,),
             values={"username": visit.form.get("username", visit.username)[:MAX_IDENTIFIER]},
             links=_links(visit, screens.SIGNUP_ID.path, forgotten=False),
+            ceremony=passkey.ceremony(visit, button="passkeyButtonText"),
             errors=errors or _without_database(visit),
         )
     )
@@ -72,6 +79,8 @@ async def password(visit: Visit) -> Response:
         return visit.on(screens.LOGIN_ID)
     if not visit.is_post:
         return _password_page(visit)
+    if passkey.is_answered(visit):
+        return await passkey.log_in(visit, lambda: _password_page(visit, FieldError("", "authentication-failure")))
     return await _try_password(visit, username, _password_page)
 
 
@@ -89,6 +98,7 @@ def _password_page(visit: Visit, *errors: FieldError, status: int | None = None)
             ),
             inputs=(screens.PASSWORD,),
             links=_links(visit, screens.SIGNUP_ID.path),
+            ceremony=passkey.ceremony(visit, fills_in=False),
             errors=errors,
             status=status,
         )
@@ -125,7 +135,7 @@ async def _try_password(visit: Visit, username: str, page: Callable[..., Respons
         visit.directory, visit.connections, username, password, visit.request.context
     )
     if outcome.user is not None and outcome.connection is not None:
-        return await visit.sign_in(outcome.user, outcome.connection)
+        return await visit.sign_in(outcome.user, outcome.connection, passkey="progressive")
     if outcome.denial is Denial.USER_BLOCKED:
         return await visit.refuse(AccessDenied("user is blocked"))
     if outcome.denial is Denial.TOO_MANY_ATTEMPTS:

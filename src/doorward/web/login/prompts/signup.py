@@ -11,6 +11,7 @@ from doorward.model.session import Step
 from doorward.oauth.errors import AccessDenied
 from doorward.web.login import screens
 from doorward.web.login.pages import ChosenIdentifier, FieldError, FormPage, Link
+from doorward.web.login.prompts import passkey
 from doorward.web.login.prompts.password_rules import password_rules
 from doorward.web.login.screens import Input
 from doorward.web.login.visit import MAX_IDENTIFIER, Visit
@@ -38,6 +39,7 @@ def _signup_page(
             },
             password_rules=password_rules(connection, verdict),
             links=_links(screens.LOGIN.path),
+            ceremony=passkey.probe(connection),
             errors=errors,
             status=status,
         )
@@ -103,6 +105,7 @@ def _password_page(
             inputs=(screens.NEW_PASSWORD,),
             password_rules=password_rules(visit.signup_connection, verdict),
             links=_links(screens.LOGIN_ID.path),
+            ceremony=passkey.probe(visit.signup_connection),
             errors=errors,
             status=status,
         )
@@ -135,4 +138,4 @@ async def _register(visit: Visit, email: str, username: str, page: Callable[...,
         many = refused.error is SignupError.IP_BLOCKED
         error = FieldError(refused.field, refused.error.value)
         return page(visit, error, verdict=refused.verdict, status=429 if many else None)
-    return await visit.sign_in(user, user.connection)
+    return await visit.sign_in(user, user.connection, passkey="progressive")
