@@ -11,7 +11,17 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 from tests import chromium
 from tests.dev_server import DevServer, dev_server
 from tests.e2e.login_pages.application import Application, application
-from tests.e2e.login_pages.tenants import CHALLENGING, ELSEWHERE, EMAIL, IDENTIFIER_FIRST, PASSWORD, WEB, tenant
+from tests.e2e.login_pages.tenants import (
+    CHALLENGING,
+    ELSEWHERE,
+    EMAIL,
+    IDENTIFIER_FIRST,
+    PASSWORD,
+    WEB,
+    WITH_KEYS,
+    tenant,
+    tenant_with_keys,
+)
 
 STEP_LIMIT = 10_000.0  # milliseconds
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # RFC 7636 appendix B
@@ -26,6 +36,7 @@ class Site:
         self.combined = door.issuer
         self.identifier_first = f"https://{IDENTIFIER_FIRST}/"
         self.challenging = f"https://{CHALLENGING}/"
+        self.with_keys = f"https://{WITH_KEYS}/"
 
     def client(self, issuer: str, address: str = "127.0.0.1") -> httpx2.Client:
         """An HTTP client of a tenant, with a cookie jar and no browser about it."""
@@ -57,6 +68,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         others = {
             IDENTIFIER_FIRST: tenant(app.origin, identifier_first=True),
             CHALLENGING: tenant(app.origin, identifier_first=False, challenges=True),
+            WITH_KEYS: tenant_with_keys(app.origin),
         }
         folder = tmp_path_factory.mktemp("login-pages")
         with dev_server(tenant(app.origin, identifier_first=False), folder, others) as door:
@@ -80,7 +92,7 @@ def driver() -> Iterator[Playwright]:
 @pytest.fixture(scope="module")
 def browser(driver: Playwright, running: Site) -> Iterator[Browser]:
     address = f"127.0.0.1:{running.door.port}"
-    names = (IDENTIFIER_FIRST, CHALLENGING, urlsplit(ELSEWHERE).netloc)
+    names = (IDENTIFIER_FIRST, CHALLENGING, WITH_KEYS, urlsplit(ELSEWHERE).netloc)
     with chromium.browser(driver, dict.fromkeys(names, address)) as started:
         yield started
 

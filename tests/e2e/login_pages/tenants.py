@@ -9,11 +9,13 @@ CONNECTION = "Username-Password-Authentication"
 EMAIL = "ada@example.test"
 LOCKED = "locked@example.test"  # wrong passwords are tried on this one
 CAREFUL = {scripts: f"careful-{scripts}@example.test".lower() for scripts in (True, False)}  # take a second factor on
+KEY_HOLDERS = tuple(f"{name}@example.test" for name in ("button", "autofill", "roaming", "without"))
 PASSWORD = "Analytical-Engine-1843"
 AUDIENCE = "https://api.pages.test"
 
 IDENTIFIER_FIRST = "first.pages.test"  # the domain of the second tenant
 CHALLENGING = "challenging.pages.test"  # of the third, which asks everybody for a challenge
+WITH_KEYS = "keys.localhost"  # of a fourth, with passkeys; of bad certificates only local names may have them
 ELSEWHERE = "https://app.elsewhere.test/callback"  # an application at another https origin
 CUSTOM_SCHEME = "com.example.pages://callback"
 
@@ -119,5 +121,36 @@ def tenant(origin: str, *, identifier_first: bool, challenges: bool = False) -> 
                 "name": "Ada Lovelace",
             }
             for email in (EMAIL, LOCKED, *CAREFUL.values())
+        ],
+    }
+
+
+def tenant_with_keys(origin: str) -> dict[str, Any]:
+    """A tenant whose people have passkeys, and security keys as a second factor."""
+    return {
+        "tenant": {"friendly_name": "Keys", "default_directory": CONNECTION},
+        "prompts": {"identifier_first": True},
+        "guardianFactors": [{"name": "webauthn-roaming", "enabled": True}],
+        "clients": [
+            {
+                "name": "Web",
+                "client_id": WEB,
+                "client_secret": SECRET,
+                "app_type": "regular_web",
+                "grant_types": ["authorization_code"],
+                "callbacks": [f"{origin}/callback"],
+            }
+        ],
+        "databases": [
+            {
+                "name": CONNECTION,
+                "strategy": "auth0",
+                "enabled_clients": ["Web"],
+                "options": {"authentication_methods": {"passkey": {"enabled": True}}},
+            }
+        ],
+        "users": [
+            {"email": email, "password": PASSWORD, "connection": CONNECTION, "email_verified": True}
+            for email in KEY_HOLDERS
         ],
     }

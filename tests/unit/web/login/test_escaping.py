@@ -10,7 +10,14 @@ from tests.unit.web.login.dom import parse
 
 from doorward.web.login.documents import FormPostDocument, WebMessageDocument
 from doorward.web.login.look import Look
-from doorward.web.login.pages import Ceremony, ChosenIdentifier, ConnectionButton, ConsentScope, FieldError, PasswordRule
+from doorward.web.login.pages import (
+    Ceremony,
+    ChosenIdentifier,
+    ConnectionButton,
+    ConsentScope,
+    FieldError,
+    PasswordRule,
+)
 from doorward.web.login.render import render, render_form_post, render_web_message
 from doorward.web.login.samples import SAMPLES
 

@@ -1,0 +1,356 @@
+"""Passkeys on the login pages, and keys as a second factor, with an authenticator in software."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import json
+import re
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from tests.authenticator import Authenticator
+from tests.integration.door import DOMAIN, BrowserTab, Door
+from tests.integration.flows.test_second_factor import claims, shown_key, types, user_id
+
+ORIGIN = f"https://{DOMAIN}"
+PASSKEYS = {"authentication_methods": {"passkey": {"enabled": True}}}
+ABORT = "abort-passkey-enrollment"
+KEYS_ALWAYS = {
+    "guardianFactors": [
+        {"name": "webauthn-roaming", "enabled": True},
+        {"name": "otp", "enabled": True},
+        {"name": "recovery-code", "enabled": True},
+    ],
+    "guardianPolicies": {"policies": ["all-applications"]},
+}
+
+
+async def offering(door: Door, **options: Any) -> Door:
+    database = {"name": "people", "strategy": "auth0", "enabled_clients": ["Spa", "Web"], "is_domain_connection": True}
+    return await door.tenant({"databases": [{**database, "options": {**PASSKEYS, **options}}]})
+
+
+def options(tab: BrowserTab) -> dict[str, Any]:
+    """What the page asks an authenticator."""
+    found = re.search(r'data-options="([^"]+)"', tab.text)
+    assert found is not None, tab.text
+    asked: dict[str, Any] = json.loads(html.unescape(found[1]))
+    return asked
+
+
+async def at_login(door: Door, tab: BrowserTab | None = None, **parameters: str) -> BrowserTab:
+    return await (tab or door.browser()).authorize(door.client("Web"), **parameters)
+
+
+async def with_password(tab: BrowserTab, **flags: str) -> BrowserTab:
+    flags = flags or {"webauthn-available": "true"}
+    return await tab.submit(username="ada@example.test", password="correct-horse-9", **flags)
+
+
+async def enrolled(door: Door) -> Authenticator:
+    """A passkey that Ada made after she logged in with her password."""
+    tab = await with_password(await at_login(door))
+    assert tab.path == "/u/passkey-enrollment", tab.text
+    device = Authenticator(ORIGIN)
+    await tab.submit(passkey=json.dumps(device.create(options(tab))))
+    assert "code" in tab.answer
+    return device
+
+
+async def by_passkey(door: Door, device: Authenticator, tab: BrowserTab | None = None) -> BrowserTab:
+    tab = await at_login(door, tab, prompt="login")
+    return await tab.submit(passkey=json.dumps(device.get(options(tab))))
+
+
+async def test_a_passkey_is_offered_after_a_password_and_logs_in_from_then_on(door: Door) -> None:
+    await offering(door)
+    tab = await with_password(await at_login(door))
+    asked = options(tab)
+    assert asked["rp"] == {"id": DOMAIN, "name": "Example"}
+    assert [one["alg"] for one in asked["pubKeyCredParams"]] == [-8, -7, -257]
+    assert asked["authenticatorSelection"] == {"residentKey": "required", "userVerification": "preferred"}
+    assert "ada" not in asked["user"]["id"]
+    device = Authenticator(ORIGIN, synced=True)
+    await tab.submit(passkey=json.dumps(device.create(asked)))
+    assert "code" in tab.answer
+    (done,) = await door.log("gd_enrollment_complete")
+    assert done.details["authenticator"]["type"] == "passkey"
+    (method,) = await door.ports.authentication_methods.of_user(DOMAIN, await user_id(door))
+    assert method.properties["relying_party_identifier"] == DOMAIN
+    assert method.properties["credential_device_type"] == "multi_device"
+    assert (await user_id(door)).endswith(method.properties["identity_user_id"])
+
+    web = door.client("Web")
+    tab = await by_passkey(door, device)
+    told = claims((await door.redeem(web, tab.answer["code"])).json()["id_token"])
+    assert told["sub"] == await user_id(door)
+    assert "amr" not in told, "a passkey is a first factor"
+    logged = (await door.log("s"))[0]
+    assert logged.details["prompts"][0]["performed_amr"] == ["phr"]
+
+    tab = await with_password(await at_login(door))
+    assert "code" in tab.answer, "whoever has one is offered no other"
+
+
+async def test_without_passkeys_nothing_is_asked_of_an_authenticator(door: Door) -> None:
+    tab = await at_login(door)
+    assert "data-webauthn" not in tab.text
+    assert "webauthn.js" not in tab.text
+    assert "code" in (await with_password(tab)).answer
+
+
+@pytest.mark.parametrize(
+    ("ui", "button", "autofill"), [("both", True, True), ("button", True, False), ("autofill", False, True)]
+)
+async def test_passkeys_are_offered_as_the_connection_says(door: Door, ui: str, button: bool, autofill: bool) -> None:
+    await offering(door, passkey_options={"challenge_ui": ui})
+    page = (await at_login(door)).text
+    assert ('data-action="passkey"' in page, "data-autofill" in page) == (button, autofill)
+
+
+async def test_who_wants_no_passkey_is_asked_again_in_a_month(door: Door) -> None:
+    await offering(door)
+    tab = await with_password(await at_login(door))
+    await tab.submit(ABORT)
+    assert "code" in tab.answer
+    door.clock.pass_(29 * 24 * 3600)
+    assert "code" in (await with_password(await at_login(door))).answer
+    door.clock.pass_(24 * 3600)
+    tab = await with_password(await at_login(door))
+    assert tab.path == "/u/passkey-enrollment"
+    await tab.submit(ABORT, dontShowAgain="on")
+    door.clock.pass_(10 * 365 * 24 * 3600)
+    assert "code" in (await with_password(await at_login(door))).answer
+
+
+async def test_no_passkey_is_offered_where_it_could_not_be_made(door: Door) -> None:
+    await offering(door)
+    tab = await at_login(door)
+    await with_password(tab, **{"webauthn-available": "false"})
+    assert "code" in tab.answer
+    await offering(door, passkey_options={"progressive_enrollment_enabled": False})
+    assert "code" in (await with_password(await at_login(door))).answer
+
+
+async def test_the_offer_is_no_way_past_it_and_to_nobody_else(door: Door) -> None:
+    await offering(door)
+    tab = await with_password(await at_login(door))
+    state = quote(tab.state)
+    for path in ("/authorize/resume", "/u/login", "/u/consent"):
+        await tab.get(f"{path}?state={state}")
+        assert tab.path == "/u/passkey-enrollment", path
+    stranger = await at_login(door)
+    await stranger.get(f"/u/passkey-enrollment?state={quote(stranger.state)}")
+    assert stranger.path == "/u/login"
+
+
+async def test_an_answer_is_good_once_and_for_the_login_it_was_asked_in(door: Door) -> None:
+    await offering(door)
+    device = await enrolled(door)
+    one, other = await at_login(door), await at_login(door)
+    answer = json.dumps(device.get(options(one)))
+    await other.submit(passkey=answer)
+    assert (other.status, other.form.errors) == (400, {"": "authentication-failure"})
+    await one.submit(passkey=answer)
+    assert "code" in one.answer
+    assert "challenge is not of this login" in (await door.log("f"))[0].description
+    third = await at_login(door)
+    answer = device.get(options(third))
+    broken = {**answer, "response": {**answer["response"], "signature": "AA"}}
+    await third.submit(passkey=json.dumps(broken))
+    assert third.status == 400
+    await third.submit(passkey=json.dumps(answer))
+    assert third.status == 400, "a challenge that was answered is used up"
+    assert "answered before" in (await door.log("f"))[0].description
+    waited = await at_login(door)
+    answer = json.dumps(device.get(options(waited)))
+    await waited.submit(passkey=answer)
+    assert "code" in waited.answer
+
+
+async def test_an_authenticator_that_counts_back_is_refused_and_told_of(door: Door) -> None:
+    await offering(door)
+    device = await enrolled(door)
+    device.count = 10
+    assert "code" in (await by_passkey(door, device)).answer
+    device.count = 3
+    tab = await by_passkey(door, device)
+    assert tab.form.errors == {"": "authentication-failure"}
+    assert "counted back" in (await door.log("f"))[0].description
+
+
+@pytest.mark.parametrize("answer", ["", "{}", "[]", "null", '{"id": 1}', "x" * 70_000, '{"id":"a","response":{}}'])
+async def test_nonsense_is_refused_kindly(door: Door, answer: str) -> None:
+    await offering(door)
+    tab = await at_login(door)
+    await tab.submit(passkey=answer or "\u00fc")
+    assert tab.status == 400
+    tab = await with_password(await at_login(door))
+    await tab.submit(passkey=answer or "\u00fc")
+    assert (tab.status, tab.form.errors) == (400, {"": "passkey-enrollment-failure"})
+    assert await door.log("gd_webauthn_enrollment_failed")
+    await tab.submit(ABORT)
+    assert "code" in tab.answer
+
+
+async def test_a_passkey_of_somebody_unknown_or_blocked_lets_nobody_in(door: Door) -> None:
+    await offering(door)
+    device = await enrolled(door)
+    stranger = Authenticator(ORIGIN)
+    tab = await by_passkey(door, stranger)
+    assert tab.form.errors == {"": "authentication-failure"}
+    user = await door.ports.users.find(DOMAIN, await user_id(door))
+    assert user is not None
+    await offering(door, authentication_methods={"passkey": {"enabled": False}})
+    tab = await at_login(door, prompt="login")
+    challenge = {"challenge": "AAAA", "rpId": DOMAIN}
+    await tab.submit(passkey=json.dumps(device.get(challenge)))
+    assert tab.status == 400
+
+
+async def test_two_people_cannot_have_one_passkey_however_they_hurry(door: Door) -> None:
+    await offering(door)
+    bob = {"email": "bob@example.test", "password": "correct-horse-9", "connection": "people"}
+    await door.tenant({"users": [bob]})
+    tabs = []
+    for username in ("ada@example.test", "bob@example.test"):
+        tab = await at_login(door)
+        await tab.submit(username=username, password="correct-horse-9", **{"webauthn-available": "true"})
+        tabs.append(tab)
+    device = Authenticator(ORIGIN)
+    answers = [json.dumps(device.create(options(tab))) for tab in tabs]
+    await asyncio.gather(*(tab.submit(passkey=answer) for tab, answer in zip(tabs, answers, strict=True)))
+    assert sorted(tab.path == "/u/passkey-enrollment" for tab in tabs) == [False, True]
+
+
+async def test_a_passkey_of_another_device_brings_the_offer_of_one_here(door: Door) -> None:
+    await offering(door)
+    device = await enrolled(door)
+    device.attachment = "cross-platform"
+    tab = await at_login(door, prompt="login")
+    await tab.submit(passkey=json.dumps(device.get(options(tab))), **{"webauthn-available": "true"})
+    assert tab.path == "/u/passkey-enrollment"
+    assert '<main class="_widget passkey-enrollment-local">' in tab.text
+    assert options(tab)["authenticatorSelection"]["authenticatorAttachment"] == "platform"
+    await tab.submit("showError::" + json.dumps({"name": "NotAllowedError", "message": "no"}))
+    assert tab.form.errors == {"": "error_passkey-enrollment-failure"}
+    assert "NotAllowedError" in (await door.log("gd_webauthn_enrollment_failed"))[0].description
+    here = Authenticator(ORIGIN)
+    await tab.submit(passkey=json.dumps(here.create(options(tab))))
+    assert "code" in tab.answer
+    assert await types(door) == ["passkey", "passkey"]
+
+
+async def test_a_policy_wants_a_second_factor_after_a_passkey_too(door: Door) -> None:
+    await offering(door)
+    device = await enrolled(door)
+    await door.tenant({**KEYS_ALWAYS, "guardianFactors": KEYS_ALWAYS["guardianFactors"][1:]})
+    tab = await by_passkey(door, device)
+    assert tab.path == "/u/mfa-otp-enrollment"
+
+
+# ── a key as second factor ──
+
+
+async def key_enrolled(door: Door) -> Authenticator:
+    """A security key that Ada set up."""
+    await door.tenant(KEYS_ALWAYS)
+    tab = await (await at_login(door)).login()
+    assert tab.path == "/u/mfa-begin-enroll-options"
+    await tab.submit("webauthn-roaming")
+    assert tab.path == "/u/mfa-webauthn-enrollment"
+    asked = options(tab)
+    assert asked["authenticatorSelection"]["authenticatorAttachment"] == "cross-platform"
+    device = Authenticator(ORIGIN)
+    await tab.submit(response=json.dumps(device.create(asked)))
+    assert tab.path == "/u/mfa-webauthn-change-key-nickname"
+    await tab.submit(nickname=" ")
+    assert tab.form.errors == {"error-element-nickname": "no-nickname"}
+    await tab.submit(nickname="x" * 31)
+    assert tab.form.errors == {"error-element-nickname": "nickname-too-long"}
+    await tab.submit(nickname="Blue one")
+    assert tab.path == "/u/mfa-webauthn-enrollment-success"
+    await tab.submit()
+    assert tab.path == "/u/mfa-recovery-code-enrollment"
+    assert len(shown_key(tab)) == 24
+    await tab.submit(saved="on")
+    assert "code" in tab.answer
+    return device
+
+
+async def test_a_security_key_is_set_up_named_and_asked_for(door: Door) -> None:
+    device = await key_enrolled(door)
+    assert sorted(await types(door)) == ["recovery-code", "webauthn-roaming"]
+    names = {
+        one.properties.get("name")
+        for one in await door.ports.authentication_methods.of_user(DOMAIN, await user_id(door))
+    }
+    assert "Blue one" in names
+    tab = await (await at_login(door)).login()
+    assert tab.path == "/u/mfa-webauthn-challenge"
+    asked = options(tab)
+    assert [one["id"] for one in asked["allowCredentials"]] == [
+        device.create({**asked, "rp": {"id": DOMAIN}, "user": {"id": device.handle}})["id"]
+    ]
+    await tab.submit(response=json.dumps(device.get(asked)))
+    web = door.client("Web")
+    told = claims((await door.redeem(web, tab.answer["code"])).json()["id_token"])
+    assert told["amr"] == ["mfa"]
+    assert await door.log("gd_auth_succeed")
+
+
+async def test_a_security_key_is_no_passkey_and_counts_no_step_back(door: Door) -> None:
+    device = await key_enrolled(door)
+    await offering(door)
+    tab = await by_passkey(door, device)
+    assert tab.form.errors == {"": "authentication-failure"}
+    tab = await (await at_login(door)).login()
+    answer = json.dumps(device.get(options(tab)))
+    device.count = 0
+    copy = json.dumps(device.get(options(tab)))
+    await tab.submit(response=answer)
+    assert "code" in tab.answer
+    tab = await (await at_login(door)).login()
+    device.count = 0
+    await tab.submit(response=json.dumps(device.get(options(tab))))
+    assert tab.form.errors == {"": "webauthn-challenge-error"}
+    assert "counted back" in (await door.log("gd_webauthn_challenge_failed"))[0].description
+    await tab.submit(response=copy)
+    assert tab.form.errors == {"": "webauthn-challenge-error"}, "an answer of another login"
+
+
+async def test_a_browser_that_cannot_leads_to_other_ways(door: Door) -> None:
+    await key_enrolled(door)
+    tab = await (await at_login(door)).login()
+    await tab.submit()
+    assert tab.path == "/u/mfa-webauthn-not-available-error"
+    await tab.submit("pick-authenticator")
+    assert tab.path == "/u/mfa-login-options"
+    await tab.submit("webauthn-roaming")
+    await tab.submit("showError::" + json.dumps({"name": "NotAllowedError", "message": "cancelled"}))
+    assert tab.path == "/u/mfa-webauthn-error"
+    assert "cancelled" in (await door.log("gd_webauthn_challenge_failed"))[0].description
+    await tab.submit()
+    assert tab.path == "/u/mfa-webauthn-challenge"
+
+
+async def test_wrong_answers_are_not_taken_for_ever(door: Door) -> None:
+    device = await key_enrolled(door)
+    tab = await (await at_login(door)).login()
+    stranger = Authenticator(ORIGIN)
+    for _ in range(5):
+        await tab.submit(response=json.dumps(stranger.get(options(tab))))
+        assert tab.status == 400
+    await tab.submit(response=json.dumps(device.get(options(tab))))
+    assert tab.status == 429
+    assert tab.form.errors == {"": "too-many-webauthn-challenge-attempts-error"}
+
+
+async def test_the_relying_party_may_be_a_domain_above(door: Door) -> None:
+    settings = {"overrideRelyingParty": True, "relyingPartyIdentifier": "evil.test"}
+    await door.tenant({**KEYS_ALWAYS, "guardianFactors": KEYS_ALWAYS["guardianFactors"][:1]})
+    tab = await (await at_login(door)).login()
+    assert options(tab)["rp"]["id"] == DOMAIN
+    del settings
