@@ -180,6 +180,19 @@ def build(
     passwordless = Passwordless(clock, entropy, storage.users, storage.challenges, storage.attempts, storage.log, login)
     methods, one_time_values = storage.authentication_methods, storage.one_time_values
     ceremonies = Ceremonies(clock, entropy, WebAuthnVerifier(), methods, one_time_values)
+    passwords_chosen = NewPasswords(clock, storage.users, hasher, breaches)
+    verification = EmailVerification(clock, entropy, storage.users, storage.tickets, storage.log)
+    signup = Signup(
+        clock,
+        entropy,
+        storage.directory,
+        storage.users,
+        storage.attempts,
+        storage.log,
+        passwords_chosen,
+        verification,
+        bots,
+    )
     ports = Ports(
         clock=clock,
         entropy=entropy,
@@ -224,12 +237,10 @@ def build(
             storage.log,
             ceremonies,
         ),
-        passkeys=Passkeys(clock, entropy, ceremonies, methods, storage.users, one_time_values, storage.log),
+        passkeys=Passkeys(clock, entropy, ceremonies, methods, storage.users, one_time_values, storage.log, signup),
     )
-    passwords_chosen = NewPasswords(clock, storage.users, hasher, breaches)
-    verification = EmailVerification(clock, entropy, storage.users, storage.tickets, storage.log)
     people = People(
-        signup=Signup(ports, passwords_chosen, verification, bots),
+        signup=signup,
         passwords=passwords_chosen,
         password_change=PasswordChange(
             ports, login, passwords_chosen, revokes_refresh_tokens=password_change_revokes_refresh_tokens

@@ -78,6 +78,15 @@ class UnusableSnapshot(Exception):
         self.other_key = other_key
 
 
+class SignupImpossible(Exception):
+    """Nobody is signed up with this: ``code`` is Auth0's text key. ``taken``: there is such an account."""
+
+    def __init__(self, code: str, *, taken: bool = False) -> None:
+        super().__init__(code)
+        self.code = code
+        self.taken = taken
+
+
 class InvalidToken(Exception):
     """A JWT or JWE that is malformed, wrongly signed, or not for us; ``reason`` says which."""
 
@@ -434,11 +443,13 @@ class Users(Protocol):
         identifiers: Identifiers,
         password: Password | None,
         *,
+        methods: Sequence[AuthenticationMethod] = (),
         events: Sequence[LogEvent],
         messages: Sequence[Message] = (),
         tickets: Sequence[Ticket] = (),
     ) -> None:
-        """Raises ``Conflict`` with field ``email``, ``username``, ``phone_number`` or ``user_id``."""
+        """Raises ``Conflict`` with field ``email``, ``username``, ``phone_number``, ``user_id`` or, for ``methods``,
+        ``key_id``."""
 
     async def find(self, tenant: str, user_id: str) -> User | None: ...
 
@@ -1227,6 +1238,36 @@ class Passkeys(Protocol):
 
     async def enroll(self, subject: MfaSubject, connection: Connection, given: str | dict[str, Any]) -> Enrollment:
         """Keep the passkey an authenticator made."""
+
+    async def new_account(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        profile: Mapping[str, str],
+        metadata: Mapping[str, Any],
+        identity: str,
+        binding: bytes,
+        hostname: str,
+        *,
+        seconds: float,
+    ) -> dict[str, Any]:
+        """``PublicKeyCredentialCreationOptions`` (JSON) for somebody who has no account yet; ``identity`` is the id it
+        will have in the connection. Raises ``SignupImpossible``."""
+
+    async def sign_up(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        profile: Mapping[str, str],
+        metadata: Mapping[str, Any],
+        identity: str,
+        given: str | dict[str, Any],
+        binding: bytes,
+        context: RequestContext,
+        client: Client,
+    ) -> User | None:
+        """The new account, with the passkey an authenticator made; ``None`` where that proves nothing. Raises
+        ``SignupImpossible``."""
 
     def failed(self, subject: MfaSubject, why: str) -> None:
         """Note what a browser says went wrong with a new passkey."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from doorward.identity.log_events import person_event
+from doorward.identity.signup import Signup, SignupError, SignupForm, SignupRefused
 from doorward.identity.webauthn import (
     Ceremonies,
     can_have_keys,
@@ -27,13 +28,14 @@ from doorward.model.passkey import Enrollment, PasskeyLogin, PasskeyState
 from doorward.model.request_context import RequestContext
 from doorward.model.user import User
 from doorward.model.webauthn import InvalidAnswer, RegisteredKey
-from doorward.ports import AuthenticationMethods, Clock, Conflict, Entropy, Log, OneTimeValues, Users
+from doorward.ports import AuthenticationMethods, Clock, Conflict, Entropy, Log, OneTimeValues, SignupImpossible, Users
 
 LOGIN, ENROLLMENT = "passkey login", "passkey enrolment"
 LIMIT = 20
 POSTPONED = 30 * 24 * 3600.0
 NEVER = 1e11
 MAX_USER_AGENT = 2000
+TAKEN = frozenset({SignupError.EMAIL_TAKEN, SignupError.USERNAME_TAKEN, SignupError.PHONE_TAKEN})
 
 
 class Passkeys:
@@ -48,6 +50,7 @@ class Passkeys:
         users: Users,
         one_time_values: OneTimeValues,
         log: Log,
+        signup: Signup,
     ) -> None:
         self._clock = clock
         self._entropy = entropy
@@ -56,6 +59,7 @@ class Passkeys:
         self._users = users
         self._one_time_values = one_time_values
         self._log = log
+        self._signup = signup
 
     # ── log in ──
 
@@ -147,6 +151,65 @@ class Passkeys:
             return Enrollment.INVALID
         return Enrollment.DONE if kept else Enrollment.INVALID
 
+    # ── sign up ──
+
+    async def new_account(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        profile: Mapping[str, str],
+        metadata: Mapping[str, Any],
+        identity: str,
+        binding: bytes,
+        hostname: str,
+        *,
+        seconds: float,
+    ) -> dict[str, Any]:
+        try:
+            form = await self._signup.check(directory.tenant.id, connection, _form(profile, metadata))
+        except SignupRefused as refused:
+            raise _impossible(refused) from None
+        party = passkey_party(directory, hostname)
+        name = form.email or form.phone_number or form.username
+        options = creation_options(
+            party,
+            self._ceremonies.challenge(directory, ENROLLMENT, binding, seconds=seconds),
+            name=party.id,
+            user=(user_handle(directory, f"auth0|{identity}"), name, form.attributes.get("name") or name),
+            resident=True,
+        )
+        return {**options, "timeout": int(seconds * 1000)}
+
+    async def sign_up(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        profile: Mapping[str, str],
+        metadata: Mapping[str, Any],
+        identity: str,
+        given: str | dict[str, Any],
+        binding: bytes,
+        context: RequestContext,
+        client: Client,
+    ) -> User | None:
+        party = passkey_party(directory, context.hostname, client)
+        try:
+            key = await self._ceremonies.registered(directory, ENROLLMENT, binding, party, read(given))
+        except InvalidAnswer:
+            return None
+        try:
+            return await self._signup.register(
+                directory.tenant.id,
+                connection,
+                _form(profile, metadata),
+                client,
+                context,
+                identity=identity,
+                passkey=lambda user: self.method(directory, user, connection, key, party.id, context),
+            )
+        except SignupRefused as refused:
+            raise _impossible(refused) from None
+
     def method(
         self,
         directory: TenantDirectory,
@@ -200,6 +263,21 @@ class Passkeys:
             description=description,
             details=details,
         )
+
+
+def _form(profile: Mapping[str, str], metadata: Mapping[str, Any]) -> SignupForm:
+    return SignupForm(
+        email=profile.get("email", ""),
+        username=profile.get("username", ""),
+        phone_number=profile.get("phone_number", ""),
+        password=None,
+        attributes=profile,
+        user_metadata=metadata,
+    )
+
+
+def _impossible(refused: SignupRefused) -> SignupImpossible:
+    return SignupImpossible(refused.error.value, taken=refused.error in TAKEN)
 
 
 def _postponed(user: User) -> bytes:

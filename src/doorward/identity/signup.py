@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from doorward.identity.bot_detection import BotDetector
@@ -16,6 +17,7 @@ from doorward.identity.ip_throttling import takes_attempt
 from doorward.identity.log_events import person_event
 from doorward.identity.new_password import NewPasswords, PasswordRefused
 from doorward.identity.password_policy import PasswordError, PasswordVerdict
+from doorward.model.authentication_method import AuthenticationMethod
 from doorward.model.breached_passwords import Stage
 from doorward.model.client import Client
 from doorward.model.connection import Connection
@@ -31,7 +33,7 @@ from doorward.model.request_context import RequestContext
 from doorward.model.suspicious_ip import IpStage
 from doorward.model.ticket import Ticket
 from doorward.model.user import Identifiers, Password, User
-from doorward.ports import Conflict, Ports
+from doorward.ports import Attempts, Clock, Conflict, Directory, Entropy, Log, Users
 
 MAX_EMAIL = 320
 MAX_METADATA = 10
@@ -61,6 +63,7 @@ class SignupError(StrEnum):
     PHONE_TAKEN = "phone-taken"
     INVALID_METADATA = "invalid-metadata"
     IP_BLOCKED = "ip-signup-blocked"
+    INVALID_PASSKEY = "invalid-passkey"
 
 
 class SignupRefused(Exception):
@@ -82,12 +85,13 @@ class SignupRefused(Exception):
 
 
 class SignupForm(Struct, frozen=True, kw_only=True):
-    """What a person gives: identifiers, password, and attributes of the profile."""
+    """What a person gives: identifiers, password, and attributes of the profile. ``None`` is no password, of somebody
+    who has a passkey instead."""
 
     email: str = ""
     username: str = ""
     phone_number: str = ""
-    password: str = ""
+    password: str | None = ""
     attributes: Mapping[str, str] = {}
     user_metadata: Mapping[str, Any] = {}
 
@@ -96,29 +100,57 @@ class Signup:
     """Makes database users of people who ask to become one."""
 
     def __init__(
-        self, ports: Ports, passwords: NewPasswords, verification: EmailVerification, bots: BotDetector
+        self,
+        clock: Clock,
+        entropy: Entropy,
+        directory: Directory,
+        users: Users,
+        attempts: Attempts,
+        log: Log,
+        passwords: NewPasswords,
+        verification: EmailVerification,
+        bots: BotDetector,
     ) -> None:
-        self._clock = ports.clock
-        self._entropy = ports.entropy
-        self._directory = ports.directory
-        self._users = ports.users
-        self._attempts = ports.attempts
-        self._log = ports.log
+        self._clock = clock
+        self._entropy = entropy
+        self._directory = directory
+        self._users = users
+        self._attempts = attempts
+        self._log = log
         self._passwords = passwords
         self._verification = verification
         self._bots = bots
 
+    async def check(self, tenant: str, connection: Connection, form: SignupForm) -> SignupForm:
+        """The form as it is kept. Raises ``SignupRefused``, also for somebody who has an account."""
+        checked = _checked(form, connection)
+        for field, value in msgspec.structs.asdict(identifiers_of(msgspec.structs.asdict(checked))).items():
+            if value and await self._users.find_by_identifier(tenant, connection.name, field, value) is not None:
+                raise _taken(field)
+        return checked
+
     async def register(
-        self, tenant: str, connection: Connection, form: SignupForm, client: Client, context: RequestContext
+        self,
+        tenant: str,
+        connection: Connection,
+        form: SignupForm,
+        client: Client,
+        context: RequestContext,
+        *,
+        identity: str = "",
+        passkey: Callable[[User], AuthenticationMethod] | None = None,
     ) -> User:
-        """The new user, already stored. Raises ``SignupRefused``, and ``Overloaded`` when hashing is full."""
+        """The new user, already stored. ``passkey`` makes theirs, ``identity`` is an id that was given out for it.
+        Raises ``SignupRefused``, and ``Overloaded`` when hashing is full."""
         directory = self._directory.tenant(tenant)
         try:
             checked = _checked(form, connection)
             await self._admitted(directory, connection, checked, client, context)
-            user, identifiers = self._user(checked, connection)
+            user, identifiers = self._user(checked, connection, identity or new_object_id(self._entropy))
             password = await self._chosen(directory, connection, checked, user, client, context)
             event = self._event("ss", connection, client, context, user)
+            if passkey is not None:
+                event = msgspec.structs.replace(event, details={"authentication_methods": ["passkey"]})
             verifies = verifies_by_link(directory, connection) and user.email is not None
             tickets: tuple[Ticket, ...] = ()
             messages = () if verifies else welcome(directory, user)
@@ -128,7 +160,14 @@ class Signup:
                 tickets, messages = (ticket,), (message,)
             try:
                 await self._users.create(
-                    tenant, user, identifiers, password, events=(event,), messages=messages, tickets=tickets
+                    tenant,
+                    user,
+                    identifiers,
+                    password,
+                    methods=(passkey(user),) if passkey is not None else (),
+                    events=(event,),
+                    messages=messages,
+                    tickets=tickets,
                 )
             except Conflict as conflict:
                 raise _taken(conflict.field) from None
@@ -163,7 +202,9 @@ class Signup:
         user: User,
         client: Client,
         context: RequestContext,
-    ) -> Password:
+    ) -> Password | None:
+        if form.password is None:
+            return None
         asked = self._event("fs", connection, client, context, None, "", form)
         try:
             return await self._passwords.chosen(
@@ -173,9 +214,8 @@ class Signup:
             error = SignupError(refused.error.text_key)
             raise SignupRefused(error, "password", refused.verdict, refused.error) from None
 
-    def _user(self, form: SignupForm, connection: Connection) -> tuple[User, Identifiers]:
+    def _user(self, form: SignupForm, connection: Connection, local: str) -> tuple[User, Identifiers]:
         now = self._clock.now()
-        local = new_object_id(self._entropy)
         profile: dict[str, Any] = {}
         if form.email:
             profile |= {"email": form.email, "email_verified": False}
@@ -251,7 +291,7 @@ def _checked(form: SignupForm, connection: Connection) -> SignupForm:
         raise SignupRefused(SignupError.INVALID_USERNAME, "username")
     if phone and not PHONE.fullmatch(phone):
         raise SignupRefused(SignupError.INVALID_PHONE, "phone_number")
-    if not form.password:
+    if form.password is not None and not form.password:
         raise SignupRefused(SignupError.NO_PASSWORD, "password")
     if not _metadata_fits(form.user_metadata):
         raise SignupRefused(SignupError.INVALID_METADATA, "user_metadata")
@@ -290,4 +330,6 @@ def _taken(field: str) -> SignupRefused:
         return SignupRefused(SignupError.USERNAME_TAKEN, "username")
     if field == "phone_number":
         return SignupRefused(SignupError.PHONE_TAKEN, "phone_number")
+    if field == "key_id":
+        return SignupRefused(SignupError.INVALID_PASSKEY)
     return SignupRefused(SignupError.EMAIL_TAKEN, "email")

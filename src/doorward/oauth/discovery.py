@@ -10,7 +10,7 @@ from doorward.model.tenant import Issuer
 from doorward.oauth.authorize_request import RESPONSE_TYPES
 from doorward.oauth.client_authentication import ASSERTION_ALGORITHMS
 from doorward.oauth.scopes import OFFLINE_ACCESS
-from doorward.oauth.token_request import MFA_OOB, MFA_OTP, MFA_RECOVERY_CODE
+from doorward.oauth.token_request import MFA_OOB, MFA_OTP, MFA_RECOVERY_CODE, PASSKEY
 
 SCOPES_SUPPORTED = (
     "openid", "profile", OFFLINE_ACCESS, "name", "given_name", "family_name", "nickname", "email", "email_verified",
@@ -47,7 +47,7 @@ def metadata(issuer: Issuer, directory: TenantDirectory) -> dict[str, Any]:
         "grant_types_supported": (
             "authorization_code", "implicit", "client_credentials", "refresh_token", "password",
             "http://auth0.com/oauth/grant-type/password-realm",
-            "http://auth0.com/oauth/grant-type/passwordless/otp",
+            "http://auth0.com/oauth/grant-type/passwordless/otp", PASSKEY,
             MFA_OTP, MFA_OOB, MFA_RECOVERY_CODE,
         ),
         "claims_supported": CLAIMS_SUPPORTED,

@@ -38,6 +38,7 @@ _READS: dict[str, frozenset[str]] = {
     "attempts": frozenset({"count"}),
     "log": frozenset(),
     "second_factors": frozenset({"standing"}),
+    "passkeys": frozenset(),
     "keys": frozenset(),
     "passwords": frozenset(),
 }

@@ -32,9 +32,18 @@ EVENTS = {
     "password": ("sepft", "fepft"),
     "http://auth0.com/oauth/grant-type/password-realm": ("sepft", "fepft"),
     "http://auth0.com/oauth/grant-type/passwordless/otp": ("s", "fepotpft"),
+    token_request.PASSKEY: ("s", "f"),
     token_request.MFA_OTP: ("seotpft", "feotpft"),
     token_request.MFA_OOB: ("seoobft", "feoobft"),
     token_request.MFA_RECOVERY_CODE: ("sercft", "fercft"),
+}
+
+
+# The same where the first factor was a passkey.
+AFTER_PASSKEY = {
+    token_request.MFA_OTP: "sepkotpft",
+    token_request.MFA_OOB: "sepkoobft",
+    token_request.MFA_RECOVERY_CODE: "sepkrcft",
 }
 
 
@@ -58,8 +67,11 @@ async def token(
         authenticated = await authenticate(parameters, basic, issuer, directory, ports)
         context = trusted_context(context, authenticated)
         proof, plan = await prove_and_decide(request, authenticated, grant_type, context, issuer, directory, ports)
+        succeeded = EVENTS[grant_type][0]
+        if proof.grant_type == token_request.PASSKEY:
+            succeeded = AFTER_PASSKEY.get(grant_type, succeeded)
         event = protocol_event(
-            EVENTS[grant_type][0],
+            succeeded,
             context,
             ports.clock.now(),
             client=authenticated.client,

@@ -15,6 +15,8 @@ MFA_OTP = "http://auth0.com/oauth/grant-type/mfa-otp"
 MFA_OOB = "http://auth0.com/oauth/grant-type/mfa-oob"
 MFA_RECOVERY_CODE = "http://auth0.com/oauth/grant-type/mfa-recovery-code"
 
+PASSKEY = "urn:okta:params:oauth:grant-type:webauthn"
+
 
 class AuthorizationCodeRequest(Struct, frozen=True, kw_only=True, tag="authorization_code"):
     """RFC 6749 §4.1.3, RFC 7636 §4.5."""
@@ -86,12 +88,24 @@ class MfaRecoveryCodeRequest(Struct, frozen=True, kw_only=True, tag="mfa_recover
     recovery_code: str
 
 
+class PasskeyRequest(Struct, frozen=True, kw_only=True, tag="passkey"):
+    """Auth0's native passkeys: what an authenticator answered (``authn_response``, JSON) to a challenge."""
+
+    auth_session: str
+    authn_response: str
+    realm: str | None = None
+    audience: str | None = None
+    resource: str | None = None
+    scope: tuple[str, ...] = ()
+
+
 TokenRequest = (
     AuthorizationCodeRequest
     | ClientCredentialsRequest
     | RefreshTokenRequest
     | PasswordRequest
     | PasswordlessOtpRequest
+    | PasskeyRequest
     | MfaOtpRequest
     | MfaOobRequest
     | MfaRecoveryCodeRequest
@@ -135,6 +149,15 @@ def parse(parameters: Mapping[str, str]) -> TokenRequest:
             username=_required(parameters, "username"),
             otp=_required(parameters, "otp"),
             realm=_required(parameters, "realm"),
+            audience=audience,
+            resource=resource,
+            scope=scope,
+        )
+    if grant_type == PASSKEY:
+        return PasskeyRequest(
+            auth_session=_required(parameters, "auth_session"),
+            authn_response=_required(parameters, "authn_response"),
+            realm=parameters.get("realm"),
             audience=audience,
             resource=resource,
             scope=scope,

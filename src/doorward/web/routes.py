@@ -10,7 +10,7 @@ from doorward.oauth.authorization import Authorization
 from doorward.oauth.bearer import BearerTokens
 from doorward.oauth.mfa_api import MfaApi
 from doorward.web import demo, doorward_api, help, inbox, preview
-from doorward.web.authentication import authorize, dbconnections, passwordless, token, userinfo, well_known
+from doorward.web.authentication import authorize, dbconnections, passkey, passwordless, token, userinfo, well_known
 from doorward.web.authentication.authorize import AuthorizeHandlers
 from doorward.web.authentication.logout import LogoutHandlers
 from doorward.web.authentication.mfa import MfaHandlers
@@ -90,6 +90,8 @@ def _in_the_browser(services: Services, *, development: bool) -> list[Route]:
             "/dbconnections/change_password",
             dbconnections.change_password(ports, people.password_change, people.bots),
         ),
+        Route("POST", "/passkey/challenge", passkey.challenge(ports)),
+        Route("POST", "/passkey/register", passkey.register(ports)),
         Route("POST", "/passwordless/start", passwordless.start(ports, people.passwordless, people.bots, presenter)),
         Route("POST", "/passwordless/verify", passwordless.verify),
         Route("GET", help.PATH, help.every_rule(presenter)),

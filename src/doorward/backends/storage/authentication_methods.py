@@ -103,8 +103,7 @@ class StoredAuthenticationMethods:
                 if method.key in taken:
                     raise Conflict("authentication_method", method.type)
                 taken.add(method.key)
-                if not (yield Query(INSERT, self.row(tenant, method))):
-                    raise Conflict("key_id", method.key_id or "")
+                yield from self.insert(tenant, method)
             yield from self._log.insert(tenant, events)
             return True
 
@@ -131,6 +130,11 @@ class StoredAuthenticationMethods:
 
         await self._database.write(verb)
         self._ends.wake(told)
+
+    def insert(self, tenant: str, method: AuthenticationMethod) -> Verb[None]:
+        """Raises ``Conflict`` (``key_id``) for the key of an authenticator that anybody has."""
+        if not (yield Query(INSERT, self.row(tenant, method))):
+            raise Conflict("key_id", method.key_id or "")
 
     def row(self, tenant: str, method: AuthenticationMethod) -> dict[str, Any]:
         """What is kept of a method, by column, but for its ``sequence``."""

@@ -101,9 +101,9 @@ class Storage:
         self.one_time_values = StoredOneTimeValues(self.database)
         ends = SessionEnds(self.database.dialect, self.directory, self.outbox, clock, entropy)
         self.directory.ends = ends
-        self.users = StoredUsers(self.database, self.log, self.outbox, ends)
         self.organizations = StoredOrganizations(self.database, self.log)
         self.authentication_methods = StoredAuthenticationMethods(self.database, self.log, self.directory, ends)
+        self.users = StoredUsers(self.database, self.log, self.outbox, ends, self.authentication_methods)
         self.sessions = StoredSessions(self.database, self.log, ends)
         self.transactions = StoredTransactions(self.database, self.log, ends)
         self.remembered_browsers = StoredRememberedBrowsers(self.database, self.log)

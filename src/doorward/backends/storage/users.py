@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from doorward.backends.storage.attempts import clear_attempts
+from doorward.backends.storage.authentication_methods import StoredAuthenticationMethods
 from doorward.backends.storage.database import Database, Dialect, Query, Row, Verb
 from doorward.backends.storage.decided import still_stand
 from doorward.backends.storage.log import StoredLog
@@ -16,6 +17,7 @@ from doorward.backends.storage.search import SECONDS, Finder, Target
 from doorward.backends.storage.session_ends import SessionEnds, Told
 from doorward.backends.storage.ticket_rows import insert_ticket
 from doorward.backends.storage.user_fields import TERM, fields_of, places, terms_of
+from doorward.model.authentication_method import AuthenticationMethod
 from doorward.model.document import Document
 from doorward.model.log_event import LogEvent
 from doorward.model.message import Message
@@ -127,11 +129,19 @@ def record_login(tenant: str, user_id: str, at: float, ip: str) -> Query:
 class StoredUsers:
     """``ports.Users``."""
 
-    def __init__(self, database: Database, log: StoredLog, outbox: StoredOutbox, ends: SessionEnds) -> None:
+    def __init__(
+        self,
+        database: Database,
+        log: StoredLog,
+        outbox: StoredOutbox,
+        ends: SessionEnds,
+        methods: StoredAuthenticationMethods,
+    ) -> None:
         self._database = database
         self._log = log
         self._outbox = outbox
         self._ends = ends
+        self._methods = methods
         self._finder = Finder(database, Target("user_account u", "u.tenant", "u.sequence", places(database.dialect)))
         columns = COLUMNS + GRANTS.format(array=database.dialect.array_of, pair=database.dialect.array)
         self._find = f"SELECT {columns} FROM user_account u WHERE u.tenant = :tenant AND u.user_id = :user_id"  # noqa: S608
@@ -274,6 +284,7 @@ class StoredUsers:
         identifiers: Identifiers,
         password: Password | None,
         *,
+        methods: Sequence[AuthenticationMethod] = (),
         events: Sequence[LogEvent],
         messages: Sequence[Message] = (),
         tickets: Sequence[Ticket] = (),
@@ -288,6 +299,8 @@ class StoredUsers:
             yield from _identify(identity, user.connection, identifiers)
             if password is not None:
                 yield Query(SET_PASSWORD, {**identity, "hash": password.hash, "set_at": password.set_at})
+            for method in methods:
+                yield from self._methods.insert(tenant, method)
             yield from _grant(tenant, user.user_id, user.roles, user.permissions)
             for ticket in tickets:
                 yield insert_ticket(tenant, ticket)

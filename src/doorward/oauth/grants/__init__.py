@@ -14,7 +14,15 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
 from doorward.oauth.client_authentication import AuthenticatedClient
-from doorward.oauth.grants import authorization_code, client_credentials, mfa, password, passwordless_otp, refresh_token
+from doorward.oauth.grants import (
+    authorization_code,
+    client_credentials,
+    mfa,
+    passkey,
+    password,
+    passwordless_otp,
+    refresh_token,
+)
 from doorward.oauth.proof import Proof
 from doorward.oauth.token_request import (
     AuthorizationCodeRequest,
@@ -22,6 +30,7 @@ from doorward.oauth.token_request import (
     MfaOobRequest,
     MfaOtpRequest,
     MfaRecoveryCodeRequest,
+    PasskeyRequest,
     PasswordlessOtpRequest,
     PasswordRequest,
     RefreshTokenRequest,
@@ -35,6 +44,7 @@ PROVE: dict[type, Prove] = {
     ClientCredentialsRequest: client_credentials.prove,
     RefreshTokenRequest: refresh_token.prove,
     PasswordRequest: password.prove,
+    PasskeyRequest: passkey.prove,
     PasswordlessOtpRequest: passwordless_otp.prove,
     MfaOtpRequest: mfa.prove_otp,
     MfaOobRequest: mfa.prove_oob,

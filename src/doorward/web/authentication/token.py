@@ -13,7 +13,7 @@ def token(ports: Ports) -> Handler:
     """RFC 6749 §3.2."""
 
     async def handler(request: Request) -> Response:
-        parameters = body_parameters(request)
+        parameters = body_parameters(request, objects=("authn_response",))
         answer = await token_endpoint.token(
             parameters, basic_credentials(request), request.context, request.issuer, ports
         )

@@ -127,8 +127,7 @@ class Page(Struct, frozen=True, kw_only=True):
     which is 400 with errors and 200 without. ``state`` is that of the login it belongs to, if it has one;
     ``redirect_uri`` is where the answer finally goes, so that the page's own policy lets the browser follow there.
     ``texts`` fill the variables of its texts. ``client_id`` and ``user`` are the application and the person a tenant's
-    template may tell about. ``ceremony`` is what an
-    authenticator may be asked.
+    template may tell about. ``ceremony`` is what an authenticator may be asked.
     """
 
     template: ClassVar[str]

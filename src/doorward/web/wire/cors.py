@@ -35,7 +35,7 @@ CLIENTS = frozenset(
     {
         "/oauth/token", "/oauth/revoke", "/dbconnections/signup", "/passwordless/start", "/passwordless/verify",
         "/mfa/challenge", "/mfa/associate", "/mfa/authenticators", "/mfa/authenticators/{id}",
-        "/mfa/recovery-code-regeneration",
+        "/mfa/recovery-code-regeneration", "/passkey/challenge", "/passkey/register",
     }
 )  # fmt: skip
 

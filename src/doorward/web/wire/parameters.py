@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from math import isfinite
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -26,15 +26,16 @@ def query_parameters(request: Request) -> dict[str, str]:
     return decode_form(request.query)
 
 
-def body_parameters(request: Request, *, allow_json: bool = True) -> dict[str, str]:
-    """The parameters of a form or JSON body. Raises ``InvalidRequest``."""
+def body_parameters(request: Request, *, allow_json: bool = True, objects: Collection[str] = ()) -> dict[str, str]:
+    """The parameters of a form or JSON body; ``objects`` may be JSON objects there, and are told as their text. Raises
+    ``InvalidRequest``."""
     if not request.body:
         return {}
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type == "application/x-www-form-urlencoded":
         return decode_form(request.body)
     if content_type == "application/json" and allow_json:
-        return _decode_json(request.body)
+        return _decode_json(request.body, objects)
     allowed = "application/x-www-form-urlencoded" + (" or application/json" if allow_json else "")
     raise InvalidRequest(f"Content-Type must be {allowed}")
 
@@ -77,14 +78,17 @@ def _utf8(raw: bytes) -> str:
     return text
 
 
-def _decode_json(data: bytes) -> dict[str, str]:
+def _decode_json(data: bytes, objects: Collection[str]) -> dict[str, str]:
     parameters: dict[str, str] = {}
     for name, value in json_object(data).items():
         if value is None or value == "":
             continue
-        if not isinstance(value, str):
+        if isinstance(value, str):
+            parameters[name] = value
+        elif name in objects and isinstance(value, dict):
+            parameters[name] = json.dumps(value)
+        else:
             raise InvalidRequest(f"Parameter {_shown(name)} must be a string")
-        parameters[name] = value
     if len(parameters) > MAX_FIELDS:
         raise InvalidRequest(f"More than {MAX_FIELDS} parameters")
     return parameters
