@@ -353,8 +353,8 @@ UNDOCUMENTED = """
 /organizations/{id}/clients  DELETE* delete:organization_clients
 /organizations/{id}/clients/{client_id}  GET* read:organization_clients | PATCH* update:organization_clients
 /prompts/mfa-push  GET* read:prompts | PATCH* update:prompts
-/guardian/factors/webauthn-roaming/settings  GET* read:guardian_factors | PUT* update:guardian_factors
-/guardian/factors/webauthn-platform/settings  GET* read:guardian_factors | PUT* update:guardian_factors
+/guardian/factors/webauthn-roaming/settings  GET read:guardian_factors | PUT update:guardian_factors
+/guardian/factors/webauthn-platform/settings  GET read:guardian_factors | PUT update:guardian_factors
 /organizations/{id}/roles/{role_id}/groups  GET= read:organization_group_roles
 /organizations/{id}/roles/{role_id}/members  GET* read:organization_member_roles
 /event-streams/{id}/stats  GET= read:event_streams

@@ -218,11 +218,13 @@ RESOURCES: tuple[Shape, ...] = (
         "WebAuthn platform settings",
         record(WEBAUTHN),
         default={"overrideRelyingParty": False},
+        effect=Effect.ACTS,
     ),
     setting(
         "webauthn-roaming/settings",
         "WebAuthn roaming settings",
         record({**WEBAUTHN, "userVerification": choice("discouraged", "preferred", "required")}),
         default={"userVerification": "preferred", "overrideRelyingParty": False},
+        effect=Effect.ACTS,
     ),
 )
