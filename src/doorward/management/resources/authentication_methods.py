@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from doorward.management.kit.answers import page_of
+from doorward.management.kit.answers import EMPTY, page_of
 from doorward.management.kit.bodies import refusal
 from doorward.management.kit.context import NOTHING, Answer, Call
 from doorward.management.kit.errors import ApiError, conflict, not_found
@@ -438,6 +438,7 @@ RESOURCES: tuple[Shape, ...] = (
         scopes=("update:users",),
         summary="Invalidate All Remembered Browsers for Multi-factor Authentication",
         run=_forget_browsers,
+        answers=EMPTY,
     ),
     Command(
         method="POST",
