@@ -330,6 +330,16 @@ def _check_lengths(parameters: Mapping[str, str], client: Client, directory: Ten
             raise InvalidRequest(f"parameter {name} is longer than {longest} characters")
 
 
+def _check_acr_values(parameters: Mapping[str, str], client: Client, directory: TenantDirectory, pushed: bool) -> None:
+    """Where the tenant says which classes of authentication it knows, it knows no other."""
+    supported = directory.settings.acr_values_supported
+    unknown = [value for value in (parameters.get("acr_values") or "").split() if value not in (supported or ())]
+    if supported is not None and unknown:
+        raise InvalidRequest(
+            f"Unsupported acr_values: {_printable(unknown[0])}", hint="The tenant's acr_values_supported has others."
+        )
+
+
 def _check_pkce(parameters: Mapping[str, str], client: Client, directory: TenantDirectory, pushed: bool) -> None:
     challenge = parameters.get("code_challenge")
     method = parameters.get("code_challenge_method") or "plain"
@@ -387,6 +397,7 @@ CHECKS: tuple[Check, ...] = (
     _check_lengths,
     _check_pkce,
     _check_prompt,
+    _check_acr_values,
     _check_connection,
 )
 

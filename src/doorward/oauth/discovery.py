@@ -59,6 +59,8 @@ def metadata(issuer: Issuer, directory: TenantDirectory) -> dict[str, Any]:
             settings.authorization_response_iss_parameter_supported
         ),
     }  # fmt: skip
+    if settings.acr_values_supported:
+        document["acr_values_supported"] = settings.acr_values_supported
     if settings.oidc_logout.rp_logout_end_session_endpoint_discovery:
         document["end_session_endpoint"] = issuer.endpoint("oidc/logout")
     if settings.pushed_authorization_requests_supported:

@@ -153,6 +153,18 @@ async def test_an_application_asks_for_a_factor_proved_for_it(door: Door) -> Non
     assert tab.answer["error_description"] == "Multifactor authentication required"
 
 
+async def test_a_tenant_may_say_which_classes_it_knows(door: Door) -> None:
+    await door.tenant({"tenant": {"acr_values_supported": [MULTI_FACTOR]}})
+    async with door.http() as http:
+        assert (await http.get("/.well-known/openid-configuration")).json()["acr_values_supported"] == [MULTI_FACTOR]
+    tab = await door.browser().authorize(door.client("Web"), acr_values=f"{MULTI_FACTOR} urn:other")
+    assert (tab.answer["error"], tab.answer["error_description"]) == (
+        "invalid_request", "Unsupported acr_values: urn:other",
+    )  # fmt: skip
+    await tab.authorize(door.client("Web"), acr_values=MULTI_FACTOR)
+    assert tab.path == "/u/login"
+
+
 async def test_a_step_cannot_be_left_out(door: Door) -> None:
     await door.tenant(ALWAYS)
     await has_app(door)
