@@ -150,6 +150,15 @@ async def test_refresh_tokens_end_as_the_table_says(nodes: Nodes, cause: Cause, 
         assert (found.revoked_at is not None) is over
 
 
+@pytest.mark.parametrize(("cause", "known"), [(Cause.PASSWORD_CHANGED, False), (Cause.EMAIL_CHANGED, True)])
+async def test_browsers_are_forgotten_as_the_table_says(nodes: Nodes, cause: Cause, known: bool) -> None:
+    await nodes.one.users.create(T, user(), known_as(), None, events=())
+    browser = digest("browser")
+    await nodes.one.remembered_browsers.remember(T, "auth0|ada", browser, until=2e6)
+    assert await nodes.one.users.change(T, AccountChange(user=user(revision=0), cause=cause), events=())
+    assert await nodes.two.remembered_browsers.knows(T, "auth0|ada", browser, at=1e6) is known
+
+
 async def test_whoever_tells_applications_is_woken_and_who_sends_mail_is_not(nodes: Nodes) -> None:
     await began(nodes)
     await nodes.one.sessions.end(T, "sid", Cause.LOGOUT, at=1e6, events=())
