@@ -112,8 +112,8 @@ def check(source: str) -> str | None:
 
 
 def fill(source: str, values: Mapping[str, Any], *, html: bool = False, seconds: float = SECONDS) -> str:
-    """The template with its values. Raises ``UnusableTemplate``, also when it takes longer than ``seconds``."""
-    token = _until.set(time.monotonic() + seconds)
+    """The template with its values. Raises ``UnusableTemplate``, also when it takes more than ``seconds`` of CPU."""
+    token = _until.set(time.thread_time() + seconds)
     try:
         return _compiled(source, html=html).render(**values)
     except FAULTS as error:
@@ -125,7 +125,7 @@ def fill(source: str, values: Mapping[str, Any], *, html: bool = False, seconds:
 def _bounded(name: str, filter_: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(filter_)
     def call(*given: Any, **named: Any) -> Any:
-        if time.monotonic() > _until.get():
+        if time.thread_time() > _until.get():
             raise FilterArgumentError("it takes too long", token=None)
         for value in given:
             _refuse_large(value)

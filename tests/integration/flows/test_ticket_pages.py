@@ -10,6 +10,9 @@ from tests.integration.door import DOMAIN, BrowserTab, Door
 from tests.integration.flows.test_attempts import attempt, guess
 from tests.integration.flows.test_passwords import ADA, NEW, configure, forgot, link, mails
 
+from doorward.identity.tickets import new_ticket
+from doorward.model.ticket import TicketType
+
 RESET = "/u/reset-password?ticket="
 
 
@@ -199,3 +202,21 @@ async def test_a_login_with_a_password_that_leaked_leads_to_another_one(door: Do
     assert (tab.status, tab.form.errors) == (400, {"error-element-password": "password-breached"})
     await tab.login(password="wrong")
     assert tab.form.errors == {"error-element-password": "wrong-email-credentials"}
+
+
+async def test_a_page_lets_the_browser_follow_to_where_its_ticket_leads(door: Door) -> None:
+    (user, _) = await door.ports.users.find_by_identifier(DOMAIN, "people", "email", ADA)  # type: ignore[misc]
+    leads = "http://localhost:3000/verified"
+    link_, ticket = new_ticket(
+        door.ports.entropy, "/", TicketType.EMAIL_VERIFICATION, user,
+        identity=user.primary_identity, email=ADA, expires_at=door.clock.now() + 60, result_url=leads,
+        include_email_in_redirect=True,
+    )  # fmt: skip
+    await door.ports.tickets.create(DOMAIN, ticket, events=())
+    tab = await door.browser().get(link_.rstrip("#"))
+    assert tab.page is not None
+    assert "form-action 'self' https: http://localhost:3000" in tab.page.headers["content-security-policy"]
+    await tab.submit()
+    assert tab.at.startswith(f"{leads}?")
+    assert tab.answer["success"] == "true"
+    assert tab.answer["email"] == ADA

@@ -82,10 +82,13 @@ class TicketVisit(PageRequest, frozen=True, kw_only=True):
         """The application a link was asked for by, if one was."""
         return self.directory.clients.get(ticket.client_id or "")
 
-    def show(self, page: Page, client: Client | None = None) -> Response:
-        """The page, in the name of the application the ticket came from."""
-        if client is not None:
-            page = msgspec.structs.replace(page, client_name=client.name, client_id=client.client_id)
+    def show(self, page: Page, ticket: Ticket | None = None) -> Response:
+        """The page, in the name of the application the ticket came from; its form may end where the ticket leads."""
+        if ticket is not None:
+            page = msgspec.structs.replace(page, redirect_uri=ticket.result_url or "")
+            client = self.client_of(ticket)
+            if client is not None:
+                page = msgspec.structs.replace(page, client_name=client.name, client_id=client.client_id)
         return self.login.presenter.render(self.request, page)
 
 

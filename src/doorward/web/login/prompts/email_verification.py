@@ -22,7 +22,7 @@ async def verify(visit: TicketVisit) -> Response:
             page = ResultPage(
                 screen=screens.REDEEM_TICKET, title="pageTitle", primary="buttonText", presses_itself=True
             )
-            return visit.show(page, visit.client_of(found.ticket))
+            return visit.show(page, found.ticket)
         found = await verification.redeem(visit.directory, visit.ticket, visit.request.context)
     except TicketUnusable as unusable:
         return _unusable_page(visit, unusable)

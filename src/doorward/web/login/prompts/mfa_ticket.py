@@ -62,7 +62,7 @@ async def enroll(visit: TicketVisit) -> Response:
     if came is None:
         return _result(visit, "enrolled", ticket=ticket)
     keep = CodePage(screen=screens.MFA_RECOVERY_CODE_ENROLLMENT, secret=came, hidden={SAVED.name: "on"})
-    return visit.show(keep, visit.client_of(ticket))
+    return visit.show(keep, ticket)
 
 
 def _page(visit: TicketVisit, ticket: Ticket, subject: MfaSubject, *errors: FieldError, by_hand: bool) -> Response:
@@ -78,7 +78,7 @@ def _page(visit: TicketVisit, ticket: Ticket, subject: MfaSubject, *errors: Fiel
         errors=errors,
         status=status_of(*errors),
     )
-    return visit.show(page, visit.client_of(ticket))
+    return visit.show(page, ticket)
 
 
 def _result(
@@ -90,4 +90,4 @@ def _result(
         description=description or f"{what}Description",
         status=status,
     )
-    return visit.show(page, visit.client_of(ticket) if ticket is not None else None)
+    return visit.show(page, ticket)

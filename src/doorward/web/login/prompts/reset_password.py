@@ -131,7 +131,7 @@ def _choose_page(
             password_rules=password_rules(connection, verdict),
             errors=errors,
         ),
-        visit.client_of(found.ticket),
+        found.ticket,
     )
 
 

@@ -22,7 +22,7 @@ def after_ticket(
             told["email"] = ticket.email
         address, hash_, fragment = ticket.result_url.partition("#")
         return redirect(f"{address}{'&' if '?' in address else '?'}{urlencode(told)}{hash_}{fragment}")
-    return visit.show(msgspec.structs.replace(page, onward=home_of(visit, ticket)), visit.client_of(ticket))
+    return visit.show(msgspec.structs.replace(page, onward=home_of(visit, ticket)), ticket)
 
 
 def home_of(visit: TicketVisit, ticket: Ticket | None = None) -> str:
