@@ -10,6 +10,7 @@ import pytest
 from tests.authenticator import PRESENT, VERIFIED, Authenticator, raw, text
 
 from doorward.backends.verifiers.webauthn import WebAuthnVerifier
+from doorward.identity.webauthn import above, can_have_keys
 from doorward.model.webauthn import Assertion, InvalidAnswer, RegisteredKey, RelyingParty
 
 ORIGIN = "https://login.example.test:8443"
@@ -126,3 +127,26 @@ def test_nobody_is_attested_by_others() -> None:
     for spoiled in ({"fmt": "tpm"}, {"fmt": "packed", "attStmt": {"alg": -7, "sig": b"", "x5c": [b""]}}):
         with pytest.raises(InvalidAnswer):
             registered(device.create(CREATION, **spoiled))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "party"),
+    [
+        ("example.test", "example.test"),
+        ("login.example.test", "login.example.test"),
+        ("ample.test", "login.example.test"),
+        ("test", "login.example.test"),
+        ("evil.test", "login.example.test"),
+        (None, "login.example.test"),
+    ],
+)
+def test_a_relying_party_is_the_host_or_a_domain_above(wanted: str | None, party: str) -> None:
+    assert above("login.example.test", wanted) == party
+
+
+@pytest.mark.parametrize(
+    ("host", "can"),
+    [("localhost:3000", True), ("a.test", True), ("127.0.0.1:3000", False), ("[::1]:8443", False), ("[::1]", False)],
+)
+def test_numbers_have_no_keys(host: str, can: bool) -> None:
+    assert can_have_keys(host) is can

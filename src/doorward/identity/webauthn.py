@@ -14,6 +14,7 @@ import struct
 from collections.abc import Collection, Iterable, Mapping
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -170,7 +171,7 @@ def user_handle(directory: TenantDirectory, user_id: str) -> str:
 def passkey_party(directory: TenantDirectory, hostname: str, client: Client | None = None) -> RelyingParty:
     """Whom passkeys are made for on ``hostname`` (with its port, if it has one): the host, or what its custom domain
     says (``relying_party_identifier``). ``client`` may use them at its own origins too, with an API."""
-    host = hostname.rpartition(":")[0] or hostname
+    host = _host(hostname)
     for document in directory.documents[Kind.CUSTOM_DOMAIN].values():
         if document.body.get("domain") in (host, hostname):
             host = above(host, document.body.get("relying_party_identifier"))
@@ -179,7 +180,7 @@ def passkey_party(directory: TenantDirectory, hostname: str, client: Client | No
 
 def factor_party(directory: TenantDirectory, hostname: str, switch: str) -> RelyingParty:
     """Whom keys of a second factor are made for; ``switch`` is its name under ``/guardian/factors``."""
-    host = hostname.rpartition(":")[0] or hostname
+    host = _host(hostname)
     settings = factor_settings(directory, switch)
     if settings.get("overrideRelyingParty"):
         host = above(host, settings.get("relyingPartyIdentifier"))
@@ -196,10 +197,15 @@ def above(host: str, wanted: str | None) -> str:
     return wanted if wanted and host.endswith(f".{wanted}") and "." in wanted else host
 
 
+def _host(hostname: str) -> str:
+    """A host without its port, and without the brackets of an address."""
+    return urlsplit(f"//{hostname}").hostname or hostname
+
+
 def can_have_keys(hostname: str) -> bool:
     """Whether browsers make keys for a host: it has a name."""
     try:
-        ip_address((hostname.rpartition(":")[0] or hostname).strip("[]"))
+        ip_address(_host(hostname))
     except ValueError:
         return True
     return False

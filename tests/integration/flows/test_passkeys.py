@@ -9,10 +9,14 @@ import re
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import pytest
-from tests.authenticator import Authenticator
+from tests.authenticator import PRESENT, Authenticator
 from tests.integration.door import DOMAIN, BrowserTab, Door
 from tests.integration.flows.test_second_factor import claims, shown_key, types, user_id
+
+from doorward.identity.signup import identifiers_of
+from doorward.model.document import Document, Kind, Put
 
 ORIGIN = f"https://{DOMAIN}"
 PASSKEYS = {"authentication_methods": {"passkey": {"enabled": True}}}
@@ -195,19 +199,31 @@ async def test_nonsense_is_refused_kindly(door: Door, answer: str) -> None:
     assert "code" in tab.answer
 
 
-async def test_a_passkey_of_somebody_unknown_or_blocked_lets_nobody_in(door: Door) -> None:
+async def test_a_passkey_of_nobody_and_one_of_a_connection_without_lets_nobody_in(door: Door) -> None:
     await offering(door)
     device = await enrolled(door)
-    stranger = Authenticator(ORIGIN)
-    tab = await by_passkey(door, stranger)
+    tab = await by_passkey(door, Authenticator(ORIGIN))
     assert tab.form.errors == {"": "authentication-failure"}
+    tab = await at_login(door, prompt="login")
+    answer = json.dumps(device.get(options(tab)))
+    await offering(door, authentication_methods={"passkey": {"enabled": False}})
+    await tab.submit(passkey=answer)
+    assert tab.form.errors == {"": "authentication-failure"}
+    assert "another connection" in (await door.log("f"))[0].description
+
+
+async def test_a_passkey_of_somebody_blocked_is_refused(door: Door) -> None:
+    await offering(door)
+    device = await enrolled(door)
     user = await door.ports.users.find(DOMAIN, await user_id(door))
     assert user is not None
-    await offering(door, authentication_methods={"passkey": {"enabled": False}})
-    tab = await at_login(door, prompt="login")
-    challenge = {"challenge": "AAAA", "rpId": DOMAIN}
-    await tab.submit(passkey=json.dumps(device.get(challenge)))
-    assert tab.status == 400
+    blocked = msgspec.structs.replace(user, blocked=True)
+    await door.ports.users.replace(
+        DOMAIN, blocked, identifiers_of(user.profile), expected_revision=user.revision, events=()
+    )
+    tab = await by_passkey(door, device)
+    assert tab.answer["error"] == "access_denied"
+    assert tab.answer["error_description"] == "user is blocked"
 
 
 async def test_two_people_cannot_have_one_passkey_however_they_hurry(door: Door) -> None:
@@ -348,9 +364,16 @@ async def test_wrong_answers_are_not_taken_for_ever(door: Door) -> None:
     assert tab.form.errors == {"": "too-many-webauthn-challenge-attempts-error"}
 
 
-async def test_the_relying_party_may_be_a_domain_above(door: Door) -> None:
-    settings = {"overrideRelyingParty": True, "relyingPartyIdentifier": "evil.test"}
+async def test_keys_are_for_the_host_whatever_else_is_said_that_is_no_domain_above(door: Door) -> None:
     await door.tenant({**KEYS_ALWAYS, "guardianFactors": KEYS_ALWAYS["guardianFactors"][:1]})
+    said = {"overrideRelyingParty": True, "relyingPartyIdentifier": "evil.test", "userVerification": "required"}
+    settings = Document(kind=Kind.CONFIGURATION, id="guardian/factors/webauthn-roaming/settings", body=said)
+    await door.ports.directory.change(DOMAIN, [Put(document=settings)])
     tab = await (await at_login(door)).login()
-    assert options(tab)["rp"]["id"] == DOMAIN
-    del settings
+    asked = options(tab)
+    assert asked["rp"]["id"] == DOMAIN
+    assert asked["authenticatorSelection"]["userVerification"] == "required"
+    device = Authenticator(ORIGIN)
+    device.flags = PRESENT
+    await tab.submit(response=json.dumps(device.create(asked)))
+    assert tab.form.errors == {"": "webauthn-associate-error"}
