@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import formatdate
 from typing import Any
@@ -18,6 +19,8 @@ from doorward.backends.outbound.letters import Mail, address_of
 from doorward.backends.outbound.sending import NotSent, expect_success
 from doorward.backends.outbound.smtp import SmtpServer, mime, send_by_smtp
 from doorward.ports import HttpAnswer, HttpOut, Unreachable
+
+logger = logging.getLogger(__name__)
 
 _encode = msgspec.json.Encoder().encode
 JSON = {"content-type": "application/json"}
@@ -54,7 +57,8 @@ class Way(Struct, frozen=True):
         try:
             answer = await self.http.send("POST", url, headers=headers, body=body)
         except Unreachable as error:
-            raise NotSent(f"{whose}: {error.reason}", final=False) from None
+            logger.info("%s: %s", whose, error.reason)
+            raise NotSent(f"{whose} cannot be reached", final=False) from None
         expect_success(answer, whose)
         return answer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from doorward.backends.outbound.http import trusting_context
 from doorward.backends.outbound.letters import Mail, address_of
 from doorward.backends.outbound.sending import NotSent
 from doorward.ports import Unreachable
+
+logger = logging.getLogger(__name__)
 
 SECONDS = 20.0
 CONNECT_SECONDS = 5.0
@@ -53,7 +56,9 @@ async def send_by_smtp(
                 connection = await _connected(addresses, server.port)
             await _send(server, connection, mime(mail, at), address_of(mail.sender)[1], mail.to)
     except Unreachable as error:
-        raise NotSent(error.reason, final=True) from None
+        # What resolves inside is for the operator to know, not for whoever named the host.
+        logger.info("mail by %s: %s", server.host, error.reason)
+        raise NotSent(f"{server.host} cannot be reached", final=True) from None
     except aiosmtplib.SMTPResponseException as error:
         final = error.code >= 500
         raise NotSent(f"{server.host} answered {error.code}", final=final) from None
