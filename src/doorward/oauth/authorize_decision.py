@@ -100,7 +100,7 @@ def mfa(
 
 def mfa_demand(request: AuthorizationRequest, directory: TenantDirectory) -> Demand | None:
     """Whether this request wants a second factor at all."""
-    manages = request.audience == directory.tenant.mfa_audience
+    manages = mfa_policy.manages(directory, request.audience, request.resource)
     return mfa_policy.demand(policies(directory), request.acr_values, manages_factors=manages)
 
 

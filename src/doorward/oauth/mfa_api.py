@@ -31,8 +31,10 @@ from doorward.oauth.errors import (
     missing_parameter,
 )
 from doorward.oauth.log_events import protocol_event
+from doorward.oauth.mfa_token import WaitingRequest
 from doorward.ports import Ports
 
+LONGEST_NUMBER = 32  # with what people put between
 SIGNED_DOTS = 2  # a JWS; an mfa_token is a JWE
 ENROLL, READ, REMOVE = "enroll", "read:authenticators", "remove:authenticators"
 ACCOUNT = "account"  # stands for the authentication method where an address of the account itself is one
@@ -90,6 +92,7 @@ class MfaApi:
             raise InvalidTokenError("Missing token")
         ports, directory = self._ports, self._ports.directory.tenant(issuer.tenant)
         scopes: frozenset[str] | None = None
+        waiting: WaitingRequest | None = None
         if token.count(".") == SIGNED_DOTS:
             bearer = self._bearer_tokens.verify(token, directory.tenant.mfa_audience, issuer, directory)
             user_id, client_id, scopes = bearer.subject, bearer.client_id, bearer.scopes
@@ -104,6 +107,10 @@ class MfaApi:
         if served is None:
             raise InvalidTokenError("The client of the token does not exist any more")
         user = eligible_user(await ports.users.find(issuer.tenant, user_id), served, directory)
+        if waiting is not None:
+            waiting.still_of(user)
+            if await ports.one_time_values.used(issuer.tenant, bound, at=ports.clock.now()):
+                raise InvalidTokenError("The mfa_token was used")
         subject = MfaSubject(directory=directory, user=user, client=served, context=context, binding=bound)
         return Caller(subject=subject, scopes=scopes)
 
@@ -153,7 +160,7 @@ class MfaApi:
                 raise InvalidRequest("None of the authenticator_types is available")
             if not phone_number:
                 raise missing_parameter("phone_number")
-            if not is_phone(phone_number):
+            if not is_phone(phone_number) or len(phone_number) > LONGEST_NUMBER:
                 raise InvalidRequest("phone_number must be a number with its country code, such as +442079460000")
             sent = await self._sent(caller, factor, normalise_phone(phone_number), enrolls=True)
             answer = {"authenticator_type": "oob", "oob_channel": factor.channel.value, **sent}

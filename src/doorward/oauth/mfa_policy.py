@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 from msgspec import Struct
 
+from doorward.model.directory import TenantDirectory
 from doorward.model.mfa import FACTORS, MULTI_FACTOR, MfaProgress, Standing
 from doorward.oauth.token_rules import Reason
 
@@ -51,6 +52,11 @@ class Demand(Struct, frozen=True):
     enrolls: bool = True
 
 
+def manages(directory: TenantDirectory, audience: str | None, resource: str | None) -> bool:
+    """Whether a token that is asked for so may turn out to be one for the MFA API."""
+    return directory.tenant.mfa_audience in (audience, resource, directory.settings.default_audience)
+
+
 def demand(
     policies: Collection[str],
     acr_values: Collection[str] = (),
@@ -65,12 +71,13 @@ def demand(
     """
     if MULTI_FACTOR in acr_values:
         return Demand(Reason("mfa", "mfa.acr_values", True), anew=True)
-    if "all-applications" in policies:
+    always = "all-applications" in policies
+    if manages_factors:
+        return Demand(Reason("mfa", "mfa.manages_factors", True), anew=True, enrolls=always)
+    if always:
         return Demand(Reason("mfa", "mfa.policy", True))
     if "confidence-score" in policies and not confident:
         return Demand(Reason("mfa", "mfa.low_confidence", True))
-    if manages_factors:
-        return Demand(Reason("mfa", "mfa.manages_factors", True), enrolls=False)
     return None
 
 

@@ -17,6 +17,7 @@ from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.mfa import FACTORS, Standing
 from doorward.model.tenant import Issuer
+from doorward.model.user import User
 from doorward.oauth.errors import AccessDenied, InvalidGrant, OAuthError
 from doorward.oauth.proof import Proof
 from doorward.oauth.token_issue import MALFORMED_MFA_TOKEN
@@ -51,6 +52,17 @@ class WaitingRequest(Struct, frozen=True, kw_only=True):
     audience: str | None = None
     resource: str | None = None
     scope: tuple[str, ...] | None = None
+    password_of: str = ""
+
+    def still_of(self, user: User) -> User:
+        """The user, whose password is the one it was made with. Raises ``InvalidGrant``."""
+        if self.password_of != _password_of(user):
+            raise InvalidGrant(MALFORMED_MFA_TOKEN, hint="The user's password was changed since. Begin again.")
+        return user
+
+
+def _password_of(user: User) -> str:
+    return str(user.profile.get("last_password_reset") or "")
 
 
 def mfa_required(
@@ -70,6 +82,7 @@ def mfa_required(
         audience=proof.audience,
         resource=proof.resource,
         scope=proof.requested,
+        password_of=_password_of(user),
     )
     token = ports.jose.seal(_key(directory), issuer.url, msgspec.to_builtins(waiting))
     return MfaRequired(

@@ -28,7 +28,11 @@ def own_id_token(
         header, claims = jose.verify_symmetric(token, client.client_secret, SYMMETRIC)
     else:
         header, claims = jose.verify(token, directory.verification_key, ALGORITHMS)
-    is_id_token = header.get("typ") == "JWT" and isinstance(claims.get("aud"), str) and "scope" not in claims
+    is_id_token = (
+        header.get("typ") == "JWT"
+        and isinstance(claims.get("aud"), str)
+        and claims.keys().isdisjoint(("scope", "events"))
+    )
     if claims.get("iss") != issuer.url or not is_id_token or claims["aud"] not in directory.clients:
         raise InvalidToken("not an ID token of this issuer")
     return claims

@@ -17,7 +17,7 @@ from doorward.model.connection import Connection
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Kind
-from doorward.model.identifiers import new_object_id
+from doorward.model.identifiers import address_key, new_object_id
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
 from doorward.oauth.eligibility import connection_serves
@@ -84,7 +84,7 @@ async def begin(
     details: dict[str, Any] = {"purpose": purpose}
     try:
         if not await ports.attempts.admit(
-            issuer.tenant, f"passkey challenge {context.ip}", at=now, interval=SECONDS, burst=BURST
+            issuer.tenant, address_key("passkey challenge", context.ip), at=now, interval=SECONDS, burst=BURST
         ):
             raise TooManyRequests("Too many requests")
         connection = _connection(client, realm, directory)

@@ -124,7 +124,7 @@ async def _second_factor(proof: Proof, issuer: Issuer, directory: TenantDirector
     tokens come of a login that was asked. Raises ``MfaRequired``."""
     if proof.user is None or proof.spend is not None:
         return ()
-    manages = proof.audience == directory.tenant.mfa_audience
+    manages = mfa_policy.manages(directory, proof.audience, proof.resource)
     wanted, standing = mfa_policy.demand(policies(directory), manages_factors=manages), Standing()
     if wanted is not None:
         standing = await ports.second_factors.standing(directory, proof.user)

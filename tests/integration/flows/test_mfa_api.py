@@ -10,6 +10,8 @@ import pytest
 from tests.integration.door import DOMAIN, Door
 from tests.integration.flows.test_second_factor import ALWAYS, FACTORS, claims, code, has_app, types
 
+from doorward.model.request_context import RequestContext
+
 GRANT = "http://auth0.com/oauth/grant-type/"
 GRANTS = ["password", "refresh_token", "authorization_code", f"{GRANT}mfa-otp", f"{GRANT}mfa-recovery-code"]
 LOGIN = {"username": "ada@example.test", "password": "correct-horse-9"}
@@ -229,11 +231,44 @@ async def test_an_access_token_changes_factors_once_one_was_proved(door: Door) -
     assert (await call(door, "GET", "authenticators", bearer)).status_code == 401
 
 
-async def test_a_login_that_changes_factors_proves_one(door: Door) -> None:
-    await door.tenant({"guardianFactors": FACTORS})
+NAMED = {"resource": MANAGE["audience"], "scope": MANAGE["scope"]}
+
+
+@pytest.mark.parametrize("asked", [MANAGE, NAMED], ids=["audience", "resource"])
+async def test_a_login_that_changes_factors_proves_one(door: Door, asked: dict[str, str]) -> None:
+    await door.tenant({"guardianFactors": FACTORS, "clients": [{"name": "Web", "grant_types": GRANTS}]})
     await has_app(door)
-    tab = await (await door.browser().authorize(door.client("Web"), **MANAGE)).login()
+    tab = await (await door.browser().authorize(door.client("Web"), **asked)).login()
     assert tab.path == "/u/mfa-otp-challenge"
+    refused = await grant(door, "password", **LOGIN, **asked)
+    assert (refused.status_code, refused.json()["error"]) == (403, "mfa_required")
+
+
+async def test_a_factor_proved_before_does_not_change_factors(door: Door) -> None:
+    await door.tenant(ALWAYS)
+    await has_app(door)
+    tab = await (await door.browser().authorize(door.client("Web"))).login()
+    await tab.submit(code=code(door))
+    assert "code" in tab.answer
+    await tab.authorize(door.client("Web"))
+    assert "code" in tab.answer, "the session has proved one"
+    await tab.authorize(door.client("Web"), **MANAGE)
+    assert tab.path == "/u/mfa-otp-challenge"
+
+
+async def test_an_mfa_token_ends_with_the_password_it_was_made_by(mfa: Door) -> None:
+    await has_app(mfa)
+    token = (await required(mfa))["mfa_token"]
+    found = await mfa.ports.users.find_by_identifier(DOMAIN, "people", "email", "ada@example.test")
+    assert found is not None
+    connection = mfa.ports.directory.tenant(DOMAIN).connections["people"]
+    await mfa.server.services.people.password_change.change(
+        mfa.ports.directory.tenant(DOMAIN), connection, found[0], LOGIN["password"], "Another-Horse-7",
+        RequestContext(ip="192.0.2.1", hostname=DOMAIN),
+    )  # fmt: skip
+    answer = await grant(mfa, "mfa-otp", mfa_token=token, otp=code(mfa))
+    assert (answer.status_code, answer.json()["error"]) == (403, "invalid_grant")
+    assert (await call(mfa, "GET", "authenticators", token)).status_code in (401, 403)
 
 
 async def test_each_change_has_its_scope(door: Door) -> None:

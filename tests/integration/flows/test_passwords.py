@@ -4,6 +4,7 @@ is an endpoint."""
 from __future__ import annotations
 
 import asyncio
+from contextvars import ContextVar
 from typing import Any
 
 import httpx2
@@ -278,12 +279,14 @@ async def test_e9_who_has_no_mailbox_gets_the_same_answer(door: Door) -> None:
 
 async def test_e9_the_work_is_the_same_for_whomever_is_asked(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     database, work = door.server.storage.database, list[str]()
+    asking = ContextVar("asking", default=False)  # what a node does by itself does not count
 
     def counted(name: str) -> Any:
         real = getattr(database, name)
 
         def run(*given: Any, **more: Any) -> Any:
-            work.append(name)
+            if asking.get():
+                work.append(name)
             return real(*given, **more)
 
         return run
@@ -291,6 +294,7 @@ async def test_e9_the_work_is_the_same_for_whomever_is_asked(door: Door, monkeyp
     for name in ("read", "once"):
         monkeypatch.setattr(database, name, counted(name))
     done = []
+    asking.set(True)
     for email in (ADA, "nobody@example.test"):
         work.clear()
         assert (await forgot(door, email=email)).text == SENT

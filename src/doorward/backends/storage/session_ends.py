@@ -26,7 +26,8 @@ Told = list[LogoutNotice]
 DELETE = "DELETE FROM session WHERE tenant = :tenant"
 GIVEN = " RETURNING document, metadata"
 EXPIRED = """
-DELETE FROM session WHERE (tenant, sid) IN (SELECT tenant, sid FROM session WHERE expires_at < :before LIMIT :limit)
+DELETE FROM session WHERE expires_at < :before AND (tenant, sid) IN
+    (SELECT tenant, sid FROM session WHERE expires_at < :before LIMIT :limit)
 RETURNING document, metadata, tenant"""
 UNSPENT = "authorization_code WHERE tenant = :tenant AND user_id = :user_id AND used_at IS NULL"
 UNSPENT_CODES = f"SELECT code_hash, document FROM {UNSPENT}"  # noqa: S608

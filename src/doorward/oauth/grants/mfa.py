@@ -13,7 +13,7 @@ from doorward.model.tenant import Issuer
 from doorward.oauth import mfa_token
 from doorward.oauth.client_authentication import AuthenticatedClient
 from doorward.oauth.eligibility import eligible_user
-from doorward.oauth.errors import InvalidGrant, OAuthError, TooManyAttempts
+from doorward.oauth.errors import InvalidGrant, OAuthError, TooManyAttempts, UnauthorizedClient
 from doorward.oauth.proof import Proof, SpendMfaToken
 from doorward.oauth.token_request import MfaOobRequest, MfaOtpRequest, MfaRecoveryCodeRequest
 from doorward.ports import Ports
@@ -108,7 +108,9 @@ async def _prove(
     """
     client = authenticated.client
     waiting = mfa_token.read(value, client, issuer, directory, ports)
-    user = eligible_user(await ports.users.find(directory.tenant.id, waiting.sub), client, directory)
+    if waiting.grant_type not in client.grant_types:
+        raise UnauthorizedClient(f"Grant type '{waiting.grant_type}' not allowed for the client.")
+    user = waiting.still_of(eligible_user(await ports.users.find(directory.tenant.id, waiting.sub), client, directory))
     subject = MfaSubject(
         directory=directory, user=user, client=client, context=context, binding=mfa_token.binding(value)
     )

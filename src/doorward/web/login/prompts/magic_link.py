@@ -65,7 +65,7 @@ async def follow(visit: PageRequest) -> Response:
             screen=screens.REDEEM_TICKET,
             title="pageTitle",
             primary="buttonText",
-            presses_itself=True,
+            presses_itself=bool(way.state),  # in a browser that asked for nothing a person has to press
             client_name=way.client.name,
             redirect_uri=way.redirect_uri,
         )

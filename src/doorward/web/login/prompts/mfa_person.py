@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import hashlib
+import hmac
 from collections.abc import Awaitable, Callable, Mapping
 
 from msgspec import Struct
@@ -56,7 +56,7 @@ class Person(Struct, frozen=True, kw_only=True):
     async def proved(self, then: Screen | None = None) -> Response:
         """The second factor is proved: on to what is decided next, after ``then`` was shown."""
         visit = self.visit
-        cookie = _renewed(self.cookie, visit.state)
+        cookie = _renewed(self.cookie, visit)
         signed_in = await visit.login.sign_in.prove_factor(
             visit.directory,
             visit.transaction,
@@ -73,15 +73,17 @@ class Person(Struct, frozen=True, kw_only=True):
         visit, ports = self.visit, self.visit.login.ports
         if self.progress.enrolls or not visit.form.get(REMEMBER.name):
             return ()
-        value = browser(visit.request).remembered or ports.entropy.token(32)
+        value = ports.entropy.token(32)  # never one that came: others may know it
         until = ports.clock.now() + REMEMBER_SECONDS
         await ports.remembered_browsers.remember(visit.tenant, self.session.user_id, digest(value), until=until)
         return remembered_cookies(value, until)
 
 
-def _renewed(cookie: str, state: str) -> str:
-    """The cookie after a second factor: another one, which only a form of this login that is sent twice finds again."""
-    return base64.urlsafe_b64encode(hashlib.sha256(f"{cookie} {state}".encode()).digest()).rstrip(b"=").decode()
+def _renewed(cookie: str, visit: Visit) -> str:
+    """The cookie after a second factor: another one, which only a form of this login that is sent twice finds again.
+    Whoever knew the one before cannot tell it: the tenant's key is in it."""
+    made = hmac.digest(visit.directory.token_key, f"after mfa {cookie} {visit.state}".encode(), "sha256")
+    return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 
 
 def for_person(page: Callable[[Person], Awaitable[Response]], *, after: bool = False) -> Prompt:
@@ -92,7 +94,7 @@ def for_person(page: Callable[[Person], Awaitable[Response]], *, after: bool = F
         session = await visit.session_of(cookie)
         renewed: Headers = ()
         if cookie is not None and session is None:
-            cookie = _renewed(cookie, visit.state)
+            cookie = _renewed(cookie, visit)
             session = await visit.session_of(cookie)
             renewed = session_cookies(session, cookie) if session is not None else ()
         user = await ports.users.find(visit.tenant, session.user_id) if session is not None else None

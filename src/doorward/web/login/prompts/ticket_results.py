@@ -16,7 +16,7 @@ def after_ticket(
     visit: TicketVisit, ticket: Ticket, page: ResultPage, message: str, *, success: bool = True
 ) -> Response:
     """To the ticket's ``result_url`` with what came of it, or the page."""
-    if ticket.result_url:
+    if ticket.result_url and ticket.result_url.isascii():
         told = {"success": "true" if success else "false", "message": message}
         if ticket.include_email_in_redirect and ticket.email:
             told["email"] = ticket.email
