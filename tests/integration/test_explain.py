@@ -116,6 +116,7 @@ async def test_read_logs_is_needed(served: Served) -> None:
         b'{"a":' * 100 + b"1" + b"}" * 100,
         json.dumps({f"p{i}": "x" for i in range(200)}).encode(),
         b'{"grant_type":"client_credentials","user_id":"auth0|nobody"}',
+        b'{"grant_type":"urn:okta:params:oauth:grant-type:webauthn","client_id":"web"}',
     ],
 )
 async def test_what_is_no_request_is_refused_in_the_dialect_of_the_management_api(served: Served, body: bytes) -> None:

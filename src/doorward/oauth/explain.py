@@ -46,7 +46,7 @@ from doorward.oauth.request_rules import ALL_RULES, refusal_rule
 from doorward.oauth.scopes import OFFLINE_ACCESS, parse_scope
 from doorward.oauth.token_issue import INVALID_REFRESH_TOKEN, current_key
 from doorward.oauth.token_policy import RefreshPlan, TokenPlan
-from doorward.oauth.token_request import PASSWORD_REALM, PASSWORDLESS_OTP
+from doorward.oauth.token_request import PASSKEY, PASSWORD_REALM, PASSWORDLESS_OTP
 from doorward.oauth.token_rules import Reason
 from doorward.oauth.token_size import size_reason
 from doorward.oauth.trace import Because, Step, Trace, decision, error_body, step
@@ -146,6 +146,10 @@ async def _token(walk: _Walk, ports: Ports) -> None:
         walk.note("assumed.authorization")
         await _authorize(walk, _imagined_authorization(walk), ports)
         return
+    if grant_type == PASSKEY:
+        raise NotExplainable(
+            "Only a device can prove a passkey. Explain grant_type=password for the same client and user instead."
+        )
     person = walk.named
     imagined: RefreshToken | None = None
     if grant_type in ("password", PASSWORD_REALM):
