@@ -12,12 +12,10 @@ from doorward.web.login.visit import TicketVisit
 from doorward.web.wire.http import Response, redirect
 
 
-def after_ticket(
-    visit: TicketVisit, ticket: Ticket, page: ResultPage, message: str, *, success: bool = True
-) -> Response:
-    """To the ticket's ``result_url`` with what came of it, or the page."""
+def after_ticket(visit: TicketVisit, ticket: Ticket, page: ResultPage, message: str) -> Response:
+    """A ticket was redeemed: to its ``result_url``, which is told so, or the page."""
     if ticket.result_url and ticket.result_url.isascii():
-        told = {"success": "true" if success else "false", "message": message}
+        told = {"success": "true", "message": message}
         if ticket.include_email_in_redirect and ticket.email:
             told["email"] = ticket.email
         address, hash_, fragment = ticket.result_url.partition("#")
