@@ -362,7 +362,11 @@ async def test_a_tenant_may_let_links_work_in_any_browser(door: Door) -> None:
     )
     tab = await door.browser().authorize(door.client("Codes"), state="mine")
     await tab.submit(username=EMAIL)
-    elsewhere = await (await door.browser().get(await link_of(door))).submit()
+    path = await link_of(door)
+    elsewhere = await door.browser().get(path)
+    assert "data-presses-itself" not in elsewhere.text, "a person decides whether they are who the link is for"
+    assert "data-presses-itself" in (await tab.get(path)).text
+    await elsewhere.submit()
     assert elsewhere.answer["state"] == "mine"
     assert "code" in elsewhere.answer
 

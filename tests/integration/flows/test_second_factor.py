@@ -390,6 +390,20 @@ async def ticket(door: Door, **more: Any) -> str:
     return url.removeprefix(f"https://{DOMAIN}").removesuffix("#")
 
 
+async def test_f1_a_cookie_somebody_planted_is_not_what_is_believed(door: Door) -> None:
+    await door.tenant(ALWAYS)
+    await has_app(door)
+    planted = {"name": "auth0-mf", "value": "p" * 43, "domain": DOMAIN, "path": "/"}
+    tab = door.browser()
+    tab.http.cookies.set(**planted)
+    await at_challenge(door, tab)
+    await tab.submit(code=code(door), rememberBrowser="true")
+    assert "code" in tab.answer
+    other = door.browser()
+    other.http.cookies.set(**planted)
+    await at_challenge(door, other)
+
+
 async def test_what_an_administrator_changes_counts_at_once(door: Door) -> None:
     await door.tenant({"guardianFactors": FACTORS})
     assert (await manage(door, "PUT", "/guardian/policies", ["all-applications"])).status_code == 200

@@ -65,6 +65,7 @@ def test_f5_what_a_template_may_cost_has_an_end(template: str) -> None:
 def test_what_is_wrong_with_a_template_is_said() -> None:
     assert check("{{ a }} {% if a %}b{% endif %}") is None
     assert check("{% if a %}") is not None
+    assert check("{% liquid assign a = 1 %}") is not None, "what is in it would not be counted"
     assert check("{{ a | }") == "expected '}}', found end of file"
 
 
