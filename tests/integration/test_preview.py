@@ -13,7 +13,7 @@ from doorward.web.preview import PATH
 TENANT = {
     "tenant": {"friendly_name": "Acme & Co", "enabled_locales": ["en", "de"]},
     "branding": {"colors": {"primary": "#123456"}},
-    "prompts": {"customText": {"de": {"login": {"login": {"title": "Willkommen"}}}}},
+    "prompts": {"customText": {"de": {"login": {"login": {"title": "Moin"}}}}},
 }
 
 
@@ -33,7 +33,7 @@ async def test_screens_are_previewed_on_development_servers_alone(tmp_path: Path
             chosen = await http.get(PATH, params={"screen": "login", "language": "de"})
             assert f'<iframe src="{PATH}/login?language=de" sandbox ' in chosen.text
             shown = await http.get(f"{PATH}/login", params={"language": "de"})
-            assert "<h1>Willkommen</h1>" in shown.text
+            assert "<h1>Moin</h1>" in shown.text
             assert "Acme &amp; Co" in shown.text
             assert "theme.css" in shown.text
             assert "frame-ancestors 'self'" in shown.headers["content-security-policy"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Playwright, expect
 from tests import chromium
+from tests.catalogues import ENGLISH, catalogue_of
 from tests.e2e.login_pages.site import answer, serve
 from tests.e2e.screens import ORIGIN
 
@@ -20,7 +22,6 @@ from doorward.web.login.theme import Borders, Colours, Font, Fonts, PageBackgrou
 
 pytestmark = pytest.mark.xdist_group("login-screens")
 
-ENGLISH = {"en": catalogue._catalogues()["en"]}
 # A theme without a single colour that could be read, and every shape that is not the stock one.
 THEMED = Look(
     company_name="Acme",
@@ -120,8 +121,8 @@ def test_fits_a_narrow_screen_and_wide_spacing(tab: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SAMPLES)
-def test_reads_from_right_to_left(tab: Page, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalogue, "_catalogues", lambda: ENGLISH | {"ar": ENGLISH["en"]})
+def test_reads_from_right_to_left(tab: Page, name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(catalogue, "OURS", catalogue_of(tmp_path, {"ar": ENGLISH}))
     tab.emulate_media(color_scheme="light")
     tab.set_viewport_size(NARROW)
     serve(tab, SAMPLES[name], STOCK, "ar")

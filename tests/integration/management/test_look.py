@@ -53,9 +53,9 @@ async def test_custom_text_is_read_at_once_and_goes_when_it_is_removed(api: Api,
 
 async def test_custom_text_is_of_one_language(api: Api, visitor: Visitor) -> None:
     await api.patch("/tenants/settings", {"enabled_locales": ["en", "de"]})
-    await api.call("PUT", "/prompts/login-id/custom-text/de", {"login-id": {"title": "Willkommen"}})
+    await api.call("PUT", "/prompts/login-id/custom-text/de", {"login-id": {"title": "Moin"}})
     page = await visitor.login_page(ui_locales="de")
-    assert "<h1>Willkommen</h1>" in page.text
+    assert "<h1>Moin</h1>" in page.text
     assert page.headers["content-language"] == "de"
     assert "<h1>Welcome</h1>" in (await visitor.login_page(ui_locales="en")).text
 
@@ -133,9 +133,9 @@ async def test_a_template_that_fails_is_told_once_and_the_login_goes_on(
 
 async def test_another_language_is_chosen_on_the_page(api: Api, visitor: Visitor) -> None:
     await api.patch("/tenants/settings", {"enabled_locales": ["en", "de"]})
-    await api.call("PUT", "/prompts/login-id/custom-text/de", {"login-id": {"title": "Willkommen"}})
+    await api.call("PUT", "/prompts/login-id/custom-text/de", {"login-id": {"title": "Moin"}})
     page = await visitor.login_page()
-    for language, title in (("de", "Willkommen"), ("tlh", "Welcome"), ("", "Welcome")):
+    for language, title in (("de", "Moin"), ("tlh", "Welcome"), ("", "Welcome")):
         form = {
             "state": page.url.params["state"],
             "action": "change-language",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from types import MappingProxyType
 
 import msgspec
@@ -14,9 +14,11 @@ from msgspec import Struct
 from doorward.web.login import locales
 
 FALLBACK = "en"
+_SHARED = ("doorward", "shared")
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _Texts = dict[str, dict[str, dict[str, str]]]
+_NOWHERE: Mapping[str, Mapping[str, Mapping[str, str]]] = MappingProxyType({})
 
 
 Words = Mapping[str, str]
@@ -30,6 +32,58 @@ class Resolved(Struct, frozen=True):
     texts: Words
     shared: Words
     language: str
+
+
+class Catalogue:
+    """Our texts: ``{locale}.json`` in a folder (prompt, screen, key), English among them.
+
+    A language is read when somebody first reads it, since most servers speak few. What a screen says is worked out
+    once, for all tenants that have no words of their own for it.
+    """
+
+    def __init__(self, folder: Traversable) -> None:
+        found = {file.name.removesuffix(".json"): file for file in folder.iterdir() if file.name.endswith(".json")}
+        self._files = dict(sorted(found.items()))
+        self._read: dict[str, _Texts] = {}
+        self._resolved: dict[tuple[str, str, str], Resolved] = {}
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """What there are texts in (BCP 47)."""
+        return tuple(self._files)
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        """Those that have been needed so far."""
+        return tuple(self._read)
+
+    def nearest(self, locale: str) -> str:
+        """The language to speak to who reads ``locale``."""
+        return locales.match(locale, self._files) or FALLBACK
+
+    def texts(self, language: str, prompt: str, screen: str) -> Words:
+        """What there is in this very language."""
+        if language in self._files and language not in self._read:
+            self._read[language] = msgspec.json.decode(self._files[language].read_bytes(), type=_Texts)
+        return self._read.get(language, _NOWHERE).get(prompt, {}).get(screen, {})
+
+    def of(self, language: str, prompt: str, screen: str) -> Resolved:
+        """What one screen says in one of ``languages``, and in English where that is silent. Raises ``KeyError`` for no
+        screen of ours."""
+        wanted = (language, prompt, screen)
+        if wanted not in self._resolved:
+            self._resolved[wanted] = self._resolve(*wanted)
+        return self._resolved[wanted]
+
+    def _resolve(self, language: str, prompt: str, screen: str) -> Resolved:
+        self.texts(FALLBACK, prompt, screen)
+        texts = {**self._read[FALLBACK][prompt][screen], **self.texts(language, prompt, screen)}
+        if (prompt, screen) == _SHARED:
+            return Resolved(texts, texts, language)
+        return Resolved(texts, self.of(language, *_SHARED).texts, language)
+
+
+OURS = Catalogue(files("doorward.web.login") / "texts")
 
 
 class Texts:
@@ -51,20 +105,20 @@ class Texts:
         return self._resolved[wanted]
 
     def _resolve(self, locale: str, prompt: str, screen: str) -> Resolved:
-        ours = _catalogues()
+        nearest = OURS.nearest(locale)
+        ours = OURS.of(nearest, prompt, screen)
         languages = [key.removeprefix(f"{prompt}/") for key in self._own if key.startswith(f"{prompt}/")]
-        tags = dict.fromkeys((locale, locales.match(locale, languages), locales.match(locale, ours), FALLBACK))
-        texts: dict[str, str] = dict(ours[FALLBACK][prompt][screen])
-        shared: dict[str, str] = {}
+        if not languages:
+            return ours
+        tags = dict.fromkeys((locale, locales.match(locale, languages), nearest, FALLBACK))
+        texts: dict[str, str] = {}
         language = FALLBACK
         for tag in reversed([tag for tag in tags if tag]):
-            stock = ours.get(tag, {})
             own = {key: text for key, text in self._own.get(f"{prompt}/{tag}", {}).get(screen, {}).items() if text}
-            if own or tag in ours:
+            if own or tag in OURS.languages:
                 language = tag
-            texts |= stock.get(prompt, {}).get(screen, {}) | own
-            shared |= stock.get("doorward", {}).get("shared", {})
-        return Resolved(texts, shared, language)
+            texts |= {**OURS.texts(tag, prompt, screen), **own}
+        return Resolved(texts, ours.shared, language)
 
 
 class ScreenTexts:
@@ -107,23 +161,8 @@ def fill(text: str, values: Mapping[str, object]) -> str:
     return _VARIABLE.sub(lambda found: str(values.get(found[1], "")), text)
 
 
-def available() -> tuple[str, ...]:
-    """The locales there are texts for."""
-    return tuple(_catalogues())
-
-
 def screen_texts(
     locale: str, prompt: str, screen: str, variables: Mapping[str, str], texts: Texts | None = None
 ) -> ScreenTexts:
     """The texts of one screen, ``texts`` being those of a tenant."""
     return ScreenTexts((texts or Texts()).of(locale, prompt, screen), variables)
-
-
-@cache
-def _catalogues() -> Mapping[str, _Texts]:
-    folder = files("doorward.web.login") / "texts"
-    return {
-        file.name.removesuffix(".json"): msgspec.json.decode(file.read_bytes(), type=_Texts)
-        for file in sorted(folder.iterdir(), key=lambda f: f.name)
-        if file.name.endswith(".json")
-    }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from tests.catalogues import catalogue_of
 
 from doorward.web.login import catalogue
 from doorward.web.login.catalogue import Own, Texts
@@ -10,16 +13,12 @@ from doorward.web.login.look import Look
 from doorward.web.login.render import render
 from doorward.web.login.samples import SAMPLES
 
-OURS = {
-    "en": catalogue._catalogues()["en"],
-    "fr": {"login": {"login": {"title": "fr ours", "description": "fr ours"}}},
-    "fr-CA": {"login": {"login": {"title": "fr-CA ours"}}},
-}
-
 
 @pytest.fixture(autouse=True)
-def three_languages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(catalogue, "_catalogues", lambda: OURS)
+def three_languages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    french = {"login": {"login": {"title": "fr ours", "description": "fr ours"}}}
+    canadian = {"login": {"login": {"title": "fr-CA ours"}}}
+    monkeypatch.setattr(catalogue, "OURS", catalogue_of(tmp_path, {"fr": french, "fr-CA": canadian}))
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from importlib.resources import files
+from pathlib import Path
 
 import msgspec
 import pytest
+from tests.catalogues import ENGLISH, catalogue_of
 
 from doorward.model.message import Channel, Received
 from doorward.oauth.token_rules import Rule
@@ -38,7 +38,6 @@ from doorward.web.login.render import (
 from doorward.web.login.samples import SAMPLES, SOCIAL, login, login_id, login_password, signup, signup_password
 from doorward.web.login.screens import EMAIL, SCREENS, USERNAME, Identifier, Screen
 
-ENGLISH = json.loads((files("doorward.web.login") / "texts" / "en.json").read_text())
 VARIABLES = {
     "email",
     "clientName",
@@ -184,18 +183,32 @@ def test_values_of_an_error_reach_its_text() -> None:
 
 
 def test_a_language_without_texts_is_english_and_says_so() -> None:
-    response = render(SAMPLES["login"], Look(), "fr")
+    response = render(SAMPLES["login"], Look(), "cy")
     assert '<html lang="en" dir="ltr">' in response.body.decode()
     assert dict(response.headers)["content-language"] == "en"
 
 
-def test_missing_keys_of_a_language_come_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = {**catalogue._catalogues(), "ar": {"login": {"login": {"title": "أهلا"}}}}
-    monkeypatch.setattr(catalogue, "_catalogues", lambda: texts)
+def test_missing_keys_of_a_language_come_in_english(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(
+        catalogue, "OURS", catalogue_of(tmp_path, {"ar": {"login": {"login": {"title": "أهلا"}}}, "fr": {}})
+    )
     response = render(SAMPLES["login"], Look(), "ar-EG")
     html = response.body.decode()
     assert '<html lang="ar" dir="rtl">' in html
     assert "<h1>أهلا</h1>" in html
     assert "Email address" in html
     assert dict(response.headers)["content-language"] == "ar"
-    assert catalogue.available() == tuple(texts)
+    assert catalogue.OURS.languages == ("ar", "en", "fr")
+
+
+def test_a_language_is_read_when_somebody_needs_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(catalogue, "OURS", catalogue_of(tmp_path, {"ar": {}, "fr": {}}))
+    assert catalogue.OURS.read == ()
+    for locale, read in (("en", {"en"}), ("de", {"en"}), ("fr-BE", {"en", "fr"}), ("fr", {"en", "fr"})):
+        render(SAMPLES["login"], Look(), locale)
+        assert set(catalogue.OURS.read) == read, locale
+
+
+def test_tenants_without_words_of_their_own_share_ours() -> None:
+    first, second = Texts(), Texts({"signup/en": {"signup": {"title": "mine"}}})
+    assert first.of("en", "login", "login") is second.of("en", "login", "login")
