@@ -1167,10 +1167,10 @@ class SecondFactors(Protocol):
     async def prove_code(self, subject: MfaSubject, factor: Factor, handle: str, code: str) -> Outcome:
         """Give back the code that was sent for ``handle``."""
 
-    async def enroll_phone(
+    async def enroll_address(
         self, subject: MfaSubject, factor: Factor, handle: str, code: str, *, first: bool = True
     ) -> Outcome:
-        """Keep the number the code of ``handle`` was sent to, as ``enroll_otp`` keeps an app."""
+        """Keep the number or the e-mail address the code of ``handle`` was sent to, as ``enroll_otp`` keeps an app."""
 
     async def prove_recovery_code(self, subject: MfaSubject, code: str) -> Outcome:
         """A right one is spent, and another takes its place."""

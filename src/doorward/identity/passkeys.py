@@ -135,14 +135,14 @@ class Passkeys:
         directory, user = subject.directory, subject.user
         try:
             answer = read(given)
-            party = passkey_party(directory, subject.context.hostname)
+            party = passkey_party(directory, subject.context.hostname, subject.pages_of)
             key = await self._ceremonies.registered(directory, ENROLLMENT, subject.binding, party, answer)
         except InvalidAnswer as refused:
             self.failed(subject, str(refused))
             return Enrollment.INVALID
         if len(await self._of(directory, user)) >= LIMIT:
             return Enrollment.TOO_MANY
-        method = self.method(directory, user, connection, key, party.id, subject.context)
+        method = self.method(directory, user, connection, key, party.id, subject.context, id_=subject.method_id)
         done = self._event(subject, "gd_enrollment_complete", {"authenticator": {"id": method.id, "type": "passkey"}})
         try:
             kept = await self._methods.add(directory.tenant.id, user.user_id, [method], events=(done,))
@@ -218,11 +218,13 @@ class Passkeys:
         key: RegisteredKey,
         party: str,
         context: RequestContext,
+        *,
+        id_: str = "",
     ) -> AuthenticationMethod:
         """The passkey of ``user`` for their identity in ``connection``."""
         place = next((place for place, name in enumerate(user.connections) if name == connection.name), 0)
         return AuthenticationMethod(
-            id=new_id(self._entropy, "dev_"),
+            id=id_ or new_id(self._entropy, "dev_"),
             user_id=user.user_id,
             type=MethodType.PASSKEY,
             created_at=self._clock.now(),

@@ -178,13 +178,14 @@ def passkey_party(directory: TenantDirectory, hostname: str, client: Client | No
     return RelyingParty(id=host, origins=(f"https://{hostname}", *(_origins_of(directory, client) if client else ())))
 
 
-def factor_party(directory: TenantDirectory, hostname: str, switch: str) -> RelyingParty:
-    """Whom keys of a second factor are made for; ``switch`` is its name under ``/guardian/factors``."""
+def factor_party(directory: TenantDirectory, hostname: str, switch: str, client: Client | None = None) -> RelyingParty:
+    """Whom keys of a second factor are made for; ``switch`` is its name under ``/guardian/factors``. ``client`` may
+    have them made at its own origins."""
     host = _host(hostname)
     settings = factor_settings(directory, switch)
     if settings.get("overrideRelyingParty"):
         host = above(host, settings.get("relyingPartyIdentifier"))
-    return RelyingParty(id=host, origins=(f"https://{hostname}",))
+    return RelyingParty(id=host, origins=(f"https://{hostname}", *(_origins_of(directory, client) if client else ())))
 
 
 def factor_settings(directory: TenantDirectory, switch: str) -> Mapping[str, Any]:

@@ -138,6 +138,13 @@ class MfaSubject(Struct, frozen=True, kw_only=True):
     context: RequestContext
     binding: bytes
     locale: str = ""
+    embedded: bool = False
+    method_id: str = ""
+
+    @property
+    def pages_of(self) -> Client | None:
+        """Whose pages it happens in, where they are not the server's own."""
+        return self.client if self.embedded else None
 
 
 class OtpEnrollment(Struct, frozen=True):

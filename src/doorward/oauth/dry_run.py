@@ -49,7 +49,7 @@ _PRETENDED: dict[str, dict[str, Any]] = {
         "prove_otp": Outcome.RIGHT,
         "enroll_otp": Outcome.RIGHT,
         "prove_code": Outcome.RIGHT,
-        "enroll_phone": Outcome.RIGHT,
+        "enroll_address": Outcome.RIGHT,
         "prove_recovery_code": Outcome.RIGHT,
         "recovery_code": None,
     },

@@ -31,6 +31,7 @@ from doorward.model.identifiers import SEPARATOR, new_id
 from doorward.model.log_event import LogEvent
 from doorward.model.message import Channel, Message
 from doorward.model.mfa import (
+    EMAIL,
     FACTORS,
     OTP,
     RECOVERY_CODE,
@@ -171,15 +172,19 @@ class SecondFactors:
         self._write(subject, "gd_auth_succeed", factor)
         return outcome
 
-    async def enroll_phone(
+    async def enroll_address(
         self, subject: MfaSubject, factor: Factor, handle: str, code: str, *, first: bool = True
     ) -> Outcome:
         outcome, address = await self._try_code(subject, factor, handle, code, enrolls=True)
         if outcome is not Outcome.RIGHT:
             return outcome
-        preferred = factor.channel.value if factor.channel is not None else Channel.SMS.value
-        properties = {"phone_number": address, "preferred_authentication_method": preferred}
-        return await self._enroll(subject, factor, self._method(subject, MethodType.PHONE, {}, properties), first=first)
+        if factor is EMAIL:
+            method = self._method(subject, MethodType.EMAIL, {}, {"email": address})
+        else:
+            preferred = factor.channel.value if factor.channel is not None else Channel.SMS.value
+            properties = {"phone_number": address, "preferred_authentication_method": preferred}
+            method = self._method(subject, MethodType.PHONE, {}, properties)
+        return await self._enroll(subject, factor, method, first=first)
 
     async def _try_code(
         self, subject: MfaSubject, factor: Factor, handle: str, code: str, *, enrolls: bool
@@ -269,7 +274,7 @@ class SecondFactors:
         self, subject: MfaSubject, factor: str, answer: str, *, first: bool = True
     ) -> tuple[Outcome, str]:
         directory, kind = subject.directory, FACTORS[factor]
-        party = factor_party(directory, subject.context.hostname, kind.switch)
+        party = factor_party(directory, subject.context.hostname, kind.switch, subject.pages_of)
         try:
             key = await self._ceremonies.registered(
                 directory,
@@ -379,7 +384,7 @@ class SecondFactors:
         properties: dict[str, str] | None = None,
     ) -> AuthenticationMethod:
         return AuthenticationMethod(
-            id=new_id(self._entropy, "dev_"),
+            id=subject.method_id or new_id(self._entropy, "dev_"),
             user_id=subject.user.user_id,
             type=type_,
             created_at=self._clock.now(),

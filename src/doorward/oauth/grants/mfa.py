@@ -64,7 +64,7 @@ async def prove_oob(
             return await ports.second_factors.prove_code(subject, factor, request.oob_code, request.binding_code)
         if standing.challenges or factor.name not in standing.enrollable:
             return Outcome.WRONG
-        return await ports.second_factors.enroll_phone(subject, factor, request.oob_code, request.binding_code)
+        return await ports.second_factors.enroll_address(subject, factor, request.oob_code, request.binding_code)
 
     wrong = InvalidGrant("Invalid binding_code.")
     return (await _prove(request.mfa_token, prove, wrong, authenticated, issuer, directory, context, ports))[0]

@@ -107,7 +107,7 @@ async def _sent_code(person: Person) -> Response:
     if error is not None:
         return _sent_code_page(person, sent, addresses, error)
     if progress.enrolls:
-        outcome = await person.factors.enroll_phone(person.subject, sent.factor, handle, person.code)
+        outcome = await person.factors.enroll_address(person.subject, sent.factor, handle, person.code)
     else:
         outcome = await person.factors.prove_code(person.subject, sent.factor, handle, person.code)
     if outcome is Outcome.RIGHT:
