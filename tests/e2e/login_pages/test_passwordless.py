@@ -47,7 +47,7 @@ def test_a_code_from_a_text_message_and_a_number_typed_wrong(site: Site, page: P
     page.locator("#username").fill("+44 20 7946 0000")
     page.get_by_role("button", name="Continue").click()
     page.wait_for_url("**/u/login/passwordless-sms-challenge?*")
-    page.get_by_role("link", name="Use another address or number").click()
+    page.get_by_role("link", name="Edit the address or number").click()
     expect(page.locator("#username")).to_have_value("+442079460000")
     number = f"+44207946{1111 if scripts else 2222}"
     page.locator("#username").fill(number)

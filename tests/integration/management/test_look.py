@@ -60,6 +60,37 @@ async def test_custom_text_is_of_one_language(api: Api, visitor: Visitor) -> Non
     assert "<h1>Welcome</h1>" in (await visitor.login_page(ui_locales="en")).text
 
 
+@pytest.mark.parametrize(
+    ("enabled", "ui_locales", "accept_language", "spoken"),
+    [
+        (["en"], "de", "de", "en"),
+        (["de"], None, None, "de"),
+        (["de", "en"], None, "fr", "de"),
+        (["en", "de"], None, "fr, de-CH;q=0.9, en;q=0.8", "de"),
+        (["en", "de"], "en", "de", "en"),
+        (["en", "de"], "xx de-AT en", "en", "de"),
+        (["en", "cy"], "cy", None, "en"),
+    ],
+)
+async def test_pages_speak_a_language_of_the_tenant_that_the_reader_reads(
+    api: Api, visitor: Visitor, enabled: list[str], ui_locales: str | None, accept_language: str | None, spoken: str
+) -> None:
+    await api.patch("/tenants/settings", {"enabled_locales": enabled})
+    visitor.http.headers["accept-language"] = accept_language or ""
+    page = await visitor.login_page(**({"ui_locales": ui_locales} if ui_locales else {}))
+    assert page.headers["content-language"] == spoken
+    assert f'<html lang="{spoken}" dir="ltr">' in page.text
+    assert f"<h1>{({'en': 'Welcome', 'de': 'Willkommen'})[spoken]}</h1>" in page.text
+    wrong = await visitor.http.post(
+        str(page.url),
+        data={"state": page.url.params["state"], "username": "", "action": "default"},
+        headers={"sec-fetch-site": "same-origin"},
+    )
+    said = {"en": "Enter your email address", "de": "Geben Sie Ihre E-Mail-Adresse ein"}[spoken]
+    assert (wrong.status_code, wrong.headers["content-language"]) == (400, spoken)
+    assert said in wrong.text
+
+
 async def test_a_theme_is_worn_at_once_and_taken_off_again(api: Api, visitor: Visitor) -> None:
     await api.patch("/branding", {"colors": {"primary": "#123456"}, "logo_url": "https://logos.test/branding.png"})
     stock, branded = await visitor.stylesheets(await visitor.login_page())

@@ -57,6 +57,10 @@ class Catalogue:
         """Those that have been needed so far."""
         return tuple(self._read)
 
+    def file(self, language: str) -> Traversable:
+        """Where the texts of one of ``languages`` are."""
+        return self._files[language]
+
     def nearest(self, locale: str) -> str:
         """The language to speak to who reads ``locale``."""
         return locales.match(locale, self._files) or FALLBACK
@@ -64,7 +68,7 @@ class Catalogue:
     def texts(self, language: str, prompt: str, screen: str) -> Words:
         """What there is in this very language."""
         if language in self._files and language not in self._read:
-            self._read[language] = msgspec.json.decode(self._files[language].read_bytes(), type=_Texts)
+            self._read[language] = msgspec.json.decode(self.file(language).read_bytes(), type=_Texts)
         return self._read.get(language, _NOWHERE).get(prompt, {}).get(screen, {})
 
     def of(self, language: str, prompt: str, screen: str) -> Resolved:

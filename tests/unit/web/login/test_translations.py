@@ -1,0 +1,104 @@
+"""Every language says what English says, in its own words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+import msgspec
+import pytest
+from tests.catalogues import ENGLISH
+
+from doorward.management.resources.tenant_settings_body import LOCALES
+from doorward.web.login.catalogue import OURS
+from doorward.web.login.look import Look
+from doorward.web.login.render import render
+from doorward.web.login.samples import SAMPLES
+
+Key = tuple[str, str, str]
+LANGUAGES = [language for language in OURS.languages if language != "en"]
+# What is the same word in both languages.
+ALIKE = {
+    "de": {"Code", "Link", "In ${audience}:"},
+}
+# A link's accessible name contains what is seen of it (WCAG 2.2, 2.5.3), so that it can be said aloud.
+SEEN_IN_NAME: tuple[tuple[Key, Key], ...] = (
+    (("login-password", "login-password", "editEmailText"), ("doorward", "shared", "editIdentifierText")),
+    (("login-passwordless", "login-passwordless-sms-otp", "editText"), ("doorward", "shared", "editAddressText")),
+    (("doorward", "shared", "editText"), ("doorward", "shared", "editAddressText")),
+    *(
+        ((prompt, prompt, "editEmailText"), (prompt, prompt, "editLinkScreenReadableText"))
+        for prompt in ("login-password", "signup-password")
+    ),
+)
+
+
+def keyed(catalogue: Mapping[str, Mapping[str, Mapping[str, str]]]) -> dict[Key, str]:
+    return {
+        (p, s, k): text for p, screens in catalogue.items() for s, texts in screens.items() for k, text in texts.items()
+    }
+
+
+IN_ENGLISH = keyed(ENGLISH)
+
+
+@pytest.fixture(params=LANGUAGES)
+def language(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def texts(language: str) -> dict[Key, str]:
+    return keyed(msgspec.json.decode(OURS.file(language).read_bytes()))
+
+
+def test_keys_are_those_of_english_in_its_order(texts: dict[Key, str]) -> None:
+    assert list(texts) == [key for key in IN_ENGLISH if key in texts]
+
+
+def test_variables_are_those_of_english(texts: dict[Key, str]) -> None:
+    def variables(text: str) -> list[str]:
+        return sorted(re.findall(r"\$\{\w*\}?", text))
+
+    assert {key for key, text in texts.items() if variables(text) != variables(IN_ENGLISH[key])} == set()
+
+
+def test_nothing_is_left_in_english(language: str, texts: dict[Key, str]) -> None:
+    alike = ALIKE.get(language, set()) | {"${companyName}"}
+    same = {text for key, text in texts.items() if text == IN_ENGLISH[key]}
+    assert same - alike == set()
+
+
+def test_texts_are_plain(texts: dict[Key, str]) -> None:
+    odd = {
+        key: text
+        for key, text in texts.items()
+        if not text
+        or text.strip() != text
+        or "<" in text
+        or "  " in text
+        or any(unicodedata.category(character).startswith("C") for character in text)
+    }
+    assert odd == {}
+
+
+@pytest.mark.parametrize(("seen", "name"), SEEN_IN_NAME, ids=lambda key: "/".join(key))
+def test_what_is_seen_of_a_link_is_in_its_name(texts: dict[Key, str], seen: Key, name: Key) -> None:
+    assert texts.get(seen, "").casefold() in texts.get(name, "").casefold()
+
+
+def test_links_are_quoted_as_they_are_called(texts: dict[Key, str]) -> None:
+    for key in ("descriptionExpired", "descriptionUsed", "descriptionGeneric"):
+        assert texts["login", "login", "forgotPasswordText"] in texts["reset-password", "reset-password-error", key]
+
+
+def test_pages_say_which_language_they_are_in(language: str) -> None:
+    response = render(SAMPLES["login"], Look(), language)
+    direction = "rtl" if language in ("ar", "he") else "ltr"
+    assert f'<html lang="{language}" dir="{direction}">' in response.body.decode()
+    assert dict(response.headers)["content-language"] == language
+
+
+def test_tenants_can_enable_every_language() -> None:
+    assert set(OURS.languages) <= set(LOCALES)
