@@ -22,6 +22,8 @@ LANGUAGES = [language for language in OURS.languages if language != "en"]
 # What is the same word in both languages.
 ALIKE = {
     "de": {"Code", "Link", "In ${audience}:"},
+    "es": {"No", "Error", "Error:"},
+    "fr": {"Code", "Description"},
 }
 # What reads from left to right amid other script (Unicode Bidirectional Algorithm, 2.4).
 ISOLATED = re.compile("\u2066([^\u2066\u2069]*)\u2069")
