@@ -24,6 +24,9 @@ ALIKE = {
     "de": {"Code", "Link", "In ${audience}:"},
     "es": {"No", "Error", "Error:"},
     "fr": {"Code", "Description"},
+    "it": {"Password", "Email", "No", "Link"},
+    "nl": {"Inbox", "Inbox | Doorward", "Access token", "Code", "Link"},
+    "pt-BR": {"Link"},
 }
 # What reads from left to right amid other script (Unicode Bidirectional Algorithm, 2.4).
 ISOLATED = re.compile("\u2066([^\u2066\u2069]*)\u2069")
