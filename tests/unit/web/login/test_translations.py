@@ -24,7 +24,7 @@ ALIKE = {
     "de": {"Code", "Link", "In ${audience}:"},
     "es": {"No", "Error", "Error:"},
     "fr": {"Code", "Description"},
-    "it": {"Password", "Email", "No", "Link"},
+    "it": {"Password", "Email", "No", "Link", "In ${audience}:"},
     "nl": {"Inbox", "Inbox | Doorward", "Access token", "Code", "Link"},
     "pt-BR": {"Link"},
 }
