@@ -24,12 +24,13 @@ YAML = (".yaml", ".yml")
     help="A .yaml file, or a folder with a file for each entry; without it YAML goes to the terminal.")  # fmt: skip
 @click.option("--secrets", is_flag=True, help="With secrets, instead of keywords that stand for them.")
 @click.option("--identifiers", is_flag=True, help="With the client_id of each client.")
+@click.option("--own", is_flag=True, help="With what only Doorward has, as a folder always is.")
 @click.option("--json", "as_json", is_flag=True, help="The document as JSON, to the terminal.")
 @tenant_options
-def command(output: Path | None, secrets: bool, identifiers: bool, as_json: bool, **options: Any) -> None:
+def command(output: Path | None, secrets: bool, identifiers: bool, own: bool, as_json: bool, **options: Any) -> None:
     """Write a tenant in the formats of auth0-deploy-cli, always in the same order: the same tenant, the same file.
 
-    What this writes can be imported by doorward import and by that tool.
+    What this writes can be imported by doorward import and by that tool; YAML with --own by doorward import only.
 
     \b
     doorward export > tenant.yaml
@@ -37,7 +38,9 @@ def command(output: Path | None, secrets: bool, identifiers: bool, as_json: bool
     doorward export --output ./tenant        # a folder
     """
     tenant = managed_tenant(**options)
-    query = f"secrets={str(secrets).lower()}&identifiers={str(identifiers).lower()}"
+    in_folder = output is not None and output.suffix not in YAML and not as_json
+    asked = {"secrets": secrets, "identifiers": identifiers, "own": own or in_folder}
+    query = "&".join(f"{name}={str(wanted).lower()}" for name, wanted in asked.items())
     answer = succeed(tenant.call("GET", f"{PATH}?{query}"), "the tenant was not exported")
     document = answer["document"]
     for section in answer["left_out"]:

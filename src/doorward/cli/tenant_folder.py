@@ -35,7 +35,7 @@ FILES = {
     "guardianPhoneFactorMessageTypes": "guardian/phoneFactorMessageTypes.json",
     "guardianPhoneFactorSelectedProvider": "guardian/phoneFactorSelectedProvider.json",
     "riskAssessment": "risk-assessment/settings.json", "supplementalSignals": "supplemental-signals.json",
-    "phoneProviders": "phone-providers/provider.json",
+    "phoneProviders": "phone-providers/provider.json", "brandingDark": "branding/dark.json",
 }  # fmt: skip
 # Sections in several files: each property of theirs with its file.
 PARTS = {

@@ -15,14 +15,19 @@ from doorward.management.kit.shapes import Shape
 from doorward.management.ledger import entries
 
 
-def _declared() -> tuple[Shape, ...]:
-    """The ``RESOURCES`` of every module in ``resources``; one without has what others declare with."""
+def _declared(name: str) -> tuple[Shape, ...]:
+    """What every module in ``resources`` declares under ``name``; one without has what others declare with."""
     modules = sorted(module.name for module in iter_modules(resources.__path__))
-    imported = (import_module(f"{resources.__name__}.{name}") for name in modules)
-    return tuple(shape for module in imported for shape in getattr(module, "RESOURCES", ()))
+    imported = (import_module(f"{resources.__name__}.{module}") for module in modules)
+    return tuple(shape for module in imported for shape in getattr(module, name, ()))
 
 
-RESOURCES = _declared()
+RESOURCES, OUR_RESOURCES = _declared("RESOURCES"), _declared("OUR_RESOURCES")
+
+
+def own() -> list[Operation]:
+    """The operations of our own API, for what Auth0 has no endpoint for. No path of theirs is one of Auth0's."""
+    return [operation for shape in OUR_RESOURCES for operation in shape.operations()]
 
 
 def built() -> list[Operation]:

@@ -1,19 +1,21 @@
-"""The Management API v2 under ``/api/v2``; the token comes in the header only."""
+"""The Management API v2 under ``/api/v2``, and beside it what is declared like it of our own; the token comes in the
+header only."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 import msgspec
 
 from doorward.management.kit.admission import Admission
-from doorward.management.kit.context import PREFIX, Answer, ManagementRequest, Nothing, Services
+from doorward.management.kit.context import OWN_PREFIX, PREFIX, Answer, ManagementRequest, Nothing, Services
 from doorward.management.kit.dispatch import Management
 from doorward.management.kit.errors import ApiError, invalid_body
 from doorward.management.kit.form import Form, ReadForm
+from doorward.management.kit.operation import Operation
 from doorward.management.openapi import openapi
-from doorward.management.registry import operations
+from doorward.management.registry import operations, own
 from doorward.web.router import Handler, Mount, Route
 from doorward.web.wire.http import JSON, NO_STORE, Request, Response, json_response
 from doorward.web.wire.multipart import FormTooLarge, MalformedForm, read_form
@@ -26,13 +28,30 @@ def management(services: Services, admission: Admission) -> list[Route | Mount]:
     """Every request below ``PREFIX``, answered in Auth0's error dialect. Forms with files are read only once it is
     known who sends them."""
     declared = operations()
+    handler = _handler(declared, PREFIX, services, admission)
+
+    async def streaming(request: Request) -> Response:
+        return await handler(request)
+
+    uploads = [Route(one.method, PREFIX + one.path, streaming, streams=True) for one in declared if one.uploads]
+    return [*uploads, Mount(f"{PREFIX}/", handler)]
+
+
+def own_api(services: Services, admission: Admission) -> list[Route | Mount]:
+    """What Auth0 has no endpoint for and is declared as if it had, below ``OWN_PREFIX``."""
+    declared = own()
+    handler = _handler(declared, OWN_PREFIX, services, admission)
+    return [Route(one.method, OWN_PREFIX + one.path, handler) for one in declared]
+
+
+def _handler(declared: Iterable[Operation], prefix: str, services: Services, admission: Admission) -> Handler:
     api = Management(declared, services, admission)
 
     async def handler(request: Request) -> Response:
         answer = await api.answer(
             ManagementRequest(
                 method=request.method,
-                path=request.path[len(PREFIX) :],
+                path=request.path[len(prefix) :],
                 query=request.query.decode("ascii", "replace"),
                 body=request.body,
                 content_type=request.headers.get("content-type", ""),
@@ -40,15 +59,12 @@ def management(services: Services, admission: Admission) -> list[Route | Mount]:
                 token=bearer_token(request),
                 issuer=request.issuer,
                 context=request.context,
+                prefix=prefix,
             )
         )
         return _response(answer)
 
-    async def streaming(request: Request) -> Response:
-        return await handler(request)
-
-    uploads = [Route(one.method, PREFIX + one.path, streaming, streams=True) for one in declared if one.uploads]
-    return [*uploads, Mount(f"{PREFIX}/", handler)]
+    return handler
 
 
 def _form(request: Request, services: Services) -> ReadForm:

@@ -18,7 +18,7 @@ from doorward.web.exports import exports
 from doorward.web.login.dispatcher import login_pages
 from doorward.web.login.presenter import Presenter
 from doorward.web.login.visit import UniversalLogin
-from doorward.web.management import description, management
+from doorward.web.management import description, management, own_api
 from doorward.web.router import Mount, Route
 from doorward.web.tenants import TenantHandlers
 from doorward.web.wire.cors import across_origins
@@ -46,6 +46,7 @@ def routes(services: Services, *, development: bool) -> list[Route | Mount]:
         Route("GET", "/_doorward/api/v1/openapi.json", description(admission)),
         *TenantHandlers(ports).routes(),
         *management(services, admission),
+        *own_api(services, admission),
         *exports(ports),
         Route("GET", tenant_file.PATH, files),
         Route("POST", tenant_file.PATH, files),

@@ -13,12 +13,12 @@ from tests.catalogues import ENGLISH, catalogue_of
 from tests.e2e.login_pages.site import answer, serve
 from tests.e2e.screens import ORIGIN
 
+from doorward.model.theme import Borders, Colours, Font, Fonts, PageBackground, Theme, Widget
 from doorward.web.login import catalogue
 from doorward.web.login.documents import FormPostDocument, WebMessageDocument
 from doorward.web.login.look import Look
 from doorward.web.login.render import render_form_post, render_web_message
 from doorward.web.login.samples import BRANDED, SAMPLES, STOCK
-from doorward.web.login.theme import Borders, Colours, Font, Fonts, PageBackground, Theme, Widget
 
 pytestmark = pytest.mark.xdist_group("login-screens")
 

@@ -16,7 +16,7 @@ from doorward.model.tenant import Issuer
 from doorward.ports import Ports, Spool
 
 MACHINE = "@clients"
-PREFIX = "/api/v2"
+PREFIX, OWN_PREFIX = "/api/v2", "/_doorward/api/v1"
 LARGEST_UPLOAD = 512_000
 
 

@@ -43,16 +43,20 @@ async def export(
     *,
     secrets: bool = False,
     identifiers: bool = False,
+    own: bool = False,
     context: RequestContext | None = None,
 ) -> Exported:
     """What ``actor`` may read of the tenant, as a document that makes another one like it.
 
-    Without ``secrets`` keywords stand in their places; with ``identifiers`` clients keep their ``client_id``.
+    Without ``secrets`` keywords stand in their places; with ``identifiers`` clients keep their ``client_id``, and with
+    ``own`` there is also what only this server has, which the official tool takes from a folder but from no YAML file.
     """
     api = Rehearsal(directory, services, actor, context)
     document: dict[str, Any] = {}
     left_out: list[str] = []
     for section in sorted(in_order(), key=lambda section: section.key != "tenant"):
+        if section.own and not own:
+            continue
         try:
             value = await section.read(api)
         except NotBuilt:

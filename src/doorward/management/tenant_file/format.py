@@ -337,6 +337,9 @@ SECTIONS: tuple[Section, ...] = (
         references={"user_attribute_profile_id": "userAttributeProfiles"},
     ),
     Branding(key="branding", order=70, path="/branding"),
+    Settings(
+        key="brandingDark", order=70, path="/branding/dark", method="PUT", hidden=frozenset(("contrast",)), own=True
+    ),
     Named(
         key="emailTemplates",
         order=70,

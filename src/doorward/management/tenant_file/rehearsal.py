@@ -21,7 +21,7 @@ from doorward.management.kit.operation import Effect, Operation
 from doorward.management.kit.paths import Paths
 from doorward.management.kit.schema import Rule, Unfit
 from doorward.management.new_tenant import MANAGEMENT_CLIENT
-from doorward.management.registry import operations, reason
+from doorward.management.registry import operations, own, reason
 from doorward.model.client import Client
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Change, Delete, Document, Documents, Forget, Kind, Need, Put
@@ -248,7 +248,7 @@ class Names:
 @cache
 def _paths() -> Paths[Operation]:
     paths: Paths[Operation] = Paths()
-    for operation in operations():
+    for operation in (*operations(), *own()):
         paths.put(operation.method, operation.path, operation)
     return paths
 
@@ -309,7 +309,8 @@ class Rehearsal:
         return self.operation(method, path)[0].body
 
     async def call(self, method: str, path: str, body: Any = None, *, beyond: Mapping[str, Any] | None = None) -> Any:
-        """What an operation answers; ``path`` begins after ``/api/v2``. ``beyond`` is what the body may hold only here.
+        """What an operation answers; ``path`` begins after ``/api/v2``, or after the prefix of our own API. ``beyond``
+        is what the body may hold only here.
 
         Raises ``ApiError`` for a refusal and ``NotBuilt``.
         """

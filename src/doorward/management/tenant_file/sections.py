@@ -111,10 +111,12 @@ def missing(section: str, name: Any) -> str:
 
 
 class Section(Struct, frozen=True, kw_only=True):
-    """``order`` is when it is written: after what it names."""
+    """``order`` is when it is written: after what it names. One of our ``own`` is none of the official tool's, which
+    refuses a file that has it."""
 
     key: str
     order: int = 50
+    own: bool = False
 
     async def read(self, api: Rehearsal) -> Any:
         """The section as a file holds it, secrets included; ``None`` when there is nothing to say.
@@ -408,7 +410,7 @@ class Settings(Section, frozen=True, kw_only=True):
             await work.api.call(method, self.path, body)
 
     async def remove(self, work: Work, value: Any) -> None:
-        if self.creates and value == {} and await self.read(work.api) is not None:
+        if (self.creates or self.own) and value == {} and await self.read(work.api) is not None:
             with work.entry(self.key):
                 await work.api.call("DELETE", self.path)
 

@@ -10,18 +10,19 @@ from msgspec import Struct
 
 from doorward.model import colours
 from doorward.model.tenant import TenantSettings
+from doorward.model.theme import Theme
 from doorward.web.login.catalogue import Texts
 from doorward.web.login.page_template import PageTemplate
-from doorward.web.login.theme import Palette, Theme, usable
+from doorward.web.login.theme import Palette, usable
 
 
 class Look(Struct, frozen=True, kw_only=True):
     """A tenant's name, pictures, colours, words and support.
 
     ``primary`` and the backgrounds are ``#rrggbb`` or empty for the stock palette; a second
-    background makes a gradient at ``background_angle`` degrees. A ``theme`` says all of it, and more. Without
-    ``logo_url`` the page draws the company's initial. ``font_url`` is a font file. ``allow_framing`` is the tenant flag
-    ``disable_clickjack_protection_headers``.
+    background makes a gradient at ``background_angle`` degrees. A ``theme`` says all of it, and more, also for the dark
+    unless there is a ``dark`` one. Without ``logo_url`` the page draws the company's initial. ``font_url`` is a font
+    file. ``allow_framing`` is the tenant flag ``disable_clickjack_protection_headers``.
     """
 
     company_name: str = "Doorward"
@@ -33,6 +34,7 @@ class Look(Struct, frozen=True, kw_only=True):
     background_end: str = ""
     background_angle: int = 0
     theme: Theme | None = None
+    dark: Theme | None = None
     texts: Texts | None = None
     template: PageTemplate | None = None
     support_email: str = ""
@@ -51,6 +53,7 @@ class Look(Struct, frozen=True, kw_only=True):
         """What the stylesheet is made of."""
         return Palette(
             theme=self.theme,
+            dark=self.dark,
             primary=self.primary,
             background=self.background,
             background_end=self.background_end,
@@ -81,11 +84,13 @@ class Look(Struct, frozen=True, kw_only=True):
         branding: Mapping[str, Any] | None = None,
         *,
         theme: Mapping[str, Any] | None = None,
+        dark: Mapping[str, Any] | None = None,
         texts: Texts | None = None,
         template: PageTemplate | None = None,
         name: str = "",
     ) -> Look:
-        """The look of a tenant: its settings, its ``GET /api/v2/branding`` body, and its theme, which goes before.
+        """The look of a tenant: its settings, its ``GET /api/v2/branding`` body, and its theme, which goes before,
+        with what that has for the ``dark``.
 
         ``name`` is what people know the tenant as when ``friendly_name`` is not set. A value the
         pages cannot use (no hexadecimal colour, no https picture) counts as absent.
@@ -108,6 +113,7 @@ class Look(Struct, frozen=True, kw_only=True):
             background_end=colours.parse(gradient.get("end")) or "",
             background_angle=int(angle) % 360 if isinstance(angle, int | float) else 0,
             theme=themed,
+            dark=themed.in_the_dark(dark) if themed is not None and dark is not None else None,
             texts=texts,
             template=template,
             support_email=settings.support_email,

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from doorward.management.resources.branding import PAGE_TEMPLATE
+from doorward.management.resources.branding_dark import ID as BRANDING_DARK
 from doorward.management.resources.branding_themes import THEME as BRANDING_THEME
 from doorward.management.resources.prompts import CUSTOM_TEXT, PARTIALS
 from doorward.model.directory import TenantDirectory
@@ -185,11 +186,13 @@ def look_of(directory: TenantDirectory) -> Look:
     """What the tenant's settings, branding, theme and texts change."""
     branding = directory.documents[Kind.CONFIGURATION].get("branding")
     theme = next(iter(directory.documents[BRANDING_THEME].values()), None)  # the one that was made first
+    dark = directory.documents[Kind.CONFIGURATION].get(BRANDING_DARK)
     own = {document.id: document.body for document in directory.documents[CUSTOM_TEXT].values()}
     return Look.of(
         directory.settings,
         branding.body if branding is not None else None,
         theme=theme.body if theme is not None else None,
+        dark=dark.body if dark is not None else None,
         texts=Texts(own),
         template=_template(directory),
         name=directory.tenant.domain,

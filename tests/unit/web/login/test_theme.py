@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from doorward.model import colours
 from doorward.model.tenant import TenantSettings
+from doorward.model.theme import Borders, Colours, Font, Fonts, PageBackground, Theme, Widget
 from doorward.web.login import assets
 from doorward.web.login.look import Look
 from doorward.web.login.render import render
 from doorward.web.login.samples import SAMPLES
-from doorward.web.login.theme import Borders, Colours, Font, Fonts, PageBackground, Palette, Theme, Widget, stylesheet
+from doorward.web.login.theme import Palette, stylesheet
 
 HEX = st.integers(0, 0xFFFFFF).map(lambda n: f"#{n:06x}")
 DECLARATION = re.compile(r"(?:--)?([\w-]+): ([^;]+);")
