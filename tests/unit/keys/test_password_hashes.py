@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -27,6 +29,15 @@ async def test_d4_the_floor_is_owasps() -> None:
         assert (await hasher.hash("x")).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     finally:
         hasher.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own here")
+async def test_hashing_stands_back_for_the_thread_that_answers(hasher: PasswordHasher) -> None:
+    def priority() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    loop = asyncio.get_running_loop()
+    assert await loop.run_in_executor(hasher._pool, priority) > priority()
 
 
 async def test_d4_composed_and_decomposed_are_one_password_and_nothing_is_cut_off(hasher: PasswordHasher) -> None:
