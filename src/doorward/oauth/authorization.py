@@ -272,9 +272,7 @@ class Authorization:
 
         pending = _proof(visit, session, front=request.response_type.isdisjoint({"code"}), pending=True)
         plan = token_policy.decide(pending, directory, visit.issuer)
-        remembered = await self._ports.consents.find(
-            visit.issuer.tenant, user.user_id, request.client.client_id, plan.audience
-        )
+        remembered = await self._remembered_consent(visit, user, plan)
         move = authorize_decision.consent(request, plan, remembered, visit.transaction)
         visit.reasons += (move.reason,)
         if isinstance(move, Interact):
@@ -301,6 +299,14 @@ class Authorization:
                     visit.issuer.tenant, user.user_id, browser, at=visit.now
                 )
         return authorize_decision.mfa(request, session, visit.transaction, wanted, standing, remembered=remembered)
+
+    async def _remembered_consent(self, visit: _Visit, user: User, plan: TokenPlan) -> ConsentGrant | None:
+        """Consent given before is looked up only where the tokens rest on it, or where more was just given."""
+        client, transaction = visit.request.client, visit.transaction
+        given = transaction is not None and transaction.consented is not None
+        if not given and not consent_is_for(plan, client):
+            return None
+        return await self._ports.consents.find(visit.issuer.tenant, user.user_id, client.client_id, plan.audience)
 
     async def _passkey(
         self, visit: _Visit, session: Session, user: User
