@@ -120,7 +120,7 @@ class Form(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         a = dict(attrs)
-        if tag == "input" and a.get("name") and (a.get("type") != "checkbox" or "checked" in a):
+        if tag == "input" and a.get("name") and (a.get("type") not in ("checkbox", "radio") or "checked" in a):
             self.fields[a["name"] or ""] = a.get("value") or ""
         if tag == "button" and a.get("name") == "action":
             self.actions.append(a.get("value") or "")

@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from doorward.web.login import locales
+from doorward.web.login.screens import WORDED
 
 FALLBACK = "en"
 _SHARED = ("doorward", "shared")
@@ -67,6 +68,7 @@ class Catalogue:
 
     def texts(self, language: str, prompt: str, screen: str) -> Words:
         """What there is in this very language."""
+        prompt, screen = WORDED.get((prompt, screen), (prompt, screen))
         if language in self._files and language not in self._read:
             self._read[language] = msgspec.json.decode(self.file(language).read_bytes(), type=_Texts)
         return self._read.get(language, _NOWHERE).get(prompt, {}).get(screen, {})
@@ -80,6 +82,7 @@ class Catalogue:
         return self._resolved[wanted]
 
     def _resolve(self, language: str, prompt: str, screen: str) -> Resolved:
+        prompt, screen = WORDED.get((prompt, screen), (prompt, screen))
         self.texts(FALLBACK, prompt, screen)
         texts = {**self._read[FALLBACK][prompt][screen], **self.texts(language, prompt, screen)}
         if (prompt, screen) == _SHARED:

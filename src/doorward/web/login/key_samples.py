@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from doorward.web.login import screens
-from doorward.web.login.mfa_samples import PICK, REMEMBER
+from doorward.web.login.mfa_samples import PICK, REMEMBER, with_resets
 from doorward.web.login.pages import Button, Ceremony, FieldError, FormPage, KeyPage, Page, ResultPage
 from doorward.web.login.prompts.passkey import ABORT, BENEFITS, NOT_AGAIN
 from doorward.web.login.screens import Input, Screen
@@ -55,7 +55,7 @@ def samples(shop: dict[str, Any]) -> dict[str, Page]:
         return ResultPage(screen=screen, title=title, description=description, primary=primary, **{**shop, **more})
 
     success, failure = screens.MFA_WEBAUTHN_ENROLLMENT_SUCCESS, screens.MFA_WEBAUTHN_ERROR
-    return {
+    shown = {
         "mfa-webauthn-platform-enrollment": key(screens.MFA_WEBAUTHN_PLATFORM_ENROLLMENT, "create"),
         "mfa-webauthn-roaming-enrollment": key(screens.MFA_WEBAUTHN_ROAMING_ENROLLMENT, "create", steps=STEPS),
         "mfa-webauthn-platform-challenge": key(screens.MFA_WEBAUTHN_PLATFORM_CHALLENGE, "get", checkbox=REMEMBER),
@@ -84,3 +84,4 @@ def samples(shop: dict[str, Any]) -> dict[str, Page]:
         ),
         "passkey-enrollment-local": offer(screens.PASSKEY_ENROLLMENT_LOCAL, benefits=2),
     }
+    return with_resets(shown)

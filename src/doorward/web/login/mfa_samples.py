@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from doorward.web.login import screens
+from doorward.web.login.countries import countries
 from doorward.web.login.pages import (
     Button,
+    Ceremony,
     Checkbox,
+    Choice,
     CodePage,
     FieldError,
+    KeyPage,
     Option,
     Page,
     PickerPage,
     ResultPage,
 )
 from doorward.web.login.qr_code import picture_of
-from doorward.web.login.screens import Screen
+from doorward.web.login.screens import RESET_PASSWORD_MFA, Screen
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 URI = f"otpauth://totp/Acme:ada%40example.com?secret={SECRET}&issuer=Acme&algorithm=SHA1&digits=6&period=30"
@@ -38,6 +44,10 @@ OPTIONS = tuple(
         "recovery-code": "RecoveryCode",
     }.items()
 )
+DELIVERY = Choice(
+    "type", "chooseMessageTypeText", (("sms", "smsButtonText"), ("voice", "voiceButtonText")), "sms"
+)  # fmt: skip
+COUNTRIES = tuple(Option(f"selection-action::{one.picked_as}", label=one.label) for one in countries().values())
 RESULTS = {
     "enrolled": ("enrolledTitle", "enrolledDescription", None),
     "invalid": ("invalidTicketTitle", "invalidTicketDescription", 400),
@@ -49,6 +59,22 @@ RESULTS = {
 
 def samples(shop: dict[str, Any]) -> dict[str, Page]:
     """By name; ``shop`` is what every page of one login has."""
+    return with_resets(_samples(shop))
+
+
+def with_resets(shown: dict[str, Page]) -> dict[str, Page]:
+    """The same, and the screens that are shown in their place before a forgotten password is replaced."""
+    reset = {new.name: _of_reset(shown[old.name], new) for old, new in RESET_PASSWORD_MFA.items() if old.name in shown}
+    return {**shown, **reset}
+
+
+def _of_reset(page: Page, screen: Screen) -> Page:
+    """The page as it is shown before a forgotten password is replaced."""
+    plain: dict[str, Any] = {"checkbox": None} if isinstance(page, CodePage | KeyPage) else {}
+    return msgspec.structs.replace(page, screen=screen, **plain)
+
+
+def _samples(shop: dict[str, Any]) -> dict[str, Page]:
     code = {"inputs": (screens.MFA_CODE,), "buttons": PICK}
 
     def of(screen: Screen, *errors: FieldError, **more: Any) -> Page:
@@ -79,6 +105,16 @@ def samples(shop: dict[str, Any]) -> dict[str, Page]:
             screens.MFA_OTP_CHALLENGE, FieldError("code", "invalid-code"), checkbox=REMEMBER, inputs=code["inputs"]
         ),
         **_sent(of, shop),
+        **_phone(of, shop),
+        "mfa-detect-browser-capabilities": ResultPage(
+            screen=screens.MFA_DETECT_BROWSER_CAPABILITIES,
+            title="noJSErrorTitle",
+            description="noJSErrorDescription",
+            primary="pickAuthenticatorText",
+            buttons=(Button("tryagain", "reloadButtonText"),),
+            ceremony=Ceremony("capabilities"),
+            **shop,
+        ),
         "mfa-recovery-code-enrollment": of(screens.MFA_RECOVERY_CODE_ENROLLMENT, secret=RECOVERY, checkbox=SAVED),
         "mfa-recovery-code-challenge": of(
             screens.MFA_RECOVERY_CODE_CHALLENGE, inputs=(screens.RECOVERY_CODE,), buttons=PICK
@@ -89,13 +125,39 @@ def samples(shop: dict[str, Any]) -> dict[str, Page]:
     }
 
 
+def _phone(of: Callable[..., Page], shop: dict[str, Any]) -> dict[str, Page]:
+    """The screens of a number that is reached in more than one way."""
+    phone = {"inputs": (screens.PHONE,), "primary": "continueButtonText", "choice": DELIVERY}
+    country = Button("pick-country-code", "shared:countryCodeText")
+    buttons = (country, *PICK)
+    home = {"inputs": (screens.NATIONAL_PHONE,), "country": ("United Kingdom +44", "GB+44")}
+    return {
+        "mfa-phone-enrollment": of(screens.MFA_PHONE_ENROLLMENT, buttons=buttons, **phone),
+        "mfa-phone-enrollment-country": of(
+            screens.MFA_PHONE_ENROLLMENT, FieldError("phone", "invalid-phone"), buttons=buttons, **{**phone, **home}
+        ),
+        "mfa-phone-challenge": of(
+            screens.MFA_PHONE_CHALLENGE,
+            sent_to="XXXXXXXXX5044",
+            choice=DELIVERY,
+            primary="continueButtonText",
+            buttons=(Button("pick-phone", "changePhoneText"), *PICK),
+        ),
+        "mfa-country-codes": PickerPage(
+            screen=screens.MFA_COUNTRY_CODES, options=COUNTRIES, back=True, countries=True, **shop
+        ),
+    }
+
+
 def _sent(of: Callable[..., Page], shop: dict[str, Any]) -> dict[str, Page]:
     """The screens of codes that are sent."""
     resend = Button("resend-code", "resendActionText", lead="resendText")
     voice = Button("switch-to-voice", "resendVoiceActionText", lead="resendVoiceActionSeparatorTextBefore")
     sms = Button("switch-to-sms", "resendSmsActionText", lead="resendSmsActionSeparatorTextBefore")
     other = Button("pick-email", "shared:otherAddressText")
-    code, phone = {"inputs": (screens.MFA_CODE,), "checkbox": REMEMBER}, {"inputs": (screens.PHONE,), "buttons": PICK}
+    country = Button("pick-country-code", "shared:countryCodeText")
+    code = {"inputs": (screens.MFA_CODE,), "checkbox": REMEMBER}
+    phone = {"inputs": (screens.PHONE,), "buttons": (country, *PICK)}
     edit = Button("back-action", "editText")
     number = "XXXXXXXXX5044"
     lists = {screens.MFA_EMAIL_LIST: ("ada.****@exam*******", "****@maths.***"), screens.MFA_SMS_LIST: (number, number)}

@@ -219,11 +219,22 @@ class Checkbox(Struct, frozen=True):
     value: str = "true"
 
 
+class Choice(Struct, frozen=True):
+    """One of a few to choose: what is posted under ``name`` and the text key of what it says, for each; ``legend`` is
+    the key of the question, ``chosen`` the one to begin with."""
+
+    name: str
+    legend: str
+    options: tuple[tuple[str, str], ...]
+    chosen: str
+
+
 class CodePage(FormPage, frozen=True, kw_only=True):
-    """A code to type, or one to keep.
+    """A code to type, or one to keep, or where to send one.
 
     ``picture`` is a QR code as a ``data:`` URI, ``secret`` what is shown to be typed or written down, ``sent_to``
-    where a code went.
+    where a code went; ``country`` (its label, and what picks it: ``GB+44``) is what a number is of. ``primary`` is a
+    text key.
     """
 
     template = "code.html"
@@ -232,7 +243,10 @@ class CodePage(FormPage, frozen=True, kw_only=True):
     picture: str = ""
     secret: str = ""
     sent_to: str = ""
+    country: tuple[str, ...] = ()
+    choice: Choice | None = None
     checkbox: Checkbox | None = None
+    primary: str = "buttonText"
 
     @property
     def grouped_secret(self) -> tuple[str, ...]:
@@ -249,12 +263,14 @@ class Option(Struct, frozen=True):
 
 
 class PickerPage(Page, frozen=True, kw_only=True):
-    """Several ways, each a button; ``back`` offers to return."""
+    """Several ways, each a button; ``back`` offers to return. One of ``countries`` is long: it can be searched,
+    and browsers name and order them as the reader does."""
 
     template = "picker.html"
 
     options: tuple[Option, ...]
     back: bool = False
+    countries: bool = False
 
 
 class Benefit(Struct, frozen=True):

@@ -65,6 +65,7 @@ def render(
         "stylesheets": assets.stylesheets(look),
         "script": assets.path("login.js"),
         "key_script": assets.path("webauthn.js"),
+        "country_script": assets.path("countries.js"),
         "framed": False,
         "titled": False,
     }

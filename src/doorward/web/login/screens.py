@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+import msgspec
 from msgspec import Struct
 
 from doorward.model.bot_detection import Flow
@@ -45,7 +46,8 @@ class Input(Struct, frozen=True, kw_only=True):
 class Screen(Struct, frozen=True, kw_only=True):
     """One screen. ``fields`` are the inputs that can show an error of their own; without ``path`` it has no address.
     Under ``aliases`` the same page is found; some of them name a ``{connection}``. Bot detection may ask for a
-    challenge where the form attempts a ``flow``. One that is ``in_turn`` is shown only while the login is at it."""
+    challenge where the form attempts a ``flow``. One that is ``in_turn`` is shown only while the login is at it.
+    ``worded`` is the screen whose texts of ours it says, where it has none of its own."""
 
     prompt: str
     name: str
@@ -55,6 +57,7 @@ class Screen(Struct, frozen=True, kw_only=True):
     fields: tuple[str, ...] = ()
     flow: Flow | None = None
     in_turn: bool = False
+    worded: Screen | None = None
 
 
 def email(name: str = "email", *, label: str = "emailPlaceholder", autocomplete: str = "email") -> Input:
@@ -145,6 +148,11 @@ MFA_CODE = Input(
 PHONE = Input(
     name="phone", label="placeholder", missing="no-phone", kind=InputKind.PHONE, autocomplete="tel",
     invalid="invalid-phone", pattern=r"\s*\+[0-9 \(\)\.\/\-]+",
+)  # fmt: skip
+# Where its country was chosen.
+NATIONAL_PHONE = Input(
+    name="phone", label="shared:nationalPhoneText", missing="no-phone", kind=InputKind.PHONE, autocomplete="tel",
+    invalid="invalid-phone", pattern=r"\s*\+?[0-9 \(\)\.\/\-]+",
 )  # fmt: skip
 RECOVERY_CODE = Input(
     name="code", label="placeholder", missing="no-code", autocomplete="off", invalid="invalid-code-format",
@@ -265,6 +273,7 @@ def _mfa(prompt: str, name: str, path: str = "", fields: tuple[str, ...] = ()) -
 
 
 MFA_LOGIN_OPTIONS = _mfa("mfa", "mfa-login-options")
+MFA_DETECT_BROWSER_CAPABILITIES = _mfa("mfa", "mfa-detect-browser-capabilities")
 MFA_BEGIN_ENROLL_OPTIONS = _mfa("mfa", "mfa-begin-enroll-options")
 MFA_ENROLL_RESULT = Screen(
     prompt="mfa", name="mfa-enroll-result", path="/u/mfa-enroll-result", aliases=("/u/mfa-enrollment",)
@@ -277,6 +286,9 @@ MFA_SMS_CHALLENGE = _mfa("mfa-sms", "mfa-sms-challenge", fields=("code",))
 MFA_SMS_LIST = _mfa("mfa-sms", "mfa-sms-list")
 MFA_VOICE_ENROLLMENT = _mfa("mfa-voice", "mfa-voice-enrollment", fields=("phone",))
 MFA_VOICE_CHALLENGE = _mfa("mfa-voice", "mfa-voice-challenge", fields=("code",))
+MFA_PHONE_ENROLLMENT = _mfa("mfa-phone", "mfa-phone-enrollment", fields=("phone",))
+MFA_PHONE_CHALLENGE = _mfa("mfa-phone", "mfa-phone-challenge")
+MFA_COUNTRY_CODES = _mfa("mfa-sms", "mfa-country-codes")
 MFA_EMAIL_CHALLENGE = _mfa("mfa-email", "mfa-email-challenge", fields=("code",))
 MFA_EMAIL_LIST = _mfa("mfa-email", "mfa-email-list")
 MFA_RECOVERY_CODE_ENROLLMENT = _mfa("mfa-recovery-code", "mfa-recovery-code-enrollment")
@@ -290,6 +302,27 @@ MFA_WEBAUTHN_CHANGE_KEY_NICKNAME = _mfa("mfa-webauthn", "mfa-webauthn-change-key
 MFA_WEBAUTHN_ENROLLMENT_SUCCESS = _mfa("mfa-webauthn", "mfa-webauthn-enrollment-success")
 MFA_WEBAUTHN_ERROR = _mfa("mfa-webauthn", "mfa-webauthn-error")
 MFA_WEBAUTHN_NOT_AVAILABLE = _mfa("mfa-webauthn", "mfa-webauthn-not-available-error")
+
+
+def _reset_mfa(challenge: Screen) -> Screen:
+    """A second factor is proved before a forgotten password is replaced: the screen of a login under another name."""
+    return msgspec.structs.replace(
+        challenge,
+        prompt="reset-password",
+        name=f"reset-password-{challenge.name}",
+        path=f"/u/reset-password-{challenge.name}",
+        worded=challenge,
+    )
+
+
+# By the screen each takes the place of.
+RESET_PASSWORD_MFA = {
+    challenge: _reset_mfa(challenge)
+    for challenge in (
+        MFA_OTP_CHALLENGE, MFA_SMS_CHALLENGE, MFA_VOICE_CHALLENGE, MFA_PHONE_CHALLENGE, MFA_EMAIL_CHALLENGE,
+        MFA_RECOVERY_CODE_CHALLENGE, MFA_WEBAUTHN_PLATFORM_CHALLENGE, MFA_WEBAUTHN_ROAMING_CHALLENGE,
+    )
+}  # fmt: skip
 PASSKEY_ENROLLMENT = Screen(
     prompt="passkey-enrollment",
     name="passkey-enrollment",
@@ -315,22 +348,26 @@ SCREENS = (
     RESET_PASSWORD_REQUEST, RESET_PASSWORD_EMAIL, RESET_PASSWORD, RESET_PASSWORD_SUCCESS, RESET_PASSWORD_ERROR,
     EMAIL_VERIFICATION, REDEEM_TICKET,
     UNBLOCK, UNBLOCK_SUCCESS, UNBLOCK_FAILURE,
-    MFA_LOGIN_OPTIONS, MFA_BEGIN_ENROLL_OPTIONS, MFA_ENROLL_RESULT,
+    MFA_LOGIN_OPTIONS, MFA_DETECT_BROWSER_CAPABILITIES, MFA_BEGIN_ENROLL_OPTIONS, MFA_ENROLL_RESULT,
     MFA_OTP_ENROLLMENT_QR, MFA_OTP_ENROLLMENT_CODE, MFA_OTP_CHALLENGE,
     MFA_SMS_ENROLLMENT, MFA_SMS_CHALLENGE, MFA_SMS_LIST,
     MFA_VOICE_ENROLLMENT, MFA_VOICE_CHALLENGE,
+    MFA_PHONE_ENROLLMENT, MFA_PHONE_CHALLENGE, MFA_COUNTRY_CODES,
     MFA_EMAIL_CHALLENGE, MFA_EMAIL_LIST,
     MFA_RECOVERY_CODE_ENROLLMENT, MFA_RECOVERY_CODE_CHALLENGE, MFA_RECOVERY_CODE_CHALLENGE_NEW_CODE,
     MFA_WEBAUTHN_PLATFORM_ENROLLMENT, MFA_WEBAUTHN_ROAMING_ENROLLMENT,
     MFA_WEBAUTHN_PLATFORM_CHALLENGE, MFA_WEBAUTHN_ROAMING_CHALLENGE,
     MFA_WEBAUTHN_CHANGE_KEY_NICKNAME, MFA_WEBAUTHN_ENROLLMENT_SUCCESS,
     MFA_WEBAUTHN_ERROR, MFA_WEBAUTHN_NOT_AVAILABLE,
+    *RESET_PASSWORD_MFA.values(),
     PASSKEY_ENROLLMENT, PASSKEY_ENROLLMENT_LOCAL,
     CONSENT, LOGIN_CONFIRMATION,
     LOGOUT, LOGOUT_COMPLETE, LOGOUT_ABORTED,
     ERROR,
 )  # fmt: skip
 BY_NAME = {screen.name: screen for screen in SCREENS}
+# Where the texts of a screen stand that has none of its own: prompt and name.
+WORDED = {(one.prompt, one.name): (one.worded.prompt, one.worded.name) for one in SCREENS if one.worded is not None}
 # Where a login goes that takes no password, and nowhere else; but for the first, no other login goes there.
 BY_CODE = (
     LOGIN_ID, LOGIN_PASSWORDLESS_EMAIL_CODE, LOGIN_PASSWORDLESS_SMS_OTP, LOGIN_PASSWORDLESS_EMAIL_LINK,

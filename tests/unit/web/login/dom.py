@@ -113,7 +113,7 @@ def submitted(form: Element, filled: dict[str, str], button: Element | None) -> 
     pairs = [
         (field["name"], filled.get(field["name"], field.attributes.get("value", "")))
         for field in form.all("input")
-        if field.attributes.get("type") != "checkbox"
+        if field.attributes.get("type") not in ("checkbox", "radio", "search") or "checked" in field.attributes
     ]
     if button is not None and "name" in button:
         pairs.append((button["name"], button["value"]))

@@ -38,7 +38,7 @@ def hostile(value: Any) -> Any:
     if isinstance(value, ChosenIdentifier):
         return msgspec.structs.replace(value, value=HOSTILE)
     if isinstance(value, Ceremony):
-        return msgspec.structs.replace(value, options=HOSTILE)
+        return msgspec.structs.replace(value, options=HOSTILE) if value.options else value
     if isinstance(value, FieldError):
         return FieldError(value.field, HOSTILE, HOSTILE)
     return value

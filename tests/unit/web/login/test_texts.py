@@ -36,7 +36,7 @@ from doorward.web.login.render import (
     render_web_message,
 )
 from doorward.web.login.samples import SAMPLES, SOCIAL, login, login_id, login_password, signup, signup_password
-from doorward.web.login.screens import EMAIL, SCREENS, USERNAME, Identifier, Screen
+from doorward.web.login.screens import EMAIL, SCREENS, USERNAME, WORDED, Identifier, Screen
 
 VARIABLES = {
     "email",
@@ -88,7 +88,8 @@ def variants() -> Iterator[Page]:
         yield login(Identifier.EMAIL, "", FieldError("", key, values={"count": "10"}))
     samples = {page.screen: page for page in SAMPLES.values()}
     for screen in SCREENS:
-        for key in ENGLISH[screen.prompt][screen.name]:
+        worded = screen.worded or screen
+        for key in ENGLISH[worded.prompt][worded.name]:
             if is_error_key(screen, key):
                 yield msgspec.structs.replace(samples[screen], errors=(FieldError("", key),))
     for name in ("login", "consent"):
@@ -115,7 +116,7 @@ def used(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str, str]]:
     def watched(locale: str, prompt: str, screen: str, variables: dict[str, str], *own: Texts) -> Watched:
         texts = original(locale, prompt, screen, variables, *own)
         result = Watched(texts._resolved, variables)
-        result.where = (prompt, screen)
+        result.where = WORDED.get((prompt, screen), (prompt, screen))
         return result
 
     monkeypatch.setattr(catalogue, "screen_texts", watched)
