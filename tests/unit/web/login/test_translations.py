@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -18,6 +19,7 @@ from doorward.web.login.render import render
 from doorward.web.login.samples import SAMPLES
 
 Key = tuple[str, str, str]
+DOCUMENTED = Path(__file__).parents[4] / "docs" / "how-to" / "languages.md"
 LANGUAGES = [language for language in OURS.languages if language != "en"]
 # What is the same word in both languages.
 ALIKE = {
@@ -107,3 +109,8 @@ def test_pages_say_which_language_they_are_in(language: str) -> None:
 
 def test_tenants_can_enable_every_language() -> None:
     assert set(OURS.languages) <= set(LOCALES)
+
+
+def test_the_documentation_names_every_language() -> None:
+    named = re.findall(r"^\| `([\w-]+)` \|", DOCUMENTED.read_text("utf-8"), re.MULTILINE)
+    assert tuple(named) == OURS.languages
