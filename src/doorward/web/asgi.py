@@ -16,7 +16,17 @@ from doorward.web.forwarded import BadHead, Forwarded
 from doorward.web.router import Router
 from doorward.web.wire.errors import oauth_error
 from doorward.web.wire.headers import INERT_PAGE, NOSNIFF, STRICT_TRANSPORT, lacks_policy, may_be_strict
-from doorward.web.wire.http import JSON, NO_STORE, Headers, Request, Response, json_response, redirect, text_response
+from doorward.web.wire.http import (
+    JSON,
+    NO_STORE,
+    Headers,
+    Request,
+    Response,
+    json_response,
+    made,
+    redirect,
+    text_response,
+)
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -123,7 +133,7 @@ class Application:
         request_id = next(self._request_ids)
         self._active += 1
         try:
-            response = await self._answer(scope, receive, request_id)
+            response = await made(await self._answer(scope, receive, request_id))
         except OAuthError as error:
             response = oauth_error(error)
         except BadHead as error:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
 import pytest
 
+from doorward import liquid_templates
 from doorward.web.login import assets
 
 from .conftest import A, Api, House
@@ -160,6 +162,50 @@ async def test_a_template_that_fails_is_told_once_and_the_login_goes_on(
     assert event.details == {"prompt": "login-id", "screen": "login-id"}
     assert event.client_id == visitor.client_id
     assert "divided_by" in event.description or "zero" in event.description.lower()
+
+
+COSTLY = "{% for i in (1..1000) %}{% endfor %}" * 11
+
+
+async def test_f5_a_template_that_costs_too_much_is_left_alone_for_a_while(
+    api: Api, visitor: Visitor, house: House
+) -> None:
+    await api.patch("/tenants/settings", {"enabled_locales": ["en", "de"]})
+    head, widget = "{% auth0:head %}", "{% auth0:widget %}"
+    await api.call("PUT", PAGE_TEMPLATE, f"<b>ours</b>{head}{widget}{{% if locale == 'de' %}}{COSTLY}{{% endif %}}")
+
+    async def is_shown(locale: str) -> bool:
+        page = await visitor.login_page(ui_locales=locale)
+        assert "data-form-primary" in page.text
+        return "<b>ours</b>" in page.text
+
+    assert await is_shown("en")
+    assert not await is_shown("de")
+    assert not await is_shown("en"), "it would be tried again for everybody who comes"
+    house.clock.time += 61
+    assert await is_shown("en")
+
+
+async def test_f5_pages_are_filled_beside_everything_else(api: Api, visitor: Visitor, monkeypatch: Any) -> None:
+    threads: list[str] = []
+    fill = liquid_templates.fill
+
+    def told(*given: Any, **named: Any) -> str:
+        threads.append(threading.current_thread().name)
+        return fill(*given, **named)
+
+    monkeypatch.setattr(liquid_templates, "fill", told)
+    await api.call("PUT", PAGE_TEMPLATE, TEMPLATE)
+    assert "told" in (await visitor.login_page()).text
+    assert threads == ["pages_0"]
+
+
+async def test_f5_partials_are_bounded_together(api: Api) -> None:
+    partials = dict.fromkeys(("form-content-start", "form-content-end", "form-footer-start"), "x" * 30000)
+    path = "/prompts/login-id/partials"
+    await api.call("PUT", path, {"login-id": partials})
+    refused = await api.call("PUT", path, {"login-id": {**partials, "form-footer-end": "x" * 20_000}})
+    assert refused.status_code == 400
 
 
 async def test_another_language_is_chosen_on_the_page(api: Api, visitor: Visitor) -> None:

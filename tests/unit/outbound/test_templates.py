@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from doorward.backends.outbound.composing import as_text
 from doorward.backends.outbound.letters import mailbox, one_line
-from doorward.liquid_templates import UnusableTemplate, check, fill
+from doorward.liquid_templates import Allowance, UnusableTemplate, check, fill
 
 
 @pytest.mark.parametrize(
@@ -55,18 +56,74 @@ def test_in_text_nothing_is_escaped() -> None:
         "{{ 1 | divided_by: 0 }}",
         "{% if a %}" * 40 + "{% endif %}" * 40,
         "{% nonsense %}",
+        "{% for i in (1..1000) %}{% endfor %}" * 11,
+        "{% for i in (1..30) %}" + "{% for j in (1..30) %}{% endfor %}" * 12 + "{% endfor %}",
+        "{% for i in (1..9999999999) reversed %}{% endfor %}",
+        "{% for i in (1..9999999999) limit: 1 offset: 9999999990 %}{% endfor %}",
+        "{% for i in (1..9999999999) limit: 1 %}{% endfor %}",
+        "{% if (1..9999999999) contains 'x' %}{% endif %}",
+        "{% assign r = (1..9999999999) %}",
+        "{% liquid for i in (1..9999999999) reversed\n echo i\n endfor %}",
+        "{{ many | join: '' | size }}",
+        "{% assign l = big | split: ',' %}" + "{% assign l = l | concat: l %}" * 6 + "{{ l | join }}",
+        "{% assign l = 'a,b' | split: ',' %}" + "{% assign l = l | concat: l %}" * 12,
+        "".join(f"{{% assign a{n} = half %}}" for n in range(12)),
+        "{{ half | date: '%Y' }}",
+        "{{ 'now' | date: half }}",
+        "{{ half | strip_html }}",
+        "{{ nested | json }}",
+        "{{" * 100_000,
+        "{" * 200_000,
+        "{% raw %}" * 20_000,
+        "{% comment %}" + "{{" * 90_000,
+        "{{ a | b: " + "a," * 90_000 + "1 }}",
+        "{{ a }}" * 20_000,
     ],
+    ids=lambda template: template[:50],
 )  # fmt: skip
 def test_f5_what_a_template_may_cost_has_an_end(template: str) -> None:
+    began = time.thread_time()
+    big, half = "a" * 100_000, "a" * 50_000
     with pytest.raises(UnusableTemplate):
-        fill(template, {"big": "a" * 100_000}, html=True)
+        fill(template, {"big": big, "half": half, "many": [half] * 20, "nested": [{"a": [half]}] * 3}, html=True)
+    assert time.thread_time() - began < 3, "what bounds it has to come before it is done"
+
+
+def test_f5_templates_of_one_page_share_what_they_may_cost() -> None:
+    template = "{% for i in (1..1000) %}{% endfor %}" * 4
+    assert fill(template, {}) == fill(template, {}) == fill(template, {})
+    allowance = Allowance()
+    fill(template, {}, allowance=allowance)
+    fill(template, {}, allowance=allowance)
+    with pytest.raises(UnusableTemplate) as refused:
+        fill(template, {}, allowance=allowance)
+    assert refused.value.costly
+
+
+def test_f5_time_is_looked_at_between_any_two_steps() -> None:
+    body = "{% if true %}x{% endif %}{{ 1 }}" * 50
+    for template in (body, "{{ 'a' | upcase }}"):
+        fill(template, {})
+        with pytest.raises(UnusableTemplate, match="too long"):
+            fill(template, {}, allowance=Allowance(seconds=0))
+
+
+def test_what_people_write_is_within_what_is_allowed() -> None:
+    row = "{% if o.new %}<td>{{ o.name | upcase | truncate: 20 }}</td>{% endif %}"
+    rows = f"{{% for o in orders %}}<tr>{row}</tr>{{% endfor %}}"
+    orders = [{"new": True, "name": f"order {n}"} for n in range(300)]
+    made = fill("<table>" + rows * 3 + "</table>" + " " * 150_000, {"orders": orders}, html=True)
+    assert made.count("<td>ORDER") == 900
 
 
 def test_what_is_wrong_with_a_template_is_said() -> None:
     assert check("{{ a }} {% if a %}b{% endif %}") is None
     assert check("{% if a %}") is not None
-    assert check("{% liquid assign a = 1 %}") is not None, "what is in it would not be counted"
+    assert check("{% liquid assign a = 1 %}") is None
     assert check("{{ a | }") == "expected '}}', found end of file"
+    assert check("{% if a") == "expected '%}', found end of file"
+    assert check("{%- raw -%}{{{% endraw %}{{ a }}{% doc %}{{{% enddoc %}") is None
+    assert check("{% raw %}{{ a }}") == "raw tag was never closed"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 
 from doorward.backends.outbound.letters import SPACE, Mail, NoWords, Spoken, mailbox, one_line
 from doorward.backends.outbound.wording import WORDINGS, html_of, text_of
-from doorward.liquid_templates import UnusableTemplate, fill
+from doorward.liquid_templates import Allowance, UnusableTemplate, fill
 from doorward.management.resources.email_templates import TEMPLATE as EMAIL_TEMPLATE
 from doorward.management.resources.phone_notifications import DEFAULTS as PHONE_DEFAULTS
 from doorward.management.resources.phone_notifications import TEMPLATE as PHONE_TEMPLATE
@@ -75,9 +75,10 @@ def _of_connection(directory: TenantDirectory, message: Message) -> Mapping[str,
 
 def _tenants(template: Mapping[str, Any], message: Message, values: Mapping[str, Any], sender: str) -> Mail:
     """The mail in the tenant's words. Raises ``UnusableTemplate``."""
-    html = fill(template["body"], values, html=True)
-    subject = fill(template.get("subject") or WORDINGS[message.template].subject, values)
-    from_ = mailbox(fill(template.get("from") or "", values))
+    allowance = Allowance()
+    html = fill(template["body"], values, html=True, allowance=allowance)
+    subject = fill(template.get("subject") or WORDINGS[message.template].subject, values, allowance=allowance)
+    from_ = mailbox(fill(template.get("from") or "", values, allowance=allowance))
     return Mail(
         id=message.id, sender=from_ or sender, to=message.to, subject=one_line(subject), html=html, text=as_text(html)
     )

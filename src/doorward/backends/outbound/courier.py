@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 
@@ -14,6 +14,7 @@ from doorward.backends.outbound.letters import Mail, NoWords, Spoken, is_address
 from doorward.backends.outbound.phone_providers import send_by_gateway, send_by_twilio
 from doorward.backends.outbound.sending import NotSent
 from doorward.backends.outbound.smtp import SmtpServer, send_by_smtp
+from doorward.liquid_thread import LiquidThread
 from doorward.management.resources.connections import SECRETS as CONNECTION_SECRETS
 from doorward.management.resources.phone_notifications import PROVIDER as PHONE_PROVIDER
 from doorward.management.resources.phone_notifications import TWILIO
@@ -27,6 +28,8 @@ from doorward.ports import Attempts, Clock, Directory, HttpOut, Log, Users
 
 if TYPE_CHECKING:
     from doorward.liquid_templates import UnusableTemplate
+
+T = TypeVar("T")
 
 DEVELOPMENT_SENDER = "Doorward <inbox@localhost.test>"
 DEVELOPMENT_NUMBER = "+15550100"
@@ -74,6 +77,7 @@ class Courier:
         self._inbox = inbox
         self._loopback = loopback
         self._attempts = attempts
+        self._thread = LiquidThread("letters")
         self._per_address = per_address
         self._per_tenant = per_tenant
 
@@ -126,7 +130,7 @@ class Courier:
         sender = own or (self._server.sender if self._server is not None else "")
         if self._inbox is not None:
             sender = sender or DEVELOPMENT_SENDER
-        mail, fault = await asyncio.to_thread(_compose_mail, directory, message, user, sender)
+        mail, fault = await self._composed(_compose_mail, directory, message, user, sender)
         self._tell(directory, message, fault)
         way = Way(self._http, self._clock.now(), self._loopback)
         if self._inbox is not None:
@@ -147,7 +151,7 @@ class Courier:
         sender = chosen.sender if chosen is not None else ""
         if self._inbox is not None:
             sender = sender or DEVELOPMENT_NUMBER
-        spoken, fault = await asyncio.to_thread(_compose_spoken, directory, message, user, sender)
+        spoken, fault = await self._composed(_compose_spoken, directory, message, user, sender)
         self._tell(directory, message, fault)
         way = Way(self._http, self._clock.now(), self._loopback)
         if self._inbox is not None:
@@ -160,6 +164,12 @@ class Courier:
             await send_by_twilio(way, chosen.twilio, spoken)
         else:
             raise NotSent("a custom phone provider is an Action, and Actions do not run yet", final=True)
+
+    async def _composed(
+        self, compose: Callable[..., T], directory: TenantDirectory, message: Message, user: User | None, sender: str
+    ) -> T:
+        """In a thread of its own: what a tenant wrote may take its time."""
+        return await self._thread.run(directory.tenant.id, partial(compose, directory, message, user, sender))
 
     def _tell(self, directory: TenantDirectory, message: Message, fault: UnusableTemplate | None) -> None:
         """The tenant's template is of no use: somebody should mend it."""

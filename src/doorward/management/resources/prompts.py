@@ -8,6 +8,7 @@ import msgspec
 
 from doorward.management.kit.bodies import require_liquid
 from doorward.management.kit.context import Call
+from doorward.management.kit.errors import invalid_body
 from doorward.management.kit.operation import Effect
 from doorward.management.kit.schema import BOOLEAN, choice, mapping, record, text
 from doorward.management.kit.shapes import Shape, Singleton
@@ -61,6 +62,8 @@ SETTINGS = Singleton(
 
 
 def readable(call: Call, before: Document, given: dict[str, Any]) -> Document:
+    if sum(len(partial) for partials in given.values() for partial in partials.values()) > MAX_MARKUP:
+        raise invalid_body(f"The partials of a prompt hold more than {MAX_MARKUP} characters")
     for partials in given.values():
         require_liquid(call.services.check_template, **partials)
     return filled(call, before, given)

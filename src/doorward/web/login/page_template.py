@@ -27,7 +27,8 @@ ENTRY_POINTS = (
 )  # fmt: skip
 # Headers of more than 8 kB are refused by many a proxy.
 MAX_ORIGINS, MAX_HASHES = 20, 30
-SECONDS = 0.25  # others wait meanwhile
+SECONDS = 0.25  # of the processor, for a page and all that is in it
+REST = 60.0  # seconds a template is left alone that wanted more
 HEAD, WIDGET = "auth0_head", "auth0_widget"
 
 _NONCE = secrets.token_urlsafe(16)  # stands for that of a page until it is shown; nobody else knows it
@@ -44,7 +45,11 @@ _COMPANIONS = {"https://fonts.googleapis.com": "https://fonts.gstatic.com"}
 
 
 class UnfilledTemplate(Exception):
-    """A page that could not be made of a tenant's template; says why."""
+    """A page that could not be made of a tenant's template; says why, and whether because it is ``costly``."""
+
+    def __init__(self, reason: str, *, costly: bool = False) -> None:
+        super().__init__(reason)
+        self.costly = costly
 
 
 class Allowed(Struct, frozen=True):
@@ -66,19 +71,21 @@ class Frame(Struct, frozen=True):
 
     def fill(self, head: str, widget: str, values: Mapping[str, Any], nonce: str) -> str:
         """The whole page. Raises ``UnfilledTemplate``."""
-        from doorward.liquid_templates import UnusableTemplate, fill  # takes long to import, and few write a template
+        # Takes long to import, and few write a template.
+        from doorward.liquid_templates import Allowance, UnusableTemplate, fill
 
         if any("submit" in partial.lower() for partial in self.partials.values()):
             widget = _FORM.sub(rf"\g<0>{_FIRST}", widget, count=1)
+        allowance = Allowance(SECONDS)
         try:
             for point, partial in self.partials.items():
-                filled = fill(partial, values, html=True, seconds=SECONDS)
+                filled = fill(partial, values, html=True, allowance=allowance)
                 place = f'<div id="ulp-container-{point}">'
                 widget = widget.replace(place + "</div>", f"{place}{filled}</div>", 1)
             made = {HEAD: Markup(head), WIDGET: Markup(widget)}  # noqa: S704 - what is filled in is escaped there
-            page = fill(self.template, {**values, **made}, html=True, seconds=SECONDS)
+            page = fill(self.template, {**values, **made}, html=True, allowance=allowance)
         except UnusableTemplate as fault:
-            raise UnfilledTemplate(str(fault)) from None
+            raise UnfilledTemplate(str(fault), costly=fault.costly) from None
         return page.replace(_NONCE, nonce)
 
 
@@ -90,6 +97,7 @@ class PageTemplate:
         self._partials = partials
         self._frames: dict[tuple[str, str], Frame] = {}
         self._told: set[tuple[str, str]] = set()
+        self._rests_until = 0.0
 
     def frame(self, prompt: str, screen: str) -> Frame:
         """What is around one screen, made ready."""
@@ -104,6 +112,14 @@ class PageTemplate:
                 allowed=_allowed(self._source, *partials.values()),
             )
         return self._frames[wanted]
+
+    def rests(self, now: float) -> bool:
+        """Whether it is left alone, at ``now`` (epoch seconds)."""
+        return now < self._rests_until
+
+    def leave_alone(self, now: float) -> None:
+        """It cost what no page may cost: not to be tried again for a while."""
+        self._rests_until = now + REST
 
     def is_news(self, prompt: str, screen: str) -> bool:
         """Whether nobody was told yet that the page around this screen cannot be made."""

@@ -7,6 +7,9 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
+import msgspec
+
+from doorward.liquid_thread import LiquidThread
 from doorward.management.resources.branding import PAGE_TEMPLATE
 from doorward.management.resources.branding_dark import ID as BRANDING_DARK
 from doorward.management.resources.branding_themes import THEME as BRANDING_THEME
@@ -18,7 +21,7 @@ from doorward.model.tenant import Issuer
 from doorward.model.user import User
 from doorward.oauth.authorization import TransactionGone
 from doorward.oauth.errors import OAuthError
-from doorward.ports import Clock, Directory, Log
+from doorward.ports import Clock, Directory, Log, Overloaded
 from doorward.web.login import assets, headers, locales
 from doorward.web.login.catalogue import Texts
 from doorward.web.login.documents import (
@@ -44,7 +47,7 @@ from doorward.web.login.render import (
     render_preview,
     render_web_message,
 )
-from doorward.web.wire.http import Request, Response, redirect, text_response
+from doorward.web.wire.http import Later, Request, Response, made, redirect, text_response
 
 MAX_LOOKS = 1000
 
@@ -57,6 +60,7 @@ class Presenter:
         self._log = log
         self._clock = clock
         self._shows_hints = shows_hints
+        self._thread = LiquidThread("pages")
         self._looks: dict[str, tuple[TenantDirectory, Look]] = {}
 
     def _look(self, directory: TenantDirectory) -> Look:
@@ -72,14 +76,32 @@ class Presenter:
         """The page as an answer. ``asked`` are the parameters of the authorization request."""
         tenant = self._directory.tenant(request.issuer.tenant)
         look, locale = self._look(tenant), _locale(request, tenant, asked.get("ui_locales", ""))
-        if look.template is None:
+        template = look.template
+        if template is None:
             return render(page, look, locale)
+        stock = msgspec.structs.replace(look, template=None)
+        if template.rests(self._clock.now()):
+            return render(page, stock, locale)
+        faults: list[UnfilledTemplate] = []
 
-        def tell(fault: UnfilledTemplate) -> None:
-            if look.template is not None and look.template.is_news(page.screen.prompt, page.screen.name):
-                self._log.write(tenant.tenant.id, _unfilled(fault, page, request, self._clock.now()))
+        def fill() -> Response:
+            known = about(tenant, request.issuer, page, look, asked)
+            return render(page, look, locale, about=known, told=faults.append)
 
-        return render(page, look, locale, about=about(tenant, request.issuer, page, look, asked), told=tell)
+        async def make() -> Response:
+            try:
+                response = await self._thread.run(tenant.tenant.id, fill)
+            except Overloaded:
+                return render(page, stock, locale)
+            now = self._clock.now()
+            for fault in faults:
+                if fault.costly:
+                    template.leave_alone(now)
+                if template.is_news(page.screen.prompt, page.screen.name):
+                    self._log.write(tenant.tenant.id, _unfilled(fault, page, request, now))
+            return response
+
+        return Later(make)
 
     def locale(self, request: Request, ui_locales: str = "") -> str:
         """The language of the tenant's that the reader of ``request`` reads best (BCP 47)."""
@@ -125,9 +147,9 @@ class Presenter:
         tenant = self._directory.tenant(request.issuer.tenant)
         return render_preview(document, self._look(tenant), _locale(request, tenant, ""))
 
-    def sample(self, request: Request, page: Page, language: str) -> Response:
+    async def sample(self, request: Request, page: Page, language: str) -> Response:
         """One of them as it may look in life, which another page of ours may have in a frame."""
-        shown = self.render(request, page, {"ui_locales": language})
+        shown = await made(self.render(request, page, {"ui_locales": language}))
         return Response(200, shown.body, headers.framed_by_us(shown.headers))
 
     def front(self, request: Request, logins: Mapping[str, str], inbox: str, paths: tuple[str, ...]) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -119,6 +119,27 @@ class Response:
 
     def with_headers(self, *headers: tuple[str, str]) -> Response:
         return Response(self.status, self.body, self.headers + headers)
+
+
+class Later(Response):
+    """What is made beside the event loop, after everything about it is decided: ``make`` gives what is sent. Headers
+    added to it come with that."""
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Callable[[], Awaitable[Response]], headers: Headers = ()) -> None:
+        super().__init__(headers=headers)
+        self.make = make
+
+    def with_headers(self, *headers: tuple[str, str]) -> Later:
+        return Later(self.make, self.headers + headers)
+
+
+async def made(response: Response) -> Response:
+    """What is sent, made if it has to be."""
+    while isinstance(response, Later):
+        response = (await response.make()).with_headers(*response.headers)
+    return response
 
 
 JSON = ("content-type", "application/json; charset=utf-8")
