@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -170,9 +171,11 @@ def management_client(tenant: Tenant, name: str, entropy: Entropy) -> list[Put]:
     ]
 
 
-def renamed_audience(document: Document, old: str, new: str) -> Put:
-    """The same document after the audience ``old`` got the name ``new``."""
-    body = {name: new if value == old else value for name, value in document.body.items()}
-    unique_key = document.unique_key.replace(old, new) if document.unique_key is not None else None
+def renamed_audience(document: Document, names: Mapping[str, str]) -> Put:
+    """The same document after audiences got other ``names`` (by what they were called before)."""
+    body = {name: names.get(value, value) if isinstance(value, str) else value for name, value in document.body.items()}
+    unique_key = document.unique_key
+    for old, new in names.items():
+        unique_key = unique_key.replace(old, new) if unique_key is not None else None
     changed = msgspec.structs.replace(document, body=body, unique_key=unique_key)
     return Put(document=changed, expected_revision=document.revision)

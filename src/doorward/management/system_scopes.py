@@ -68,7 +68,16 @@ def _scopes(table: Mapping[str, str], of: str) -> list[dict[str, str]]:
 def ready_made(domain: str) -> dict[str, dict[str, Any]]:
     """What an API gets that is made with the identifier of a system API, by that identifier."""
     return {
-        f"https://{domain}/me/": {"name": "Auth0 My Account API", "scopes": _scopes(_MY_ACCOUNT, "me")},
+        f"https://{domain}/me/": {
+            "name": "Auth0 My Account API",
+            "scopes": _scopes(_MY_ACCOUNT, "me"),
+            "allow_offline_access": True,
+            "skip_consent_for_verifiable_first_party_clients": True,
+            "subject_type_authorization": {
+                "user": {"policy": "require_client_grant"},
+                "client": {"policy": "deny_all"},
+            },
+        },
         f"https://{domain}/my-org/": {
             "name": "Auth0 My Organization API",
             "scopes": _scopes(_MY_ORGANIZATION, "my_org"),

@@ -72,11 +72,12 @@ class Tenants:
         directory = self._ports.directory
         before = directory.tenant(id_)
         old, new = before.tenant, Tenant(id=id_, domain=domain)
+        names = dict(zip(old.system_audiences, new.system_audiences, strict=True))
         changes = [
-            renamed_audience(document, old.management_audience, new.management_audience)
+            renamed_audience(document, names)
             for kind in (Kind.RESOURCE_SERVER, Kind.CLIENT_GRANT)
             for document in before.documents[kind].values()
-            if old.management_audience in (document.body.get("identifier"), document.body.get("audience"))
+            if document.body.get("identifier", document.body.get("audience")) in names
         ]
         await directory.move_tenant(id_, domain, changes)
 

@@ -116,6 +116,15 @@ class Tenant(Struct, frozen=True, kw_only=True):
     def management_audience(self) -> str:
         return f"https://{self.domain}/api/v2/"
 
+    @property
+    def my_account_audience(self) -> str:
+        return f"https://{self.domain}/me/"
+
+    @property
+    def system_audiences(self) -> tuple[str, ...]:
+        """What the APIs of the system are called, whatever the domain, in one order."""
+        return self.management_audience, self.userinfo_audience, self.mfa_audience, self.my_account_audience
+
 
 class CustomDomain(Struct, frozen=True, kw_only=True):
     """A custom domain: ``GET /api/v2/custom-domains``. Only a ``ready`` one is served."""

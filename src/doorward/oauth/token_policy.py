@@ -15,7 +15,7 @@ from msgspec import Struct
 from doorward.model.client import Client, RotationType, SubjectType
 from doorward.model.directory import TenantDirectory
 from doorward.model.resource_server import ResourceServer, TokenDialect, mfa_api
-from doorward.model.tenant import DomainKind, Issuer, ResourceParameterProfile
+from doorward.model.tenant import DomainKind, Issuer, ResourceParameterProfile, Tenant
 from doorward.oauth.errors import AccessDenied, OAuthError, UnauthorizedClient
 from doorward.oauth.proof import Proof, SpendRefreshToken
 from doorward.oauth.scopes import CURRENT_USER_SCOPES, OFFLINE_ACCESS, OIDC_SCOPES, STANDARD_OIDC_SCOPES
@@ -83,7 +83,7 @@ def decide(proof: Proof, directory: TenantDirectory, issuer: Issuer) -> TokenPla
     """
     why: list[Reason] = [_issuer_reason(issuer)]
     try:
-        audience, api = _audience(proof, directory, why)
+        audience, api = _audience(proof, directory, issuer, why)
         ceiling = _access(proof, directory, api, audience, why)
         format_ = _format(api, why)
         dialect = _dialect(api, why)
@@ -139,11 +139,13 @@ def _of_client(client: Client, field: str, value: object) -> Setting:
 # ── audience ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _audience(proof: Proof, directory: TenantDirectory, why: list[Reason]) -> tuple[str, ResourceServer | None]:
+def _audience(
+    proof: Proof, directory: TenantDirectory, issuer: Issuer, why: list[Reason]
+) -> tuple[str, ResourceServer | None]:
     tenant, settings = directory.tenant, directory.settings
     setting = None
     if proof.stored_audience is not None:
-        asked, rule = _refreshed_audience(proof, directory)
+        asked, rule = _refreshed_audience(proof, directory, issuer)
     elif proof.audience:
         asked, rule = proof.audience, "audience.requested"
     elif proof.resource and settings.resource_parameter_profile is ResourceParameterProfile.COMPATIBILITY:
@@ -164,6 +166,7 @@ def _audience(proof: Proof, directory: TenantDirectory, why: list[Reason]) -> tu
         why.append(Reason("audience", "audience.none", tenant.userinfo_audience, setting=setting))
         return tenant.userinfo_audience, None
 
+    asked = called(asked, directory.tenant, issuer)
     api = directory.resource_servers.get(asked) or (mfa_api(asked) if asked == tenant.mfa_audience else None)
     if api is not None:
         why.append(Reason("audience", rule, asked, setting=setting))
@@ -179,10 +182,15 @@ def _audience(proof: Proof, directory: TenantDirectory, why: list[Reason]) -> tu
     )
 
 
-def _refreshed_audience(proof: Proof, directory: TenantDirectory) -> tuple[str, str]:
+def called(audience: str, tenant: Tenant, issuer: Issuer) -> str:
+    """What an API is called: the My Account API is asked for by the domain that is used, and keeps the tenant's own."""
+    return tenant.my_account_audience if audience == issuer.endpoint("me/") else audience
+
+
+def _refreshed_audience(proof: Proof, directory: TenantDirectory, issuer: Issuer) -> tuple[str, str]:
     """Another API may be named in a refresh only as the client's policies say; else it is ignored."""
     stored = proof.stored_audience or ""
-    asked = proof.audience or proof.resource
+    asked = called(proof.audience or proof.resource or "", directory.tenant, issuer)
     if not asked or asked == stored or not proof.client.is_first_party:
         return stored, "audience.stored"
     api = directory.resource_servers.get(asked)

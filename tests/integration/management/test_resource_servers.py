@@ -148,3 +148,29 @@ async def test_the_identifier_of_a_system_api_makes_it_ready(api: Api) -> None:
     assert express["token_lifetime"] == 300
     for made in (mine, organization, express):
         await api.delete(f"/resource-servers/{made['id']}")
+
+
+async def test_the_my_account_api_is_for_people_and_keeps_its_scopes(api: Api) -> None:
+    identifier = f"https://{A}/me/"
+    mine = await api.post("/resource-servers", {"identifier": identifier, "authorization_policy": {"policy_id": "x"}})
+    policies = {"user": {"policy": "require_client_grant"}, "client": {"policy": "deny_all"}}
+    assert mine["subject_type_authorization"] == policies
+    assert (mine["name"], mine["allow_offline_access"]) == ("Auth0 My Account API", True)
+    assert mine["authorization_policy"] == {"policy_id": "x"}
+    item = f"/resource-servers/{mine['id']}"
+    for refused in (
+        {"scopes": [{"value": "read:other"}]},
+        {"signing_alg": "HS256"},
+        {"subject_type_authorization": {"client": {"policy": "require_client_grant"}}},
+    ):
+        assert await api.refused("PATCH", item, refused) == (400, "invalid_body")
+        await api.delete(item)
+        assert await api.refused("POST", "/resource-servers", {"identifier": identifier, **refused}) == (
+            400, "invalid_body",
+        )  # fmt: skip
+        mine = await api.post("/resource-servers", {"identifier": identifier})
+        item = f"/resource-servers/{mine['id']}"
+    open_ = {"subject_type_authorization": {"user": {"policy": "allow_all"}}, "scopes": mine["scopes"][:1]}
+    changed = await api.patch(item, open_)
+    assert changed["subject_type_authorization"] == {**policies, "user": {"policy": "allow_all"}}
+    assert changed["scopes"] == mine["scopes"]

@@ -303,10 +303,7 @@ class _Moving:
         before = origin.tenant
         self._names: dict[str, str] = {}
         if before.domain != tenant.domain:
-            self._names = {
-                before.management_audience: tenant.management_audience,
-                before.userinfo_audience: tenant.userinfo_audience,
-            }
+            self._names = dict(zip(before.system_audiences, tenant.system_audiences, strict=True))
         self.hosts: list[str] = []
 
     def moved(self, table: str, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -105,6 +105,8 @@ def _completed(call: Call, body: dict[str, Any], secrets: Mapping[str, Any]) -> 
         raise invalid_body("Scopes must be unique within a resource server")
     policies = RESOURCE_SERVER_DEFAULTS["subject_type_authorization"]
     body["subject_type_authorization"] = {**policies, **body.get("subject_type_authorization", {})}
+    if body["identifier"] == call.directory.tenant.my_account_audience:
+        body["scopes"] = _of_my_account(call, body)
     encryption = body.get("token_encryption")
     if encryption is not None:
         try:
@@ -121,15 +123,35 @@ def _completed(call: Call, body: dict[str, Any], secrets: Mapping[str, Any]) -> 
     return body, {"signing_secret": secret} if secret is not None else {}
 
 
+def _of_my_account(call: Call, body: dict[str, Any]) -> list[dict[str, Any]]:
+    """The scopes the My Account API has always. Raises ``ApiError`` for what would keep it from reading its own tokens,
+    and for what lets anybody but people in."""
+    scopes: list[dict[str, Any]] = _ready(call, body["identifier"])["scopes"]
+    other = {scope["value"] for scope in body.get("scopes", ())} - {scope["value"] for scope in scopes}
+    if other:
+        raise invalid_body(f"The My Account API has no other scopes than its own: {', '.join(sorted(other))[:100]}")
+    if body["signing_alg"].startswith("HS") or body.get("token_encryption") is not None:
+        raise invalid_body(
+            "The My Account API takes tokens that are signed with a key of the tenant, and not encrypted"
+        )
+    if body["subject_type_authorization"]["client"] != {"policy": "deny_all"}:
+        raise invalid_body("The My Account API is for people: subject_type_authorization.client has to be deny_all")
+    return scopes
+
+
+def _ready(call: Call, identifier: str) -> dict[str, Any]:
+    return ready_made(call.directory.tenant.domain).get(identifier, {})
+
+
 def prepare(call: Call, given: dict[str, Any]) -> Document:
     identifier = given["identifier"]
     hosts = (call.directory.tenant.domain, *call.directory.custom_domains)
     if identifier in {f"https://{host}/userinfo" for host in hosts}:
         raise taken(identifier)
     id_ = new_object_id(call.ports.entropy)
-    ready = ready_made(call.directory.tenant.domain).get(identifier, {})
-    made = {**RESOURCE_SERVER_DEFAULTS, "name": identifier, **ready}
-    body, secrets = _completed(call, {**made, **given, "id": id_}, {})
+    made = {**RESOURCE_SERVER_DEFAULTS, "name": identifier, **_ready(call, identifier)}
+    policies = {**made["subject_type_authorization"], **(given.get("subject_type_authorization") or {})}
+    body, secrets = _completed(call, {**made, **given, "id": id_, "subject_type_authorization": policies}, {})
     return Document(kind=Kind.RESOURCE_SERVER, id=id_, body=body, secrets=secrets, unique_key=identifier)
 
 
