@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
 import msgspec
@@ -236,7 +237,38 @@ class PasswordChange:
             raise Conflict("revision")
         return change.user
 
-    # ── what both do ──
+    async def set(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        user: User,
+        place: int,
+        password: str,
+        context: RequestContext,
+        *,
+        client: Client,
+        once: Callable[[], Awaitable[bool]],
+    ) -> User | None:
+        """Somebody whose token lets them choose another password: all their sessions end. ``once`` uses up what they
+        were let in by; ``None``, and nothing is written, when it was used before.
+
+        Raises ``PasswordRefused``, ``Conflict`` (``revision``), and ``Overloaded`` when hashing is full.
+        """
+        chosen = await self._chosen(directory, connection, user, place, password, context)
+        if not await once():
+            return None
+        change = self._change(user, place, connection, chosen)
+        changed = await self._ports.users.change(
+            directory.tenant.id,
+            change,
+            events=(person_event("scp", chosen.set_at, connection, context, user=user, client=client),),
+            messages=_confirmation(directory, change.user, place),
+        )
+        if not changed:
+            raise Conflict("revision")
+        return change.user
+
+    # ── what all do ──
 
     async def _chosen(
         self,

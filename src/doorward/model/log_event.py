@@ -80,6 +80,8 @@ EVENT_TYPES: dict[str, str] = {
     "gd_start_enroll": "Second Factor Enrollment Started",
     "gd_enrollment_complete": "Second Factor Enrollment Completed",
     "gd_unenroll": "Second Factor Unenrolled",
+    "my_account_authentication_method_succeeded": "My Account Authentication Method Operation Succeeded",
+    "my_account_authentication_method_failed": "My Account Authentication Method Operation Failed",
     "srrt": "Success Revocation: Refresh Token",
     "fpar": "Failed Pushed Authorization Request",
     "ss": "Success Signup",

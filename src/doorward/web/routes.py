@@ -19,6 +19,7 @@ from doorward.web.login.dispatcher import login_pages
 from doorward.web.login.presenter import Presenter
 from doorward.web.login.visit import UniversalLogin
 from doorward.web.management import description, management, own_api
+from doorward.web.my_account import my_account
 from doorward.web.router import Mount, Route
 from doorward.web.tenants import TenantHandlers
 from doorward.web.wire.cors import across_origins
@@ -37,6 +38,7 @@ def routes(services: Services, *, development: bool) -> list[Route | Mount]:
         Route("POST", "/oauth/revoke", token.revoke(ports)),
         Route("POST", "/oauth/par", authorize.push(ports)),
         *MfaHandlers(ports, MfaApi(ports, bearer_tokens)).routes(),
+        *my_account(services, bearer_tokens),
         Route("GET", "/userinfo", about_me),
         Route("POST", "/userinfo", about_me),
         Route("GET", "/.well-known/openid-configuration", well_known.metadata(ports)),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from doorward.management.my_account import api as my_account
 from doorward.model.client import Client
 from doorward.model.directory import TenantDirectory
 from doorward.model.log_event import LogEvent
@@ -36,11 +37,12 @@ CLIENTS = frozenset(
         "/oauth/token", "/oauth/revoke", "/dbconnections/signup", "/passwordless/start", "/passwordless/verify",
         "/mfa/challenge", "/mfa/associate", "/mfa/authenticators", "/mfa/authenticators/{id}",
         "/mfa/recovery-code-regeneration", "/passkey/challenge", "/passkey/register",
+        *(my_account.PREFIX + one.path for one in my_account.OPERATIONS),
     }
 )  # fmt: skip
 
 ALLOW_HEADERS = "Content-Type, Authorization, Auth0-Client, DPoP, X-Request-Language"
-EXPOSE_HEADERS = "DPoP-Nonce, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After"
+EXPOSE_HEADERS = "DPoP-Nonce, Location, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After"
 MAX_AGE = "3600"
 MAX_ORIGIN = 512
 VARY = ("vary", "Origin")

@@ -1,0 +1,44 @@
+"""The My Account API under ``/me/v1``; the token comes in the header only."""
+
+from __future__ import annotations
+
+from doorward.management.kit.context import Answer, Nothing, Services
+from doorward.management.my_account.api import OPERATIONS, PREFIX, AccountRequest, MyAccount, Operation
+from doorward.oauth.bearer import BearerTokens
+from doorward.web.router import Handler, Route
+from doorward.web.wire.http import NO_STORE, Request, Response, json_response
+from doorward.web.wire.parameters import bearer_token
+
+
+def my_account(services: Services, bearer_tokens: BearerTokens) -> list[Route]:
+    """Its operations."""
+    api = MyAccount(services, bearer_tokens)
+    return [Route(one.method, PREFIX + one.path, _handler(one, api)) for one in OPERATIONS]
+
+
+def _handler(operation: Operation, api: MyAccount) -> Handler:
+    async def handler(request: Request) -> Response:
+        return _response(
+            await api.answer(
+                operation,
+                AccountRequest(
+                    path=request.path,
+                    arguments=request.path_parameters,
+                    query=request.query.decode("ascii", "replace"),
+                    body=request.body,
+                    content_type=request.headers.get("content-type", ""),
+                    token=bearer_token(request),
+                    issuer=request.issuer,
+                    context=request.context,
+                ),
+            )
+        )
+
+    return handler
+
+
+def _response(answer: Answer) -> Response:
+    headers = (*NO_STORE, *answer.headers.items())
+    if isinstance(answer.body, Nothing):
+        return Response(answer.status, b"", headers)
+    return json_response(answer.body, answer.status, headers)

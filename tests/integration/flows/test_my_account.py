@@ -1,0 +1,539 @@
+"""The My Account API: what people do about themselves, in applications of their choice."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
+import pytest
+from tests.authenticator import Authenticator
+from tests.integration.door import DOMAIN, Door
+from tests.integration.flows.test_second_factor import claims, code, has_app, types, user_id
+from tests.integration.flows.test_sent_factors import code_sent, sent
+
+OWN = "https://app.test"
+AUDIENCE = f"https://{DOMAIN}/me/"
+VERBS = ("create", "read", "update", "delete")
+SCOPES = [*(f"{verb}:me:authentication_methods" for verb in VERBS), "read:me:factors", "read:me:consents",
+          "read:me:organizations", "read:me:connected_accounts", "create:me:connected_accounts"]  # fmt: skip
+ON = ("otp", "sms", "email", "recovery-code", "webauthn-roaming", "webauthn-platform")
+TENANT = {
+    "resourceServers": [{"name": "Auth0 My Account API", "identifier": AUDIENCE}],
+    "clients": [
+        {"name": "Web", "web_origins": [OWN], "grant_types": ["password", "refresh_token", "authorization_code"]},
+        {"name": "Other", "app_type": "regular_web", "grant_types": ["password"]},
+    ],
+    "clientGrants": [
+        {"client_id": "Web", "audience": AUDIENCE, "scope": SCOPES, "subject_type": "user"},
+        {"client_id": "Other", "audience": AUDIENCE, "scope": SCOPES, "subject_type": "user"},
+    ],
+    "databases": [
+        {
+            "name": "people", "strategy": "auth0", "enabled_clients": ["Spa", "Web", "Other"],
+            "options": {"authentication_methods": {"passkey": {"enabled": True}}, "passwordPolicy": "good"},
+        }
+    ],
+    "guardianFactors": [{"name": name, "enabled": True} for name in ON],
+}  # fmt: skip
+PASSWORD = "correct-horse-9"
+
+
+class Me:
+    """Ada, at an application."""
+
+    def __init__(self, door: Door, token: str) -> None:
+        self.door = door
+        self.token = token
+
+    async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> httpx2.Response:
+        async with self.door.http() as http:
+            return await http.request(
+                method, f"/me/v1/{path}", json=body, headers={"authorization": f"Bearer {self.token}", **headers}
+            )
+
+    async def get(self, path: str) -> Any:
+        answer = await self.ask("GET", path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def begin(self, **body: Any) -> dict[str, Any]:
+        answer = await self.ask("POST", "authentication-methods", body)
+        assert answer.status_code == 202, answer.text
+        begun: dict[str, Any] = answer.json()
+        return {**begun, "location": answer.headers["location"]}
+
+    async def confirm(self, begun: dict[str, Any], **proof: Any) -> httpx2.Response:
+        path = begun["location"].removeprefix(f"https://{DOMAIN}/me/v1/")
+        return await self.ask("POST", f"{path}/verify", {"auth_session": begun["auth_session"], **proof})
+
+    async def confirmed(self, begun: dict[str, Any], **proof: Any) -> dict[str, Any]:
+        answer = await self.confirm(begun, **proof)
+        assert answer.status_code == 201, answer.text
+        shown: dict[str, Any] = answer.json()
+        path = answer.headers["location"].removeprefix(f"https://{DOMAIN}/me/v1/")
+        assert path == f"authentication-methods/{quote(shown['id'], safe='')}"
+        if shown["type"] != "password":
+            assert await self.get(path) == shown
+        return shown
+
+    async def problem(self, method: str, path: str, body: Any = None) -> tuple[int, str, str]:
+        return problem(await self.ask(method, path, body))
+
+
+def problem(answer: httpx2.Response) -> tuple[int, str, str]:
+    """Status, title and detail of a refusal."""
+    said = answer.json()
+    assert set(said) <= {"type", "status", "title", "detail", "validation_errors"}, said
+    assert said["status"] == answer.status_code
+    assert said["type"].startswith(f"https://auth0.com/api-errors#A0E-{answer.status_code}-")
+    return answer.status_code, said["title"], said["detail"]
+
+
+async def token(door: Door, client: str = "Web", scope: str = " ".join(SCOPES), **more: str) -> httpx2.Response:
+    known = door.client(client)
+    return await door.token(
+        grant_type="password", client_id=known.client_id, client_secret=known.client_secret or "",
+        **{"username": "ada@example.test", "password": PASSWORD, "audience": AUDIENCE, "scope": scope, **more},
+    )  # fmt: skip
+
+
+async def at(door: Door, client: str = "Web", scope: str = " ".join(SCOPES), **more: str) -> Me:
+    answer = await token(door, client, scope, **more)
+    assert answer.status_code == 200, answer.text
+    return Me(door, answer.json()["access_token"])
+
+
+@pytest.fixture
+async def me(door: Door) -> Me:
+    await door.tenant(TENANT)
+    return await at(door)
+
+
+# ── who is let in ──
+
+
+async def test_the_api_is_there_when_it_is_activated_and_for_who_was_granted_it(door: Door) -> None:
+    unknown = await token(door)
+    assert (unknown.status_code, unknown.json()["error"]) == (403, "access_denied")
+    await door.tenant({"resourceServers": TENANT["resourceServers"]})
+    ungranted = await token(door)
+    assert (ungranted.status_code, ungranted.json()["error"]) == (403, "unauthorized_client")
+    machine = door.client("Mgmt")
+    refused = await door.token(
+        grant_type="client_credentials", client_id=machine.client_id, client_secret=machine.client_secret or "",
+        audience=AUDIENCE,
+    )  # fmt: skip
+    assert (refused.status_code, refused.json()["error"]) == (403, "access_denied")
+    await door.tenant(TENANT)
+    given = (await token(door, scope="read:me:factors update:me:nothing")).json()
+    assert (given["scope"], claims(given["access_token"])["aud"]) == ("read:me:factors", AUDIENCE)
+
+
+async def test_a_token_has_to_be_for_it_on_this_domain_and_with_the_scope(me: Me) -> None:
+    door = me.door
+    async with door.http() as http:
+        none = await http.get("/me/v1/factors")
+    assert problem(none) == (401, "Unauthorized", "Missing or invalid token.")
+    assert none.headers["www-authenticate"].startswith("Bearer ")
+    assert problem(await Me(door, "x.y.z").ask("GET", "factors"))[:2] == (401, "Invalid Token")
+    items = (await token(door, audience="https://api.test")).json()["access_token"]
+    assert problem(await Me(door, items).ask("GET", "factors")) == (401, "Invalid Token", "Bad audience")
+    reader = await at(door, scope="read:me:factors")
+    await reader.get("factors")
+    assert await reader.problem("GET", "authentication-methods") == (
+        403, "insufficient_scope", "Insufficient scope, expected: read:me:authentication_methods",
+    )  # fmt: skip
+    door.clock.pass_(86_401)
+    assert (await me.problem("GET", "factors"))[1] == "Invalid Token"
+    me = await at(door)
+    await door.ports.users.delete(DOMAIN, await user_id(door), at=door.clock.now(), events=())
+    assert (await me.problem("GET", "factors"))[0] == 401
+
+
+async def test_it_is_asked_for_by_the_domain_that_is_used(me: Me) -> None:
+    door = me.door
+    await door.tenant({"customDomains": [{"domain": "login.custom.test", "type": "self_managed_certs"}]})
+    web, custom = door.client("Web"), "login.custom.test"
+    for audience in (AUDIENCE, f"https://{custom}/me/"):
+        answer = await door.token(
+            custom, grant_type="password", client_id=web.client_id, client_secret=web.client_secret or "",
+            username="ada@example.test", password=PASSWORD, audience=audience, scope="read:me:factors",
+        )  # fmt: skip
+        given = answer.json()["access_token"]
+        assert (claims(given)["aud"], claims(given)["iss"]) == (AUDIENCE, f"https://{custom}/")
+        bearer = {"authorization": f"Bearer {given}"}
+        async with door.http(custom) as http:
+            assert (await http.get("/me/v1/factors", headers=bearer)).status_code == 200
+        async with door.http() as http:
+            assert problem(await http.get("/me/v1/factors", headers=bearer))[0] == 401
+    foreign = await token(door, audience=f"https://{custom}/me/")
+    assert foreign.json()["error_description"].startswith("Service not enabled within domain")
+
+
+async def test_other_sites_may_ask_that_an_application_registered(me: Me) -> None:
+    path = "/me/v1/authentication-methods/totp%7Cdev_1"
+    async with me.door.http() as http:
+        asked = await http.options(path, headers={"origin": OWN, "access-control-request-method": "DELETE"})
+        assert asked.headers["access-control-allow-methods"] == "DELETE, GET, OPTIONS, PATCH"
+        assert (await http.options(path, headers={"origin": "https://evil.test"})).status_code == 403
+    answer = await me.ask("GET", "factors", origin=OWN)
+    assert answer.headers["access-control-allow-origin"] == OWN
+    assert "Location" in answer.headers["access-control-expose-headers"]
+
+
+# ── what there is ──
+
+
+async def test_the_factors_are_those_the_tenant_switched_on(me: Me) -> None:
+    assert await me.get("factors") == {
+        "factors": [
+            {"type": "password", "usage": ["primary"]},
+            {"type": "passkey", "usage": ["primary"]},
+            {"type": "webauthn-platform", "usage": ["secondary"]},
+            {"type": "webauthn-roaming", "usage": ["secondary"]},
+            {"type": "totp", "usage": ["secondary"]},
+            {"type": "phone", "usage": ["secondary"]},
+            {"type": "email", "usage": ["secondary"]},
+            {"type": "recovery-code", "usage": ["secondary"]},
+        ]
+    }
+    off = [{"name": name, "enabled": name == "otp"} for name in ON]
+    await me.door.tenant({"guardianFactors": off})
+    assert [one["type"] for one in (await me.get("factors"))["factors"]] == ["password", "passkey", "totp"]
+    for type_, more in (("email", {"email": "a@b.test"}), ("phone", {"phone_number": "+442079460000"}),
+                        ("recovery-code", {}), ("webauthn-roaming", {}), ("push-notification", {})):  # fmt: skip
+        refused = await me.problem("POST", "authentication-methods", {"type": type_, **more})
+        assert refused == (403, "Forbidden", f"The factor {type_} is not enabled")
+
+
+async def test_what_somebody_has_is_listed_with_their_password(me: Me) -> None:
+    await has_app(me.door)
+    listed = (await me.get("authentication-methods"))["authentication_methods"]
+    app, password = listed
+    assert app == {
+        "id": "totp|dev_app", "type": "totp", "created_at": "1970-01-01T00:00:00.000Z", "usage": ["secondary"],
+        "confirmed": True,
+    }  # fmt: skip
+    assert (password["type"], password["usage"]) == ("password", ["primary"])
+    assert password["identity_user_id"] == await user_id(me.door)
+    assert await me.get(f"authentication-methods/{quote(password['id'])}") == password
+    assert await me.get("authentication-methods?type=totp") == {"authentication_methods": [app]}
+    assert await me.get("authentication-methods?type=password") == {"authentication_methods": [password]}
+    assert await me.get("authentication-methods?type=passkey") == {"authentication_methods": []}
+    status, title, _ = await me.problem("GET", "authentication-methods?type=smoke")
+    assert (status, title) == (400, "Invalid Request")
+    for missing in ("totp%7Cdev_other", "sms%7Cdev_app", "password%7CZm9v", "dev_app", "a%00b"):
+        assert (await me.problem("GET", f"authentication-methods/{missing}"))[0] == 404
+
+
+# ── taking one on ──
+
+
+async def test_an_authenticator_app_is_taken_on_beside_what_there_is(me: Me) -> None:
+    begun = await me.begin(type="totp")
+    assert begun["id"].startswith("totp|dev_")
+    assert begun["location"] == f"https://{DOMAIN}/me/v1/authentication-methods/{quote(begun['id'], safe='')}"
+    assert f"secret={begun['manual_input_code']}" in begun["barcode_uri"]
+    assert await types(me.door) == [], "nothing counts before it is confirmed"
+    assert problem(await me.confirm(begun, otp_code="000000")) == (400, "Bad Request", "The otp_code is wrong")
+    right = code(me.door, begun["manual_input_code"])
+    shown = await me.confirmed(begun, otp_code=right)
+    assert shown == {
+        "id": begun["id"], "type": "totp", "created_at": shown["created_at"], "usage": ["secondary"], "confirmed": True,
+    }  # fmt: skip
+    assert await types(me.door) == ["totp"]
+    again = await me.problem("POST", "authentication-methods", {"type": "totp"})
+    assert again == (400, "Bad Request", "The authentication method exists already")
+    assert problem(await me.confirm(begun, otp_code=right))[2] == "The auth_session is invalid or expired"
+    assert await me.door.log("gd_start_enroll")
+    assert await me.door.log("gd_enrollment_complete")
+    (succeeded,) = await me.door.log("my_account_authentication_method_succeeded")
+    assert succeeded.details == {
+        "operation": "verify", "authentication_method": "totp", "authentication_method_id": begun["id"],
+        "request": {"method": "post", "path": f"/me/v1/authentication-methods/{quote(begun['id'], safe='')}/verify"},
+    }  # fmt: skip
+    failed = (await me.door.log("my_account_authentication_method_failed"))[0]
+    assert failed.details["error"]["detail"] == "The auth_session is invalid or expired"
+
+
+async def test_a_number_and_an_address_are_taken_on_with_the_code_that_was_sent(me: Me) -> None:
+    for more, address in (
+        ({"type": "phone", "phone_number": "+44 20 7946 0000"}, "+442079460000"),
+        ({"type": "email", "email": "other@example.test"}, "other@example.test"),
+    ):
+        begun = await me.begin(**more)
+        (message,) = await sent(me.door)
+        assert message.to == address
+        assert problem(await me.confirm(begun, otp_code="x"))[:2] == (400, "Bad Request")
+        shown = await me.confirmed(begun, otp_code=message.values["code"])
+        assert shown["id"] == begun["id"]
+        assert shown["type"] == more["type"]
+        assert address in (shown.get("phone_number"), shown.get("email"))
+        assert shown.get("preferred_authentication_method") == ("sms" if more["type"] == "phone" else None)
+        assert (await me.problem("POST", "authentication-methods", more))[
+            2
+        ] == "The authentication method exists already"
+    assert await types(me.door) == ["phone", "email"]
+    for _ in range(10):
+        answer = await me.ask("POST", "authentication-methods", {"type": "email", "email": "third@example.test"})
+        if answer.status_code == 429:
+            break
+    assert problem(answer)[:2] == (429, "Too Many Requests")
+
+
+async def test_a_recovery_code_takes_the_place_of_the_one_there_was(me: Me) -> None:
+    first = await me.begin(type="recovery-code")
+    assert len(first["recovery_code"]) == 24
+    await me.confirmed(first)
+    second = await me.begin(type="recovery-code")
+    assert second["recovery_code"] != first["recovery_code"]
+    answers = await asyncio.gather(me.confirm(second), me.confirm(second))
+    assert sorted(answer.status_code for answer in answers) == [201, 400]
+    assert await types(me.door) == ["recovery-code"]
+    (kept,) = (await me.get("authentication-methods?type=recovery-code"))["authentication_methods"]
+    assert kept["id"] == second["id"]
+
+
+@pytest.mark.parametrize("type_", ["passkey", "webauthn-platform", "webauthn-roaming"])
+async def test_a_key_is_taken_on_in_pages_of_the_application(me: Me, type_: str) -> None:
+    begun = await me.begin(type=type_)
+    assert ("id" in begun) is (type_ != "passkey")
+    device = Authenticator(OWN)
+    answer = device.create(begun["authn_params_public_key"])
+    answers = await asyncio.gather(*(me.confirm(begun, authn_response=answer) for _ in range(3)))
+    assert sorted(one.status_code for one in answers) == [201, 400, 400]
+    (shown,) = [one.json() for one in answers if one.status_code == 201]
+    assert shown["usage"] == (["primary"] if type_ == "passkey" else ["secondary"])
+    if type_ == "passkey":
+        assert begun["location"].endswith("/passkey%7Cnew")
+        assert shown["identity_user_id"] == await user_id(me.door)
+        assert shown["relying_party_id"] == DOMAIN
+        excluded = (await me.begin(type="passkey"))["authn_params_public_key"]["excludeCredentials"]
+        assert [one["id"] for one in excluded] == [shown["key_id"]]
+        every = await me.begin(type="passkey", use_exclude_credentials=False)
+        assert "excludeCredentials" not in every["authn_params_public_key"]
+    foreign = Authenticator("https://evil.test")
+    begun = await me.begin(type=type_)
+    refused = await me.confirm(begun, authn_response=foreign.create(begun["authn_params_public_key"]))
+    assert problem(refused)[2] == "The authn_response is not valid for this auth_session"
+
+
+async def test_another_password_is_chosen_once_and_ends_the_sessions(me: Me) -> None:
+    door = me.door
+    tab = await (await door.browser().authorize(door.client("Spa"))).login()
+    assert tab.answer["code"]
+    begun = await me.begin(type="password", connection="people", identity_user_id=await user_id(door))
+    assert begun["id"] == "password|new"
+    assert begun["policy"] == {
+        "complexity": {
+            "min_length": 8, "character_types": ["lowercase", "uppercase", "number", "special"],
+            "character_type_rule": "three_of_four", "identical_characters": "allow", "sequential_characters": "allow",
+            "max_length_exceeded": "error",
+        },
+        "profile_data": {"active": False, "blocked_fields": []},
+        "history": {"active": False, "size": 0},
+        "dictionary": {"active": False, "default": "en_10k"},
+    }  # fmt: skip
+    weak = await me.confirm(begun, new_password="weak")
+    assert problem(weak) == (400, "PasswordStrengthError", "Password is too weak")
+    assert weak.json()["validation_errors"][0]["field"] == "new_password"
+    answers = await asyncio.gather(*(me.confirm(begun, new_password=f"Another-horse-{number}") for number in range(3)))
+    assert sorted(one.status_code for one in answers) == [201, 400, 400]
+    (place,) = [number for number, one in enumerate(answers) if one.status_code == 201]
+    assert answers[place].json()["last_password_reset"]
+    assert (await token(door)).status_code == 403
+    me = await at(door, password=f"Another-horse-{place}")
+    again = await tab.authorize(door.client("Spa"))
+    assert again.path == "/u/login", "the session is over"
+    assert await door.log("scp")
+    assert "Another-horse" not in str(await door.log())
+    nobody = await me.problem("POST", "authentication-methods", {"type": "password", "connection": "elsewhere"})
+    assert nobody[2] == "No identity of the user can have a password in such a connection"
+
+
+async def test_a_session_is_of_one_person_at_one_application_and_for_ten_minutes(me: Me) -> None:
+    door = me.door
+    begun = await me.begin(type="totp")
+    right = code(door, begun["manual_input_code"])
+    gone = (400, "Bad Request", "The auth_session is invalid or expired")
+    assert problem(await (await at(door, "Other")).confirm(begun, otp_code=right)) == gone
+    assert problem(await me.confirm({**begun, "auth_session": "x"}, otp_code=right)) == gone
+    elsewhere = {**begun, "location": (await me.begin(type="totp"))["location"]}
+    assert problem(await me.confirm(elsewhere, otp_code=right)) == gone
+    await door.tenant({"users": [{"email": "eve@example.test", "password": PASSWORD, "connection": "people"}]})
+    eve = await at(door, username="eve@example.test")
+    assert problem(await eve.confirm(begun, otp_code=right)) == gone
+    door.clock.pass_(600)
+    assert problem(await me.confirm(begun, otp_code=code(door, begun["manual_input_code"]))) == gone
+    assert await types(door) == []
+
+
+async def test_two_confirmations_at_a_time_have_one_winner(me: Me) -> None:
+    one, other = await me.begin(type="totp"), await me.begin(type="totp")
+    codes = [(begun, code(me.door, begun["manual_input_code"])) for begun in (one, one, other, other)]
+    answers = await asyncio.gather(*(me.confirm(begun, otp_code=right) for begun, right in codes))
+    assert sorted(answer.status_code for answer in answers) == [201, 400, 400, 400]
+    assert await types(me.door) == ["totp"]
+    begun = await me.begin(type="email", email="other@example.test")
+    right = await code_sent(me.door)
+    answers = await asyncio.gather(*(me.confirm(begun, otp_code=right) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [201, 400, 400]
+
+
+async def test_guesses_are_counted_whatever_session_they_are_for(me: Me) -> None:
+    for _ in range(5):
+        begun = await me.begin(type="totp")
+        assert (await me.confirm(begun, otp_code="000000")).status_code == 400
+    stopped = await me.confirm(begun, otp_code=code(me.door, begun["manual_input_code"]))
+    assert problem(stopped)[:2] == (429, "Too Many Requests")
+
+
+BODIES: list[tuple[Any, str | None, str]] = [
+    ({}, None, "Missing required property: type"),
+    ([], None, "Expected type object but found type array"),
+    ({"type": "smoke"}, "type", "No enum match for: smoke"),
+    ({"type": "totp", "secret": "x"}, None, "Additional properties not allowed: secret"),
+    ({"type": "email"}, None, "Missing required property: email"),
+    ({"type": "email", "email": "nobody"}, "email", "Object didn't pass validation for format email: nobody"),
+    ({"type": "phone", "phone_number": "12"}, "phone_number", "Object didn't pass validation for format phone-number"),
+    ({"type": "passkey", "connection": "a b"}, "connection", "String does not match pattern ^[a-zA-Z0-9-]+$: a b"),
+]
+
+
+@pytest.mark.parametrize(("body", "field", "detail"), BODIES)
+async def test_a_body_is_refused_with_what_is_wrong_and_where(
+    me: Me, body: Any, field: str | None, detail: str
+) -> None:
+    answer = await me.ask("POST", "authentication-methods", body)
+    assert problem(answer) == (400, "Invalid Request", "Validation of the body failed")
+    where = {} if field is None else {"field": field, "pointer": f"/{field}"}
+    assert answer.json()["validation_errors"] == [{"detail": detail, "source": "body", **where}]
+
+
+async def test_what_is_no_json_is_refused(me: Me) -> None:
+    bearer = {"authorization": f"Bearer {me.token}"}
+    async with me.door.http() as http:
+        path = "/me/v1/authentication-methods"
+        assert problem(await http.post(path, data={"type": "totp"}, headers=bearer))[0] == 415
+        json = {**bearer, "content-type": "application/json"}
+        for body in (b"{", b"\xff", b'{"type": "totp", "x": "\\u0000"}', b"[" * 100_000):
+            assert problem(await http.post(path, content=body, headers=json))[0] == 400
+
+
+# ── changing and removing ──
+
+
+async def test_a_method_gets_a_name_and_a_phone_its_channel(me: Me) -> None:
+    await has_app(me.door)
+    app = "authentication-methods/totp%7Cdev_app"
+    named = await me.ask("PATCH", app, {"name": "Mine"})
+    assert (named.status_code, named.json()["name"]) == (200, "Mine")
+    assert (await me.get(app))["name"] == "Mine"
+    refused = await me.problem("PATCH", app, {"preferred_authentication_method": "voice"})
+    assert refused == (400, "Bad Request", "Only a phone has a preferred_authentication_method")
+    begun = await me.begin(type="phone", phone_number="+442079460000")
+    shown = await me.confirmed(begun, otp_code=await code_sent(me.door))
+    phone = f"authentication-methods/{quote(shown['id'])}"
+    voice = {"preferred_authentication_method": "voice"}
+    assert (await me.problem("PATCH", phone, voice))[0] == 403
+    await me.door.tenant({"guardianPhoneFactorMessageTypes": {"message_types": ["sms", "voice"]}})
+    assert (await me.ask("PATCH", phone, voice)).json() == {**shown, **voice}
+    assert (await me.problem("PATCH", "authentication-methods/totp%7Cdev_none", {"name": "x"}))[0] == 404
+    assert (await me.problem("PATCH", app, {"email": "x"}))[1] == "Invalid Request"
+
+
+async def test_what_is_removed_is_gone_with_what_hung_on_it(me: Me) -> None:
+    door = me.door
+    begun = await me.begin(type="phone", phone_number="+442079460000")
+    shown = await me.confirmed(begun, otp_code=await code_sent(door))
+    tab = await (await door.browser().authorize(door.client("Spa"))).login()
+    path = f"authentication-methods/{quote(shown['id'])}"
+    assert (await me.ask("DELETE", path)).status_code == 204
+    assert (await me.ask("DELETE", path)).status_code == 204, "what is gone is no error"
+    assert (await me.problem("GET", path))[0] == 404
+    assert (await tab.authorize(door.client("Spa"))).path == "/u/login", "a phone ends the sessions"
+    (gone,) = await door.log("gd_unenroll")
+    assert gone.details["authenticator"]["type"] == "phone"
+
+
+async def test_the_last_way_into_an_account_stays(me: Me) -> None:
+    (password,) = (await me.get("authentication-methods?type=password"))["authentication_methods"]
+    kept = await me.problem("DELETE", f"authentication-methods/{quote(password['id'])}")
+    assert kept == (409, "Conflict", "A password can be changed, and not be removed")
+    begun = await me.begin(type="passkey")
+    shown = await me.confirmed(begun, authn_response=Authenticator(OWN).create(begun["authn_params_public_key"]))
+    assert (await me.ask("DELETE", f"authentication-methods/{quote(shown['id'])}")).status_code == 204
+
+
+async def test_nobody_reaches_what_is_of_somebody_else(me: Me) -> None:
+    await has_app(me.door)
+    await me.door.tenant({"users": [{"email": "eve@example.test", "password": PASSWORD, "connection": "people"}]})
+    eve = await at(me.door, username="eve@example.test")
+    path = "authentication-methods/totp%7Cdev_app"
+    assert (await eve.problem("GET", path))[0] == 404
+    assert (await eve.problem("PATCH", path, {"name": "hers"}))[0] == 404
+    assert (await eve.ask("DELETE", path)).status_code == 204
+    assert "totp" in await types(me.door)
+    theirs = {"name": "Me", "identifier": "https://other.test/me/"}
+    await me.door.tenant({"resourceServers": [theirs]}, domain="other.test")
+    async with me.door.http("other.test") as http:
+        foreign = await http.get(f"/me/v1/{path}", headers={"authorization": f"Bearer {me.token}"})
+    assert problem(foreign)[:2] == (401, "Invalid Token")
+
+
+# ── the rest ──
+
+
+async def test_consents_are_none_and_connected_accounts_are_not_there(me: Me) -> None:
+    assert await me.get("consents") == {"consents": []}
+    assert (await me.problem("GET", "consents/1"))[0] == 404
+    for method, path, body in (
+        ("POST", "connected-accounts/connect", {"connection": "x", "redirect_uri": "https://app.test"}),
+        ("POST", "connected-accounts/complete", {}),
+        ("GET", "connected-accounts/accounts", None),
+        ("GET", "connected-accounts/connections", None),
+    ):
+        refused = await me.problem(method, path, body)
+        assert refused == (501, "Not Implemented", "Connected accounts are not available on this server")
+    assert (await me.problem("DELETE", "connected-accounts/accounts/x"))[0] == 403, "a scope of its own"
+
+
+async def test_the_organizations_of_a_person_are_paged_by_id(me: Me) -> None:
+    assert await me.get("organizations") == {"organizations": []}
+    names = ["first", "second", "third"]
+    await me.door.tenant({"organizations": [{"name": name, "display_name": name.title()} for name in names]})
+    directory = me.door.ports.directory.tenant(DOMAIN)
+    ids = sorted(directory.documents["organization"])
+    for id_ in ids:
+        await me.door.ports.organizations.add_members(DOMAIN, id_, [await user_id(me.door)], events=())
+    first = await me.get("organizations?take=2")
+    assert [one["id"] for one in first["organizations"]] == ids[:2]
+    assert set(first["organizations"][0]) == {"id", "name", "display_name"}
+    rest = await me.get(f"organizations?take=2&from={first['next']}")
+    assert [one["id"] for one in rest["organizations"]] == ids[2:]
+    assert "next" not in rest
+    assert (await me.problem("GET", "organizations?take=0"))[0] == 400
+    assert (await me.problem("GET", "organizations?take=x"))[0] == 400
+
+
+async def test_requests_of_a_person_are_counted_where_the_server_counts(database: str) -> None:
+    door = await Door(database, requests_per_second=1.0, request_burst=2).start()
+    try:
+        from tests.integration.flows.conftest import TENANT as EXAMPLE
+
+        await door.tenant(EXAMPLE)
+        await door.tenant(TENANT)
+        me = await at(door)
+        standing = [(await me.ask("GET", "factors")).headers["x-ratelimit-remaining"] for _ in range(2)]
+        assert standing == ["1", "0"]
+        stopped = await me.ask("GET", "factors")
+        assert problem(stopped) == (429, "Too Many Requests", "Rate limit exceeded.")
+        assert stopped.headers["retry-after"] == "1"
+        await me.ask("GET", "factors")
+        assert len(await door.log("api_limit")) == 1
+        door.clock.pass_(1.0)
+        await me.get("factors")
+    finally:
+        await door.stop()
