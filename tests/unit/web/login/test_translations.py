@@ -114,3 +114,23 @@ def test_tenants_can_enable_every_language() -> None:
 def test_the_documentation_names_every_language() -> None:
     named = re.findall(r"^\| `([\w-]+)` \|", DOCUMENTED.read_text("utf-8"), re.MULTILINE)
     assert tuple(named) == OURS.languages
+
+
+@pytest.mark.parametrize(
+    ("locale", "language"),
+    [
+        ("es-419", "es"),
+        ("es-MX", "es"),
+        ("fr-CA", "fr"),
+        ("pt", "pt-BR"),
+        ("pt-PT", "pt-BR"),
+        ("ar-EG", "ar"),
+        ("zh-CN", "zh-CN"),
+        ("zh-TW", "en"),
+        ("zh-HK", "en"),
+        ("cy", "en"),
+    ],
+)
+def test_a_region_speaks_its_language_and_no_other_script(locale: str, language: str) -> None:
+    response = render(SAMPLES["login"], Look(), locale)
+    assert dict(response.headers)["content-language"] == language
