@@ -19,7 +19,6 @@ from doorward.backends.keys.jose import JoseBackend
 from doorward.backends.keys.password_hashes import PasswordHasher
 from doorward.backends.keys.public_keys import read_public_key
 from doorward.backends.keys.signing_keys import SigningKeyMaker
-from doorward.backends.outbound.assets import AssetFetcher
 from doorward.backends.outbound.courier import Courier, MailServer
 from doorward.backends.outbound.http import GuardedHttp
 from doorward.backends.outbound.inbox import MemoryInbox
@@ -32,8 +31,10 @@ from doorward.identity.blocked_accounts import BlockedAccounts
 from doorward.identity.bot_detection import BotDetector
 from doorward.identity.breach_detection import BreachDetection
 from doorward.identity.captcha import Challenges
+from doorward.identity.code_guard import CodeGuard
 from doorward.identity.email_codes import EmailCodes
 from doorward.identity.email_verification import EmailVerification
+from doorward.identity.identifier_codes import IdentifierCodes
 from doorward.identity.mfa.second_factors import SecondFactors
 from doorward.identity.new_password import NewPasswords
 from doorward.identity.passkeys import Passkeys
@@ -58,7 +59,7 @@ from doorward.web.routes import routes
 class Doorward(Struct, frozen=True):
     """One server: its storage, its ports, what manages its tenants, and the ASGI application to run.
 
-    ``relay`` sends what is in the outbox and fetches what the pages show; it is started by who serves.
+    ``relay`` sends what is in the outbox; it is started by who serves.
     """
 
     storage: Storage
@@ -159,8 +160,7 @@ def build(
     )
     jose = JoseBackend()
     logouts = LogoutCarrier(storage.directory, jose, clock, http)
-    fetcher = AssetFetcher(storage.directory, storage.assets, storage.one_time_values, clock, http)
-    relay = Relays([*(Relay(storage.outbox, clock, carrier) for carrier in (courier, logouts)), fetcher])
+    relay = Relays([Relay(storage.outbox, clock, carrier) for carrier in (courier, logouts)])
     hasher = passwords or PasswordHasher()
     background = BackgroundTasks()
     breached = RangeService(breached_passwords_url, http) if breached_passwords_url else NoBreachedPasswords()
@@ -179,7 +179,9 @@ def build(
         blocked=blocked,
         bots=bots,
     )
-    passwordless = Passwordless(clock, entropy, storage.users, storage.challenges, storage.attempts, storage.log, login)
+    code_guard = CodeGuard(clock, storage.users, storage.challenges, storage.log, login)
+    kept_codes = (clock, entropy, storage.users, storage.challenges, storage.attempts, storage.log)
+    passwordless = Passwordless(*kept_codes, code_guard)
     methods, one_time_values = storage.authentication_methods, storage.one_time_values
     ceremonies = Ceremonies(clock, entropy, WebAuthnVerifier(), methods, one_time_values)
     passwords_chosen = NewPasswords(clock, storage.users, hasher, breaches)
@@ -222,7 +224,6 @@ def build(
         outbox=storage.outbox,
         inbox=inbox,
         http=http,
-        assets=storage.assets,
         log=storage.log,
         jose=jose,
         keys=SigningKeyMaker(clock, entropy),
@@ -249,11 +250,12 @@ def build(
             ports, login, passwords_chosen, revokes_refresh_tokens=password_change_revokes_refresh_tokens
         ),
         email_verification=verification,
-        email_codes=EmailCodes(clock, entropy, storage.users, storage.challenges, storage.attempts, storage.log),
+        email_codes=EmailCodes(*kept_codes),
         blocked_accounts=blocked,
         bots=bots,
         captcha=Challenges(clock, entropy, storage.attempts, storage.one_time_values, http),
         passwordless=passwordless,
+        identifier_codes=IdentifierCodes(*kept_codes, code_guard),
     )
     services = Services(
         ports=ports,

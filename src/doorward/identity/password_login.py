@@ -86,6 +86,9 @@ class PasswordLogin:
         assessed = self._event("pla", context, connection, username)
         if not verified and await self._bots.judge(directory, Flow.PASSWORD, assessed):
             return PasswordOutcome(denial=Denial.REQUIRES_VERIFICATION)
+        if not connection.takes_passwords:
+            self._log.write(directory.tenant.id, self._event("f", context, connection, username))
+            return PasswordOutcome(denial=Denial.WRONG_CREDENTIALS)
         account, denial = await self._check(directory, connection, username, password, context)
         user = account.user
         if denial is not None or user is None:
@@ -222,6 +225,7 @@ class PasswordLogin:
             candidates.insert(0, ("email", normalise_email(username)))
         elif is_phone(username):
             candidates.append(("phone_number", normalise_phone(username)))
+        candidates = [one for one in candidates if one[0] in connection.identifiers]
         account = NOBODY
         for field, value in candidates:
             found = await self._users.find_by_identifier(tenant, connection.name, field, value)

@@ -12,13 +12,13 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from doorward.identity.code_guard import FLAGS, CodeGuard
 from doorward.identity.email_verification import welcome
 from doorward.identity.log_events import person_event
 from doorward.identity.one_time_codes import MAX_CODE, admit, handle, of_client, sealed, typed
-from doorward.identity.password_login import Account, PasswordLogin
 from doorward.identity.signup import EMAIL, MAX_EMAIL, PHONE, identifiers_of, with_defaults
 from doorward.model.authentication import Denial, PasswordOutcome
-from doorward.model.challenge import TRIES, Challenge, Purpose, Verdict
+from doorward.model.challenge import TRIES, Challenge, Purpose
 from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.digest import digest
@@ -26,7 +26,7 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import SEPARATOR, new_object_id, normalise_email, normalise_phone
 from doorward.model.message import Channel, Message
 from doorward.model.request_context import RequestContext
-from doorward.model.user import AccountChange, User
+from doorward.model.user import User
 from doorward.ports import Attempts, Challenges, Clock, Conflict, Entropy, Log, Users
 
 LINK = "passwordless/verify_redirect"
@@ -54,7 +54,7 @@ class Passwordless:
         challenges: Challenges,
         attempts: Attempts,
         log: Log,
-        guard: PasswordLogin,
+        guard: CodeGuard,
     ) -> None:
         self._clock = clock
         self._entropy = entropy
@@ -178,25 +178,12 @@ class Passwordless:
         code_hash: bytes,
         context: RequestContext,
     ) -> PasswordOutcome:
-        tenant, now = directory.tenant.id, self._clock.now()
-        denial, failures = await self._guard.stopped(directory, connection, address, context)
+        denial = await self._guard.tried(
+            directory, connection, connection.address_field, address, id_hash, code_hash, client, context
+        )
         if denial is not None:
             return PasswordOutcome(denial=denial)
-        verdict, _ = await self._challenges.check(tenant, id_hash, code_hash, at=now)
-        if verdict is Verdict.RIGHT:
-            await self._guard.passed(directory, connection, address, context, failures=failures)
-            return await self._person(directory, connection, client, address, context)
-        event = person_event(
-            "f", now, connection, context, name=address, client=client, description=f"The code is {verdict.value}"
-        )
-        if verdict is Verdict.SPENT:
-            self._log.write(tenant, event)
-            return PasswordOutcome(denial=Denial.CODE_USED)
-        user = await self._known(tenant, connection, address)
-        place = user.place_of(connection.name, connection.address_field, address) if user is not None else None
-        account = Account(user, place or 0)
-        denial = await self._guard.failed(directory, connection, address, account, context, wrong=event)
-        return PasswordOutcome(denial=denial)
+        return await self._person(directory, connection, client, address, context)
 
     async def _person(
         self,
@@ -208,7 +195,7 @@ class Passwordless:
     ) -> PasswordOutcome:
         """Whose address it is: somebody who is known, or a new user."""
         tenant, field = directory.tenant.id, connection.address_field
-        user = await self._known(tenant, connection, address)
+        user = await self._guard.known(tenant, connection, field, address)
         event = person_event("ss", self._clock.now(), connection, context, name=address, client=client)
         if user is None and not connection.allows_signup:
             self._log.write(tenant, msgspec.structs.replace(event, type="fs", description=SIGNUP_DISABLED))
@@ -227,23 +214,18 @@ class Passwordless:
                 )
                 user = made
             except Conflict:  # made by another login a moment ago
-                user = await self._known(tenant, connection, address)
+                user = await self._guard.known(tenant, connection, field, address)
         if user is None:
             return PasswordOutcome(denial=Denial.WRONG_CREDENTIALS)
         if user.blocked:
             self._log.write(tenant, msgspec.structs.replace(event, type="f", description="user is blocked"))
             return PasswordOutcome(denial=Denial.USER_BLOCKED)
-        return PasswordOutcome(
-            user=await self._verified(tenant, user, connection, field, address), connection=connection.name
-        )
-
-    async def _known(self, tenant: str, connection: Connection, address: str) -> User | None:
-        found = await self._users.find_by_identifier(tenant, connection.name, connection.address_field, address)
-        return found[0] if found is not None else None
+        user = await self._guard.verified(tenant, user, connection, field, address)
+        return PasswordOutcome(user=user, connection=connection.name)
 
     def _new(self, connection: Connection, address: str) -> User:
         now, local = self._clock.now(), new_object_id(self._entropy)
-        known = {connection.address_field: address, _flag(connection): True}
+        known = {connection.address_field: address, FLAGS[connection.address_field]: True}
         identity = {
             "connection": connection.name, "user_id": local, "provider": connection.strategy, "isSocial": False,
         }  # fmt: skip
@@ -255,20 +237,6 @@ class Passwordless:
             created_at=now,
             updated_at=now,
         )
-
-    async def _verified(self, tenant: str, user: User, connection: Connection, field: str, address: str) -> User:
-        """The user, whose address is theirs beyond doubt now."""
-        place = user.place_of(connection.name, field, address)
-        if place is None or user.profile_of(place).get(_flag(connection)) is True:
-            return user
-        profile = {**user.profile_of(place), _flag(connection): True}
-        changed = msgspec.structs.replace(user.with_profile(place, profile), updated_at=self._clock.now())
-        written = await self._users.change(tenant, AccountChange(user=changed, place=place), events=())
-        return msgspec.structs.replace(changed, revision=user.revision + 1) if written else user
-
-
-def _flag(connection: Connection) -> str:
-    return "email_verified" if connection.address_field == "email" else "phone_verified"
 
 
 def _subject(connection: Connection, address: str) -> bytes:

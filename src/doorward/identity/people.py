@@ -9,6 +9,7 @@ from doorward.identity.bot_detection import BotDetector
 from doorward.identity.captcha import Challenges
 from doorward.identity.email_codes import EmailCodes
 from doorward.identity.email_verification import EmailVerification
+from doorward.identity.identifier_codes import IdentifierCodes
 from doorward.identity.new_password import NewPasswords
 from doorward.identity.password_change import PasswordChange
 from doorward.identity.passwordless import Passwordless
@@ -27,3 +28,4 @@ class People(Struct, frozen=True, kw_only=True):
     bots: BotDetector
     captcha: Challenges
     passwordless: Passwordless
+    identifier_codes: IdentifierCodes

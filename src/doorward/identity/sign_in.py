@@ -91,6 +91,7 @@ class HostedSignIn:
                 consented=None,
                 at="",
                 pending=None,
+                identification=None,
                 passkey=offer,
                 trail=trail,
             )

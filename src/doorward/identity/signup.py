@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -23,6 +23,7 @@ from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import (
+    is_phone,
     new_object_id,
     normalise_email,
     normalise_phone,
@@ -52,6 +53,8 @@ class SignupError(StrEnum):
     INVALID_EMAIL = "invalid-email-format"
     NO_USERNAME = "no-username"
     INVALID_USERNAME = "invalid-username"
+    NO_PHONE = "no-phone"
+    NO_IDENTIFIER = "no-identifier"
     NO_PASSWORD = "no-password"
     WEAK_PASSWORD = "password-too-weak"
     COMMON_PASSWORD = "password-too-common"
@@ -139,19 +142,21 @@ class Signup:
         *,
         identity: str = "",
         passkey: Callable[[User], AuthenticationMethod] | None = None,
+        verified: Collection[str] = (),
     ) -> User:
-        """The new user, already stored. ``passkey`` makes theirs, ``identity`` is an id that was given out for it.
+        """The new user, already stored. ``passkey`` makes theirs, ``identity`` is an id that was given out for it;
+        codes were brought back for what is ``verified`` (``email``, ``phone_number``).
         Raises ``SignupRefused``, and ``Overloaded`` when hashing is full."""
         directory = self._directory.tenant(tenant)
         try:
             checked = _checked(form, connection)
             await self._admitted(directory, connection, checked, client, context)
-            user, identifiers = self._user(checked, connection, identity or new_object_id(self._entropy))
+            user, identifiers = self._user(checked, connection, identity or new_object_id(self._entropy), verified)
             password = await self._chosen(directory, connection, checked, user, client, context)
             event = self._event("ss", connection, client, context, user)
             if passkey is not None:
                 event = msgspec.structs.replace(event, details={"authentication_methods": ["passkey"]})
-            verifies = verifies_by_link(directory, connection) and user.email is not None
+            verifies = verifies_by_link(directory, connection) and user.email is not None and "email" not in verified
             tickets: tuple[Ticket, ...] = ()
             messages = () if verifies else welcome(directory, user)
             if verifies:
@@ -214,15 +219,17 @@ class Signup:
             error = SignupError(refused.error.text_key)
             raise SignupRefused(error, "password", refused.verdict, refused.error) from None
 
-    def _user(self, form: SignupForm, connection: Connection, local: str) -> tuple[User, Identifiers]:
+    def _user(
+        self, form: SignupForm, connection: Connection, local: str, verified: Collection[str]
+    ) -> tuple[User, Identifiers]:
         now = self._clock.now()
         profile: dict[str, Any] = {}
         if form.email:
-            profile |= {"email": form.email, "email_verified": False}
+            profile |= {"email": form.email, "email_verified": "email" in verified}
         if form.username:
             profile["username"] = form.username
         if form.phone_number:
-            profile |= {"phone_number": form.phone_number, "phone_verified": False}
+            profile |= {"phone_number": form.phone_number, "phone_verified": "phone_number" in verified}
         profile |= with_defaults({**profile, **form.attributes})
         user = User(
             user_id=f"auth0|{local}",
@@ -245,7 +252,7 @@ class Signup:
         description: str = "",
         form: SignupForm | None = None,
     ) -> LogEvent:
-        name = (form.email or form.username) if form is not None else ""
+        name = (form.email or form.phone_number or form.username) if form is not None else ""
         return person_event(
             type_, self._clock.now(), connection, context, user=user, name=name, client=client, description=description
         )
@@ -280,17 +287,7 @@ def _checked(form: SignupForm, connection: Connection) -> SignupForm:
     """The form, trimmed. Raises ``SignupRefused`` for the first thing that is wrong."""
     if not connection.allows_signup:
         raise SignupRefused(SignupError.DISABLED)
-    email, username, phone = form.email.strip().lower(), form.username.strip(), form.phone_number.strip()
-    if not email:
-        raise SignupRefused(SignupError.NO_EMAIL, "email")
-    if len(email) > MAX_EMAIL or not EMAIL.fullmatch(email):
-        raise SignupRefused(SignupError.INVALID_EMAIL, "email")
-    if connection.requires_username and not username:
-        raise SignupRefused(SignupError.NO_USERNAME, "username")
-    if username and not is_username(username, connection):
-        raise SignupRefused(SignupError.INVALID_USERNAME, "username")
-    if phone and not PHONE.fullmatch(phone):
-        raise SignupRefused(SignupError.INVALID_PHONE, "phone_number")
+    email, username, phone = identified(form, connection)
     if form.password is not None and not form.password:
         raise SignupRefused(SignupError.NO_PASSWORD, "password")
     if not _metadata_fits(form.user_metadata):
@@ -300,7 +297,7 @@ def _checked(form: SignupForm, connection: Connection) -> SignupForm:
     }
     return SignupForm(
         email=email,
-        username=username if connection.requires_username else "",
+        username=username,
         phone_number=phone,
         password=form.password,
         attributes=attributes,
@@ -308,13 +305,36 @@ def _checked(form: SignupForm, connection: Connection) -> SignupForm:
     )
 
 
+def identified(form: SignupForm, connection: Connection) -> tuple[str, str, str]:
+    """The e-mail address, user name and telephone number of the form, trimmed, as far as the connection takes them.
+    Raises ``SignupRefused`` for the first that is missing or wrong."""
+    takes = connection.signup_identifiers
+    email, username, phone = form.email.strip().lower(), form.username.strip(), form.phone_number.strip()
+    if not email and takes.get("email"):
+        raise SignupRefused(SignupError.NO_EMAIL, "email")
+    if email and (len(email) > MAX_EMAIL or not EMAIL.fullmatch(email)):
+        raise SignupRefused(SignupError.INVALID_EMAIL, "email")
+    if not username and takes.get("username"):
+        raise SignupRefused(SignupError.NO_USERNAME, "username")
+    if username and not is_username(username, connection):
+        raise SignupRefused(SignupError.INVALID_USERNAME, "username")
+    if not phone and takes.get("phone_number"):
+        raise SignupRefused(SignupError.NO_PHONE, "phone_number")
+    if phone and not (is_phone(phone) and PHONE.fullmatch(phone := normalise_phone(phone))):
+        raise SignupRefused(SignupError.INVALID_PHONE, "phone_number")
+    given = {"email": email, "username": username, "phone_number": phone}
+    # Beside the e-mail address, a telephone number is kept that nobody asked for.
+    kept = {name: value for name, value in given.items() if name in takes}
+    if "email" in takes and not connection.options.get("attributes"):
+        kept["phone_number"] = phone
+    if not any(kept.values()):
+        raise SignupRefused(SignupError.NO_IDENTIFIER, next(iter(takes), ""))
+    return kept.get("email", ""), kept.get("username", ""), kept.get("phone_number", "")
+
+
 def is_username(username: str, connection: Connection) -> bool:
     """Auth0's user names: letters, digits and a few signs, never something that reads as an address."""
-    validation = connection.options.get("validation")
-    bounds = validation.get("username") if isinstance(validation, dict) else None
-    shortest, longest = 1, 15
-    if isinstance(bounds, dict):
-        shortest, longest = int(bounds.get("min") or 1), int(bounds.get("max") or 15)
+    shortest, longest = connection.username_length
     return shortest <= len(username) <= longest and re.fullmatch(r"[A-Za-z0-9_+\-.!#$^`~]+", username) is not None
 
 

@@ -14,12 +14,13 @@ class Purpose(StrEnum):
     """What a code is good for."""
 
     PASSWORDLESS = "passwordless"
+    IDENTIFIER = "identifier"
     EMAIL_VERIFICATION = "email_verification"
     MFA = "mfa"
 
 
 # Wrong codes after which the right one is void, too.
-TRIES = {Purpose.PASSWORDLESS: 3, Purpose.EMAIL_VERIFICATION: 3, Purpose.MFA: 5}
+TRIES = {Purpose.PASSWORDLESS: 3, Purpose.IDENTIFIER: 3, Purpose.EMAIL_VERIFICATION: 3, Purpose.MFA: 5}
 
 
 class Challenge(Struct, frozen=True, kw_only=True, omit_defaults=True):

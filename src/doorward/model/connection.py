@@ -12,6 +12,9 @@ DATABASE_STRATEGY = "auth0"
 PASSWORDLESS_STRATEGIES = {"email": "email", "sms": "phone_number"}
 CODE_LENGTH, SHORTEST_CODE, LONGEST_CODE = 6, 4, 40
 CODE_SECONDS, FEWEST_CODE_SECONDS, MOST_CODE_SECONDS = 180.0, 60.0, 86_400.0
+# What people may be known by, and the authentication methods that send a code there.
+IDENTIFIERS = ("email", "username", "phone_number")
+CODE_METHODS = {"email": "email_otp", "phone_number": "phone_otp"}
 
 
 class PasskeyOptions(Struct, frozen=True):
@@ -89,26 +92,104 @@ class Connection(Struct, frozen=True, kw_only=True):
         return (self.is_database or self.is_passwordless) and not self.options.get("disable_signup", False)
 
     @property
+    def identifiers(self) -> tuple[str, ...]:
+        """What its users may sign in with; where no ``attributes`` say so, whatever they have."""
+        if not self._has_attributes:
+            return IDENTIFIERS
+        return tuple(name for name in IDENTIFIERS if self._identifier(name).get("active", True) is not False)
+
+    @property
+    def asked_identifiers(self) -> tuple[str, ...]:
+        """What the login pages ask for."""
+        return self.identifiers if self._has_attributes else tuple(self.signup_identifiers)
+
+    @property
+    def signup_identifiers(self) -> dict[str, bool]:
+        """What somebody who signs up may give, and whether they have to."""
+        if not self._has_attributes:
+            return {"email": True, **({"username": True} if self.requires_username else {})}
+        states = {name: self._signup(name).get("status", "required") for name in IDENTIFIERS if self._attribute(name)}
+        return {name: state == "required" for name, state in states.items() if state != "inactive"}
+
+    def verifies_at_signup(self, name: str) -> bool:
+        """Whether somebody who signs up with such an identifier brings a code back first (``attributes``); without a
+        password there is nothing else that they show."""
+        if name not in CODE_METHODS or name not in self.signup_identifiers:
+            return False
+        if self.takes_code(name) and not self.signs_up_with_password:
+            return True
+        asked = (self._signup(name).get("verification") or {}).get("active") is True
+        return asked and (name != "email" or self._attribute(name).get("verification_method") in ("code", "otp"))
+
+    @property
     def verifies_by_code(self) -> bool:
         """Whether somebody has to enter a code from a mail before they are let in with an address that is not verified
         (``attributes.email``)."""
-        attributes = self.options.get("attributes")
-        email = attributes.get("email") if self.is_database and isinstance(attributes, dict) else None
-        if not isinstance(email, dict) or email.get("verification_method") not in ("code", "otp"):
-            return False
-        verification = (email.get("signup") or {}).get("verification") or {}
-        return verification.get("active") is True
+        return self.verifies_at_signup("email")
+
+    @property
+    def resets_by_code(self) -> bool:
+        """Whether a code from a mail, and no link, leads to another password."""
+        return self._attribute("email").get("verification_method") in ("code", "otp")
+
+    def takes_code(self, name: str) -> bool:
+        """Whether a code that is sent to such an identifier signs in (``authentication_methods``)."""
+        return name in CODE_METHODS and name in self.identifiers and self._method(CODE_METHODS[name], default=False)
+
+    def prefers_code(self, name: str) -> bool:
+        """Whether the code is asked for first (``default_method``)."""
+        default = self._identifier(name).get("default_method", "password")
+        return self.takes_code(name) and (default == CODE_METHODS[name] or not self.takes_passwords)
+
+    @property
+    def takes_codes(self) -> bool:
+        return any(self.takes_code(name) for name in CODE_METHODS)
+
+    @property
+    def takes_passwords(self) -> bool:
+        """Whether a password signs in (``authentication_methods.password``)."""
+        return self.is_database and self._method("password", default=True)
+
+    @property
+    def signs_up_with_password(self) -> bool:
+        """Whether somebody who signs up on a page chooses a password (``signup_behavior``)."""
+        return self.takes_passwords and self._methods.get("password", {}).get("signup_behavior") != "block"
 
     @property
     def allows_password_reset(self) -> bool:
         """Whether its users may set another password by a link in a mail."""
-        return self.is_database and not self.options.get("disable_self_service_change_password", False)
+        return self.takes_passwords and not self.options.get("disable_self_service_change_password", False)
 
     @property
     def offers_passkeys(self) -> bool:
         """Whether its users may have passkeys (``authentication_methods.passkey``)."""
+        return self._method("passkey", default=False)
+
+    @property
+    def _methods(self) -> dict[str, dict[str, Any]]:
         methods = self.options.get("authentication_methods") or {}
-        return self.is_database and bool((methods.get("passkey") or {}).get("enabled", False))
+        return {name: method for name, method in methods.items() if isinstance(method, dict)}
+
+    def _method(self, name: str, *, default: bool) -> bool:
+        return self.is_database and bool(self._methods.get(name, {}).get("enabled", default))
+
+    @property
+    def _has_attributes(self) -> bool:
+        return self.is_database and bool(self.options.get("attributes"))
+
+    def _attribute(self, name: str) -> dict[str, Any]:
+        attributes = self.options.get("attributes")
+        found = attributes.get(name) if self.is_database and isinstance(attributes, dict) else None
+        return found if isinstance(found, dict) else {}
+
+    def _signup(self, name: str) -> dict[str, Any]:
+        return self._attribute(name).get("signup") or {}
+
+    def _identifier(self, name: str) -> dict[str, Any]:
+        """What ``attributes`` say of an identifier; of one they do not have, that it is none."""
+        if self._has_attributes and not self._attribute(name):
+            return {"active": False}
+        return self._attribute(name).get("identifier") or {}
 
     @property
     def passkey_options(self) -> PasskeyOptions:
@@ -127,11 +208,20 @@ class Connection(Struct, frozen=True, kw_only=True):
         if isinstance(attributes, dict) and attributes:
             return tuple(
                 name
-                for name in ("email", "username", "phone_number")
+                for name in IDENTIFIERS
                 if isinstance(attribute := attributes.get(name), dict)
                 and (attribute.get("profile_required") or (attribute.get("signup") or {}).get("status") == "required")
             )
         return ("email", "username") if self.requires_username else ("email",)
+
+    @property
+    def username_length(self) -> tuple[int, int]:
+        """How short and how long a user name may be."""
+        bounds = self._attribute("username").get("validation") or {}
+        if not bounds:
+            validation = (self.options.get("validation") or {}).get("username") or {}
+            bounds = {"min_length": validation.get("min"), "max_length": validation.get("max")}
+        return int(bounds.get("min_length") or 1), int(bounds.get("max_length") or 15)
 
     @property
     def brute_force_protection(self) -> bool:

@@ -74,6 +74,11 @@ def is_phone(value: str) -> bool:
     return _PHONE.fullmatch(value.strip()) is not None
 
 
+def kind_of(typed: str) -> str:
+    """What somebody typed, by what it looks like: ``email``, ``phone_number`` or ``username``."""
+    return "email" if "@" in typed else "phone_number" if is_phone(typed) else "username"
+
+
 def normalise_phone(value: str) -> str:
     return "".join(c for c in value if c.isdigit() or c == "+")
 

@@ -173,8 +173,14 @@ def offers(directory: TenantDirectory, factor: Factor) -> bool:
         return False
     if factor.method is not MethodType.PHONE or factor.channel is None:
         return True
-    types = documents.get("guardian/phone/message-types")
-    return factor.channel.value in ((types.body.get("message_types") if types is not None else None) or ("sms",))
+    return factor.channel in phone_channels(directory)
+
+
+def phone_channels(directory: TenantDirectory) -> tuple[Channel, ...]:
+    """How codes reach phones (``PUT /guardian/factors/phone/message-types``)."""
+    types = directory.documents[Kind.CONFIGURATION].get("guardian/phone/message-types")
+    named = (types.body.get("message_types") if types is not None else None) or (Channel.SMS.value,)
+    return tuple(Channel(name) for name in named)
 
 
 def policies(directory: TenantDirectory) -> tuple[str, ...]:

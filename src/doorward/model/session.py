@@ -99,6 +99,25 @@ class Asked(Struct, frozen=True, omit_defaults=True):
     amr: tuple[str, ...] = ()
 
 
+class Identification(Struct, frozen=True, omit_defaults=True):
+    """Who somebody says they are, in which ``connection``: what was ``given`` by its kind (``email``, ``phone_number``,
+    ``username``; normalised), and what of it is ``verified`` by a code that came back in this login.
+
+    ``asked`` is the kind whose code is waited for, ``channel`` how it was sent.
+    """
+
+    connection: str
+    given: dict[str, str]
+    verified: tuple[str, ...] = ()
+    asked: str = ""
+    channel: str = "email"
+
+    @property
+    def address(self) -> str:
+        """Where the code went that is waited for."""
+        return self.given.get(self.asked, "")
+
+
 class LoginTransaction(Struct, frozen=True, kw_only=True):
     """An authorization request that waits for a person, kept on the server.
 
@@ -108,6 +127,7 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     session made or chosen in this transaction; ``authenticated_at`` is set once the person proved
     themselves **in this transaction**. ``interacted`` is true once any page was answered.
     ``at`` names a screen the person chose within the step, off the way it usually goes.
+    ``identification`` is what is known of somebody who brings codes back, or is about to sign up.
     ``pending`` is the user and the connection of somebody who proved a password, and has to verify their address.
     ``asked`` is the scope the consent page showed, ``consented`` what was agreed to.
     ``mfa`` is how far the person is with a second factor, ``mfa_at`` when they proved one **in this transaction**.
@@ -128,6 +148,7 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     alias: str | None = None
     at: str = ""
     pending: tuple[str, str] | None = None
+    identification: Identification | None = None
     session_sid: str | None = None
     authenticated_at: float | None = None
     interacted: bool = False

@@ -150,20 +150,10 @@ class Relay:
             raise NotSent("it could not be sent", final=False) from None
 
 
-class Works(Protocol):
-    """What works through what is due, beside the requests."""
-
-    async def start(self) -> None: ...
-
-    async def stop(self) -> None: ...
-
-    async def send_due(self) -> int: ...
-
-
 class Relays:
-    """The relays of a server, together with what else is done beside its requests."""
+    """The relays of a server, together."""
 
-    def __init__(self, relays: Sequence[Works]) -> None:
+    def __init__(self, relays: Sequence[Relay]) -> None:
         self._relays = relays
 
     async def start(self) -> None:
@@ -174,5 +164,5 @@ class Relays:
         await asyncio.gather(*(relay.stop() for relay in self._relays))
 
     async def send_due(self) -> int:
-        """Try to do everything that is due; how many messages and files that were."""
+        """Try to send everything that is due; how many messages that were."""
         return sum([await relay.send_due() for relay in self._relays])

@@ -9,7 +9,7 @@ from doorward.identity.passwordless import address_of
 from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
 from doorward.model.session import LoginTransaction, Step
-from doorward.oauth.eligibility import serving_passwordless
+from doorward.oauth.eligibility import serving_databases, serving_passwordless
 from doorward.web.login import screens
 from doorward.web.login.screens import Screen
 
@@ -24,6 +24,16 @@ def code_connection(transaction: LoginTransaction, directory: TenantDirectory) -
     """The one of them that reaches the address that was typed."""
     typed = transaction.username or ""
     return next((c for c in code_connections(transaction, directory) if address_of(c, typed) is not None), None)
+
+
+def asks_identifier_first(transaction: LoginTransaction, directory: TenantDirectory) -> bool:
+    """Whether the identifier is asked for on a page of its own: as the tenant wants it, and wherever it decides
+    between a password and a code."""
+    if directory.asks_identifier_first:
+        return True
+    client = directory.clients.get(transaction.client_id)
+    named = transaction.parameters.get("connection")
+    return client is not None and any(one.takes_codes for one in serving_databases(client, directory, named))
 
 
 def is_open(screen: Screen, transaction: LoginTransaction, directory: TenantDirectory) -> bool:
@@ -48,11 +58,11 @@ def screen_of(transaction: LoginTransaction, directory: TenantDirectory) -> Scre
     if transaction.step in screens.ENTERING and code_connections(transaction, directory):
         return _screen_of_code(code_connection(transaction, directory))
     match transaction.step:
-        case Step.LOGIN if directory.asks_identifier_first:
+        case Step.LOGIN if asks_identifier_first(transaction, directory):
             return screens.LOGIN_PASSWORD if known else screens.LOGIN_ID
         case Step.LOGIN:
             return screens.LOGIN
-        case Step.SIGNUP if directory.asks_identifier_first:
+        case Step.SIGNUP if asks_identifier_first(transaction, directory):
             return screens.SIGNUP_PASSWORD if known else screens.SIGNUP_ID
         case Step.SIGNUP:
             return screens.SIGNUP

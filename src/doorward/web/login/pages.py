@@ -229,6 +229,14 @@ class Choice(Struct, frozen=True):
     chosen: str
 
 
+class Option(Struct, frozen=True):
+    """One of several ways: what is posted as ``action``, and the text key of what it says, or a ``label`` as it is."""
+
+    action: str
+    text: str = ""
+    label: str = ""
+
+
 class CodePage(FormPage, frozen=True, kw_only=True):
     """A code to type, or one to keep, or where to send one.
 
@@ -252,14 +260,6 @@ class CodePage(FormPage, frozen=True, kw_only=True):
     def grouped_secret(self) -> tuple[str, ...]:
         """The secret four characters at a time."""
         return tuple(self.secret[at : at + 4] for at in range(0, len(self.secret), 4))
-
-
-class Option(Struct, frozen=True):
-    """One of several ways: what is posted as ``action``, and the text key of what it says, or a ``label`` as it is."""
-
-    action: str
-    text: str = ""
-    label: str = ""
 
 
 class PickerPage(Page, frozen=True, kw_only=True):

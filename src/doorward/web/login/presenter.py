@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 
 from doorward.liquid_thread import LiquidThread
 from doorward.management.resources.branding import PAGE_TEMPLATE
-from doorward.management.resources.branding_assets import assets_of
 from doorward.management.resources.branding_dark import ID as BRANDING_DARK
 from doorward.management.resources.branding_themes import THEME as BRANDING_THEME
 from doorward.management.resources.prompts import CUSTOM_TEXT, PARTIALS
@@ -219,7 +218,6 @@ def look_of(directory: TenantDirectory) -> Look:
         texts=Texts(own),
         template=_template(directory),
         name=directory.tenant.domain,
-        kept={url: asset.path for url, asset in assets_of(directory).items()},
     )
 
 
@@ -252,8 +250,6 @@ def about(
         "branding": {
             **(branding.body if branding is not None else {}),
             "logo_url": look.logo_url,
-            "favicon_url": look.favicon_url,
-            "font": {"url": look.font_url},
             "colors": {
                 "primary": look.accent or STOCK,
                 "page_background": (
@@ -308,7 +304,4 @@ def _unfilled(fault: UnfilledTemplate, page: Page, request: Request, at: float) 
 
 
 def _locale(request: Request, directory: TenantDirectory, ui_locales: str) -> str:
-    """``ui_locales`` are those of the login; a page of none, such as an error or a logout, goes by its own address."""
-    if not ui_locales and b"ui_locales=" in request.query:
-        ui_locales = parse_qs(request.query.decode("ascii", "replace")).get("ui_locales", [""])[0]
     return locales.choose(directory.settings.enabled_locales, ui_locales, request.headers.get("accept-language"))

@@ -12,7 +12,9 @@ from doorward.web.login.captcha import captcha_of
 from doorward.web.login.look import Look
 from doorward.web.login.pages import (
     Button,
+    Choice,
     ChosenIdentifier,
+    CodePage,
     ConnectionButton,
     ConsentPage,
     ConsentScope,
@@ -113,6 +115,13 @@ def signup_password(email: str, username: str = "", **more: object) -> Page:
     return _form(screens.SIGNUP_PASSWORD, (screens.NEW_PASSWORD,), {}, (), more)
 
 
+def signup_password_of(name: str, value: str, label: str) -> Page:
+    """The same for somebody without an e-mail address."""
+    chosen = ChosenIdentifier(name, value, label, "shared:editAddressText", screens.SIGNUP_ID.path)
+    more: dict[str, object] = {"chosen": chosen, "password_rules": RULES, "links": _TO_LOGIN_ID}
+    return _form(screens.SIGNUP_PASSWORD, (screens.NEW_PASSWORD,), {}, (), more)
+
+
 def _form(
     screen: screens.Screen,
     inputs: tuple[Input, ...],
@@ -166,6 +175,20 @@ def verification_code(*errors: FieldError) -> Page:
     return _form(screens.LOGIN_EMAIL_VERIFICATION, (screens.OTP_CODE,), {}, errors, more)
 
 
+def identifier_code(screen: screens.Screen, description: str, *errors: FieldError, **more: Any) -> Page:
+    """A code that was sent to what somebody is known by."""
+    buttons = (Button("resend-code", "resendActionText", lead="resendText"), *more.pop("buttons", ()))
+    return CodePage(
+        **SHOP,
+        screen=screen,
+        description=description,
+        inputs=(screens.OTP_CODE,),
+        buttons=(*buttons, Button("back-action", "backButtonText")),
+        errors=errors,
+        **more,
+    )
+
+
 def link_sent(title: str, description: str, **more: Any) -> Page:
     """A link to follow, that was sent."""
     return ResultPage(
@@ -183,6 +206,9 @@ CHALLENGE = captcha_of(Captcha(), "6a2f1c80.Zx8f0Qw3k1VbT9yLm2RcPg.wJ2mVb8Kq0c1R
 _HCAPTCHA: dict[str, Any] = {"hcaptcha": SiteKey(site_key="10000000-ffff"), "hcaptcha_secret": "0x0"}
 _SHOP = "https://shop.acme.test/"
 _FORGOT = Link("/u/login/password-reset-start/people", "forgotPasswordText")
+OPTIONAL_INPUTS = tuple(
+    msgspec.structs.replace(asked, label=label, optional=True) for asked, label in screens.SIGNUP_INPUTS.values()
+)
 _WITH_USERNAME = (screens.EMAIL, screens.USERNAME)
 
 SAMPLES: dict[str, Page] = {
@@ -210,6 +236,12 @@ SAMPLES: dict[str, Page] = {
         Identifier.EMAIL, "ada", FieldError("username", "invalid-email-format"), links=_TO_SIGNUP_ID
     ),
     "login-password": login_password(Identifier.EMAIL, "ada.lovelace@example.com", links=(_FORGOT, *_TO_SIGNUP_ID)),
+    "login-password-or-code": login_password(
+        Identifier.EMAIL,
+        "ada.lovelace@example.com",
+        buttons=(Button("switch-to-otp-auth", "shared:useCodeText"),),
+        links=(_FORGOT, *_TO_SIGNUP_ID),
+    ),
     "login-password-wrong": login_password(
         Identifier.USERNAME, "ada", FieldError("password", "wrong-username-credentials")
     ),
@@ -226,9 +258,58 @@ SAMPLES: dict[str, Page] = {
     "login-passwordless-email-link-failed": link_sent("errorTitle", "unknownErrorDescription", status=429),
     "login-email-verification": verification_code(),
     "login-email-verification-wrong": verification_code(FieldError("code", "invalid-code")),
+    "email-identifier-challenge": identifier_code(
+        screens.EMAIL_IDENTIFIER_CHALLENGE,
+        "emailDescription",
+        texts={"email": "ada.lovelace@example.com"},
+        buttons=(Button("switch-to-password-auth", "switchToPasswordButtonText"),),
+    ),
+    "email-identifier-challenge-wrong": identifier_code(
+        screens.EMAIL_IDENTIFIER_CHALLENGE,
+        "emailDescription",
+        FieldError("code", "invalid-code"),
+        texts={"email": "ada.lovelace@example.com"},
+    ),
+    "phone-identifier-challenge": identifier_code(
+        screens.PHONE_IDENTIFIER_CHALLENGE,
+        "smsDescription",
+        sent_to="+442079460000",
+        buttons=(
+            Button("switch-to-voice", "resendVoiceActionText", lead="resendVoiceActionSeparatorTextBefore"),
+            Button("switch-to-password-auth", "shared:usePasswordText"),
+        ),
+    ),
+    "phone-identifier-challenge-call": identifier_code(
+        screens.PHONE_IDENTIFIER_CHALLENGE,
+        "voiceDescription",
+        sent_to="+442079460000",
+        buttons=(Button("switch-to-text", "resendSmsActionText", lead="resendSmsActionSeparatorTextBefore"),),
+    ),
+    "phone-identifier-enrollment": CodePage(
+        **SHOP,
+        screen=screens.PHONE_IDENTIFIER_ENROLLMENT,
+        sent_to="+442079460000",
+        choice=Choice(
+            "type", "chooseMessageTypeText", (("text", "smsButtonText"), ("voice", "voiceButtonText")), "text"
+        ),
+        primary="continueButtonText",
+        buttons=(Button("back-action", "backButtonText"),),
+    ),
+    "confirmation": CodePage(
+        **SHOP,
+        screen=screens.CONFIRMATION,
+        sent_to="ada.lovelace@example.com",
+        buttons=(Button("back-action", "backButtonText"),),
+    ),
     "login-link": ResultPage(screen=screens.LOGIN_LINK, client_name="Acme Shop", status=400),
     "signup": signup(password_rules=RULES),
     "signup-username": signup(inputs=_WITH_USERNAME, connections=SOCIAL),
+    "signup-optional": signup(inputs=OPTIONAL_INPUTS, password_rules=RULES),
+    "signup-id-optional": signup_id(OPTIONAL_INPUTS),
+    "signup-id-phone": signup_id((screens.PHONE_NUMBER,)),
+    "signup-phone": signup(inputs=(screens.PHONE_NUMBER,)),
+    "signup-password-phone": signup_password_of("phone_number", "+442079460000", "phonePlaceholder"),
+    "signup-password-username": signup_password_of("username", "ada", "usernamePlaceholder"),
     "signup-weak": signup(
         FieldError("password", "password-policy-not-conformant"), email="ada@example.com", password_rules=BROKEN_RULES
     ),

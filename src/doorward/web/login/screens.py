@@ -7,6 +7,7 @@ value (``pages``), what it does is a function in ``prompts``.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 import msgspec
@@ -30,8 +31,8 @@ class InputKind(StrEnum):
 class Input(Struct, frozen=True, kw_only=True):
     """One input: ``name`` is what is posted, the rest are text keys and what browsers fill in.
 
-    ``invalid`` is the key of the hint for what does not fit (``pattern``, a regular expression for browsers); a key
-    with ``shared:`` in front belongs to no screen.
+    One that is ``optional`` may stay empty. ``invalid`` is the key of the hint for what does not fit (``pattern``, a
+    regular expression for browsers); a key with ``shared:`` in front belongs to no screen.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Input(Struct, frozen=True, kw_only=True):
     autocomplete: str = ""
     invalid: str = ""
     pattern: str = ""
+    optional: bool = False
 
 
 class Screen(Struct, frozen=True, kw_only=True):
@@ -69,18 +71,27 @@ def email(name: str = "email", *, label: str = "emailPlaceholder", autocomplete:
 
 
 class Identifier(StrEnum):
-    """What a person may type to say who they are; decides label, keyboard and what a failure is called."""
+    """What a person may type to say who they are; decides label, keyboard and what a failure is called. The values are
+    the middle of Auth0's text keys (``wrong-{}-credentials``)."""
 
     EMAIL = "email"
     USERNAME = "username"
-    USERNAME_OR_EMAIL = "username-or-email"
+    PHONE = "phone"
+    USERNAME_OR_EMAIL = "email-username"
+    EMAIL_OR_PHONE = "email-phone"
+    PHONE_OR_USERNAME = "phone-username"
+    ANY = "email-phone-username"
+
+    @classmethod
+    def of(cls, kinds: Collection[str]) -> Identifier:
+        """For the kinds (``email``, ``phone_number``, ``username``) of identifiers that sign in."""
+        named = "-".join(name for kind, name in _KINDS if kind in kinds)
+        return cls(named) if named else cls.EMAIL
 
     @property
     def wrong_credentials(self) -> str:
         """The error key for a login that failed with this kind of identifier."""
-        return {"email": "wrong-email-credentials", "username": "wrong-username-credentials"}.get(
-            self.value, "wrong-email-username-credentials"
-        )
+        return f"wrong-{self.value}-credentials"
 
     @property
     def missing(self) -> str:
@@ -92,20 +103,43 @@ class Identifier(StrEnum):
         """The input of the login pages."""
         if self is Identifier.EMAIL:
             return email("username", autocomplete="username webauthn")
+        label, missing, invalid = _WORDS[self.value]
         return Input(
             name="username",
-            label="usernameOnlyPlaceholder" if self is Identifier.USERNAME else "usernamePlaceholder",
-            missing="no-username",
+            label=label,
+            missing=missing,
+            kind=InputKind.PHONE if self is Identifier.PHONE else InputKind.TEXT,
             autocomplete="username webauthn",
-            invalid="shared:patternMismatch",
+            invalid=invalid,
         )
 
 
+_KINDS = (("email", "email"), ("phone_number", "phone"), ("username", "username"))
+_WORDS = {
+    "username": ("usernameOnlyPlaceholder", "no-username", "shared:patternMismatch"),
+    "phone": ("phonePlaceholder", "invalid-phone-number", "invalid-phone-number"),
+    "email-username": ("usernamePlaceholder", "no-username", "shared:patternMismatch"),
+    "email-phone": ("phoneOrEmailPlaceholder", "invalid-email-phone", "invalid-email-phone"),
+    "phone-username": ("phoneOrUsernamePlaceholder", "invalid-phone-username", "invalid-phone-username"),
+    "email-phone-username": (
+        "phoneOrUsernameOrEmailPlaceholder", "invalid-email-phone-username", "invalid-email-phone-username",
+    ),
+}  # fmt: skip
 EMAIL = email()
 USERNAME = Input(
     name="username", label="usernamePlaceholder", missing="no-username", autocomplete="username",
     invalid="shared:patternMismatch", pattern=r"\s*[^\s@]+\s*",
 )  # fmt: skip
+PHONE_NUMBER = Input(
+    name="phone_number", label="phonePlaceholder", missing="no-phone", kind=InputKind.PHONE, autocomplete="tel",
+    invalid="invalid-phone-number", pattern=r"\s*\+[0-9 \(\)\.\/\-]+",
+)  # fmt: skip
+# What a new account can be known by, and how each of it is called where it may be left out.
+SIGNUP_INPUTS = {
+    "email": (EMAIL, "emailOptionalPlaceholder"),
+    "phone_number": (PHONE_NUMBER, "phoneOptionalPlaceholder"),
+    "username": (USERNAME, "usernameOptionalPlaceholder"),
+}
 PASSWORD = Input(
     name="password", label="passwordPlaceholder", missing="no-password", kind=InputKind.PASSWORD,
     autocomplete="current-password",
@@ -210,17 +244,38 @@ LOGIN_EMAIL_VERIFICATION = Screen(
     steps=ENTERING,
     fields=("code",),
 )
+
+
+def _identifying(prompt: str, name: str, path: str, fields: tuple[str, ...] = ()) -> Screen:
+    """A screen between an identifier and what follows it, of a login or a sign-up."""
+    return Screen(prompt=prompt, name=name, path=path, steps=ENTERING, fields=fields, in_turn=True)
+
+
+EMAIL_IDENTIFIER_CHALLENGE = _identifying(
+    "email-identifier-challenge", "email-identifier-challenge", "/u/email-identifier/challenge", ("code",)
+)
+PHONE_IDENTIFIER_CHALLENGE = _identifying(
+    "phone-identifier-challenge", "phone-identifier-challenge", "/u/phone-identifier/challenge", ("code",)
+)
+PHONE_IDENTIFIER_ENROLLMENT = _identifying(
+    "phone-identifier-enrollment", "phone-identifier-enrollment", "/u/phone-identifier/enrollment"
+)
+CONFIRMATION = _identifying("confirmation", "confirmation", "/u/confirmation")
 LOGIN_LINK = Screen(prompt="doorward", name="login-link")
 SIGNUP = Screen(
     prompt="signup",
     name="signup",
     path="/u/signup",
     steps=ENTERING,
-    fields=("email", "username", "password"),
+    fields=("email", "phone_number", "username", "password"),
     flow=Flow.PASSWORD,
 )
 SIGNUP_ID = Screen(
-    prompt="signup-id", name="signup-id", path="/u/signup/identifier", steps=ENTERING, fields=("email", "username")
+    prompt="signup-id",
+    name="signup-id",
+    path="/u/signup/identifier",
+    steps=ENTERING,
+    fields=("email", "phone_number", "username"),
 )
 SIGNUP_PASSWORD = Screen(
     prompt="signup-password",
@@ -344,6 +399,7 @@ SCREENS = (
     LOGIN, LOGIN_ID, LOGIN_PASSWORD,
     LOGIN_PASSWORDLESS_EMAIL_CODE, LOGIN_PASSWORDLESS_SMS_OTP, LOGIN_PASSWORDLESS_EMAIL_LINK, LOGIN_LINK,
     LOGIN_EMAIL_VERIFICATION,
+    EMAIL_IDENTIFIER_CHALLENGE, PHONE_IDENTIFIER_CHALLENGE, PHONE_IDENTIFIER_ENROLLMENT, CONFIRMATION,
     SIGNUP, SIGNUP_ID, SIGNUP_PASSWORD,
     RESET_PASSWORD_REQUEST, RESET_PASSWORD_EMAIL, RESET_PASSWORD, RESET_PASSWORD_SUCCESS, RESET_PASSWORD_ERROR,
     EMAIL_VERIFICATION, REDEEM_TICKET,

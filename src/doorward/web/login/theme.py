@@ -24,8 +24,7 @@ ALONG = {"left": "start", "center": "center", "right": "end"}
 
 
 class Palette(Struct, frozen=True, kw_only=True):
-    """All that a stylesheet is made of. Colours are ``#rrggbb`` or empty, URLs are paths or
-    empty."""
+    """All that a stylesheet is made of. Colours are ``#rrggbb`` or empty, URLs https or empty."""
 
     theme: Theme | None = None
     dark: Theme | None = None
@@ -163,13 +162,18 @@ def _sizes(fonts: Fonts) -> dict[str, str]:
 
 def _page(page: PageBackground) -> dict[str, str]:
     colour = colours.parse(page.background_color) or "#000000"
-    picture = page.background_image_url
+    picture = usable(page.background_image_url)
     layers = f'url("{_quoted(picture)}") center / cover no-repeat fixed, {colour}' if picture else colour
     return {
         "page-background": layers,
         "page-background-color": colour,
         "widget-margin": ASIDE.get(page.page_layout, "auto"),
     }
+
+
+def usable(url: object) -> str:
+    """A URL the pages can load from, or nothing."""
+    return url if isinstance(url, str) and url.startswith("https://") and url.isascii() else ""
 
 
 def _quoted(url: str) -> str:

@@ -29,7 +29,7 @@ from doorward.oauth.errors import OAuthError
 from doorward.ports import Ports
 from doorward.web.login import screens
 from doorward.web.login.captcha import captcha_of
-from doorward.web.login.ladder import code_connections, screen_of
+from doorward.web.login.ladder import asks_identifier_first, code_connections, screen_of
 from doorward.web.login.pages import Captcha, FieldError, FormPage, Page
 from doorward.web.login.presenter import Presenter
 from doorward.web.login.screens import Identifier, Screen
@@ -115,8 +115,11 @@ class Visit(PageRequest, frozen=True, kw_only=True):
 
     @property
     def identifier(self) -> Identifier:
-        wants_username = any(connection.requires_username for connection in self.connections)
-        return Identifier.USERNAME_OR_EMAIL if wants_username else Identifier.EMAIL
+        return Identifier.of({kind for connection in self.connections for kind in connection.asked_identifiers})
+
+    @property
+    def asks_identifier_first(self) -> bool:
+        return asks_identifier_first(self.transaction, self.directory)
 
     @property
     def code_connections(self) -> tuple[Connection, ...]:
@@ -132,7 +135,11 @@ class Visit(PageRequest, frozen=True, kw_only=True):
     def entrance(self) -> Screen:
         """Where a login of this tenant begins."""
         by_code = bool(self.code_connections)
-        return screens.LOGIN_ID if by_code or self.directory.asks_identifier_first else screens.LOGIN
+        return screens.LOGIN_ID if by_code or self.asks_identifier_first else screens.LOGIN
+
+    @property
+    def takes_passwords(self) -> bool:
+        return any(connection.takes_passwords for connection in self.connections)
 
     @property
     def signup_connection(self) -> Connection | None:
@@ -212,27 +219,28 @@ class Visit(PageRequest, frozen=True, kw_only=True):
 
     async def remember(self, step: Step, *, username: str, alias: str | None = None) -> Response:
         """Keep what was typed, and go to the page that follows; when another tab was first, what it typed stands."""
-        return await self._move(step=step, username=username, alias=alias, at="")
+        return await self.go(step=step, username=username, alias=alias, at="", identification=None)
 
     async def turn_to(self, screen: Screen, *, username: str | None = None) -> Response:
         """Go to a screen off the usual way, and come back to it when the login is taken up again."""
-        return await self._move(at=screen.name, username=username or self.transaction.username)
+        return await self.go(at=screen.name, username=username or self.transaction.username)
 
     async def speak(self, language: str) -> Response:
         """Show the page again, and what follows, in ``language`` if the tenant has it."""
         parameters = {**self.transaction.parameters, "ui_locales": language[:MAX_LANGUAGE]}
-        return await self._move(parameters=parameters)
+        return await self.go(parameters=parameters)
 
     async def choose_factor(self, screen: Screen, mfa: MfaProgress) -> Response:
         """Go on with a second factor at ``screen``."""
-        return await self._move(at=screen.name, mfa=mfa)
+        return await self.go(at=screen.name, mfa=mfa)
 
     async def move(self, **changes: Any) -> bool:
         """Keep something of this login; ``False`` when another request was first."""
         moved = msgspec.structs.replace(self.transaction, **changes)
         return await self.login.ports.transactions.advance(self.tenant, moved)
 
-    async def _move(self, **changes: Any) -> Response:
+    async def go(self, **changes: Any) -> Response:
+        """Keep something of this login, and go to the page it is at then; when another tab was first, to that one's."""
         moved = msgspec.structs.replace(self.transaction, **changes)
         await self.login.ports.transactions.advance(self.tenant, moved)
         return msgspec.structs.replace(self, transaction=moved).current
@@ -248,7 +256,7 @@ class Visit(PageRequest, frozen=True, kw_only=True):
         known = self.directory.connections.get(connection)
         if known is not None and needs_verification(user, known):
             await visit.send_verification(user, known)
-            return await visit._move(at=screens.LOGIN_EMAIL_VERIFICATION.name, pending=(user.user_id, connection))
+            return await visit.go(at=screens.LOGIN_EMAIL_VERIFICATION.name, pending=(user.user_id, connection))
         return await visit.let_in(user, connection)
 
     async def send_verification(self, user: User, connection: Connection) -> bool:

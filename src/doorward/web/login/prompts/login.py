@@ -11,7 +11,7 @@ from doorward.model.session import Step
 from doorward.oauth.errors import AccessDenied
 from doorward.web.login import screens
 from doorward.web.login.pages import ChosenIdentifier, FieldError, FormPage, Link
-from doorward.web.login.prompts import passkey, passwordless
+from doorward.web.login.prompts import identifying, passkey, passwordless
 from doorward.web.login.screens import Identifier
 from doorward.web.login.visit import MAX_IDENTIFIER, Visit
 from doorward.web.wire.http import Response
@@ -20,7 +20,7 @@ from doorward.web.wire.http import Response
 async def login(visit: Visit) -> Response:
     """Identifier and password on one page."""
     if not visit.is_post:
-        return visit.current if visit.directory.asks_identifier_first else _login_page(visit)
+        return visit.current if visit.asks_identifier_first else _login_page(visit)
     if passkey.is_answered(visit):
         return await passkey.log_in(visit, lambda: _login_page(visit, FieldError("", "authentication-failure")))
     return await _try_password(visit, visit.form.get("username", ""), _login_page)
@@ -45,7 +45,7 @@ async def identifier(visit: Visit) -> Response:
     if visit.code_connections:
         return await passwordless.identifier(visit)
     if not visit.is_post:
-        return _identifier_page(visit) if visit.directory.asks_identifier_first else visit.current
+        return _identifier_page(visit) if visit.asks_identifier_first else visit.current
     if passkey.is_answered(visit):
         refused = FieldError("", "passkey-authentication-failed")
         return await passkey.log_in(visit, lambda: _identifier_page(visit, refused))
@@ -56,10 +56,16 @@ async def identifier(visit: Visit) -> Response:
         return _identifier_page(visit, FieldError("username", "invalid-login-id"))
     if not visit.connections:
         return _identifier_page(visit, FieldError("", "no-db-connection"))
-    return await visit.remember(Step.LOGIN, username=username)
+    who = await identifying.by_code(visit, username, preferred=True)
+    if who is None and not visit.takes_passwords:
+        return _identifier_page(visit, FieldError("username", visit.identifier.input.invalid))
+    if who is None:
+        return await visit.remember(Step.LOGIN, username=username)
+    sent = await identifying.ask(visit, who, step=Step.LOGIN, username=username)
+    return sent or _identifier_page(visit, FieldError("", "same-user-login"), status=429)
 
 
-def _identifier_page(visit: Visit, *errors: FieldError) -> Response:
+def _identifier_page(visit: Visit, *errors: FieldError, status: int | None = None) -> Response:
     return visit.show(
         FormPage(
             screen=screens.LOGIN_ID,
@@ -68,6 +74,7 @@ def _identifier_page(visit: Visit, *errors: FieldError) -> Response:
             links=_links(visit, screens.SIGNUP_ID.path, forgotten=False),
             ceremony=passkey.ceremony(visit, button="passkeyButtonText"),
             errors=errors or _without_database(visit),
+            status=status,
         )
     )
 
@@ -75,10 +82,14 @@ def _identifier_page(visit: Visit, *errors: FieldError) -> Response:
 async def password(visit: Visit) -> Response:
     """The password, second of two pages."""
     username = visit.form.get("username") or visit.transaction.username or ""
-    if not username:
+    if not username or not visit.takes_passwords:
         return visit.on(screens.LOGIN_ID)
     if not visit.is_post:
         return _password_page(visit)
+    if visit.action == identifying.TO_CODE:
+        who = await identifying.by_code(visit, username)
+        sent = await identifying.ask(visit, who, step=Step.LOGIN, username=username) if who is not None else None
+        return sent or _password_page(visit, FieldError("", "same-user-login"), status=429)
     if passkey.is_answered(visit):
         return await passkey.log_in(visit, lambda: _password_page(visit, FieldError("", "authentication-failure")))
     return await _try_password(visit, username, _password_page)
@@ -97,6 +108,7 @@ def _password_page(visit: Visit, *errors: FieldError, status: int | None = None)
                 edit_path=screens.LOGIN_ID.path,
             ),
             inputs=(screens.PASSWORD,),
+            buttons=identifying.instead_of_password(visit),
             links=_links(visit, screens.SIGNUP_ID.path),
             ceremony=passkey.ceremony(visit, fills_in=False),
             errors=errors,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+
+from msgspec.structs import replace
 
 from doorward.identity.password_policy import PasswordVerdict
-from doorward.identity.signup import EMAIL, SignupError, SignupForm, SignupRefused
-from doorward.model.connection import Connection
-from doorward.model.session import Step
+from doorward.identity.signup import SignupError, SignupForm, SignupRefused, identified
+from doorward.model.connection import CODE_METHODS, Connection
+from doorward.model.identifiers import normalise_email
+from doorward.model.message import Channel
+from doorward.model.session import Identification, Step
 from doorward.oauth.errors import AccessDenied
 from doorward.web.login import screens
 from doorward.web.login.pages import ChosenIdentifier, FieldError, FormPage, Link
-from doorward.web.login.prompts import passkey
+from doorward.web.login.prompts import identifying, passkey
 from doorward.web.login.prompts.password_rules import password_rules
 from doorward.web.login.screens import Input
 from doorward.web.login.visit import MAX_IDENTIFIER, Visit
@@ -21,8 +25,8 @@ from doorward.web.wire.http import Response
 async def signup(visit: Visit) -> Response:
     """Everything for a new account on one page."""
     if not visit.is_post:
-        return visit.on(screens.SIGNUP_ID) if visit.directory.asks_identifier_first else _signup_page(visit)
-    return await _register(visit, visit.form.get("email", ""), visit.form.get("username", ""), _signup_page)
+        return visit.on(screens.SIGNUP_ID) if visit.asks_identifier_first else _signup_page(visit)
+    return await _register(visit, _as_given(_form(visit)), _signup_page)
 
 
 def _signup_page(
@@ -33,10 +37,7 @@ def _signup_page(
         FormPage(
             screen=screens.SIGNUP,
             inputs=(*_identifiers(connection), screens.NEW_PASSWORD),
-            values={
-                "email": visit.form.get("email", visit.username if "@" in visit.username else ""),
-                "username": visit.form.get("username", ""),
-            },
+            values=_typed(visit),
             password_rules=password_rules(connection, verdict),
             links=_links(screens.LOGIN.path),
             ceremony=passkey.probe(connection),
@@ -50,58 +51,103 @@ async def identifier(visit: Visit) -> Response:
     """Who the new account is for, first of two pages."""
     connection = visit.signup_connection
     if not visit.is_post:
-        return _identifier_page(visit) if visit.directory.asks_identifier_first else visit.on(screens.SIGNUP)
-    email, username = visit.form.get("email", "").strip(), visit.form.get("username", "").strip()
-    if not email:
-        return _identifier_page(visit, FieldError("email", SignupError.NO_EMAIL.value))
-    if len(email) > MAX_IDENTIFIER or not EMAIL.fullmatch(email):
-        return _identifier_page(visit, FieldError("email", SignupError.INVALID_EMAIL.value))
-    if connection is not None and connection.requires_username and not username:
-        return _identifier_page(visit, FieldError("username", SignupError.NO_USERNAME.value))
-    return await visit.remember(Step.SIGNUP, username=email, alias=username[:MAX_IDENTIFIER] or None)
+        return _identifier_page(visit) if visit.asks_identifier_first else visit.on(screens.SIGNUP)
+    if connection is None:
+        raise AccessDenied("Signup is disabled", hint="No database of this client allows signup.")
+    try:
+        email, username, phone = identified(_form(visit), connection)
+    except SignupRefused as refused:
+        return _refused(visit, _identifier_page, refused)
+    given = {"email": normalise_email(email), "phone_number": phone, "username": username}
+    who = Identification(connection=connection.name, given={kind: value for kind, value in given.items() if value})
+    return await go_on(visit, who, connection)
 
 
-def _identifier_page(visit: Visit, *errors: FieldError) -> Response:
+async def go_on(visit: Visit, who: Identification, connection: Connection) -> Response:
+    """What follows in a sign-up: a code for what has to be verified, a password, or the account."""
+    username = next(iter(who.given.values()))
+    for kind in CODE_METHODS:
+        if kind in who.given and kind not in who.verified and connection.verifies_at_signup(kind):
+            sent = await identifying.ask(visit, replace(who, asked=kind), step=Step.SIGNUP, username=username)
+            return sent or _identifier_page(visit, FieldError("", "ip-signup-blocked"), status=429)
+    if connection.signs_up_with_password:
+        alias = who.given.get("username")
+        return await visit.go(step=Step.SIGNUP, username=username, alias=alias, identification=who, at="")
+    try:
+        return await create(visit, who, connection)
+    except SignupRefused as refused:
+        return _refused(visit, _identifier_page, refused)
+
+
+async def create(visit: Visit, who: Identification, connection: Connection) -> Response:
+    """The account of somebody who has no password, by what they verified. Raises ``SignupRefused``."""
+    form = SignupForm(
+        email=who.given.get("email", ""),
+        username=who.given.get("username", ""),
+        phone_number=who.given.get("phone_number", ""),
+        password=None,
+    )
+    user = await visit.login.people.signup.register(
+        visit.tenant, connection, form, visit.client, visit.request.context, verified=who.verified
+    )
+    amr = (identifying.WAYS[Channel(who.channel)].amr,)
+    return await visit.sign_in(user, user.connection, passkey="progressive", amr=amr)
+
+
+def _identifier_page(visit: Visit, *errors: FieldError, status: int | None = None) -> Response:
     return visit.show(
         FormPage(
             screen=screens.SIGNUP_ID,
             inputs=_identifiers(visit.signup_connection),
-            values={
-                "email": visit.form.get("email", visit.username if "@" in visit.username else "")[:MAX_IDENTIFIER],
-                "username": visit.form.get("username", visit.transaction.alias or "")[:MAX_IDENTIFIER],
-            },
+            values=_typed(visit),
             links=_links(screens.LOGIN_ID.path),
             errors=errors,
+            status=status,
         )
     )
 
 
 async def password(visit: Visit) -> Response:
     """The password of a new account, second of two pages."""
-    email = visit.form.get("email") or visit.transaction.username or ""
-    if not email:
+    connection, who = visit.signup_connection, visit.transaction.identification
+    given = _given(visit)
+    if not any(given.values()) or connection is None or not connection.signs_up_with_password:
+        return visit.on(screens.SIGNUP_ID)
+    verified = who.verified if who is not None else ()
+    if any(given.get(kind) and connection.verifies_at_signup(kind) and kind not in verified for kind in CODE_METHODS):
         return visit.on(screens.SIGNUP_ID)
     if not visit.is_post:
         return _password_page(visit)
-    alias = visit.form.get("username") or visit.transaction.alias or ""
-    return await _register(visit, email, alias, _password_page)
+    return await _register(visit, given, _password_page, verified=verified)
+
+
+def _given(visit: Visit) -> dict[str, str]:
+    """What the new account is for: as it was said, or as the form says it, where no page was before."""
+    transaction = visit.transaction
+    if transaction.identification is not None:
+        return transaction.identification.given
+    return {
+        "email": visit.form.get("email") or transaction.username or "",
+        "username": visit.form.get("username") or transaction.alias or "",
+    }
 
 
 def _password_page(
     visit: Visit, *errors: FieldError, verdict: PasswordVerdict | None = None, status: int | None = None
 ) -> Response:
-    username = visit.form.get("username") or visit.transaction.alias or ""
+    given = _given(visit)
+    shown, *rest = ((kind, given[kind]) for kind in CHOSEN if given.get(kind))
     return visit.show(
         FormPage(
             screen=screens.SIGNUP_PASSWORD,
             chosen=ChosenIdentifier(
-                name="email",
-                value=visit.form.get("email") or visit.transaction.username or "",
-                label="emailPlaceholder",
-                edit_label="editLinkScreenReadableText",
+                name=shown[0],
+                value=shown[1],
+                label=CHOSEN[shown[0]],
+                edit_label="editLinkScreenReadableText" if shown[0] == "email" else "shared:editAddressText",
                 edit_path=screens.SIGNUP_ID.path,
             ),
-            hidden={"username": username} if username else {},
+            hidden=dict(rest),
             inputs=(screens.NEW_PASSWORD,),
             password_rules=password_rules(visit.signup_connection, verdict),
             links=_links(screens.LOGIN_ID.path),
@@ -112,16 +158,45 @@ def _password_page(
     )
 
 
+# What the account is shown to be for, the first that there is.
+CHOSEN = {"email": "emailPlaceholder", "phone_number": "phonePlaceholder", "username": "usernamePlaceholder"}
+
+
 def _identifiers(connection: Connection | None) -> tuple[Input, ...]:
-    wants_username = connection is not None and connection.requires_username
-    return (screens.EMAIL, screens.USERNAME) if wants_username else (screens.EMAIL,)
+    """The inputs for what the connection takes."""
+    takes = connection.signup_identifiers if connection is not None else {"email": True}
+    return tuple(
+        asked if takes[kind] else replace(asked, label=label, optional=True)
+        for kind, (asked, label) in screens.SIGNUP_INPUTS.items()
+        if kind in takes
+    )
+
+
+def _form(visit: Visit) -> SignupForm:
+    form = visit.form
+    phone = form.get("phone_number") or form.get("phone", "")
+    return SignupForm(email=form.get("email", ""), username=form.get("username", ""), phone_number=phone)
+
+
+def _as_given(form: SignupForm) -> dict[str, str]:
+    return {"email": form.email, "username": form.username, "phone_number": form.phone_number}
+
+
+def _typed(visit: Visit) -> dict[str, str]:
+    """What stands in the inputs: as it was typed, or what is known already."""
+    transaction = visit.transaction
+    known = transaction.identification.given if transaction.identification is not None else {}
+    suggested = {"email": visit.username if "@" in visit.username else "", "username": transaction.alias or "", **known}
+    return {kind: visit.form.get(kind, suggested.get(kind, ""))[:MAX_IDENTIFIER] for kind in screens.SIGNUP_INPUTS}
 
 
 def _links(login: str) -> tuple[Link, ...]:
     return (Link(login, "loginActionLinkText", lead="loginActionText"),)
 
 
-async def _register(visit: Visit, email: str, username: str, page: Callable[..., Response]) -> Response:
+async def _register(
+    visit: Visit, given: Mapping[str, str], page: Callable[..., Response], *, verified: Collection[str] = ()
+) -> Response:
     connection = visit.signup_connection
     if connection is None:
         raise AccessDenied("Signup is disabled", hint="No database of this client allows signup.")
@@ -129,13 +204,23 @@ async def _register(visit: Visit, email: str, username: str, page: Callable[...,
     if unproven is not None:
         error, status = unproven
         return page(visit, error, status=status)
-    form = SignupForm(email=email, username=username, password=visit.form.get("password", ""))
+    form = SignupForm(
+        email=given.get("email", ""),
+        username=given.get("username", ""),
+        phone_number=given.get("phone_number", ""),
+        password=visit.form.get("password", ""),
+    )
     try:
         user = await visit.login.people.signup.register(
-            visit.tenant, connection, form, visit.client, visit.request.context
+            visit.tenant, connection, form, visit.client, visit.request.context, verified=verified
         )
     except SignupRefused as refused:
-        many = refused.error is SignupError.IP_BLOCKED
-        error = FieldError(refused.field, refused.error.value)
-        return page(visit, error, verdict=refused.verdict, status=429 if many else None)
+        return _refused(visit, page, refused)
     return await visit.sign_in(user, user.connection, passkey="progressive")
+
+
+def _refused(visit: Visit, page: Callable[..., Response], refused: SignupRefused) -> Response:
+    many = refused.error is SignupError.IP_BLOCKED
+    code = "invalid-phone-number" if refused.error is SignupError.INVALID_PHONE else refused.error.value
+    more = {"verdict": refused.verdict} if refused.verdict is not None else {}
+    return page(visit, FieldError(refused.field, code), status=429 if many else None, **more)

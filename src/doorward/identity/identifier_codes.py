@@ -1,0 +1,147 @@
+"""Codes in a database connection: they sign in, or show before a sign-up that an address is somebody's own.
+
+Whether there is an account is not told before the code came back (E9): the answer to an address and the work behind
+it are the same. A code is bound to the browser that asked for it (B13).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from doorward.identity.code_guard import CodeGuard
+from doorward.identity.log_events import person_event
+from doorward.identity.one_time_codes import admit, handle, sealed, typed
+from doorward.identity.passwordless import SIGNUP_DISABLED
+from doorward.model.authentication import Denial, PasswordOutcome
+from doorward.model.challenge import TRIES, Challenge, Purpose
+from doorward.model.client import Client
+from doorward.model.connection import Connection
+from doorward.model.digest import digest
+from doorward.model.directory import TenantDirectory
+from doorward.model.identifiers import SEPARATOR
+from doorward.model.message import Channel, Message
+from doorward.model.request_context import RequestContext
+from doorward.ports import Attempts, Challenges, Clock, Entropy, Log, Users
+
+LENGTH = 6
+LIFETIME = 900.0
+
+
+class IdentifierCodes:
+    """Sends the codes, and takes them back."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        entropy: Entropy,
+        users: Users,
+        challenges: Challenges,
+        attempts: Attempts,
+        log: Log,
+        guard: CodeGuard,
+    ) -> None:
+        self._clock = clock
+        self._entropy = entropy
+        self._users = users
+        self._challenges = challenges
+        self._attempts = attempts
+        self._log = log
+        self._guard = guard
+
+    async def send(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        field: str,
+        address: str,
+        client: Client,
+        context: RequestContext,
+        *,
+        holder: str,
+        channel: Channel = Channel.EMAIL,
+        signs_up: bool = False,
+        locale: str = "",
+    ) -> None:
+        """Send a code to an address (``field`` is ``email`` or ``phone_number``, normalised) that ``holder`` may bring
+        back. Raises ``TooManyCodes``."""
+        tenant, now = directory.tenant.id, self._clock.now()
+        await admit(self._attempts, tenant, connection.name, address, context.ip, at=now)
+        user = await self._guard.known(tenant, connection, field, address)
+        code, subject = self._entropy.digits(LENGTH), _subject(connection, field, address)
+        challenge = Challenge(
+            id_hash=handle(subject, holder),
+            subject=subject,
+            purpose=Purpose.IDENTIFIER,
+            channel=channel,
+            address=address,
+            code_hash=sealed(directory, subject, code),
+            tries=TRIES[Purpose.IDENTIFIER],
+            expires_at=now + LIFETIME,
+            connection=connection.name,
+            client_id=client.client_id,
+            user_id=user.user_id if user is not None else None,
+        )
+        why = ""
+        if user is None and not connection.allows_signup:
+            why = SIGNUP_DISABLED
+        elif user is not None and user.blocked:
+            why = "user is blocked"
+        by_mail, mail = channel is Channel.EMAIL, "verify_email_by_code" if signs_up else "auth_email_by_code"
+        message = Message(
+            template=mail if by_mail else "otp_verify",
+            to=address,
+            channel=channel,
+            values={"send": "code", "code": code},
+            user_id=challenge.user_id,
+            client_id=client.client_id,
+            connection=connection.name,
+            locale=locale,
+        )
+        type_ = "f" if why else "cls" if by_mail else "cs"
+        event = person_event(type_, now, connection, context, user=user, name=address, client=client, description=why)
+        await self._challenges.begin(tenant, challenge, messages=() if why else (message,), events=(event,))
+
+    async def bring(
+        self,
+        directory: TenantDirectory,
+        connection: Connection,
+        field: str,
+        address: str,
+        code: str,
+        client: Client,
+        context: RequestContext,
+        *,
+        holder: str,
+    ) -> PasswordOutcome:
+        """What becomes of a code that ``holder`` brings back, typed with or without gaps. A right one for an address
+        without an account leads to neither a user nor a denial."""
+        tenant, subject = directory.tenant.id, _subject(connection, field, address)
+        denial = await self._guard.tried(
+            directory,
+            connection,
+            field,
+            address,
+            handle(subject, holder),
+            sealed(directory, subject, typed(code)),
+            client,
+            context,
+        )
+        if denial is not None:
+            return PasswordOutcome(denial=denial)
+        user = await self._guard.known(tenant, connection, field, address)
+        event = person_event("f", self._clock.now(), connection, context, user=user, name=address, client=client)
+        if user is None:
+            if connection.allows_signup:
+                return PasswordOutcome(connection=connection.name)
+            self._log.write(tenant, msgspec.structs.replace(event, description=SIGNUP_DISABLED))
+            return PasswordOutcome(denial=Denial.WRONG_CREDENTIALS)
+        if user.blocked:
+            self._log.write(tenant, msgspec.structs.replace(event, description="user is blocked"))
+            return PasswordOutcome(denial=Denial.USER_BLOCKED)
+        user = await self._guard.verified(tenant, user, connection, field, address)
+        return PasswordOutcome(user=user, connection=connection.name)
+
+
+def _subject(connection: Connection, field: str, address: str) -> bytes:
+    """Of the codes sent to an address the last one counts, whoever asked for it."""
+    return digest(SEPARATOR.join((Purpose.IDENTIFIER, connection.id, field, address)))
