@@ -1,13 +1,13 @@
 """A command that photographs every screen of Universal Login.
 
-    python -m tests.e2e.screens OUT_DIR [NAME ...]
+    python -m tests.e2e.screens OUT_DIR [NAME ...] [--locale TAG]
 
-writes one PNG per screen, colour scheme and width.
+writes one PNG per screen, colour scheme and width, in English or in another language.
 """
 
 from __future__ import annotations
 
-import sys
+from argparse import ArgumentParser
 from pathlib import Path
 
 from doorward.web.login.samples import BRANDED, SAMPLES, STOCK
@@ -15,7 +15,7 @@ from doorward.web.login.samples import BRANDED, SAMPLES, STOCK
 ORIGIN = "https://login.acme.test"
 
 
-def photograph(folder: Path, only: set[str]) -> None:
+def photograph(folder: Path, only: set[str], locale: str) -> None:
     from playwright.sync_api import sync_playwright
     from tests import chromium
     from tests.e2e.login_pages.site import serve
@@ -34,11 +34,16 @@ def photograph(folder: Path, only: set[str]) -> None:
                     for suffix, look in {"": STOCK, "-branded": BRANDED}.items():
                         if suffix and name not in ("login-wrong", "consent"):
                             continue
-                        serve(page, screen, look)
+                        serve(page, screen, look, locale)
                         page.goto(f"{ORIGIN}/u/page")
                         page.screenshot(path=folder / f"{name}{suffix}-{scheme}-{device}.png", full_page=True)
                 context.close()
 
 
 if __name__ == "__main__":
-    photograph(Path(sys.argv[1]), set(sys.argv[2:]))
+    parser = ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--locale", default="en")
+    asked = parser.parse_args()
+    photograph(asked.folder, set(asked.names), asked.locale)
