@@ -47,7 +47,8 @@ SMALL_TARGETS = """() => [...document.querySelectorAll("button, a, summary, inpu
     .filter((control) => control.checkVisibility() && control.getBoundingClientRect().height < 44)
     .map((control) => control.outerHTML)"""
 # Addresses and codes that would be turned around: text with a sign in it, and no direction of its own.
-LEFT_TO_RIGHT = """() => [...document.querySelectorAll("code, bdi, [value*='@'], input[type=email]")]
+LEFT_TO_RIGHT = """() => [...document.querySelectorAll("code, bdi, [value*='@'], input[type=email], button")]
+    .filter((shown) => shown.localName !== "button" || [...shown.childNodes].some((part) => /[@*]/.test(part.data)))
     .filter((shown) => shown.type !== "hidden" && shown.checkVisibility())
     .filter((shown) => !shown.closest("[dir]:not(html)") && shown.localName !== "bdi")
     .map((shown) => shown.outerHTML)"""

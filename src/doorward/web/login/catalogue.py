@@ -138,6 +138,7 @@ class ScreenTexts:
     def __init__(self, resolved: Resolved, variables: Mapping[str, str]) -> None:
         self._resolved = resolved
         self._variables = variables
+        self._fill = fill_isolated if locales.direction(resolved.language) == "rtl" else fill
 
     @property
     def language(self) -> str:
@@ -152,7 +153,7 @@ class ScreenTexts:
         return key in self._resolved.texts
 
     def __call__(self, key: str, values: Mapping[str, object] | None = None, **more: object) -> str:
-        return fill(self._resolved.texts[key], {**self._variables, **(values or {}), **more})
+        return self._fill(self._resolved.texts[key], {**self._variables, **(values or {}), **more})
 
     def is_shared(self, key: str) -> bool:
         """Whether there is a text under ``key`` that belongs to no screen in particular."""
@@ -160,12 +161,20 @@ class ScreenTexts:
 
     def shared(self, key: str, **values: object) -> str:
         """A text that belongs to no screen in particular."""
-        return fill(self._resolved.shared[key], {**self._variables, **values})
+        return self._fill(self._resolved.shared[key], {**self._variables, **values})
 
 
 def fill(text: str, values: Mapping[str, object]) -> str:
     """The text with its variables; one without a value leaves nothing behind."""
     return _VARIABLE.sub(lambda found: str(values.get(found[1], "")), text)
+
+
+def fill_isolated(text: str, values: Mapping[str, object]) -> str:
+    """The same among words from right to left, which turn no name, address or number around
+    (Unicode Bidirectional Algorithm, 2.4)."""
+    if _VARIABLE.fullmatch(text):
+        return fill(text, values)
+    return fill(text, {name: f"\u2068{value}\u2069" for name, value in values.items() if value != ""})
 
 
 def screen_texts(

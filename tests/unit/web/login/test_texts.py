@@ -177,6 +177,17 @@ def test_variables_are_filled_as_text() -> None:
     assert "${" not in html
 
 
+@pytest.mark.parametrize(
+    ("language", "shown"),
+    [("en", "We have sent a code to 1.ada@a.test."), ("he", "שלחנו קוד אל \u20681.ada@a.test\u2069.")],
+)
+def test_words_from_right_to_left_turn_no_address_around(language: str, shown: str) -> None:
+    page = msgspec.structs.replace(SAMPLES["login-passwordless-email-code"], texts={"email": "1.ada@a.test"})
+    html = render(page, Look(company_name="Acme"), language).body.decode()
+    assert shown in html
+    assert 'alt="Acme"' in html
+
+
 def test_values_of_an_error_reach_its_text() -> None:
     error = FieldError("username", "invalid-username", values={"min": "3", "max": "15", "characters": "_ - ."})
     page = signup(error, inputs=(EMAIL, USERNAME))
