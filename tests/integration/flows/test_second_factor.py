@@ -493,3 +493,15 @@ async def test_a_link_is_good_for_nothing_where_it_should_not_be(door: Door) -> 
     door.clock.pass_(6 * 24 * 3600)
     await tab.get(link)
     assert heading(tab) == "This link is too old"
+
+
+async def test_a_page_of_the_tenants_knows_who_it_is_once_they_proved_it(door: Door) -> None:
+    await door.tenant(ALWAYS)
+    await has_app(door)
+    template = "<html><head>{%- auth0:head -%}</head><body>{%- auth0:widget -%}<p>{{ user.email }}!</p></body></html>"
+    await door.tenant({"branding": {"templates": [{"template": "universal_login", "body": template}]}})
+    tab = await door.browser().authorize(door.client("Web"))
+    assert "<p>!</p>" in tab.text
+    tab = await tab.login()
+    assert tab.path == "/u/mfa-otp-challenge"
+    assert "<p>ada@example.test!</p>" in tab.text

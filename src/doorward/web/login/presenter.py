@@ -265,7 +265,7 @@ def about(
             "support_url": settings.support_url,
             "enabled_locales": ", ".join(settings.enabled_locales),
         },
-        "organization": {},
+        "organization": _organization(directory, asked.get("organization", "")),
         "custom_domain": (
             {"domain": own["domain"], "domain_metadata": own.get("domain_metadata") or {}} if own is not None else {}
         ),
@@ -275,6 +275,17 @@ def about(
     }
 
 
+def _organization(directory: TenantDirectory, asked: str) -> dict[str, Any]:
+    """The organization somebody logs in to, by its id or its name; empty without one."""
+    known = directory.documents[Kind.ORGANIZATION]
+    named = (one for one in known.values() if one.body.get("name") == asked.lower())
+    found = known.get(asked) or next(named, None)
+    if not asked or found is None:
+        return {}
+    return {"metadata": {}, "branding": {}, **{name: found.body[name] for name in _OF_ORGANIZATION if name in found.body}}
+
+
+_OF_ORGANIZATION = ("id", "name", "display_name", "metadata", "branding")
 _TOLD = ("picture", "family_name", "given_name", "name", "nickname", "username")
 
 

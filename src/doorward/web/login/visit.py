@@ -93,13 +93,14 @@ class TicketVisit(PageRequest, frozen=True, kw_only=True):
 
 
 class Visit(PageRequest, frozen=True, kw_only=True):
-    """One request to a page of a login, and what the pages are about."""
+    """One request to a page of a login, and what the pages are about; ``user`` is who is signed in by now."""
 
     state: str
     transaction: LoginTransaction
     client: Client
     connections: tuple[Connection, ...]
     captcha: Captcha | None = None
+    user: User | None = None
 
     # ── what it is about ───────────────────────────────────────────────────────────────────────
 
@@ -198,6 +199,7 @@ class Visit(PageRequest, frozen=True, kw_only=True):
             redirect_uri=self.redirect_uri,
             client_name=self.client.name,
             client_id=self.client.client_id,
+            user=page.user or self.user,
         )
         if isinstance(page, FormPage) and self.captcha is not None:
             page = msgspec.structs.replace(page, captcha=self.captcha)

@@ -6,6 +6,7 @@ import base64
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 
+import msgspec
 from msgspec import Struct
 
 from doorward.model.digest import digest
@@ -109,6 +110,7 @@ def for_person(page: Callable[[Person], Awaitable[Response]], *, after: bool = F
             binding=visit.transaction.id_hash,
             locale=visit.locale,
         )
+        visit = msgspec.structs.replace(visit, user=user)
         person = Person(visit=visit, session=session, cookie=cookie, subject=subject, progress=progress)
         if visit.is_post and visit.action == PICK:
             return await person.pick_another()
