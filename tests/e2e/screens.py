@@ -2,7 +2,8 @@
 
     python -m tests.e2e.screens OUT_DIR [NAME ...] [--locale TAG]
 
-writes one PNG per screen, colour scheme and width, in English or in another language.
+writes one PNG per screen, colour scheme and width, in English or in another language. Some screens are there in the
+looks of tenants as well.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from pathlib import Path
 
-from doorward.web.login.samples import BRANDED, SAMPLES, STOCK
+from doorward.web.login.samples import BRANDED, SAMPLES, STOCK, THEMED
 
 ORIGIN = "https://login.acme.test"
+DEVICES = {"desktop": (1280, 860), "phone": (390, 780), "narrow": (320, 640)}
+LOOKS = {"": STOCK, "-branded": BRANDED, "-themed": THEMED}
+IN_EVERY_LOOK = frozenset(("login-wrong", "login-social", "signup-weak", "consent", "mfa-otp-enrollment-qr"))
 
 
 def photograph(folder: Path, only: set[str], locale: str) -> None:
@@ -23,7 +27,7 @@ def photograph(folder: Path, only: set[str], locale: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as driver, chromium.browser(driver) as browser:
         for scheme in ("light", "dark"):
-            for device, (width, height) in {"desktop": (1280, 860), "phone": (390, 780)}.items():
+            for device, (width, height) in DEVICES.items():
                 context = browser.new_context(
                     viewport={"width": width, "height": height}, color_scheme=scheme, device_scale_factor=1.5
                 )
@@ -31,9 +35,7 @@ def photograph(folder: Path, only: set[str], locale: str) -> None:
                 for name, screen in SAMPLES.items():
                     if only and name not in only:
                         continue
-                    for suffix, look in {"": STOCK, "-branded": BRANDED}.items():
-                        if suffix and name not in ("login-wrong", "consent"):
-                            continue
+                    for suffix, look in LOOKS.items() if name in IN_EVERY_LOOK else [("", STOCK)]:
                         serve(page, screen, look, locale)
                         page.goto(f"{ORIGIN}/u/page")
                         page.screenshot(path=folder / f"{name}{suffix}-{scheme}-{device}.png", full_page=True)

@@ -34,6 +34,8 @@ TEMPLATE = """<!DOCTYPE html>
     <script>
       window.ran = ["inline"];
       function updateSelectedLanguage() { document.getElementById("changeLanguage").click(); }
+      function isGiven(element, formSubmitted) { return !formSubmitted || element.value !== ""; }
+      function isShort(element) { return element.value.length < 4; }
       function mustAgree(element, formSubmitted) { return !formSubmitted || element.checked; }
     </script>
     <title>{{ prompt.screen.texts.pageTitle }}</title>
@@ -54,9 +56,15 @@ TERMS = """<div class='ulp-field'>
   <div class="ulp-error-info" id="terms-wrong" data-ulp-validation-function="mustAgree"
     data-ulp-validation-event-listeners="change">Please agree first</div>
 </div>"""
+NICKNAME = """<div class="ulp-field"><label for="nickname">Nickname</label>
+<input type="text" name="ulp-nickname" id="nickname" value="Ada">
+<div class="ulp-error-info" id="nickname-missing" data-ulp-validation-function="isGiven">Please give a nickname</div>
+<div class="ulp-error-info" id="nickname-long" data-ulp-validation-function="isShort"
+  data-ulp-validation-event-listeners="input, blur">A shorter one</div></div>"""
+CONTENT = {"form-content-start": LANGUAGES, "form-content-end": TERMS + NICKNAME}
 LOOK = Look(
     company_name="Acme",
-    template=PageTemplate(TEMPLATE, {"login": {"login": {"form-content-start": LANGUAGES, "form-content-end": TERMS}}}),
+    template=PageTemplate(TEMPLATE, {"login": {"login": CONTENT}}),
     texts=Texts({"login/en": {"login": {"var-tos": "I agree with the [Terms of Service](https://company.test/tos)"}}}),
 )
 
@@ -123,6 +131,20 @@ def test_a_field_of_the_tenants_is_judged_by_its_function(tab: Page) -> None:
         assert not info.is_visible()
         tab.locator("[data-action-button-primary]").click()
     assert "ulp-terms-of-service=on" in (posted.value.post_data or "")
+
+
+def test_of_several_functions_the_first_that_is_not_content_is_heard(tab: Page) -> None:
+    missing, long = tab.locator("#nickname-missing"), tab.locator("#nickname-long")
+    tab.locator("#nickname").fill("Augusta")
+    assert (missing.is_visible(), long.is_visible()) == (False, True)
+    tab.locator("#nickname").fill("")
+    assert (missing.is_visible(), long.is_visible()) == (False, False), "it is not sent yet"
+    tab.locator("#terms-of-service").check()
+    tab.locator("#username").fill("ada@example.com")
+    tab.locator("#password").fill("secret")
+    tab.locator("[data-action-button-primary]").click()
+    assert (missing.is_visible(), long.is_visible()) == (True, False)
+    assert "Please give a nickname" in (tab.locator("#ulp-error-announcer").text_content() or "")
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, NARROW], ids=["desktop", "narrow"])

@@ -80,7 +80,7 @@ async def test_a_first_factor_is_taken_on_and_asked_for_from_then_on(door: Door)
     tab = await (await door.browser().authorize(web)).login()
     assert tab.path == "/u/mfa-otp-enrollment"
     assert tab.page is not None
-    assert 'src="data:image/svg+xml' in tab.page.text
+    assert 'src="data:image/png;base64,' in tab.page.text
     await tab.submit("toggle-view")
     key = shown_key(tab)
     await tab.submit(code="000000")
@@ -449,7 +449,7 @@ async def test_a_link_takes_a_factor_on_once(door: Door) -> None:
     await tab.submit(code="000000")
     assert (tab.page.status_code, shown_key(tab)) == (400, key)
     await tab.submit("back-action")
-    assert "data:image/svg+xml" in tab.page.text
+    assert "data:image/png;base64," in tab.page.text
     await tab.submit(code=code(door, key))
     assert heading(tab) == "Keep this code safe"
     await tab.submit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -17,6 +18,10 @@ THEME = "theme.css"
 WIDGET = b"/* What follows holds inside ._widget, and is served as rules of it. */"
 CACHE_CONTROL = "public, max-age=31536000, immutable"
 
+_QUOTED = re.compile(rb'("[^"\n]*")')
+_COMMENT = re.compile(rb"/\*.*?\*/", re.DOTALL)
+_ROOM = re.compile(rb"\s*([{};,>])\s*|(:) | *\n\s*")
+_OF_SCRIPT = re.compile(rb"^\s*(?://.*|/\*\*.*\*/)?\n?|^ +", re.MULTILINE)
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
 
 
@@ -30,20 +35,29 @@ class StaticFile(Struct, frozen=True):
 
 @cache
 def static_files() -> Mapping[str, StaticFile]:
-    """Every fixed file by its path."""
-    return {
-        f"{PREFIX}{_digest(body)}/{name}": _file(name, body)
-        for name, body in (
-            (f.name, _scoped(f.read_bytes())) for f in (files("doorward.web.login") / "static").iterdir()
-        )
-    }
+    """Every fixed file by its path, without what only those need who write it."""
+    sources = {f.name: f.read_bytes() for f in (files("doorward.web.login") / "static").iterdir()}
+    served = {name: _scoped(body) if name.endswith(".css") else _script(body) for name, body in sources.items()}
+    return {f"{PREFIX}{_digest(body)}/{name}": _file(name, body) for name, body in served.items()}
 
 
 def _scoped(body: bytes) -> bytes:
     """A stylesheet whose rules after the ``WIDGET`` line hold inside the widget only: a tenant's template has elements
     around it."""
     outside, _, inside = body.partition(WIDGET)
-    return outside + b"._widget {" + inside + b"}\n" if inside else body
+    return _short(outside) + b"._widget{" + _short(inside) + b"}\n"
+
+
+def _short(css: bytes) -> bytes:
+    """The same rules without comments and without what stands between them to be read."""
+    parts = _QUOTED.split(_COMMENT.sub(b"", css))
+    parts[::2] = [_ROOM.sub(lambda found: found[1] or found[2] or b" ", part) for part in parts[::2]]
+    return b"".join(parts).replace(b";}", b"}").strip()
+
+
+def _script(body: bytes) -> bytes:
+    """The same lines without comments that have one of their own, and without indentation."""
+    return _OF_SCRIPT.sub(b"", body)
 
 
 @cache
@@ -55,10 +69,11 @@ def path(name: str) -> str:
     raise KeyError(name)
 
 
-def stylesheets(look: Look) -> list[str]:
-    """Where the stylesheets of a page are served: the stock one, and what a tenant changes."""
+def stylesheets(look: Look, *more: str) -> list[str]:
+    """Where the stylesheets of a page are served: the stock one, those it needs beside it, and what a tenant
+    changes."""
     css = theme.stylesheet(look.palette)
-    return [path("login.css"), *([_theme(css)[0]] if css else [])]
+    return [path("login.css"), *map(path, more), *([_theme(css)[0]] if css else [])]
 
 
 def find(requested: str, look: Look | None = None) -> StaticFile | None:

@@ -282,7 +282,11 @@ def _organization(directory: TenantDirectory, asked: str) -> dict[str, Any]:
     found = known.get(asked) or next(named, None)
     if not asked or found is None:
         return {}
-    return {"metadata": {}, "branding": {}, **{name: found.body[name] for name in _OF_ORGANIZATION if name in found.body}}
+    return {
+        "metadata": {},
+        "branding": {},
+        **{name: found.body[name] for name in _OF_ORGANIZATION if name in found.body},
+    }
 
 
 _OF_ORGANIZATION = ("id", "name", "display_name", "metadata", "branding")

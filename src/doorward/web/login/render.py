@@ -165,6 +165,9 @@ def render_front(document: FrontDocument, look: Look, locale: str) -> Response:
     return _document("front.html", document, policy, look, locale)
 
 
+_CARDS = ("form_post.html", "web_message.html")  # which look as pages of a login do
+
+
 def _document(
     template: str,
     document: FormPostDocument
@@ -190,7 +193,7 @@ def _document(
             language=texts.language,
             direction=locales.direction(texts.language),
             icon=monogram(look.company_name, look.accent),
-            stylesheets=assets.stylesheets(look),
+            stylesheets=assets.stylesheets(look, *(() if template in _CARDS else ("documents.css",))),
         )
     )
     return html_response(html, 200, (*policy, ("content-language", texts.language)))

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from doorward.model.bot_detection import Captcha, SiteKey
+from doorward.model.theme import Borders, Colours, PageBackground, Theme, Widget, darkened
 from doorward.web.login import key_samples, mfa_samples, screens
 from doorward.web.login.captcha import captcha_of
 from doorward.web.login.look import Look
@@ -41,6 +42,16 @@ BRANDED = Look(
     background_angle=35,
     support_email="help@example.com",
 )
+DAY = Theme(
+    borders=Borders(buttons_style="pill", inputs_style="pill", widget_corner_radius=24),
+    colors=Colours(
+        body_text="#3d2b1f", header="#3d2b1f", input_labels_placeholders="#6b5a4d", links_focused_components="#9a3412",
+        primary_button="#c2410c", secondary_button_label="#3d2b1f", widget_background="#fffaf5",
+    ),
+    page_background=PageBackground(background_color="#fde8d4", page_layout="left"),
+    widget=Widget(header_text_alignment="left", logo_position="left", social_buttons_layout="top"),
+)  # fmt: skip
+THEMED = Look(company_name="Meridian", theme=DAY, dark=darkened(DAY))
 
 RULES = (
     PasswordRule("lengthAtLeast", 8),

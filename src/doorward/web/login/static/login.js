@@ -43,17 +43,23 @@ function judge(input) {
   return hint;
 }
 
-// A tenant's own fields (``.ulp-field`` of a partial) say by an attribute which function of the page judges them.
+// A tenant's own fields (``.ulp-field`` of a partial) say by attributes which functions of the page judge them.
+const infosOf = (field) => [...field.querySelectorAll(".ulp-error-info")];
+
 function judgeOwn(field, submitted) {
   const input = field.querySelector("input, select, textarea");
   if (!input) return true;
-  const info = field.querySelector("[data-ulp-validation-function]");
-  const judges = window[info?.dataset.ulpValidationFunction];
-  const valid = input.checkValidity() && (typeof judges !== "function" || Boolean(judges(input, submitted)));
+  const infos = infosOf(field);
+  const wrong = infos.find((info) => {
+    const judges = window[info.dataset.ulpValidationFunction];
+    return typeof judges === "function" && !judges(input, submitted);
+  });
+  const valid = !wrong && input.checkValidity();
   field.classList.toggle("ulp-error", !valid);
+  for (const info of infos) info.classList.toggle("ulp-validator-error", info === wrong);
   if (valid) input.removeAttribute("aria-invalid");
   else input.setAttribute("aria-invalid", "true");
-  if (!valid && !info && submitted) input.reportValidity();
+  if (!valid && !infos.length && submitted) input.reportValidity();
   return valid;
 }
 
@@ -70,7 +76,8 @@ if (form) {
     event.preventDefault();
     (wrong[0] ?? refused[0].querySelector("input, select, textarea")).focus();
     const announcer = document.getElementById("ulp-error-announcer");
-    const hints = [...wrong.map(hintFor), ...refused.map((field) => field.querySelector(".ulp-error-info"))];
+    const infos = refused.map((field) => field.querySelector(".ulp-validator-error") ?? infosOf(field)[0]);
+    const hints = [...wrong.map(hintFor), ...infos];
     announcer.textContent = hints.map((hint) => hint?.textContent.trim()).join(" ");
   });
   for (const input of inputs) {
@@ -79,10 +86,8 @@ if (form) {
     });
   }
   for (const field of own) {
-    const info = field.querySelector("[data-ulp-validation-function]");
-    for (const name of (info?.dataset.ulpValidationEventListeners ?? "").split(/[\s,]+/).filter(Boolean)) {
-      field.addEventListener(name, () => judgeOwn(field, false), true);
-    }
+    const events = infosOf(field).flatMap((info) => info.dataset.ulpValidationEventListeners?.match(/\w+/g) ?? []);
+    for (const name of new Set(events)) field.addEventListener(name, () => judgeOwn(field, false), true);
   }
 }
 
