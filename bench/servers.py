@@ -77,12 +77,13 @@ def free_port() -> int:
 
 
 def doorward(database: str, host: str, **more: str) -> contextlib.AbstractContextManager[Running]:
-    """``doorward serve`` with its defaults: one worker on ``database``, plain HTTP on loopback. ``more`` are settings,
-    as variables of the environment."""
+    """``doorward serve`` with its defaults, and people who log in as often as they like: one worker on ``database``,
+    plain HTTP on loopback. ``more`` are settings, as variables of the environment."""
     port = free_port()
     settings = {
         "DOORWARD_DATABASE_URL": database,
         "DOORWARD_KEYS_MASTER_KEY": base64.b64encode(ROOT_KEY).decode(),
+        "DOORWARD_PASSWORDS_LOGINS_PER_MINUTE": "0",  # few people log in again and again
         **more,
     }
     command = [sys.executable, "-m", "doorward", "serve", "--port", str(port)]

@@ -27,6 +27,7 @@ from doorward.backends.outbound.relay import Relay, Relays
 from doorward.backends.storage.store import Storage
 from doorward.backends.storage.version import sqlite_path
 from doorward.backends.verifiers.webauthn import WebAuthnVerifier
+from doorward.identity.administrators import Administrators
 from doorward.identity.blocked_accounts import BlockedAccounts
 from doorward.identity.bot_detection import BotDetector
 from doorward.identity.breach_detection import BreachDetection
@@ -102,6 +103,7 @@ def build(
     look_up_txt: LookUpTxt | None = None,
     job_folder: Path | None = None,
     largest_import: int | None = None,
+    logins_per_minute: int = 0,
     requests_per_second: float = 0.0,
     request_burst: int = REQUEST_BURST,
     log_retention_days: int = 0,
@@ -121,7 +123,8 @@ def build(
     ``development`` is the laxness of ``doorward dev``: helpful answers that production does not give, and the
     operator's word for custom domains. ``look_up_txt`` asks something else than the system's DNS about them.
     ``job_folder`` keeps exported users for a day, and uploads while they are read; ``largest_import`` bounds an
-    upload in bytes. A caller may make ``request_burst`` requests of the Management API at once and
+    upload in bytes. One account may log in with its password ``logins_per_minute`` from one address, after twice as
+    many at once; 0 sets no limit. A caller may make ``request_burst`` requests of the Management API at once and
     ``requests_per_second`` more each second; 0 sets no limit. Events of a tenant are kept for
     ``log_retention_days``; 0 keeps them for ever.
     ``mail_server`` sends the mail of tenants without a provider. With an ``inbox``, which a development server always
@@ -164,7 +167,9 @@ def build(
     hasher = passwords or PasswordHasher()
     background = BackgroundTasks()
     breached = RangeService(breached_passwords_url, http) if breached_passwords_url else NoBreachedPasswords()
-    breaches = BreachDetection(clock, storage.log, storage.one_time_values, breached)
+    administrators = Administrators(clock, storage.directory, storage.log, storage.outbox, storage.one_time_values)
+    storage.swept.append(administrators.count_leaks)
+    breaches = BreachDetection(clock, storage.log, storage.one_time_values, breached, administrators)
     blocked = BlockedAccounts(clock, entropy, storage.users, storage.tickets, storage.outbox, storage.one_time_values)
     bots = BotDetector(clock, storage.attempts, storage.log)
     login = PasswordLogin(
@@ -178,6 +183,8 @@ def build(
         breaches=breaches,
         blocked=blocked,
         bots=bots,
+        administrators=administrators,
+        logins_per_minute=logins_per_minute,
     )
     code_guard = CodeGuard(clock, storage.users, storage.challenges, storage.log, login)
     kept_codes = (clock, entropy, storage.users, storage.challenges, storage.attempts, storage.log)
@@ -196,6 +203,7 @@ def build(
         passwords_chosen,
         verification,
         bots,
+        administrators,
     )
     ports = Ports(
         clock=clock,

@@ -88,6 +88,7 @@ class PasswordSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     iterations: int = 2
     threads: int = 0
     change_revokes_refresh_tokens: bool = False
+    logins_per_minute: int = 10
     breached_url: str = ""
 
 
@@ -182,6 +183,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "passwords.threads": "Threads that hash passwords; 0 takes one per core.",
     "passwords.change_revokes_refresh_tokens": "Whether a changed password revokes the person's refresh tokens too. "
     "As with Auth0 it ends the sessions only, unless this is `true`.",
+    "passwords.logins_per_minute": "How often in a minute the password of one account may be tried from one address, "
+    "right or wrong, after twice as many at once; more are answered with 429. Auth0 has this very limit. 0 sets none.",
     "passwords.breached_url": "Where to ask whether a password leaked elsewhere, for tenants that turn on breached-"
     "password detection: a service that speaks the range protocol of Have I Been Pwned, such as "
     "`https://api.pwnedpasswords.com/range/`. It is told five hexadecimal digits of a digest, never a password. Left "
@@ -520,8 +523,9 @@ def _password_problems(passwords: PasswordSettings) -> Iterator[SettingsError]:
             f"argon2id with {passwords.memory_kib} KiB and {passwords.iterations} passes is cheap to try out",
             "leave passwords.memory_kib and passwords.iterations out, or take 47104 and 1, 12288 and 3, 9216 and 4",
         )
-    if passwords.threads < 0:
-        yield _too_small("passwords.threads", "it must not be below zero")
+    for name in ("threads", "logins_per_minute"):
+        if getattr(passwords, name) < 0:
+            yield _too_small(f"passwords.{name}", "it must not be below zero")
 
 
 def _breach_problems(passwords: PasswordSettings) -> Iterator[SettingsError]:

@@ -78,6 +78,7 @@ def open_door(settings: Settings, key: bytes) -> Doorward:
         max_active=server.max_active_requests,
         job_folder=Path(settings.jobs.folder) if settings.jobs.folder else None,
         largest_import=settings.jobs.max_import_bytes,
+        logins_per_minute=passwords.logins_per_minute,
         requests_per_second=settings.management.requests_per_second,
         request_burst=settings.management.burst,
         log_retention_days=settings.tenant_log.retention_days,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from doorward.identity.administrators import Administrators
 from doorward.model.breached_passwords import Stage
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
@@ -27,8 +28,16 @@ class Leak(Struct, frozen=True):
 class BreachDetection:
     """Asks about passwords, for those tenants that want to know."""
 
-    def __init__(self, clock: Clock, log: Log, one_time_values: OneTimeValues, breached: BreachedPasswords) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        log: Log,
+        one_time_values: OneTimeValues,
+        breached: BreachedPasswords,
+        administrators: Administrators,
+    ) -> None:
         self._clock = clock
+        self._administrators = administrators
         self._log = log
         self._one_time_values = one_time_values
         self._breached = breached
@@ -47,4 +56,5 @@ class BreachDetection:
         first = await self._one_time_values.use(tenant, whose, at=now, expires_at=now + EVERY)
         if first:
             self._log.write(tenant, msgspec.structs.replace(event, type=type_, description=""))
+            await self._administrators.leaked(directory, stage, event)
         return Leak(refused=settings.blocks(stage), first=first)

@@ -223,7 +223,7 @@ class PasswordChange:
         identifier = profile.get("email") or profile.get("username") or profile.get("phone_number") or ""
         denial = await self._login.check(directory, connection, identifier, current, context)
         if denial is not None:
-            too_many = denial in (Denial.TOO_MANY_ATTEMPTS, Denial.IP_BLOCKED)
+            too_many = denial in (Denial.TOO_MANY_ATTEMPTS, Denial.TOO_MANY_LOGINS, Denial.IP_BLOCKED)
             raise ChangeRefused(ChangeError.TOO_MANY_ATTEMPTS if too_many else ChangeError.WRONG_PASSWORD)
         chosen = await self._chosen(directory, connection, user, place, password, context)
         change = msgspec.structs.replace(self._change(user, place, connection, chosen), but_session=session)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from doorward.identity.administrators import Administrators
 from doorward.identity.blocked_accounts import BlockedAccounts
 from doorward.identity.bot_detection import BotDetector
 from doorward.identity.breach_detection import BreachDetection
@@ -22,7 +23,7 @@ from doorward.model.brute_force import WINDOW
 from doorward.model.connection import Connection
 from doorward.model.counter import Counter
 from doorward.model.directory import TenantDirectory
-from doorward.model.identifiers import is_phone, normalise_email, normalise_phone, normalise_username
+from doorward.model.identifiers import is_phone, login_key, normalise_email, normalise_phone, normalise_username
 from doorward.model.log_event import LogEvent
 from doorward.model.request_context import RequestContext
 from doorward.model.suspicious_ip import IpStage
@@ -31,6 +32,7 @@ from doorward.model.user import Password, User
 from doorward.ports import Attempts, Clock, Entropy, Log, Passwords, Tickets, Users
 
 MAX_IDENTIFIER = LONGEST_NAME
+AT_ONCE = 2  # times what is allowed in a minute
 LEAKED = "stolen_credentials"
 
 
@@ -61,7 +63,11 @@ class PasswordLogin:
         breaches: BreachDetection,
         blocked: BlockedAccounts,
         bots: BotDetector,
+        administrators: Administrators,
+        logins_per_minute: int = 0,
     ) -> None:
+        """Of one account from one address, ``logins_per_minute`` are let through after twice as many at once; 0 sets no
+        limit."""
         self._clock = clock
         self._entropy = entropy
         self._users = users
@@ -72,6 +78,8 @@ class PasswordLogin:
         self._breaches = breaches
         self._blocked = blocked
         self._bots = bots
+        self._administrators = administrators
+        self._logins_per_minute = logins_per_minute
 
     async def password(
         self,
@@ -125,6 +133,9 @@ class PasswordLogin:
         denial, _ = await self.stopped(directory, connection, username, context)
         if denial is not None:
             return NOBODY, denial
+        if not await self._admits(tenant, connection, username, context):
+            self._log.write(tenant, self._event("limit_sul", context, connection, username))
+            return NOBODY, Denial.TOO_MANY_LOGINS
         account = await self._find(tenant, connection, username)
         user, stored = account.user, account.password
         right, rehash = await self._passwords.verify(password, stored.hash if stored is not None else None)
@@ -139,6 +150,18 @@ class PasswordLogin:
             upgraded = Password(hash=await self._passwords.hash(password), set_at=stored.set_at)
             await self._users.rehash(tenant, user.user_id, old_hash=stored.hash, password=upgraded)
         return account, None
+
+    async def _admits(self, tenant: str, connection: Connection, username: str, context: RequestContext) -> bool:
+        """Count a login, right or wrong, of somebody or nobody; ``False`` for one too many."""
+        if not self._logins_per_minute:
+            return True
+        return await self._attempts.admit(
+            tenant,
+            login_key(connection.name, username[:MAX_IDENTIFIER], context.ip),
+            at=self._clock.now(),
+            interval=60.0 / self._logins_per_minute,
+            burst=AT_ONCE * self._logins_per_minute,
+        )
 
     async def stopped(
         self,
@@ -157,13 +180,13 @@ class PasswordLogin:
         counters = await self._attempts.look(tenant, keys) if keys else {}
         counter = counters.get(key, Counter())
         if addresses.is_blocked(IpStage.LOGIN, counters, context.ip, at):
-            denial, event = Denial.IP_BLOCKED, "limit_mu"
-        elif guard.blocks and guard.is_reached(counter, at):
-            denial, event = Denial.TOO_MANY_ATTEMPTS, "limit_wc"
-        else:
-            return None, counter.failures
-        self._log.write(tenant, self._event(event, context, connection, username, user))
-        return denial, counter.failures
+            blocked = self._event("limit_mu", context, connection, username, user)
+            await self._administrators.throttled(directory, IpStage.LOGIN, blocked)
+            return Denial.IP_BLOCKED, counter.failures
+        if guard.blocks and guard.is_reached(counter, at):
+            self._log.write(tenant, self._event("limit_wc", context, connection, username, user))
+            return Denial.TOO_MANY_ATTEMPTS, counter.failures
+        return None, counter.failures
 
     async def failed(
         self,
@@ -192,7 +215,8 @@ class PasswordLogin:
             if failures > guard.max_attempts and guard.blocks:
                 denial = Denial.TOO_MANY_ATTEMPTS
         if not await takes_attempt(self._attempts, directory, IpStage.LOGIN, context.ip, at=at):
-            self._log.write(tenant, self._event("limit_mu", context, connection, username, user))
+            blocked = self._event("limit_mu", context, connection, username, user)
+            await self._administrators.throttled(directory, IpStage.LOGIN, blocked)
             if directory.suspicious_ip.blocks:
                 denial = Denial.IP_BLOCKED
         return denial

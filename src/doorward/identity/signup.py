@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from doorward.identity.administrators import Administrators
 from doorward.identity.bot_detection import BotDetector
 from doorward.identity.email_verification import EmailVerification, verifies_by_link, welcome
 from doorward.identity.ip_throttling import takes_attempt
@@ -113,6 +114,7 @@ class Signup:
         passwords: NewPasswords,
         verification: EmailVerification,
         bots: BotDetector,
+        administrators: Administrators,
     ) -> None:
         self._clock = clock
         self._entropy = entropy
@@ -121,6 +123,7 @@ class Signup:
         self._attempts = attempts
         self._log = log
         self._passwords = passwords
+        self._administrators = administrators
         self._verification = verification
         self._bots = bots
 
@@ -195,7 +198,8 @@ class Signup:
         await self._bots.attempted(directory, form.email, context.ip)
         if await takes_attempt(self._attempts, directory, IpStage.SIGNUP, context.ip, at=self._clock.now()):
             return
-        self._log.write(directory.tenant.id, self._event("limit_mu", connection, client, context, None, form=form))
+        blocked = self._event("limit_mu", connection, client, context, None, form=form)
+        await self._administrators.throttled(directory, IpStage.SIGNUP, blocked)
         if directory.suspicious_ip.blocks:
             raise SignupRefused(SignupError.IP_BLOCKED)
 

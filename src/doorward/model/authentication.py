@@ -10,12 +10,13 @@ from doorward.model.user import User
 
 
 class Denial(StrEnum):
-    """Why a password was not accepted. Only ``WRONG_CREDENTIALS``, ``TOO_MANY_ATTEMPTS``, ``IP_BLOCKED`` and
-    ``REQUIRES_VERIFICATION`` may be told to somebody who has not shown the right password."""
+    """Why a password was not accepted. Only ``WRONG_CREDENTIALS``, ``TOO_MANY_ATTEMPTS``, ``TOO_MANY_LOGINS``,
+    ``IP_BLOCKED`` and ``REQUIRES_VERIFICATION`` may be told to somebody who has not shown the right password."""
 
     WRONG_CREDENTIALS = "wrong_credentials"
     USER_BLOCKED = "user_blocked"
     TOO_MANY_ATTEMPTS = "too_many_attempts"
+    TOO_MANY_LOGINS = "too_many_logins"
     IP_BLOCKED = "ip_blocked"
     REQUIRES_VERIFICATION = "requires_verification"
     CODE_USED = "code_used"

@@ -38,8 +38,16 @@ class BreachedPasswordDetection(Struct, frozen=True, kw_only=True):
 
     def blocks(self, stage: Stage) -> bool:
         """Whether a leaked password is refused."""
-        shields = self.shields if stage is Stage.LOGIN else self.stage.get(stage.value, StageShields()).shields
-        return self.enabled and "block" in shields
+        return self.enabled and "block" in self._shields(stage)
+
+    def tells_administrators(self, stage: Stage, frequency: str) -> bool:
+        """Whether administrators hear of a leaked password: ``immediately``, or by a number ``daily``, ``weekly``,
+        ``monthly``. Where nothing else is said, immediately."""
+        wanted = self.admin_notification_frequency or ("immediately",)
+        return self.enabled and "admin_notification" in self._shields(stage) and frequency in wanted
+
+    def _shields(self, stage: Stage) -> tuple[str, ...]:
+        return self.shields if stage is Stage.LOGIN else self.stage.get(stage.value, StageShields()).shields
 
     @property
     def tells_users(self) -> bool:

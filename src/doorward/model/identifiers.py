@@ -107,6 +107,11 @@ def reset_key(connection: str, identifier: str, ip: str) -> str:
     return "reset" + attempt_key(connection, identifier, ip)
 
 
+def login_key(connection: str, identifier: str, ip: str) -> str:
+    """The counter of logins of one account from one address, right and wrong ones."""
+    return "logins" + attempt_key(connection, identifier, ip)
+
+
 def address_key(what: str, ip: str) -> str:
     """The counter of ``what`` one address does, whoever it is about."""
     return f"{what}{attempt_suffix(ip)}"

@@ -108,6 +108,8 @@ EVENT_TYPES: dict[str, str] = {
     "fco": "Failed Cross-Origin Request",
     "limit_wc": "Blocked Account",
     "limit_mu": "Blocked IP Address",
+    "limit_sul": "Too Many Logins of One User from One IP Address",
+    "api_limit": "Rate Limit Reached",
     "pla": "Pre-login Assessment",
     "fn": "Failed Sending Notification",
     "sapi": "Success API Operation",

@@ -115,6 +115,30 @@ WORDINGS: Mapping[str, Wording] = {
         note="If it was not you, {% if url %}do nothing: your password stays as it is."
         "{% else %}somebody else did it: choose a new one at once, and tell us.{% endif %}",
     ),
+    "admin_suspicious_ip": Wording(
+        "{{ ip }} tries too often to {{ doing }} at {{ friendly_name }}",
+        (
+            "The address {{ ip }} tried to {{ doing }} more often than the tenant {{ tenant }} allows one address. "
+            "What follows is up to its suspicious IP throttling; what was tried is in its log (limit_mu).",
+        ),
+        note="You get this mail because the address is the support address of the tenant.",
+    ),
+    "admin_leaked_password": Wording(
+        "A leaked password was used at {{ friendly_name }}",
+        (
+            "{{ account }} {{ did }} at the tenant {{ tenant }} with a password that is among those that were stolen "
+            "elsewhere and published.",
+        ),
+        note="You get this mail because the address is the support address of the tenant.",
+    ),
+    "admin_leaked_passwords": Wording(
+        "Leaked passwords used at {{ friendly_name }}: {{ count }}",
+        (
+            "From {{ first }} to {{ last }} (UTC), {{ count }} times somebody used a password at the tenant "
+            "{{ tenant }} that is among those that were stolen elsewhere and published.",
+        ),
+        note="You get this mail because the address is the support address of the tenant.",
+    ),
     "async_approval": Wording(
         f"{APPLICATION} asks for your approval",
         (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from doorward.backends.storage.attempts import StoredAttempts
@@ -113,6 +113,8 @@ class Storage:
         self.tickets = StoredTickets(self.database, self.log, self.outbox, ends)
         self.challenges = StoredChallenges(self.database, self.log, self.outbox)
         self._background: list[asyncio.Task[None]] = []
+        # What else is done now and again, by one process at a time, at a moment in epoch seconds.
+        self.swept: list[Callable[[float], Awaitable[None]]] = []
 
     async def start(self) -> None:
         """Open the database (SQLite: bring its schema up to date) and read the configuration. The first start makes
@@ -189,6 +191,8 @@ class Storage:
             swept += await self.log.sweep(tenant.id, at, self._log_retention_days)
         for (deleted_tenant,) in await self.database.read(DELETED, {}):
             await self.database.apart(partial(_sweep_deleted, deleted_tenant, at - DELETED_SECONDS), writes=True)
+        for work in self.swept:
+            await work(at)
         return swept
 
 

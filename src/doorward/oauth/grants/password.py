@@ -16,6 +16,7 @@ from doorward.oauth.errors import (
     RequiresVerification,
     ServerError,
     TooManyAttempts,
+    TooManyRequests,
     UnauthorizedClient,
     UserBlocked,
 )
@@ -31,6 +32,7 @@ ACCOUNT_BLOCKED = (
 IP_BLOCKED = (
     "We have detected suspicious login behavior and further attempts will be blocked. Please contact the administrator."
 )
+TOO_MANY_LOGINS = "Too many login attempts for this user. Wait, and try again later."
 LEAKED = "This password was disclosed in a data breach of another service. Reset it to log in again."
 
 
@@ -42,8 +44,8 @@ async def prove(
     context: RequestContext,
     ports: Ports,
 ) -> Proof:
-    """Raises ``InvalidGrant`` for a wrong identifier or password alike, ``TooManyAttempts`` for a
-    locked account, ``InvalidRequest`` for a realm that does not exist."""
+    """Raises ``InvalidGrant`` for a wrong identifier or password alike, ``TooManyAttempts`` for a locked account,
+    ``TooManyRequests`` for one that logs in too often, ``InvalidRequest`` for a realm that does not exist."""
     client = authenticated.client
     connection = _connection(request, directory, authenticated)
     outcome = await ports.authenticator.password(directory, connection, request.username, request.password, context)
@@ -51,6 +53,8 @@ async def prove(
         raise TooManyAttempts(ACCOUNT_BLOCKED, hint="Brute-force protection locked this account for this address.")
     if outcome.denial is Denial.IP_BLOCKED:
         raise TooManyAttempts(IP_BLOCKED, hint="Suspicious IP throttling stopped logins from this address.")
+    if outcome.denial is Denial.TOO_MANY_LOGINS:
+        raise TooManyRequests(TOO_MANY_LOGINS, hint="One account logs in from one address so often in a minute only.")
     if outcome.denial is Denial.REQUIRES_VERIFICATION:
         raise RequiresVerification
     if outcome.denial is Denial.USER_BLOCKED:

@@ -152,6 +152,8 @@ async def _try_password(visit: Visit, username: str, page: Callable[..., Respons
         return await visit.refuse(AccessDenied("user is blocked"))
     if outcome.denial is Denial.TOO_MANY_ATTEMPTS:
         return page(visit, FieldError("", "user-blocked"), status=429)
+    if outcome.denial is Denial.TOO_MANY_LOGINS:
+        return page(visit, FieldError("", "same-user-login"), status=429)
     if outcome.denial is Denial.IP_BLOCKED:
         return page(visit, FieldError("", "ip-blocked"), status=429)
     if outcome.denial is Denial.PASSWORD_LEAKED:
