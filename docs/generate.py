@@ -101,7 +101,7 @@ def settings() -> str:
         page.append(f"\n## `[{table}]`\n\n| Setting | Variable | Default | |\n|---|---|---|---|\n")
         for name in names:
             value = default(name)
-            shown = ", ".join(value) if isinstance(value, tuple) else str(value)
+            shown = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
             cells = (f"`{name.partition('.')[2]}`", f"`{variable(name)}`", f"`{shown}`" if shown else "")
             page.append(f"| {' | '.join(cells)} | {DESCRIPTIONS[name]} |\n")
     return "".join(page)

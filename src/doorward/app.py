@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -19,7 +19,7 @@ from doorward.backends.keys.jose import JoseBackend
 from doorward.backends.keys.password_hashes import PasswordHasher
 from doorward.backends.keys.public_keys import read_public_key
 from doorward.backends.keys.signing_keys import SigningKeyMaker
-from doorward.backends.outbound.courier import Courier, MailServer
+from doorward.backends.outbound.courier import SMTP_PORTS, Courier, MailServer
 from doorward.backends.outbound.http import GuardedHttp
 from doorward.backends.outbound.inbox import MemoryInbox
 from doorward.backends.outbound.logouts import LogoutCarrier
@@ -113,6 +113,7 @@ def build(
     reaches_loopback: bool = False,
     messages_per_address: int = 0,
     messages_per_tenant: int = 0,
+    smtp_ports: Collection[int] = SMTP_PORTS,
     breached_passwords_url: str = "",
 ) -> Doorward:
     """Wire a server on ``database`` (a URL), its secrets sealed under ``root_key`` (32 bytes).
@@ -130,7 +131,8 @@ def build(
     ``mail_server`` sends the mail of tenants without a provider. With an ``inbox``, which a development server always
     has, nothing is sent and everything is there. Other servers are asked through ``http``, by default on the public
     internet only, or with ``reaches_loopback`` on this machine too. No more than ``messages_per_address`` and
-    ``messages_per_tenant`` are sent in an hour; 0 sets no limit.
+    ``messages_per_tenant`` are sent in an hour; 0 sets no limit. SMTP servers of tenants are spoken to on
+    ``smtp_ports``.
     Whether a password leaked is asked of the service at ``breached_passwords_url``, by the range protocol.
     """
     clock = clock or SystemClock()
@@ -160,6 +162,7 @@ def build(
         loopback=reaches_loopback,
         per_address=messages_per_address,
         per_tenant=messages_per_tenant,
+        smtp_ports=smtp_ports,
     )
     jose = JoseBackend()
     logouts = LogoutCarrier(storage.directory, jose, clock, http)

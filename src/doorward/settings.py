@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Struct
@@ -121,10 +121,11 @@ class MailSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class MessageSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many mails, text messages and calls are sent in an hour."""
+    """How many mails, text messages and calls are sent in an hour, and by which ports of tenants' own SMTP servers."""
 
     per_address: int = 30
     per_tenant: int = 10_000
+    smtp_ports: tuple[int, ...] = (25, 465, 587, 2525)
 
 
 class LogSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -209,6 +210,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     "messages.per_address": "Messages sent to one address or number in an hour; what is beyond is dropped, and an "
     "event `fn`. 0 sets no limit.",
     "messages.per_tenant": "Messages a tenant sends in an hour, in the same way.",
+    "messages.smtp_ports": "Ports that tenants may name for an SMTP server of their own; this server connects to no "
+    "other for them.",
     "log.level": "The least level that is logged: `debug`, `info`, `warning` or `error`.",
     "log.format": "`json`, one object per line, or `text`.",
     "tenant_log.retention_days": "Days that events of a tenant are kept, in whole days of UTC; 0 keeps them for ever. "
@@ -327,8 +330,8 @@ def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, Any
 
 
 def _converted(text: str, kind: Any) -> Any:
-    if kind == tuple[str, ...]:
-        return [entry.strip() for entry in text.split(",") if entry.strip()]
+    if get_origin(kind) is tuple:
+        return msgspec.convert([entry.strip() for entry in text.split(",") if entry.strip()], kind, strict=False)
     return msgspec.convert(text, kind, strict=False)
 
 
@@ -412,6 +415,13 @@ def _problems(settings: Settings, *, serving: bool) -> Iterator[SettingsError]:
         for name in ("per_address", "per_tenant"):
             if getattr(settings.messages, name) < 0:
                 yield _too_small(f"messages.{name}", "it must not be below zero")
+        for port in settings.messages.smtp_ports:
+            if not 0 < port <= MAX_PORT:
+                yield SettingsError(
+                    f"messages.smtp_ports: {port} is no port",
+                    "ports are 1 to 65535",
+                    "messages.smtp_ports = [25, 465, 587]",
+                )
         if settings.tenant_log.retention_days < 0:
             yield _too_small("tenant_log.retention_days", "it must not be below zero")
 

@@ -85,6 +85,7 @@ def open_door(settings: Settings, key: bytes) -> Doorward:
         mail_server=_mail_server(settings.mail),
         messages_per_address=settings.messages.per_address,
         messages_per_tenant=settings.messages.per_tenant,
+        smtp_ports=settings.messages.smtp_ports,
         breached_passwords_url=passwords.breached_url,
     )
 

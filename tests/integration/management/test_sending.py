@@ -232,7 +232,7 @@ async def provider(api: Api, name: str, credentials: Any, **more: Any) -> None:
 async def test_k3_h2_a_tenants_smtp_server_has_to_be_on_the_public_internet() -> None:
     async with SmtpSink().open() as sink:
         smtp = {"smtp_host": "localhost", "smtp_port": sink.port}
-        async with opened() as (house, api):
+        async with opened(smtp_ports=(sink.port,)) as (house, api):
             await provider(api, "smtp", smtp)
             await put(house, RESET)
             assert await reasons(house) == ["localhost cannot be reached"], "nothing of what it resolves to"
@@ -241,6 +241,27 @@ async def test_k3_h2_a_tenants_smtp_server_has_to_be_on_the_public_internet() ->
             await provider(api, "smtp", smtp)
             await put(house, RESET)
             assert [sender for sender, _, _ in sink.mails] == ["no-reply@a.test"]
+
+
+async def test_h2_a_tenants_smtp_server_is_spoken_to_by_ports_of_mail_and_with_tls(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def resolved(*_: Any, **__: Any) -> list[str]:
+        return ["127.0.0.1"]
+
+    monkeypatch.setattr("doorward.backends.outbound.smtp.checked", resolved)
+    async with SmtpSink().open() as sink:
+        smtp = {"smtp_host": "mail.test", "smtp_port": sink.port}
+        for ports, told in (
+            ((25, 587), f"port {sink.port} is none that this server sends mail by (25, 587)"),
+            ((sink.port,), "mail.test offers no TLS"),
+        ):
+            async with opened(smtp_ports=ports) as (house, api):
+                await provider(api, "smtp", smtp)
+                await put(house, RESET)
+                assert await reasons(house) == [told]
+                assert sink.mails == []
+    assert sink.commands == ["EHLO", "QUIT"]
 
 
 PROVIDERS: list[tuple[str, Any, str, str]] = [
@@ -311,6 +332,43 @@ async def test_microsoft_is_asked_for_a_token_first() -> None:
         assert url == "https://graph.microsoft.com/v1.0/users/no-reply@a.test/sendMail"
         assert headers["authorization"] == "Bearer t-secret"
         assert b"Subject: Choose a new password" in base64.b64decode(body)
+
+
+class Silent(Elsewhere):
+    """One of the servers says nothing until ``speaks`` is set; whoever it keeps waiting is counted."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__()
+        self.host = host
+        self.speaks = asyncio.Event()
+        self.waiting = 0
+
+    async def send(self, method: str, url: str, **more: Any) -> HttpAnswer:
+        if url.split("/")[2] == self.host:
+            self.waiting += 1
+            await self.speaks.wait()
+            self.waiting -= 1
+        return await super().send(method, url, **more)
+
+
+async def test_a_tenant_whose_server_says_nothing_holds_up_nobody_else() -> None:
+    elsewhere = Silent("api.sendgrid.com")
+    async with opened(http=elsewhere) as (house, api):
+        await provider(api, "sendgrid", {"api_key": "k"})
+        await provider(await house.api(B), "resend", {"api_key": "k"})
+        await house.ports.outbox.put(A, [RESET] * 50)
+        await house.server.relay.start()
+        async with asyncio.timeout(20):
+            for _ in range(2):  # also while nothing of the other's comes to an end
+                await house.ports.outbox.put(B, [RESET])
+                while await left(house) > 50:  # noqa: ASYNC110 - the row goes, and nobody rings a bell
+                    await asyncio.sleep(0.01)
+            assert elsewhere.waiting == 4
+            elsewhere.speaks.set()
+            while await left(house):  # noqa: ASYNC110 - the same
+                await asyncio.sleep(0.01)
+        await house.server.relay.stop()
+        assert len(elsewhere.asked) == 52
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 
+import msgspec
 import pytest
 from tests.integration.storage.conftest import OTHER, Nodes
 from tests.integration.storage.values import T
@@ -53,6 +55,26 @@ async def test_of_many_who_want_a_message_one_has_it(nodes: Nodes) -> None:
         found = await asyncio.gather(*(taken(node, nodes.now, limit=100) for node in nodes.turns(16)))
         everything += [id_ for some in found for id_ in ids(some)]
         assert len(everything) == len(set(everything)) == 200 * rounds
+
+
+async def test_each_tenant_has_its_turn_however_much_another_has_waiting(nodes: Nodes) -> None:
+    def round_(limit: int = 10, without: tuple[str, ...] = ()) -> Awaitable[list[Taken[Message]]]:
+        return nodes.two.outbox.take(Message, until=nodes.now + LEASE, limit=limit, each=1, without=without)
+
+    await nodes.one.outbox.put(OTHER, [HELLO] * 20)
+    nodes.clock.pass_(1)
+    await nodes.one.outbox.put(T, [HELLO])
+    nodes.clock.pass_(1)
+    await nodes.one.outbox.put(T, [msgspec.structs.replace(HELLO, to="later@example.test")])
+    assert [one.tenant for one in await round_(limit=1)] == [OTHER], "whoever waited longest"
+    first = await round_()
+    assert sorted(one.tenant for one in first) == sorted([OTHER, T])
+    (mine,) = (one for one in first if one.tenant == T)
+    assert mine.message is not None
+    assert mine.message.to == HELLO.to, "in the order they came"
+    assert [one.tenant for one in await round_(without=(OTHER,))] == [T]
+    assert [one.tenant for one in await round_(without=(OTHER, T))] == []
+    assert [one.tenant for one in await round_()] == [OTHER], "nothing of the other is left"
 
 
 async def test_a_message_whose_sender_died_comes_up_again_as_the_same(nodes: Nodes) -> None:

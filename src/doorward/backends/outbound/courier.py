@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+SMTP_PORTS = (25, 465, 587, 2525)
 DEVELOPMENT_SENDER = "Doorward <inbox@localhost.test>"
 DEVELOPMENT_NUMBER = "+15550100"
 HOUR = 3600
@@ -47,10 +48,12 @@ class MailServer(Struct, frozen=True, kw_only=True):
 
 class Courier:
     """Takes a message to whom it is for. With an ``inbox`` nothing leaves this server; ``loopback`` lets tenants name
-    SMTP servers on this machine. ``per_address`` and ``per_tenant`` messages are sent in an hour; 0 sets no limit."""
+    SMTP servers on this machine, on any port and without TLS; others are spoken to on ``smtp_ports`` only, and never
+    without TLS. ``per_address`` and ``per_tenant`` messages are sent in an hour; 0 sets no limit."""
 
     carries = Message
-    at_a_time = 8
+    at_a_time = 32
+    of_a_tenant = 4
     pauses = PAUSES
 
     def __init__(
@@ -67,6 +70,7 @@ class Courier:
         loopback: bool = False,
         per_address: int = 0,
         per_tenant: int = 0,
+        smtp_ports: Collection[int] = SMTP_PORTS,
     ) -> None:
         self._directory = directory
         self._users = users
@@ -80,6 +84,7 @@ class Courier:
         self._thread = LiquidThread("letters")
         self._per_address = per_address
         self._per_tenant = per_tenant
+        self._smtp_ports = smtp_ports
 
     def name(self, message: Message) -> str:
         return message.template
@@ -132,7 +137,7 @@ class Courier:
             sender = sender or DEVELOPMENT_SENDER
         mail, fault = await self._composed(_compose_mail, directory, message, user, sender)
         self._tell(directory, message, fault)
-        way = Way(self._http, self._clock.now(), self._loopback)
+        way = self._way()
         if self._inbox is not None:
             self._inbox.put(directory.tenant.id, _received(message, mail, way.at))
         elif provider is None and self._server is None:
@@ -153,7 +158,7 @@ class Courier:
             sender = sender or DEVELOPMENT_NUMBER
         spoken, fault = await self._composed(_compose_spoken, directory, message, user, sender)
         self._tell(directory, message, fault)
-        way = Way(self._http, self._clock.now(), self._loopback)
+        way = self._way()
         if self._inbox is not None:
             self._inbox.put(directory.tenant.id, _received(message, spoken, way.at))
         elif chosen is None:
@@ -164,6 +169,9 @@ class Courier:
             await send_by_twilio(way, chosen.twilio, spoken)
         else:
             raise NotSent("a custom phone provider is an Action, and Actions do not run yet", final=True)
+
+    def _way(self) -> Way:
+        return Way(self._http, self._clock.now(), loopback=self._loopback, smtp_ports=self._smtp_ports)
 
     async def _composed(
         self, compose: Callable[..., T], directory: TenantDirectory, message: Message, user: User | None, sender: str

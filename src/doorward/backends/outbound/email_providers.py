@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -46,11 +46,13 @@ class Account(Struct, frozen=True):
 
 
 class Way(Struct, frozen=True):
-    """How mail leaves this server. ``loopback`` is for developers; ``at`` is now, in epoch seconds."""
+    """How mail leaves this server, by which ports of a tenant's SMTP server. ``loopback`` is for developers: also to
+    this machine, by any port and without TLS. ``at`` is now, in epoch seconds."""
 
     http: HttpOut
     at: float
-    loopback: bool = False
+    loopback: bool
+    smtp_ports: Collection[int]
 
     async def post(self, whose: str, url: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         """A success. Raises ``NotSent``."""
@@ -206,7 +208,11 @@ async def _smtp(way: Way, account: Account, mail: Mail) -> None:
         port=int(given.get("smtp_port") or 587),
         user=str(given.get("smtp_user") or ""),
         password=str(given.get("smtp_pass") or ""),
+        tls="auto" if way.loopback else "demanded",
     )
+    if server.port not in way.smtp_ports and not way.loopback:
+        ports = ", ".join(map(str, sorted(way.smtp_ports)))
+        raise NotSent(f"port {server.port} is none that this server sends mail by ({ports})", final=True)
     await send_by_smtp(server, mail, at=way.at, loopback=way.loopback)
 
 

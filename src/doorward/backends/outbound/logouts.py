@@ -27,7 +27,8 @@ class LogoutCarrier:
     any more, is not told."""
 
     carries = LogoutNotice
-    at_a_time = 32
+    at_a_time = 64
+    of_a_tenant = 8
     pauses = (10.0, 60.0, 300.0)
 
     def __init__(self, directory: Directory, jose: Jose, clock: Clock, http: HttpOut) -> None:

@@ -1,7 +1,9 @@
 """From the outbox to whoever brings its messages: in every serving process, as soon as something is there.
 
 What goes wrong for now is tried again, later and later; what goes wrong for good, or too often, is an event of the
-tenant's log and the end of the message. Each type of message has a relay of its own, so that none waits for another.
+tenant's log and the end of the message. A tenant has a few of its messages under way at a time, in the order they
+came: one whose server is slow, or says nothing, holds up its own. Each type of message has a relay of its own, so that
+none waits for another.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -37,6 +40,10 @@ class Carrier(Protocol[M]):
     def at_a_time(self) -> int: ...
 
     @property
+    def of_a_tenant(self) -> int:
+        """How many of those may be of one tenant."""
+
+    @property
     def pauses(self) -> Sequence[float]:
         """How long to wait before trying again, the first time, the second time ... (seconds)."""
 
@@ -62,6 +69,7 @@ class Relay:
         self._carrier = carrier
         self._filled = outbox.filled[carrier.carries]
         self._task: asyncio.Task[None] | None = None
+        self._sending: dict[asyncio.Task[None], str] = {}  # the tenant of each
         self._stopping = False
 
     async def start(self) -> None:
@@ -75,37 +83,60 @@ class Relay:
         if self._task is None:
             return
         task, self._task = self._task, None
-        done, _ = await asyncio.wait({task}, timeout=GRACE_SECONDS)
-        if not done:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        await asyncio.wait({task, *self._sending}, timeout=GRACE_SECONDS)
+        late = [task, *self._sending]
+        for one in late:
+            one.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
 
     async def send_due(self) -> int:
         """Try to send everything that is due; how many messages that were."""
-        carrier, tried = self._carrier, 0
-        while not self._stopping:
+        tried = 0
+        while True:
+            self._filled.clear()
+            tried += await self._begin()
+            if not self._sending:
+                return tried
+            await self._something_changes()
+
+    async def _begin(self) -> int:
+        """Begin with what is due, as far as there is room; how many messages that were."""
+        carrier, begun = self._carrier, 0
+        while not self._stopping and (room := carrier.at_a_time - len(self._sending)) > 0:
+            under_way = Counter(self._sending.values())
+            full = [tenant for tenant, count in under_way.items() if count >= carrier.of_a_tenant]
             until = self._clock.now() + LEASE_SECONDS
-            taken = await self._outbox.take(carrier.carries, until=until, limit=carrier.at_a_time)
+            taken = await self._outbox.take(carrier.carries, until=until, limit=room, each=1, without=full)
             if not taken:
                 break
-            tried += len(taken)
-            for result in await asyncio.gather(*map(self._settle, taken), return_exceptions=True):
-                if isinstance(result, BaseException):
-                    raise result
-        return tried
+            for one in taken:
+                self._sending[asyncio.create_task(self._settle(one), name="message")] = one.tenant
+            begun += len(taken)
+        return begun
+
+    async def _something_changes(self) -> None:
+        """Wait for an end, or for something new. Raises what ended a task that was to tell how it ended."""
+        news = asyncio.create_task(self._filled.wait())
+        try:
+            await asyncio.wait({news, *self._sending}, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            news.cancel()
+        for task in [task for task in self._sending if task.done()]:
+            del self._sending[task]
+            task.result()
 
     async def _run(self) -> None:
         while not self._stopping:
-            self._filled.clear()
             try:
                 await self.send_due()
             except StorageUnavailable:
                 logger.debug("the outbox cannot be read now")
             except Exception:  # what nobody foresaw is no reason never to send anything again
                 logger.exception("the outbox was not emptied")
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(POLL_SECONDS):
-                    await self._filled.wait()
+            if not self._stopping:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(POLL_SECONDS):
+                        await self._filled.wait()
 
     async def _settle(self, taken: Taken[Any]) -> None:
         """Send one message, and write down what became of it."""

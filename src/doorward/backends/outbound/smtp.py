@@ -26,12 +26,12 @@ SECONDS = 20.0
 CONNECT_SECONDS = 5.0
 TLS_PORT = 465
 
-Tls = Literal["auto", "starttls", "tls", "none"]
+Tls = Literal["auto", "demanded", "starttls", "tls", "none"]
 
 
 class SmtpServer(Struct, frozen=True, kw_only=True):
-    """Who takes mail. ``tls``: ``tls`` from the beginning, ``starttls`` demanded, ``none``; ``auto`` is ``tls`` on
-    port 465 and elsewhere STARTTLS, without which no password is told."""
+    """Who takes mail. ``tls``: ``tls`` from the beginning, ``starttls``, ``none``; ``demanded`` is ``tls`` on port 465
+    and elsewhere ``starttls``, and ``auto`` the same where it is offered; without it no password is told."""
 
     host: str
     port: int = 587
@@ -93,7 +93,7 @@ async def _connected(addresses: Sequence[str], port: int) -> socket.socket:
 async def _send(
     server: SmtpServer, connection: socket.socket | None, message: EmailMessage, sender: str, to: str
 ) -> None:
-    implicit = server.tls == "tls" or (server.tls == "auto" and server.port == TLS_PORT)
+    implicit = server.tls == "tls" or (server.tls in ("auto", "demanded") and server.port == TLS_PORT)
     client = aiosmtplib.SMTP(
         hostname=server.host,
         port=None if connection else server.port,
@@ -109,7 +109,7 @@ async def _send(
             await client.ehlo()
             if client.supports_extension("starttls"):
                 await client.starttls()
-            elif server.tls == "starttls" or server.password:
+            elif server.tls != "auto" or server.password:
                 raise NotSent(f"{server.host} offers no TLS", final=True)
         if server.user or server.password:
             await client.login(server.user, server.password)

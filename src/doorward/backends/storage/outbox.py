@@ -8,7 +8,7 @@ has it, and if that one dies the message comes up again. It may then come twice,
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -34,10 +34,22 @@ ALWAYS = Query("SELECT 1 AS one")
 INSERT = """
 INSERT INTO outbox (tenant, id, kind, created_at, due_at, attempts, content)
 SELECT :tenant, :id, :kind, :at, :at, 0, :content {once}"""
-# That it is still due is asked of each row as it is when it is written: of two who take it at a time one does.
+# The oldest of each tenant, found from tenant to tenant along the index: however much one of them has waiting, it costs
+# the others nothing. That it is still due is asked of each row as it is when it is written: of two who take it at a
+# time one does.
 TAKE = """
-WITH picked AS MATERIALIZED
-    (SELECT tenant, id FROM outbox WHERE kind = :kind AND due_at <= :at ORDER BY due_at LIMIT :limit{pick})
+WITH RECURSIVE waiting (tenant) AS (
+    SELECT min(tenant) FROM outbox WHERE kind = :kind
+    UNION ALL
+    SELECT (SELECT min(tenant) FROM outbox WHERE kind = :kind AND tenant > waiting.tenant)
+    FROM waiting WHERE tenant IS NOT NULL),
+oldest AS MATERIALIZED (
+    SELECT tenant, (
+        SELECT id FROM outbox WHERE kind = :kind AND tenant = waiting.tenant AND due_at <= :at
+        ORDER BY due_at LIMIT 1{pick}) AS id
+    FROM waiting WHERE tenant NOT IN {without}),
+picked AS MATERIALIZED (
+    SELECT tenant, id FROM outbox WHERE (tenant, id) IN (SELECT tenant, id FROM oldest) ORDER BY due_at LIMIT :limit)
 UPDATE outbox SET due_at = :until, attempts = attempts + 1
 WHERE due_at <= :at AND (tenant, id) IN (SELECT tenant, id FROM picked)
 RETURNING tenant, id, attempts, content"""
@@ -69,7 +81,7 @@ class StoredOutbox:
         self._directory = directory
         self._clock = clock
         self._entropy = entropy
-        self._take = TAKE.format(pick=database.dialect.pick)
+        self._take = TAKE.format(pick=database.dialect.pick, without=database.dialect.among(":without", str))
         self.filled = {type_: asyncio.Event() for type_ in _KINDS}  # set when there may be something new
 
     # ── putting ──
@@ -101,11 +113,22 @@ class StoredOutbox:
 
     # ── sending ──
 
-    async def take(self, type_: type[M], *, until: float, limit: int) -> list[Taken[M]]:
-        """Up to ``limit`` messages of a type that are due, of all tenants; nobody else takes them before ``until``."""
-        kind, at = _KINDS[type_], self._clock.now()
-        rows = await self._database.once(Query(self._take, {"kind": kind, "at": at, "until": until, "limit": limit}))
-        return [Taken(row[0], row[1], row[2], until, self._read(type_, row[0], row[1], bytes(row[3]))) for row in rows]
+    async def take(
+        self, type_: type[M], *, until: float, limit: int, each: int | None = None, without: Collection[str] = ()
+    ) -> list[Taken[M]]:
+        """Up to ``limit`` messages of a type that are due, the oldest of each tenant first, ``each`` of one at most,
+        and none of those ``without``; nobody else takes them before ``until``."""
+        values = {"kind": _KINDS[type_], "at": self._clock.now(), "until": until}
+        values["without"] = _encode(list(without)).decode()
+        taken: list[Taken[M]] = []
+        for _ in range(each or limit):
+            rows = await self._database.once(Query(self._take, {**values, "limit": limit - len(taken)}))
+            taken += [
+                Taken(row[0], row[1], row[2], until, self._read(type_, row[0], row[1], bytes(row[3]))) for row in rows
+            ]
+            if not rows or len(taken) == limit:
+                break
+        return taken
 
     def _read(self, type_: type[M], tenant: str, id_: str, content: bytes) -> M | None:
         try:

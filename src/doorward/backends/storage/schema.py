@@ -566,7 +566,7 @@ outbox = Table(
     _number("attempts"),
     _bytes("content"),
     PrimaryKeyConstraint("tenant", "id"),
-    Index("ix_outbox_kind_due_at", "kind", "due_at"),
+    Index("ix_outbox_kind_tenant_due_at", "kind", "tenant", "due_at"),
 )
 
 # One of each subject: a newer code takes the place of the older.
