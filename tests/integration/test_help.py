@@ -25,7 +25,7 @@ async def test_every_rule_has_a_page_that_says_what_it_means(door: Door) -> None
         for code, rule in ALL_RULES.items():
             page = await http.get(f"/_doorward/help/{code}")
             assert page.status_code == 200
-            assert f"<h1>{rule.sentence}</h1>" in unescape(page.text)
+            assert f'<h1 dir="auto">{rule.sentence}</h1>' in unescape(page.text)
             assert f'<code dir="ltr">{code}</code>' in page.text
             assert "'none'" in page.headers["content-security-policy"]
 
