@@ -43,6 +43,7 @@ from doorward.identity.password_change import PasswordChange
 from doorward.identity.password_login import PasswordLogin
 from doorward.identity.passwordless import Passwordless
 from doorward.identity.people import People
+from doorward.identity.reset_codes import ResetCodes
 from doorward.identity.signup import Signup
 from doorward.identity.webauthn import Ceremonies
 from doorward.management.kit.context import LARGEST_UPLOAD, REQUEST_BURST, LookUpTxt, Services
@@ -267,6 +268,9 @@ def build(
         captcha=Challenges(clock, entropy, storage.attempts, storage.one_time_values, http),
         passwordless=passwordless,
         identifier_codes=IdentifierCodes(*kept_codes, code_guard),
+        reset_codes=ResetCodes(
+            clock, entropy, storage.challenges, storage.attempts, storage.tickets, storage.log, login
+        ),
     )
     services = Services(
         ports=ports,

@@ -41,16 +41,21 @@ class CaptchaRefused(Exception):
 
 
 class Provider(Struct, frozen=True):
-    """Somebody else's challenge: ``field`` is what its widget adds to a form, ``url`` takes the answer. One that
-    ``assesses`` answers in JSON what it was asked in JSON, under the project and key in its address."""
+    """Somebody else's challenge: ``field`` is what its widget adds to a form, ``url`` takes the answer, called
+    ``answer`` there. One that ``assesses`` answers in JSON what it was asked in JSON, under the project and key in its
+    address."""
 
     field: str
     url: str
+    answer: str = "response"
     assesses: bool = False
 
 
 PROVIDERS: Mapping[str, Provider] = {
     "hcaptcha": Provider("h-captcha-response", "https://api.hcaptcha.com/siteverify"),
+    "friendly_captcha": Provider(
+        "frc-captcha-solution", "https://api.friendlycaptcha.com/api/v1/siteverify", answer="solution"
+    ),
     "recaptcha_v2": Provider("g-recaptcha-response", "https://www.google.com/recaptcha/api/siteverify"),
     "recaptcha_enterprise": Provider(
         "g-recaptcha-response",
@@ -132,7 +137,8 @@ class Challenges:
             body = msgspec.json.encode({"event": {"token": answer, "siteKey": account.site_key}})
         else:
             kind = "application/x-www-form-urlencoded"
-            body = urlencode({"secret": account.secret, "response": answer}).encode()
+            asked = {"secret": account.secret, provider.answer: answer}
+            body = urlencode(asked | ({"sitekey": account.site_key} if provider.answer == "solution" else {})).encode()
         url = provider.url.format(project=quote(account.project_id, safe=""), key=quote(account.secret, safe=""))
         try:
             told = await self._http.send("POST", url, headers={"content-type": kind}, body=body)

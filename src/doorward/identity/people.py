@@ -13,6 +13,7 @@ from doorward.identity.identifier_codes import IdentifierCodes
 from doorward.identity.new_password import NewPasswords
 from doorward.identity.password_change import PasswordChange
 from doorward.identity.passwordless import Passwordless
+from doorward.identity.reset_codes import ResetCodes
 from doorward.identity.signup import Signup
 
 
@@ -29,3 +30,4 @@ class People(Struct, frozen=True, kw_only=True):
     captcha: Challenges
     passwordless: Passwordless
     identifier_codes: IdentifierCodes
+    reset_codes: ResetCodes

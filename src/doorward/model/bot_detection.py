@@ -95,18 +95,21 @@ class Captcha(Struct, frozen=True, kw_only=True):
 
     active_provider_id: str = "auth_challenge"
     hcaptcha: SiteKey = SiteKey()
+    friendly_captcha: SiteKey = SiteKey()
     recaptcha_v2: SiteKey = SiteKey()
     recaptcha_enterprise: SiteKey = SiteKey()
     hcaptcha_secret: str = field(default="", name="hcaptcha.secret")
+    friendly_captcha_secret: str = field(default="", name="friendly_captcha.secret")
     recaptcha_v2_secret: str = field(default="", name="recaptcha_v2.secret")
     recaptcha_enterprise_key: str = field(default="", name="recaptcha_enterprise.api_key")
 
     @property
     def account(self) -> Account | None:
-        """Whom to ask; ``None`` where the challenge is ours: also for providers that are not spoken to here, and
-        without all keys, since no challenge at all would be worse."""
+        """Whom to ask; ``None`` where the challenge is ours: also without all keys, since no challenge at all would be
+        worse."""
         keys, secret = {
             "hcaptcha": (self.hcaptcha, self.hcaptcha_secret),
+            "friendly_captcha": (self.friendly_captcha, self.friendly_captcha_secret),
             "recaptcha_v2": (self.recaptcha_v2, self.recaptcha_v2_secret),
             "recaptcha_enterprise": (self.recaptcha_enterprise, self.recaptcha_enterprise_key),
         }.get(self.active_provider_id, (SiteKey(), ""))

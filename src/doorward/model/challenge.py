@@ -15,12 +15,19 @@ class Purpose(StrEnum):
 
     PASSWORDLESS = "passwordless"
     IDENTIFIER = "identifier"
+    PASSWORD_RESET = "password_reset"
     EMAIL_VERIFICATION = "email_verification"
     MFA = "mfa"
 
 
 # Wrong codes after which the right one is void, too.
-TRIES = {Purpose.PASSWORDLESS: 3, Purpose.IDENTIFIER: 3, Purpose.EMAIL_VERIFICATION: 3, Purpose.MFA: 5}
+TRIES = {
+    Purpose.PASSWORDLESS: 3,
+    Purpose.IDENTIFIER: 3,
+    Purpose.PASSWORD_RESET: 3,
+    Purpose.EMAIL_VERIFICATION: 3,
+    Purpose.MFA: 5,
+}
 
 
 class Challenge(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -128,6 +128,7 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     themselves **in this transaction**. ``interacted`` is true once any page was answered.
     ``at`` names a screen the person chose within the step, off the way it usually goes.
     ``identification`` is what is known of somebody who brings codes back, or is about to sign up.
+    One that is ``vouched`` for had a challenge solved for what comes next, which takes no other.
     ``pending`` is the user and the connection of somebody who proved a password, and has to verify their address.
     ``asked`` is the scope the consent page showed, ``consented`` what was agreed to.
     ``mfa`` is how far the person is with a second factor, ``mfa_at`` when they proved one **in this transaction**.
@@ -149,6 +150,7 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     at: str = ""
     pending: tuple[str, str] | None = None
     identification: Identification | None = None
+    vouched: bool = False
     session_sid: str | None = None
     authenticated_at: float | None = None
     interacted: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import re
 from collections.abc import Mapping
@@ -143,10 +144,82 @@ async def test_k4_on_two_pages_the_one_with_the_password_takes_it(door: Door) ->
     await door.tenant({"prompts": {"identifier_first": True}})
     await detect(door, **ALWAYS)
     tab = await door.browser().authorize(door.client("Spa"))
-    assert "captcha" not in tab.form.fields
     await tab.submit(username="ada@example.test")
+    assert await refused(tab) == "captcha-too-soon"
+    await tab.submit(username="ada@example.test", **solved(tab))
+    assert tab.path == "/u/login/password"
+    assert "captcha" not in tab.form.fields, "once is enough"
+    await tab.submit(password=WRONG)
+    assert await refused(tab) == "wrong-email-credentials"
+    await tab.submit(password=RIGHT)
+    assert await refused(tab) == "captcha-too-soon", "for one password"
     await tab.submit(password=RIGHT, **solved(tab))
     assert "code" in tab.answer
+
+
+async def test_k4_one_challenge_is_good_for_one_password_of_many_at_once(door: Door) -> None:
+    await door.tenant({"prompts": {"identifier_first": True}})
+    await detect(door, **ALWAYS)
+    tab = await door.browser().authorize(door.client("Spa"))
+    await tab.submit(username="ada@example.test", **solved(tab))
+    body = {"state": tab.state, "username": "ada@example.test", "password": WRONG, "action": "default"}
+    answers = await asyncio.gather(*(tab.http.post(tab.at, data=body) for _ in range(4)))
+    assert [answer.status_code for answer in answers] == [400] * 4
+    assert len(await door.log("fp")) <= 1
+
+
+async def test_k4_a_new_account_takes_it_on_the_first_of_two_pages(door: Door) -> None:
+    await door.tenant({"prompts": {"identifier_first": True}})
+    await detect(door, **ALWAYS)
+    tab = await door.browser().authorize(door.client("Spa"), screen_hint="signup")
+    await tab.submit(email="grace@example.test")
+    assert await refused(tab) == "captcha-too-soon"
+    await tab.submit(email="grace@example.test", **solved(tab))
+    assert tab.path == "/u/signup/password"
+    await tab.submit(password="Correct-Horse-9")
+    assert "code" in tab.answer
+
+
+async def test_k4_whom_it_is_about_is_what_the_page_goes_by(door: Door) -> None:
+    await detect(door, **RISKY)
+    for number in range(3):
+        assert (await grant(door, WRONG, ip=f"198.51.100.{number}")).status_code == 403
+    reset = await door.browser().authorize(door.client("Spa"))
+    await reset.get(f"/u/reset-password/request/people?state={reset.state}")
+    await reset.submit(email="ada@example.test", username="nobody@example.test")
+    assert await refused(reset) == "invalid-captcha"
+    assert (await door.log("pla"))[0].user_name == "ada@example.test"
+    tab = await door.browser().authorize(door.client("Spa"), screen_hint="signup")
+    await tab.submit(email="grace@example.test", username="nobody", password="x")
+    assert (await door.log("pla"))[0].user_name == "grace@example.test"
+
+
+async def test_k4_another_code_takes_another_challenge(door: Door) -> None:
+    await door.tenant(
+        {
+            "databases": [
+                {
+                    "name": "people",
+                    "options": {
+                        "attributes": {"email": {"identifier": {"active": True, "default_method": "email_otp"}}},
+                        "authentication_methods": {"email_otp": {"enabled": True}},
+                    },
+                }
+            ]
+        }
+    )
+    await detect(door, **ALWAYS)
+    tab = await door.browser().authorize(door.client("Spa"))
+    await tab.submit(username="ada@example.test", **solved(tab))
+    assert tab.path == "/u/email-identifier/challenge"
+    await tab.submit("resend-code")
+    assert tab.path == "/u/interstitial-captcha"
+    await tab.submit()
+    assert await refused(tab) == "captcha-too-soon"
+    assert len(await door.log("cls")) == 1
+    await tab.submit(**solved(tab))
+    assert tab.path == "/u/email-identifier/challenge"
+    assert len(await door.log("cls")) == 2
 
 
 async def test_k4_where_there_is_no_page_the_caller_is_told(door: Door) -> None:
@@ -311,15 +384,30 @@ async def test_k4_recaptcha_is_asked_in_its_two_ways(door: Door, elsewhere: Else
     assert msgspec.json.decode(body) == {"event": {"token": "a", "siteKey": "site-3"}}
 
 
-@pytest.mark.parametrize("provider", ["friendly_captcha", "arkose", "simple_captcha", "auth_challenge"])
+@pytest.mark.parametrize("provider", ["hcaptcha", "simple_captcha", "auth_challenge"])
 async def test_k4_where_no_provider_can_be_asked_the_challenge_is_ours(
     door: Door, elsewhere: Elsewhere, provider: str
 ) -> None:
-    keys = {"site_key": "s", "secret": "t"} if provider in ("friendly_captcha", "arkose") else {}
-    tab = await provide(door, provider, **keys)
+    tab = await provide(door, provider)
     await tab.submit(username="ada@example.test", password=RIGHT, **solved(tab))
     assert "code" in tab.answer
     assert not elsewhere.asked
+
+
+async def test_k4_friendly_captcha_is_asked_in_its_own_words(door: Door, elsewhere: Elsewhere) -> None:
+    tab = await provide(door, "friendly_captcha", site_key="site-4", secret="s4")
+    assert tab.page is not None
+    policy = tab.page.headers["content-security-policy"]
+    assert "worker-src blob:" in policy
+    assert "'wasm-unsafe-eval'" in policy
+    assert '<div class="frc-captcha" data-sitekey="site-4">' in tab.text
+    await tab.submit(username="ada@example.test", password=RIGHT)
+    assert await refused(tab) == "invalid-captcha"
+    await tab.submit(username="ada@example.test", password=RIGHT, **{"frc-captcha-solution": "a"})
+    assert "code" in tab.answer
+    assert elsewhere.asked == [
+        ("https://api.friendlycaptcha.com/api/v1/siteverify", b"secret=s4&solution=a&sitekey=site-4")
+    ]
 
 
 async def test_k6_what_is_remembered_is_by_subscriber(door: Door) -> None:
@@ -351,4 +439,9 @@ async def test_k4_a_code_is_sent_to_who_solved_the_challenge(door: Door) -> None
     await tab.submit(username="grace@example.test", **solved(tab))
     assert tab.path != "/u/login/identifier"
     assert len(await door.log("cls")) == 1
+    await tab.submit("resend")
+    assert tab.path == "/u/interstitial-captcha"
+    await tab.submit(**solved(tab))
+    assert tab.path == "/u/login/passwordless-email-challenge"
+    assert len(await door.log("cls")) == 2
     assert {event.user_name for event in await door.log("pla")} == {"grace@example.test"}

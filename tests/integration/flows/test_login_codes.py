@@ -427,3 +427,45 @@ async def test_an_identifier_that_is_none_logs_nobody_in(door: Door) -> None:
     tab = await door.browser().authorize(door.client("Spa"))
     await tab.login()
     assert list(tab.form.errors.values()) == ["wrong-username-credentials"]
+
+
+# ── another password ──
+
+
+async def forgetting(door: Door, email: str) -> BrowserTab:
+    tab = await at_the_code(door)
+    await sent(door)
+    await tab.get(f"/u/login/password-reset-start/people?state={tab.state}")
+    return await tab.submit(email=email)
+
+
+async def test_a_code_leads_to_another_password(door: Door) -> None:
+    tab = await forgetting(door, ADA)
+    assert tab.path == "/u/email-otp-challenge"
+    (message,) = await sent(door)
+    assert (message.template, message.to) == ("reset_email_by_code", ADA)
+    code = message.values["code"]
+    for typed, error in (("", "no-code"), ("1", "invalid-otp-code-format"), (wrong(code), "invalid-code")):
+        await tab.submit(code=typed)
+        assert tab.form.errors == {"error-element-code": error}
+    await tab.submit(code=code)
+    assert tab.path == "/u/reset-password"
+    await tab.submit(**{"password-reset": "Correct-Horse-10", "re-enter-password": "Correct-Horse-10"})
+    assert tab.status == 200
+    again = await at_the_code(door)
+    await again.submit("switch-to-password-auth")
+    await again.submit(password="Correct-Horse-10")
+    assert "code" in again.answer
+    assert len(await door.log("scpr")) == len(await door.log("scp")) == len(await door.log("fcpr")) == 1
+
+
+async def test_e9_whether_there_is_a_password_to_forget_is_not_told(door: Door) -> None:
+    tab = await forgetting(door, GRACE)
+    assert tab.path == "/u/email-otp-challenge"
+    assert not await sent(door)
+    for _ in range(10):
+        await tab.submit(code="123456")
+        assert tab.form.errors == {"error-element-code": "invalid-code"}
+    await tab.submit(code="123456")
+    assert tab.status == 429
+    assert [event.description for event in await door.log("fcpr")][-1] == "user does not exist"

@@ -52,6 +52,15 @@ async def test_a_stage_keeps_what_a_patch_leaves_out(api: Api) -> None:
     assert await api.refused("PATCH", path, {"allowlist": ["here"]}) == (400, "invalid_body")
 
 
+async def test_a_provider_that_no_page_can_show_is_refused(api: Api) -> None:
+    keys = {"site_key": "s", "secret": "t", "client_subdomain": "c", "verify_subdomain": "v", "fail_open": False}
+    path = f"{PROTECTION}/captcha"
+    assert (await api.patch(path, {"arkose": keys}))["arkose"]["site_key"] == "s"
+    refused = await api.refused("PATCH", path, {"active_provider_id": "arkose"})
+    assert refused == (400, "operation_not_supported")
+    assert (await api.get(path))["active_provider_id"] == "auth_challenge"
+
+
 async def test_the_secret_of_a_captcha_goes_in_and_never_out(api: Api, house: House) -> None:
     path = f"{PROTECTION}/captcha"
     change = {"active_provider_id": "hcaptcha", "hcaptcha": {"site_key": "site", "secret": "SECRET"}}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
+from doorward.management.kit.context import Call
+from doorward.management.kit.errors import not_supported
 from doorward.management.kit.operation import Effect
 from doorward.management.kit.schema import BOOLEAN, Record, Rule, choice, integer, items, mapping, record, text
 from doorward.management.kit.shapes import Shape, Singleton, merged_deeply
@@ -15,6 +18,7 @@ from doorward.model.breached_passwords import SETTINGS_ID as BREACHED_PASSWORDS_
 from doorward.model.breached_passwords import BreachedPasswordDetection
 from doorward.model.brute_force import PER_ADDRESS, PER_IDENTIFIER, BruteForce
 from doorward.model.brute_force import SETTINGS_ID as BRUTE_FORCE_ID
+from doorward.model.document import Document
 from doorward.model.suspicious_ip import SETTINGS_ID as SUSPICIOUS_IP_ID
 from doorward.model.suspicious_ip import SuspiciousIp
 
@@ -83,6 +87,13 @@ CAPTCHA = {
 }
 
 
+def _captcha(call: Call, document: Document, body: dict[str, Any]) -> Document:
+    """Raises ``ApiError`` (400) for a provider that no page here can show."""
+    if body.get("active_provider_id") == "arkose":
+        raise not_supported("This server has no challenges of arkose. Choose another active_provider_id.")
+    return merged_deeply(call, document, body)
+
+
 def settings(
     path: str,
     summary: str,
@@ -92,6 +103,7 @@ def settings(
     effect: Effect = Effect.STORED,
     required: bool = False,
     write_only: tuple[str, ...] = (),
+    revise: Callable[[Call, Document, dict[str, Any]], Document] = merged_deeply,
 ) -> Singleton:
     """Settings that always read as a whole; a PATCH changes what it names."""
     return Singleton(
@@ -100,7 +112,7 @@ def settings(
         scopes="attack_protection",
         summary=summary,
         update=record(properties, required=tuple(properties) if required else ()),
-        revise=merged_deeply,
+        revise=revise,
         default=default,
         write_only=write_only,
         effect=effect,
@@ -159,6 +171,7 @@ RESOURCES: tuple[Shape, ...] = (
             *(f"{provider}.secret" for provider in ("arkose", "hcaptcha", "friendly_captcha", "recaptcha_v2")),
             "recaptcha_enterprise.api_key",
         ),
+        revise=_captcha,
         effect=Effect.ACTS,
     ),
     settings(

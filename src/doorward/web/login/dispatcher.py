@@ -44,7 +44,7 @@ def _in_a_login(login: UniversalLogin, screen: Screen, prompt: Prompt) -> Handle
         if not is_open(screen, visit.transaction, visit.directory):
             return visit.current
         if screen.flow is not None:
-            visit = await visit.assessed(screen.flow, tried=visit.is_post)
+            visit = await visit.assessed(screen)
         return await prompt(visit)
 
     return _refusing(login, answer)

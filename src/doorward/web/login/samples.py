@@ -306,6 +306,21 @@ SAMPLES: dict[str, Page] = {
         primary="continueButtonText",
         buttons=(Button("back-action", "backButtonText"),),
     ),
+    "email-otp-challenge": _form(
+        screens.EMAIL_OTP_CHALLENGE,
+        (screens.OTP_CODE,),
+        {},
+        (),
+        {
+            "texts": {"email": "ada@example.com"},
+            "buttons": (Button("resend-code", "resendActionText", lead="resendText"),),
+            "links": (Link(screens.LOGIN_ID.path, "shared:editAddressText"),),
+        },
+    ),
+    "interstitial-captcha": _form(screens.INTERSTITIAL_CAPTCHA, (), {}, (), {"captcha": CHALLENGE}),
+    "interstitial-captcha-wrong": _form(
+        screens.INTERSTITIAL_CAPTCHA, (), {}, (FieldError("", "invalid-captcha"),), {"captcha": CHALLENGE}
+    ),
     "confirmation": CodePage(
         **SHOP,
         screen=screens.CONFIRMATION,

@@ -48,8 +48,8 @@ class Input(Struct, frozen=True, kw_only=True):
 class Screen(Struct, frozen=True, kw_only=True):
     """One screen. ``fields`` are the inputs that can show an error of their own; without ``path`` it has no address.
     Under ``aliases`` the same page is found; some of them name a ``{connection}``. Bot detection may ask for a
-    challenge where the form attempts a ``flow``. One that is ``in_turn`` is shown only while the login is at it.
-    ``worded`` is the screen whose texts of ours it says, where it has none of its own."""
+    challenge where the form attempts a ``flow``, for whom the first of ``about`` names that there is. One that is
+    ``in_turn`` is shown only while the login is at it."""
 
     prompt: str
     name: str
@@ -58,6 +58,7 @@ class Screen(Struct, frozen=True, kw_only=True):
     steps: frozenset[Step] = frozenset()
     fields: tuple[str, ...] = ()
     flow: Flow | None = None
+    about: tuple[str, ...] = ("username",)
     in_turn: bool = False
     worded: Screen | None = None
 
@@ -198,6 +199,7 @@ DEVICE_NICKNAME = Input(
     name="nickname", label="nicknamePlaceholderPlatform", missing="no-nickname", autocomplete="off"
 )  # fmt: skip
 
+SIGNING_UP = ("email", "phone_number", "username")
 ENTERING = frozenset({Step.LOGIN, Step.SIGNUP})
 
 LOGIN = Screen(
@@ -208,7 +210,14 @@ LOGIN = Screen(
     fields=("username", "password"),
     flow=Flow.PASSWORD,
 )
-LOGIN_ID = Screen(prompt="login-id", name="login-id", path="/u/login/identifier", steps=ENTERING, fields=("username",))
+LOGIN_ID = Screen(
+    prompt="login-id",
+    name="login-id",
+    path="/u/login/identifier",
+    steps=ENTERING,
+    fields=("username",),
+    flow=Flow.PASSWORD,
+)
 LOGIN_PASSWORD = Screen(
     prompt="login-password",
     name="login-password",
@@ -248,7 +257,7 @@ LOGIN_EMAIL_VERIFICATION = Screen(
 
 def _identifying(prompt: str, name: str, path: str, fields: tuple[str, ...] = ()) -> Screen:
     """A screen between an identifier and what follows it, of a login or a sign-up."""
-    return Screen(prompt=prompt, name=name, path=path, steps=ENTERING, fields=fields, in_turn=True)
+    return Screen(prompt=prompt, name=name, path=path, steps=ENTERING, fields=fields, about=(), in_turn=True)
 
 
 EMAIL_IDENTIFIER_CHALLENGE = _identifying(
@@ -260,6 +269,8 @@ PHONE_IDENTIFIER_CHALLENGE = _identifying(
 PHONE_IDENTIFIER_ENROLLMENT = _identifying(
     "phone-identifier-enrollment", "phone-identifier-enrollment", "/u/phone-identifier/enrollment"
 )
+EMAIL_OTP_CHALLENGE = _identifying("email-otp-challenge", "email-otp-challenge", "/u/email-otp-challenge", ("code",))
+INTERSTITIAL_CAPTCHA = _identifying("captcha", "interstitial-captcha", "/u/interstitial-captcha")
 CONFIRMATION = _identifying("confirmation", "confirmation", "/u/confirmation")
 LOGIN_LINK = Screen(prompt="doorward", name="login-link")
 SIGNUP = Screen(
@@ -269,6 +280,7 @@ SIGNUP = Screen(
     steps=ENTERING,
     fields=("email", "phone_number", "username", "password"),
     flow=Flow.PASSWORD,
+    about=SIGNING_UP,
 )
 SIGNUP_ID = Screen(
     prompt="signup-id",
@@ -276,6 +288,8 @@ SIGNUP_ID = Screen(
     path="/u/signup/identifier",
     steps=ENTERING,
     fields=("email", "phone_number", "username"),
+    flow=Flow.PASSWORD,
+    about=SIGNING_UP,
 )
 SIGNUP_PASSWORD = Screen(
     prompt="signup-password",
@@ -284,6 +298,7 @@ SIGNUP_PASSWORD = Screen(
     steps=ENTERING,
     fields=("password",),
     flow=Flow.PASSWORD,
+    about=SIGNING_UP,
 )
 CONSENT = Screen(prompt="consent", name="consent", path="/u/consent", steps=frozenset({Step.CONSENT}))
 LOGIN_CONFIRMATION = Screen(
@@ -297,6 +312,7 @@ RESET_PASSWORD_REQUEST = Screen(
     steps=ENTERING,
     fields=("email", "username"),
     flow=Flow.PASSWORD_RESET,
+    about=("email", "username"),
 )
 RESET_PASSWORD_EMAIL = Screen(
     prompt="reset-password", name="reset-password-email", path="/u/reset-password/request", steps=ENTERING
@@ -399,7 +415,8 @@ SCREENS = (
     LOGIN, LOGIN_ID, LOGIN_PASSWORD,
     LOGIN_PASSWORDLESS_EMAIL_CODE, LOGIN_PASSWORDLESS_SMS_OTP, LOGIN_PASSWORDLESS_EMAIL_LINK, LOGIN_LINK,
     LOGIN_EMAIL_VERIFICATION,
-    EMAIL_IDENTIFIER_CHALLENGE, PHONE_IDENTIFIER_CHALLENGE, PHONE_IDENTIFIER_ENROLLMENT, CONFIRMATION,
+    EMAIL_IDENTIFIER_CHALLENGE, PHONE_IDENTIFIER_CHALLENGE, PHONE_IDENTIFIER_ENROLLMENT, EMAIL_OTP_CHALLENGE,
+    CONFIRMATION, INTERSTITIAL_CAPTCHA,
     SIGNUP, SIGNUP_ID, SIGNUP_PASSWORD,
     RESET_PASSWORD_REQUEST, RESET_PASSWORD_EMAIL, RESET_PASSWORD, RESET_PASSWORD_SUCCESS, RESET_PASSWORD_ERROR,
     EMAIL_VERIFICATION, REDEEM_TICKET,
@@ -428,3 +445,5 @@ WORDED = {(one.prompt, one.name): (one.worded.prompt, one.worded.name) for one i
 BY_CODE = (
     LOGIN_ID, LOGIN_PASSWORDLESS_EMAIL_CODE, LOGIN_PASSWORDLESS_SMS_OTP, LOGIN_PASSWORDLESS_EMAIL_LINK,
 )  # fmt: skip
+# What comes after a page where a challenge was solved.
+AFTER_ANOTHER = (LOGIN_PASSWORD, SIGNUP_PASSWORD)

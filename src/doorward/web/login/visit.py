@@ -161,20 +161,41 @@ class Visit(PageRequest, frozen=True, kw_only=True):
         session = await self.session_of(browser(self.request).session)
         return await self.login.ports.users.find(self.tenant, session.user_id) if session is not None else None
 
-    async def assessed(self, flow: Flow, *, tried: bool = False) -> Visit:
-        """The same with what bot detection asks for, if it asks for anything; ``tried`` by the form that came."""
+    def named(self, screen: Screen) -> str:
+        """Whom the form of a screen is about, as the prompt of the screen takes it."""
+        decided = screen is screens.SIGNUP_PASSWORD and self.transaction.identification is not None
+        typed = (self.form.get(name, "").strip() for name in (() if decided else screen.about))
+        return next(filter(None, typed), self.username)[:MAX_IDENTIFIER]
+
+    async def assessed(self, screen: Screen, *, tried: bool | None = None) -> Visit:
+        """The same with what bot detection asks for, if it asks for anything; ``tried`` by the form that came, unless
+        that was taken in already. A challenge that was solved one page before is enough once."""
+        if not await self._is_asked(screen, tried=self.is_post if tried is None else tried):
+            return self
+        if self.transaction.vouched and screen in screens.AFTER_ANOTHER:
+            if not self.is_post:
+                return self
+            moved = await self.move(vouched=False)
+            current = await self.login.ports.transactions.find(self.tenant, self.transaction.id_hash)
+            if moved and current is not None:
+                return msgspec.structs.replace(self, transaction=current)
+        challenge = self.login.people.captcha.new(self.directory, self.transaction.id_hash, self.form.get(FIELD, ""))
+        return msgspec.structs.replace(self, captcha=captcha_of(self.directory.captcha, challenge))
+
+    async def _is_asked(self, screen: Screen, *, tried: bool) -> bool:
         bots, directory, context = self.login.people.bots, self.directory, self.request.context
-        named = (self.form.get("username") or self.form.get("email") or self.username)[:MAX_IDENTIFIER]
+        flow = Flow.PASSWORDLESS if self.code_connections else screen.flow or Flow.PASSWORD
         if tried:
             at = self.login.ports.clock.now()
-            event = person_event("pla", at, None, context, name=named, client=self.client)
-            asks = await bots.judge(directory, flow, event)
-        else:
-            asks = await bots.challenges(directory, flow, named, context.ip)
-        if not asks:
-            return self
-        challenge = self.login.people.captcha.new(directory, self.transaction.id_hash, self.form.get(FIELD, ""))
-        return msgspec.structs.replace(self, captcha=captcha_of(directory.captcha, challenge))
+            event = person_event("pla", at, None, context, name=self.named(screen), client=self.client)
+            return await bots.judge(directory, flow, event)
+        return await bots.challenges(directory, flow, self.named(screen), context.ip)
+
+    @property
+    def vouched(self) -> Visit:
+        """The same after its challenge was solved, where there was one: the next page takes none."""
+        transaction = msgspec.structs.replace(self.transaction, vouched=self.captcha is not None)
+        return msgspec.structs.replace(self, transaction=transaction)
 
     async def unproven(self) -> tuple[FieldError, int] | None:
         """What is wrong with the challenge of the form that came, and the status to say so with; ``None`` where it

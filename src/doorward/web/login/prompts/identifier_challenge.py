@@ -81,16 +81,22 @@ async def challenge(visit: Visit) -> Response:
         return _challenge_page(visit, who, connection)
     match visit.action:
         case "resend-code":
-            return await again(visit, who) or _too_many(visit, who, connection)
+            return await _send_again(visit, who, connection)
         case action if _SWITCHES.get(action) in _others(visit, who):
-            other = replace(who, channel=_SWITCHES[action].value)
-            return await again(visit, other) or _too_many(visit, other, connection)
+            return await _send_again(visit, replace(who, channel=_SWITCHES[action].value), connection)
         case "switch-to-password-auth" if _has_password(visit, connection):
             return await visit.go(at="", identification=None)
     code = typed(visit.form.get("code", ""))
     if not _CODE.fullmatch(code):
         return _challenge_page(visit, who, connection, FieldError("code", "invalid-otp-code-format"))
     return await _brought(visit, who, connection, code)
+
+
+async def _send_again(visit: Visit, who: Identification, connection: Connection) -> Response:
+    """Another code; before that a challenge, where bot detection asks for one."""
+    if (await visit.assessed(screens.INTERSTITIAL_CAPTCHA)).captcha is not None:
+        return await visit.go(identification=who, at=screens.INTERSTITIAL_CAPTCHA.name)
+    return await again(visit, who) or _too_many(visit, who, connection)
 
 
 async def _brought(visit: Visit, who: Identification, connection: Connection, code: str) -> Response:

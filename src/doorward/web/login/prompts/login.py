@@ -6,13 +6,12 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from doorward.model.authentication import Denial
-from doorward.model.bot_detection import Flow
 from doorward.model.session import Step
 from doorward.oauth.errors import AccessDenied
 from doorward.web.login import screens
 from doorward.web.login.pages import ChosenIdentifier, FieldError, FormPage, Link
 from doorward.web.login.prompts import identifying, passkey, passwordless
-from doorward.web.login.screens import Identifier
+from doorward.web.login.screens import Identifier, Screen
 from doorward.web.login.visit import MAX_IDENTIFIER, Visit
 from doorward.web.wire.http import Response
 
@@ -23,7 +22,7 @@ async def login(visit: Visit) -> Response:
         return visit.current if visit.asks_identifier_first else _login_page(visit)
     if passkey.is_answered(visit):
         return await passkey.log_in(visit, lambda: _login_page(visit, FieldError("", "authentication-failure")))
-    return await _try_password(visit, visit.form.get("username", ""), _login_page)
+    return await _try_password(visit, screens.LOGIN, visit.form.get("username", ""), _login_page)
 
 
 def _login_page(visit: Visit, *errors: FieldError, status: int | None = None) -> Response:
@@ -56,6 +55,10 @@ async def identifier(visit: Visit) -> Response:
         return _identifier_page(visit, FieldError("username", "invalid-login-id"))
     if not visit.connections:
         return _identifier_page(visit, FieldError("", "no-db-connection"))
+    unproven = await visit.unproven()
+    if unproven is not None:
+        return _identifier_page(visit, unproven[0], status=unproven[1])
+    visit = visit.vouched
     who = await identifying.by_code(visit, username, preferred=True)
     if who is None and not visit.takes_passwords:
         return _identifier_page(visit, FieldError("username", visit.identifier.input.invalid))
@@ -87,12 +90,15 @@ async def password(visit: Visit) -> Response:
     if not visit.is_post:
         return _password_page(visit)
     if visit.action == identifying.TO_CODE:
+        unproven = await visit.unproven()
+        if unproven is not None:
+            return _password_page(visit, unproven[0], status=unproven[1])
         who = await identifying.by_code(visit, username)
         sent = await identifying.ask(visit, who, step=Step.LOGIN, username=username) if who is not None else None
         return sent or _password_page(visit, FieldError("", "same-user-login"), status=429)
     if passkey.is_answered(visit):
         return await passkey.log_in(visit, lambda: _password_page(visit, FieldError("", "authentication-failure")))
-    return await _try_password(visit, username, _password_page)
+    return await _try_password(visit, screens.LOGIN_PASSWORD, username, _password_page)
 
 
 def _password_page(visit: Visit, *errors: FieldError, status: int | None = None) -> Response:
@@ -128,7 +134,7 @@ def _links(visit: Visit, signup: str, *, forgotten: bool = True) -> tuple[Link, 
     return tuple(links)
 
 
-async def _try_password(visit: Visit, username: str, page: Callable[..., Response]) -> Response:
+async def _try_password(visit: Visit, screen: Screen, username: str, page: Callable[..., Response]) -> Response:
     username, password = username.strip(), visit.form.get("password", "")
     errors = []
     if not username:
@@ -158,7 +164,7 @@ async def _try_password(visit: Visit, username: str, page: Callable[..., Respons
         return page(visit, FieldError("", "ip-blocked"), status=429)
     if outcome.denial is Denial.PASSWORD_LEAKED:
         return page(visit, FieldError("password", "password-breached"))
-    return page(await visit.assessed(Flow.PASSWORD), FieldError("password", visit.identifier.wrong_credentials))
+    return page(await visit.assessed(screen, tried=False), FieldError("password", visit.identifier.wrong_credentials))
 
 
 def _without_database(visit: Visit) -> tuple[FieldError, ...]:

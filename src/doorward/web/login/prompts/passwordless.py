@@ -5,7 +5,6 @@ from __future__ import annotations
 from doorward.identity.one_time_codes import TooManyCodes, of_browser
 from doorward.identity.passwordless import address_of
 from doorward.model.authentication import Denial
-from doorward.model.bot_detection import Flow
 from doorward.model.connection import Connection
 from doorward.oauth.errors import AccessDenied
 from doorward.web.login import screens
@@ -20,7 +19,6 @@ RESEND = "resend"
 
 async def identifier(visit: Visit) -> Response:
     """Where to send it."""
-    visit = await visit.assessed(Flow.PASSWORDLESS, tried=visit.is_post)
     if not visit.is_post:
         return _identifier_page(visit)
     typed = visit.form.get("username", "").strip()
@@ -35,7 +33,7 @@ async def identifier(visit: Visit) -> Response:
             unproven = await visit.unproven()
             if unproven is not None:
                 return _identifier_page(visit, unproven[0], status=unproven[1])
-            if not await _send(visit, connection, address):
+            if not await send(visit, connection, address):
                 return _identifier_page(visit, FieldError("", "same-user-login"), status=429)
             return await visit.remember(visit.transaction.step, username=address)
     return _identifier_page(visit, FieldError("username", asked.invalid))
@@ -77,7 +75,9 @@ async def email_link(visit: Visit) -> Response:
         return visit.current
     sent = True
     if visit.is_post and visit.action == RESEND:
-        sent = await _send(visit, connection, visit.transaction.username or "")
+        if await _is_challenged(visit):
+            return await visit.turn_to(screens.INTERSTITIAL_CAPTCHA)
+        sent = await send(visit, connection, visit.transaction.username or "")
         if sent:
             return visit.current
     return visit.show(
@@ -100,7 +100,9 @@ async def _code(visit: Visit, screen: Screen) -> Response:
     if not visit.is_post:
         return _code_page(visit, screen, address)
     if visit.action == RESEND:
-        if await _send(visit, connection, address):
+        if await _is_challenged(visit):
+            return await visit.turn_to(screens.INTERSTITIAL_CAPTCHA)
+        if await send(visit, connection, address):
             return visit.current
         return _code_page(visit, screen, address, FieldError("", "passwordless-authenticator-error"), status=429)
     code = visit.form.get("code", "")
@@ -143,7 +145,11 @@ def _code_page(visit: Visit, screen: Screen, address: str, *errors: FieldError, 
     )
 
 
-async def _send(visit: Visit, connection: Connection, address: str) -> bool:
+async def _is_challenged(visit: Visit) -> bool:
+    return (await visit.assessed(screens.INTERSTITIAL_CAPTCHA)).captcha is not None
+
+
+async def send(visit: Visit, connection: Connection, address: str) -> bool:
     """Send a code or a link; ``False`` when there were too many already. Whether somebody has the address is not
     told."""
     transaction = visit.transaction

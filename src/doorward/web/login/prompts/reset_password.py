@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from doorward.identity.new_password import PasswordRefused
+from doorward.identity.one_time_codes import TooManyCodes, of_browser, typed
 from doorward.identity.password_change import TooManyResets
 from doorward.identity.password_policy import PasswordError, PasswordVerdict
 from doorward.identity.signup import EMAIL
@@ -14,8 +17,10 @@ from doorward.web.login.pages import Button, FieldError, FormPage, Link, ResultP
 from doorward.web.login.prompts.password_rules import password_rules
 from doorward.web.login.prompts.ticket_results import after_ticket, home_of
 from doorward.web.login.visit import MAX_IDENTIFIER, TicketVisit, Visit
-from doorward.web.wire.http import Response
+from doorward.web.wire.http import Response, redirect
 
+RESEND = "resend-code"
+_CODE = re.compile(r"[0-9]{6}")
 _ERRORS = {
     TicketState.EXPIRED: "Expired",
     TicketState.USED: "Used",
@@ -32,7 +37,7 @@ async def request(visit: Visit) -> Response:
     if sent and visit.action == "resend-email-action":
         email = visit.transaction.username or ""
     else:
-        sent, email = False, visit.form.get("email", visit.form.get("username", "")).strip()
+        sent, email = False, (visit.form.get("email", "").strip() or visit.form.get("username", "").strip())
     if not email:
         return _request_page(visit, FieldError("email", "no-email"))
     if len(email) > MAX_IDENTIFIER or not EMAIL.fullmatch(email):
@@ -43,6 +48,10 @@ async def request(visit: Visit) -> Response:
     unproven = await visit.unproven()
     if unproven is not None:
         return _request_page(visit, unproven[0], status=unproven[1])
+    if _by_code(visit, connection):
+        if not await _send_code(visit, connection, email):
+            return _request_page(visit, FieldError("", "too-many-email"), status=429)
+        return await visit.turn_to(screens.EMAIL_OTP_CHALLENGE, username=email)
     try:
         await visit.login.people.password_change.ask(
             visit.directory,
@@ -56,6 +65,62 @@ async def request(visit: Visit) -> Response:
         error = FieldError("", "too-many-email")
         return _sent_page(visit, error) if sent else _request_page(visit, error, status=429)
     return await visit.turn_to(screens.RESET_PASSWORD_EMAIL, username=email)
+
+
+async def challenge(visit: Visit) -> Response:
+    """The code that was sent in the place of a link: the right one leads to where another password is chosen."""
+    connection, email = _connection(visit), visit.transaction.username or ""
+    if connection is None or not _by_code(visit, connection):
+        return visit.on(visit.entrance)
+    if not visit.is_post:
+        return _challenge_page(visit)
+    if visit.action == RESEND:
+        if await _send_code(visit, connection, email):
+            return visit.current
+        return _challenge_page(visit, FieldError("", "too-many-email"), status=429)
+    code = typed(visit.form.get("code", ""))
+    if not code:
+        return _challenge_page(visit, FieldError("code", "no-code"))
+    if not _CODE.fullmatch(code):
+        return _challenge_page(visit, FieldError("code", "invalid-otp-code-format"))
+    try:
+        path = await visit.login.people.reset_codes.bring(
+            visit.directory, connection, email, code, visit.client, visit.request.context,
+            holder=of_browser(visit.transaction),
+        )  # fmt: skip
+    except TooManyCodes:
+        return _challenge_page(visit, FieldError("", "authenticator-error"), status=429)
+    return redirect(path) if path is not None else _challenge_page(visit, FieldError("code", "invalid-code"))
+
+
+def _by_code(visit: Visit, connection: Connection) -> bool:
+    """Whether a code is sent, as Auth0 does where identifiers come first."""
+    return connection.resets_by_code and visit.asks_identifier_first
+
+
+async def _send_code(visit: Visit, connection: Connection, email: str) -> bool:
+    try:
+        await visit.login.people.reset_codes.send(
+            visit.directory, connection, email, visit.client, visit.request.context,
+            holder=of_browser(visit.transaction), locale=visit.locale,
+        )  # fmt: skip
+    except TooManyCodes:
+        return False
+    return True
+
+
+def _challenge_page(visit: Visit, *errors: FieldError, status: int | None = None) -> Response:
+    return visit.show(
+        FormPage(
+            screen=screens.EMAIL_OTP_CHALLENGE,
+            inputs=(screens.OTP_CODE,),
+            texts={"email": visit.transaction.username or ""},
+            buttons=(Button(RESEND, "resendActionText", lead="resendText"),),
+            links=(Link(visit.entrance.path, "shared:editAddressText"),),
+            errors=errors,
+            status=status,
+        )
+    )
 
 
 def _connection(visit: Visit) -> Connection | None:

@@ -58,6 +58,10 @@ async def identifier(visit: Visit) -> Response:
         email, username, phone = identified(_form(visit), connection)
     except SignupRefused as refused:
         return _refused(visit, _identifier_page, refused)
+    unproven = await visit.unproven()
+    if unproven is not None:
+        return _identifier_page(visit, unproven[0], status=unproven[1])
+    visit = visit.vouched
     given = {"email": normalise_email(email), "phone_number": phone, "username": username}
     who = Identification(connection=connection.name, given={kind: value for kind, value in given.items() if value})
     return await go_on(visit, who, connection)
