@@ -16,7 +16,7 @@ test: $(VENV)/.dev
 test-sdk: $(VENV)/.dev
 	@command -v npm >/dev/null || { echo "test-sdk needs Node.js 20 or newer with npm on the PATH"; exit 1; }
 	@cd tests/sdk && npm ci --no-audit --no-fund --silent
-	@$(BIN)/pytest tests/sdk $(ARGS)
+	@$(BIN)/pytest -n 3 --dist load tests/sdk $(ARGS)
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff check .
