@@ -17,9 +17,11 @@ from tests.e2e.login_pages.tenants import (
     EMAIL,
     IDENTIFIER_FIRST,
     PASSWORD,
+    WALKED,
     WEB,
     WITH_KEYS,
     tenant,
+    tenant_to_walk,
     tenant_with_keys,
 )
 
@@ -37,6 +39,7 @@ class Site:
         self.identifier_first = f"https://{IDENTIFIER_FIRST}/"
         self.challenging = f"https://{CHALLENGING}/"
         self.with_keys = f"https://{WITH_KEYS}/"
+        self.walked = f"https://{WALKED}/"
 
     def client(self, issuer: str, address: str = "127.0.0.1") -> httpx2.Client:
         """An HTTP client of a tenant, with a cookie jar and no browser about it."""
@@ -69,6 +72,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             IDENTIFIER_FIRST: tenant(app.origin, identifier_first=True),
             CHALLENGING: tenant(app.origin, identifier_first=False, challenges=True),
             WITH_KEYS: tenant_with_keys(app.origin),
+            WALKED: tenant_to_walk(app.origin),
         }
         folder = tmp_path_factory.mktemp("login-pages")
         with dev_server(tenant(app.origin, identifier_first=False), folder, others) as door:
@@ -92,7 +96,7 @@ def driver() -> Iterator[Playwright]:
 @pytest.fixture(scope="module")
 def browser(driver: Playwright, running: Site) -> Iterator[Browser]:
     address = f"127.0.0.1:{running.door.port}"
-    names = (IDENTIFIER_FIRST, CHALLENGING, WITH_KEYS, urlsplit(ELSEWHERE).netloc)
+    names = (IDENTIFIER_FIRST, CHALLENGING, WITH_KEYS, WALKED, urlsplit(ELSEWHERE).netloc)
     with chromium.browser(driver, dict.fromkeys(names, address)) as started:
         yield started
 

@@ -16,6 +16,7 @@ AUDIENCE = "https://api.pages.test"
 IDENTIFIER_FIRST = "first.pages.test"  # the domain of the second tenant
 CHALLENGING = "challenging.pages.test"  # of the third, which asks everybody for a challenge
 WITH_KEYS = "keys.localhost"  # of a fourth, with passkeys; of bad certificates only local names may have them
+WALKED = "walk.localhost"  # of a fifth, which one new person walks all through
 ELSEWHERE = "https://app.elsewhere.test/callback"  # an application at another https origin
 CUSTOM_SCHEME = "com.example.pages://callback"
 
@@ -153,4 +154,24 @@ def tenant_with_keys(origin: str) -> dict[str, Any]:
             {"email": email, "password": PASSWORD, "connection": CONNECTION, "email_verified": True}
             for email in KEY_HOLDERS
         ],
+    }
+
+
+def tenant_to_walk(origin: str) -> dict[str, Any]:
+    """A tenant with every way to log in, and nobody in it yet."""
+    known = tenant_with_keys(origin)
+    codes = {
+        "name": CODES,
+        "client_id": CODES,
+        "app_type": "spa",
+        "token_endpoint_auth_method": "none",
+        "grant_types": ["authorization_code"],
+        "callbacks": [f"{origin}/callback"],
+    }
+    return {
+        **known,
+        "guardianFactors": [{"name": "otp", "enabled": True}, {"name": "recovery-code", "enabled": True}],
+        "clients": [*known["clients"], codes],
+        "connections": [{"name": "email", "strategy": "email", "enabled_clients": [CODES]}],
+        "users": [],
     }
