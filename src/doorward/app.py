@@ -96,6 +96,7 @@ def build(
     entropy: Entropy | None = None,
     passwords: Passwords | None = None,
     password_change_revokes_refresh_tokens: bool = False,
+    password_reset_asks_second_factor: bool = False,
     shared_database: bool = False,
     trusted_proxies: Sequence[Network] = (),
     trust_unix_socket: bool = False,
@@ -120,7 +121,8 @@ def build(
     """Wire a server on ``database`` (a URL), its secrets sealed under ``root_key`` (32 bytes).
 
     ``trusted_proxies`` may say who their caller is; ``trust_unix_socket`` lets whoever connects that way.
-    ``password_change_revokes_refresh_tokens`` goes further than Auth0, which ends the sessions only.
+    ``password_change_revokes_refresh_tokens`` goes further than Auth0, which ends the sessions only;
+    ``password_reset_asks_second_factor`` is what an Action does there.
     ``max_active`` requests are worked on at a time.
     ``development`` is the laxness of ``doorward dev``: helpful answers that production does not give, and the
     operator's word for custom domains. ``look_up_txt`` asks something else than the system's DNS about them.
@@ -250,6 +252,7 @@ def build(
             one_time_values,
             storage.challenges,
             storage.attempts,
+            storage.tickets,
             storage.log,
             ceremonies,
         ),
@@ -259,7 +262,11 @@ def build(
         signup=signup,
         passwords=passwords_chosen,
         password_change=PasswordChange(
-            ports, login, passwords_chosen, revokes_refresh_tokens=password_change_revokes_refresh_tokens
+            ports,
+            login,
+            passwords_chosen,
+            revokes_refresh_tokens=password_change_revokes_refresh_tokens,
+            asks_second_factor=password_reset_asks_second_factor,
         ),
         email_verification=verification,
         email_codes=EmailCodes(*kept_codes),

@@ -35,7 +35,7 @@ from doorward.model.request_context import RequestContext
 from doorward.model.resource_server import EncryptionKey
 from doorward.model.role import Permission
 from doorward.model.search import EVERYTHING, Search, Sort
-from doorward.model.session import ConsentGrant, LoginTransaction, Session, SignIn
+from doorward.model.session import ConsentGrant, LoginTransaction, Renewal, Session, SignIn
 from doorward.model.session_end import Cause
 from doorward.model.tenant import Issuer, Tenant
 from doorward.model.tenant_snapshot import TenantSnapshot
@@ -748,12 +748,12 @@ class LoginTransactions(Protocol):
         transaction: LoginTransaction,
         *,
         sign_in: SignIn | None = None,
-        renewed: Session | None = None,
+        renewal: Renewal | None = None,
         events: Sequence[LogEvent] = (),
     ) -> bool:
         """Write the next state if ``version`` is still the stored one (it is then raised by one),
-        together with the sign-in of this step (session, last login) or the session as it is ``renewed`` (with
-        another cookie), unless that one was ended meanwhile; ``False``, and nothing written, when
+        together with the sign-in of this step (session, last login) or the ``renewal`` of the session, unless that
+        one was ended or got another cookie meanwhile; ``False``, and nothing written, when
         another request was first or the transaction is finished."""
 
 

@@ -89,6 +89,7 @@ class PasswordSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     threads: int = 0
     change_revokes_refresh_tokens: bool = False
     logins_per_minute: int = 10
+    reset_asks_second_factor: bool = False
     breached_url: str = ""
 
 
@@ -186,6 +187,9 @@ DESCRIPTIONS: Mapping[str, str] = {
     "As with Auth0 it ends the sessions only, unless this is `true`.",
     "passwords.logins_per_minute": "How often in a minute the password of one account may be tried from one address, "
     "right or wrong, after twice as many at once; more are answered with 429. Auth0 has this very limit. 0 sets none.",
+    "passwords.reset_asks_second_factor": "Whether a forgotten password is replaced only after a second factor was "
+    "proved, by people who have one. As with Auth0, where an Action can ask for it, the link in the mail is enough "
+    "unless this is `true`.",
     "passwords.breached_url": "Where to ask whether a password leaked elsewhere, for tenants that turn on breached-"
     "password detection: a service that speaks the range protocol of Have I Been Pwned, such as "
     "`https://api.pwnedpasswords.com/range/`. It is told five hexadecimal digits of a digest, never a password. Left "

@@ -71,6 +71,7 @@ def open_door(settings: Settings, key: bytes) -> Doorward:
             memory_kib=passwords.memory_kib, iterations=passwords.iterations, workers=passwords.threads or None
         ),
         password_change_revokes_refresh_tokens=passwords.change_revokes_refresh_tokens,
+        password_reset_asks_second_factor=passwords.reset_asks_second_factor,
         # A command may write beside a server: every process waits for its turn at the file.
         shared_database=True,
         trusted_proxies=server.proxies,

@@ -68,14 +68,16 @@ class BlockedAccounts:
                 return
         await self._outbox.put(tenant, (), events=(event,))
 
-    async def look(self, tenant: str, value: str) -> Redeemable:
+    async def look(self, tenant: str, ticket_hash: bytes) -> Redeemable:
         """What the link of the mail is good for. Raises ``TicketUnusable``."""
-        return await redeemable(self._tickets, self._users, tenant, value, TicketType.UNBLOCK, at=self._clock.now())
+        return await redeemable(
+            self._tickets, self._users, tenant, ticket_hash, TicketType.UNBLOCK, at=self._clock.now()
+        )
 
-    async def unblock(self, directory: TenantDirectory, value: str, context: RequestContext) -> User:
+    async def unblock(self, directory: TenantDirectory, ticket_hash: bytes, context: RequestContext) -> User:
         """Use the link up: whatever was counted for its owner is forgotten. Raises ``TicketUnusable``."""
         tenant, now = directory.tenant.id, self._clock.now()
-        found = await self.look(tenant, value)
+        found = await self.look(tenant, ticket_hash)
         connection = directory.connections.get(found.user.connections[found.place])
         redeemed = await self._tickets.redeem(
             tenant,

@@ -109,25 +109,25 @@ class EmailVerification:
         self._log.write(directory.tenant.id, msgspec.structs.replace(asked, type="fvr", description="no email address"))
         return False
 
-    async def look(self, tenant: str, value: str) -> Redeemable:
+    async def look(self, tenant: str, ticket_hash: bytes) -> Redeemable:
         """What a link is good for. Raises ``TicketUnusable``."""
         return await redeemable(
-            self._tickets, self._users, tenant, value, TicketType.EMAIL_VERIFICATION, at=self._clock.now()
+            self._tickets, self._users, tenant, ticket_hash, TicketType.EMAIL_VERIFICATION, at=self._clock.now()
         )
 
-    async def redeem(self, directory: TenantDirectory, value: str, context: RequestContext) -> Redeemable:
+    async def redeem(self, directory: TenantDirectory, ticket_hash: bytes, context: RequestContext) -> Redeemable:
         """Use a link up: its address is verified. Raises ``TicketUnusable``."""
         try:
-            return await self._redeem(directory, value, context)
+            return await self._redeem(directory, ticket_hash, context)
         except TicketUnusable as unusable:
             event = person_event("fv", self._clock.now(), None, context, description=f"ticket {unusable}")
             self._log.write(directory.tenant.id, event)
             raise
 
-    async def _redeem(self, directory: TenantDirectory, value: str, context: RequestContext) -> Redeemable:
+    async def _redeem(self, directory: TenantDirectory, ticket_hash: bytes, context: RequestContext) -> Redeemable:
         tenant, now = directory.tenant.id, self._clock.now()
         for _ in range(TRIES):
-            found = await self.look(tenant, value)
+            found = await self.look(tenant, ticket_hash)
             profile = {**found.user.profile_of(found.place), "email_verified": True}
             user = msgspec.structs.replace(found.user.with_profile(found.place, profile), updated_at=now)
             connection = directory.connections.get(user.connections[found.place])

@@ -59,11 +59,18 @@ class ChangeRefused(Exception):
 
 class PasswordChange:
     """What pages and endpoints do about passwords. ``revokes_refresh_tokens`` goes further than Auth0, which ends
-    sessions only."""
+    sessions only. ``asks_second_factor``: pages do not redeem a link before its owner proved one."""
 
     def __init__(
-        self, ports: Ports, login: PasswordLogin, passwords: NewPasswords, *, revokes_refresh_tokens: bool = False
+        self,
+        ports: Ports,
+        login: PasswordLogin,
+        passwords: NewPasswords,
+        *,
+        revokes_refresh_tokens: bool = False,
+        asks_second_factor: bool = False,
     ) -> None:
+        self.asks_second_factor = asks_second_factor
         self._ports = ports
         self._login = login
         self._passwords = passwords
@@ -140,19 +147,19 @@ class PasswordChange:
         )
         return await self._ports.tickets.create(directory.tenant.id, ticket, events=(event,), messages=(message,))
 
-    async def look(self, tenant: str, value: str) -> Redeemable:
+    async def look(self, tenant: str, ticket_hash: bytes) -> Redeemable:
         """What a link is good for; looking does not spend it. Raises ``TicketUnusable``."""
         return await redeemable(
             self._ports.tickets,
             self._ports.users,
             tenant,
-            value,
+            ticket_hash,
             TicketType.PASSWORD_CHANGE,
             at=self._ports.clock.now(),
         )
 
     async def redeem(
-        self, directory: TenantDirectory, value: str, password: str, context: RequestContext
+        self, directory: TenantDirectory, ticket_hash: bytes, password: str, context: RequestContext
     ) -> Redeemable:
         """Use a link up for another password: sessions end, and whoever was locked out for guessing is not any more.
 
@@ -161,7 +168,7 @@ class PasswordChange:
         """
         chosen: Password | None = None
         for _ in range(TRIES):
-            found, connection = await self._found(directory, value, context)
+            found, connection = await self._found(directory, ticket_hash, context)
             if chosen is None:
                 chosen = await self._chosen(directory, connection, found.user, found.place, password, context)
             change = self._change(found.user, found.place, connection, chosen)
@@ -187,10 +194,10 @@ class PasswordChange:
         raise Conflict("revision")
 
     async def _found(
-        self, directory: TenantDirectory, value: str, context: RequestContext
+        self, directory: TenantDirectory, ticket_hash: bytes, context: RequestContext
     ) -> tuple[Redeemable, Connection]:
         try:
-            found = await self.look(directory.tenant.id, value)
+            found = await self.look(directory.tenant.id, ticket_hash)
             connection = directory.connections.get(found.user.connections[found.place])
             if connection is None or not connection.is_database:
                 raise TicketUnusable(None)

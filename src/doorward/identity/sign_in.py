@@ -12,7 +12,7 @@ from doorward.model.connection import Connection
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.request_context import RequestContext
-from doorward.model.session import LoginTransaction, Session, SignIn, Step
+from doorward.model.session import LoginTransaction, Renewal, Session, SignIn, Step
 from doorward.model.user import User
 from doorward.ports import Authenticator, Clock, Entropy, LoginTransactions, Sessions
 
@@ -109,25 +109,29 @@ class HostedSignIn:
         return None
 
     async def prove_factor(
-        self, directory: TenantDirectory, transaction: LoginTransaction, session: Session, cookie: str, *, at: str
-    ) -> SignedIn | None:
-        """Whoever is signed in proved a second factor: the session knows, and ``cookie`` is its cookie from now on.
+        self, tenant: str, transaction: LoginTransaction, session: Session | None, cookie: str, *, at: str
+    ) -> bool:
+        """Somebody proved a second factor, or took one on. Whoever is signed in: the session knows, and ``cookie`` is
+        its cookie from now on, unless another login of the browser gave it one at the same time.
 
-        ``at`` names the screen the login is at then. ``None`` when the transaction moved on meanwhile.
+        ``at`` names the screen the transaction is at then. ``False`` when it moved on meanwhile.
         """
-        tenant, now = directory.tenant.id, self._clock.now()
-        renewed = msgspec.structs.replace(session, cookie_hash=digest(cookie), mfa_at=now)
+        now, renewed = self._clock.now(), None
+        if session is not None:
+            renewed = Renewal(
+                msgspec.structs.replace(session, cookie_hash=digest(cookie), mfa_at=now), session.cookie_hash
+            )
         for _ in range(ATTEMPTS_TO_MOVE):
             moved = msgspec.structs.replace(transaction, mfa_at=now, interacted=True, at=at)
-            if await self._transactions.advance(tenant, moved, renewed=renewed):
-                return SignedIn(session=renewed, cookie=cookie)
+            if await self._transactions.advance(tenant, moved, renewal=renewed):
+                return True
             current = await self._transactions.find(tenant, transaction.id_hash)
             if current is None or current.finished or current.step is not Step.MFA or current.mfa_at is not None:
-                return None
-            if current.session_sid != session.sid:
-                return None  # somebody else signed in
+                return False
+            if session is not None and current.session_sid != session.sid:
+                return False  # somebody else signed in
             transaction = current
-        return None
+        return False
 
     async def _replaced(self, tenant: str, host: str, before: str | None, previous: str | None) -> Session | None:
         """The session that does not go on as it is: the one this transaction made already (``previous``, its ``sid``),

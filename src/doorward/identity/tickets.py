@@ -104,10 +104,10 @@ class Redeemable(Struct, frozen=True):
 
 
 async def redeemable(
-    tickets: Tickets, users: Users, tenant: str, value: str, type_: TicketType, *, at: float
+    tickets: Tickets, users: Users, tenant: str, ticket_hash: bytes, type_: TicketType, *, at: float
 ) -> Redeemable:
     """What a link is good for; reading it does not spend it. Raises ``TicketUnusable``."""
-    found = await tickets.look(tenant, digest(value), type_, at=at)
+    found = await tickets.look(tenant, ticket_hash, type_, at=at)
     if found is None:
         raise TicketUnusable(None)
     ticket, state = found

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from doorward.model.authentication_method import AuthenticationMethod, MethodType
 from doorward.model.client import Client
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Kind
+from doorward.model.identifiers import normalise_email
 from doorward.model.message import Channel
 from doorward.model.request_context import RequestContext
 from doorward.model.user import User
@@ -110,6 +111,12 @@ class Standing(Struct, frozen=True, kw_only=True):
     def of(self, factor: str) -> tuple[Enrolled, ...]:
         return tuple(one for one in self.enrolled if one.factor == factor)
 
+    def without_mailbox(self, address: str) -> Standing:
+        """The same for whoever is known to read the mail of ``address``: a code sent there would prove nothing more."""
+        known = normalise_email(address)
+        left = tuple(e for e in self.enrolled if e.factor != EMAIL.name or normalise_email(e.address) != known)
+        return structs.replace(self, enrolled=left)
+
 
 class MfaProgress(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How far a login is with its second factor.
@@ -130,7 +137,8 @@ class MfaProgress(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class MfaSubject(Struct, frozen=True, kw_only=True):
     """Who is to prove a second factor, at which application, and in what: ``binding`` is the digest of the login, the
-    token or the link it happens in. ``locale`` is the language of what is sent (BCP 47)."""
+    token or the link it happens in. ``locale`` is the language of what is sent (BCP 47). ``ticket`` is the digest of a
+    link that is used up by what is enrolled."""
 
     directory: TenantDirectory
     user: User
@@ -140,6 +148,7 @@ class MfaSubject(Struct, frozen=True, kw_only=True):
     locale: str = ""
     embedded: bool = False
     method_id: str = ""
+    ticket: bytes | None = None
 
     @property
     def pages_of(self) -> Client | None:

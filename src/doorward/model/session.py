@@ -10,6 +10,7 @@ from msgspec import Struct
 from doorward.model.mfa import MfaProgress
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import TenantSettings
+from doorward.model.ticket import OpenedTicket
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -77,6 +78,13 @@ class SignIn(Struct, frozen=True, kw_only=True):
     renews: bool = False
 
 
+class Renewal(Struct, frozen=True):
+    """A session as it is with another cookie, if that is still the one whose digest was ``cookie_hash``."""
+
+    session: Session
+    cookie_hash: bytes
+
+
 class Step(StrEnum):
     """What an authorization transaction is waiting for."""
 
@@ -135,6 +143,8 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     ``passkey`` is why the person may be offered a passkey after this login: they gave a password (``progressive``), or
     their passkey is on another device (``local``).
     ``pushed_request`` is the digest of the ``request_uri`` to spend. ``trail`` is every step so far, and why.
+    With a ``ticket`` it is no login at all: somebody opened a link, and proves a second factor or takes one on. There
+    is no session then, and no request that could be answered.
     """
 
     id_hash: bytes
@@ -163,6 +173,7 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     mfa_at: float | None = None
     passkey: str = ""
     trail: tuple[Asked, ...] = ()
+    ticket: OpenedTicket | None = None
     version: int = 0
     finished: bool = False
 

@@ -24,6 +24,14 @@ class TicketState(StrEnum):
     EXPIRED = "expired"
 
 
+class OpenedTicket(Struct, frozen=True):
+    """The ticket a transaction on pages began with, where it did not begin with a login."""
+
+    ticket_hash: bytes
+    type: TicketType
+    user_id: str
+
+
 class Ticket(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One ticket: kept as a digest, good once. Times are epoch seconds.
 

@@ -156,12 +156,13 @@ class Authorization:
         transaction = await self.find(state, browser, issuer)
         return await self._proceed(await self._visit(transaction, state, browser, context, issuer))
 
-    async def find(self, state: str, browser: Browser, issuer: Issuer) -> LoginTransaction:
-        """The transaction behind ``state``, if this browser began it and it goes on. Raises ``TransactionGone``."""
+    async def find(self, state: str, browser: Browser, issuer: Issuer, *, by_ticket: bool = False) -> LoginTransaction:
+        """The transaction behind ``state``, if this browser began it and it goes on: a login, or ``by_ticket`` one that
+        began with a link, too. Raises ``TransactionGone``."""
         if not state or len(state) > MAX_STATE_LENGTH:
             raise TransactionGone("unknown")
         transaction = await self._ports.transactions.find(issuer.tenant, digest(state))
-        if transaction is None or transaction.host != issuer.host:
+        if transaction is None or transaction.host != issuer.host or (transaction.ticket and not by_ticket):
             raise TransactionGone("unknown")
         if browser.transaction is None or digest(browser.transaction) != transaction.browser_hash:
             raise TransactionGone("other_browser")

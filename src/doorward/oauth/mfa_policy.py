@@ -113,3 +113,17 @@ def decide(
     if standing.enrollable:
         return Challenge(standing.enrollable, True, Reason("mfa", "mfa.enrollment", True))
     return satisfied("mfa.no_factor")
+
+
+def before_password_reset(standing: Standing, mailed_to: str) -> Challenge | None:
+    """What is proved before a forgotten password is replaced by a link that came to ``mailed_to``; ``None`` for
+    nothing. Nobody takes a factor on by such a link."""
+    factors = standing.without_mailbox(mailed_to).challenges
+    return Challenge(factors, False, Reason("mfa", "mfa.password_reset", True)) if factors else None
+
+
+def by_enrollment_ticket(standing: Standing, factor: str | None) -> Challenge | None:
+    """What may be taken on by a link that names a ``factor`` as ``POST /guardian/enrollments/ticket`` does; ``None``
+    where the tenant does not offer that."""
+    factors = tuple(name for name in standing.enrollable if factor in (None, FACTORS[name].requirement))
+    return Challenge(factors, True, Reason("mfa", "mfa.enrollment_ticket", True)) if factors else None

@@ -75,6 +75,8 @@ REQUEST_RULES: dict[str, Rule] = {
     "mfa.acr_values": Rule("mfa", "The request asks for a second factor, proved for it (acr_values).", "OpenID Connect Core §3.1.2.1"),
     "mfa.manages_factors": Rule("mfa", "The token is to change what factors the person has, so one of them is proved first.", "Auth0 MFA API"),
     "mfa.enrollment": Rule("mfa", "A second factor is wanted and the person has none yet, so one is enrolled.", "Auth0 MFA enrollment"),
+    "mfa.password_reset": Rule("mfa", "A second factor is proved before a forgotten password is replaced (passwords.reset_asks_second_factor).", "Auth0 password reset"),
+    "mfa.enrollment_ticket": Rule("mfa", "An administrator lets the person take a second factor on by a link.", "Auth0 MFA enrollment tickets"),
     "mfa.no_factor": Rule("mfa", "A second factor is wanted, but the tenant has none switched on.", "Auth0 MFA factors"),
     "mfa.proved_now": Rule("mfa", "The person proved a second factor for this very request.", "Auth0 MFA"),
     "mfa.session": Rule("mfa", "A second factor was proved earlier in the session.", "Auth0 MFA"),

@@ -15,6 +15,7 @@ from tests.integration.flows.test_managing_people import ada, api, manager
 from tests.integration.management.conftest import Api
 
 from doorward.backends.outbound.logouts import LogoutCarrier
+from doorward.model.digest import digest
 from doorward.model.request_context import RequestContext
 from doorward.model.session_end import Initiator
 from doorward.ports import Unreachable
@@ -202,7 +203,7 @@ async def by_reset(door: Door, api: Api, tab: BrowserTab) -> None:
     value = made["ticket"].partition("?ticket=")[2].rstrip("#")
     directory = door.ports.directory.tenant(DOMAIN)
     change = door.server.services.people.password_change
-    await change.redeem(directory, value, "Another-Horse-9", RequestContext(ip="192.0.2.1", hostname=DOMAIN))
+    await change.redeem(directory, digest(value), "Another-Horse-9", RequestContext(ip="192.0.2.1", hostname=DOMAIN))
 
 
 async def by_email(door: Door, api: Api, tab: BrowserTab) -> None:

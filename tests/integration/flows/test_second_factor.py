@@ -249,6 +249,21 @@ async def test_after_too_many_wrong_codes_the_right_one_waits(door: Door) -> Non
     assert await door.log("gd_otp_rate_limit_exceed")
 
 
+async def test_an_enrolment_that_comes_too_late_gives_no_tries_back(door: Door) -> None:
+    await door.tenant(ALWAYS)
+    early = await (await door.browser().authorize(door.client("Web"))).login()
+    await early.submit("toggle-view")
+    mine = shown_key(early)
+    await has_app(door)
+    tab = await at_challenge(door)
+    for _ in range(5):
+        await tab.submit(code="000000")
+    await early.submit(code=code(door, mine))
+    assert early.path == "/u/mfa-otp-challenge", "whoever has one takes no other on"
+    await tab.submit(code=code(door))
+    assert (tab.status, tab.form.errors) == (429, {"": "too-many-failures"})
+
+
 async def test_what_is_no_code_costs_no_try(door: Door) -> None:
     await door.tenant(ALWAYS)
     await has_app(door)
@@ -442,22 +457,41 @@ async def test_a_link_takes_a_factor_on_once(door: Door) -> None:
     await door.tenant({"guardianFactors": FACTORS})
     link = await ticket(door)
     tab = await door.browser().get(link)
-    assert tab.page is not None
-    assert tab.page.status_code == 200
+    assert tab.path == "/u/mfa-otp-enrollment"
     await tab.submit("toggle-view")
     key = shown_key(tab)
     await tab.submit(code="000000")
-    assert (tab.page.status_code, shown_key(tab)) == (400, key)
+    assert (tab.status, shown_key(tab)) == (400, key)
     await tab.submit("back-action")
-    assert "data:image/png;base64," in tab.page.text
+    assert "data:image/png;base64," in tab.text
     await tab.submit(code=code(door, key))
     assert heading(tab) == "Keep this code safe"
     await tab.submit()
-    assert heading(tab) == "All done"
+    assert tab.form.errors == {"": "no-confirmation"}
+    await tab.submit(saved="on")
+    assert (tab.path, heading(tab)) == ("/u/mfa-enroll-result", "All done")
     assert sorted(await types(door)) == ["recovery-code", "totp"]
     await tab.get(link)
-    assert (tab.page.status_code, heading(tab)) == (400, "This link was used before")
+    assert (tab.status, heading(tab)) == (400, "This link was used before")
     assert shown_key_or_none(tab) is None
+
+
+async def test_each_who_opens_a_link_is_shown_a_key_of_their_own_and_one_is_taken_on(door: Door) -> None:
+    await door.tenant({"guardianFactors": FACTORS})
+    link = await ticket(door, allow_multiple_enrollments=True)
+    tabs = [await door.browser().get(link) for _ in range(3)]
+    keys = []
+    for tab in tabs:
+        await tab.submit("toggle-view")
+        keys.append(shown_key(tab))
+    assert len(set(keys)) == 3
+    stolen = await door.browser().get(tabs[0].at)
+    assert (stolen.status, heading(stolen)) == (400, "This page has expired")
+    await tabs[1].submit(code=code(door, keys[0]))
+    assert tabs[1].form.errors == {"error-element-code": "invalid-code"}
+    await asyncio.gather(*(tab.submit(code=code(door, key)) for tab, key in zip(tabs, keys, strict=True)))
+    assert sorted(heading(tab) for tab in tabs) == ["Keep this code safe", *["This link was used before"] * 2]
+    assert sorted(await types(door)) == ["recovery-code", "totp"]
 
 
 def shown_key_or_none(tab: BrowserTab) -> str | None:

@@ -14,7 +14,7 @@ from doorward.backends.storage.refresh_tokens import decoded_metadata, encoded_m
 from doorward.backends.storage.session_ends import SessionEnds, Told
 from doorward.backends.storage.users import record_login
 from doorward.model.log_event import LogEvent
-from doorward.model.session import LoginTransaction, Session, SignIn
+from doorward.model.session import LoginTransaction, Renewal, Session, SignIn
 from doorward.model.session_end import Cause
 from doorward.ports import Described
 
@@ -58,6 +58,12 @@ def _save(tenant: str, session: Session) -> Query:
 def _renew(dialect: Dialect, tenant: str, session: Session) -> Query:
     """Another cookie for a session that goes on. One that was ended meanwhile stays ended."""
     return Query(_united(dialect, RENEW), {"cookie_hash": session.cookie_hash, **_touched(tenant, session)})
+
+
+def _renew_from(dialect: Dialect, tenant: str, renewal: Renewal) -> Query:
+    """The same, where no other login of the browser was first: both would tell it a cookie, and one would be wrong."""
+    query = _renew(dialect, tenant, renewal.session)
+    return Query(f"{query.sql} AND cookie_hash = :before", {**query.parameters, "before": renewal.cookie_hash})
 
 
 def touch_session(dialect: Dialect, tenant: str, session: Session) -> Query:
@@ -192,7 +198,7 @@ class StoredTransactions:
         transaction: LoginTransaction,
         *,
         sign_in: SignIn | None = None,
-        renewed: Session | None = None,
+        renewal: Renewal | None = None,
         events: Sequence[LogEvent] = (),
     ) -> bool:
         moved = Query(
@@ -209,8 +215,8 @@ class StoredTransactions:
             session = sign_in.session
             saved = _renew(self._database.dialect, tenant, session) if sign_in.renews else _save(tenant, session)
             then = [saved, record_login(tenant, session.user_id, session.authenticated_at, session.ip), *then]
-        if renewed is not None:
-            then = [_renew(self._database.dialect, tenant, renewed), *then]
+        if renewal is not None:
+            then = [_renew_from(self._database.dialect, tenant, renewal), *then]
         if sign_in is None or sign_in.replaces is None:
             return bool(await self._database.once(moved, then))
         replaced, told = sign_in.replaces, Told()

@@ -44,9 +44,20 @@ from doorward.model.mfa import (
     offers,
     standing,
 )
+from doorward.model.ticket import TicketType
 from doorward.model.user import User
 from doorward.model.webauthn import InvalidAnswer
-from doorward.ports import Attempts, AuthenticationMethods, Challenges, Clock, Conflict, Entropy, Log, OneTimeValues
+from doorward.ports import (
+    Attempts,
+    AuthenticationMethods,
+    Challenges,
+    Clock,
+    Conflict,
+    Entropy,
+    Log,
+    OneTimeValues,
+    Tickets,
+)
 
 TRIES = 5
 SECONDS_A_TRY = 360.0
@@ -71,6 +82,7 @@ class SecondFactors:
         one_time_values: OneTimeValues,
         challenges: Challenges,
         attempts: Attempts,
+        tickets: Tickets,
         log: Log,
         ceremonies: Ceremonies,
     ) -> None:
@@ -80,6 +92,7 @@ class SecondFactors:
         self._one_time_values = one_time_values
         self._challenges = challenges
         self._attempts = attempts
+        self._tickets = tickets
         self._log = log
         self._ceremonies = ceremonies
 
@@ -96,7 +109,7 @@ class SecondFactors:
 
     async def enroll_otp(self, subject: MfaSubject, code: str, *, first: bool = True) -> Outcome:
         secret = self.otp_enrollment(subject).secret
-        outcome = await self._try_otp(subject, secret, code)
+        outcome = await self._try_otp(subject, secret, code, enrolls=True)
         if outcome is not Outcome.RIGHT:
             return outcome
         method = self._method(subject, MethodType.TOTP, {TOTP_SECRET: secret})
@@ -112,15 +125,15 @@ class SecondFactors:
                 return outcome
         return Outcome.WRONG
 
-    async def _try_otp(self, subject: MfaSubject, secret: str, code: str) -> Outcome:
-        if not await self._admit(subject, OTP):
+    async def _try_otp(self, subject: MfaSubject, secret: str, code: str, *, enrolls: bool = False) -> Outcome:
+        if not await self._admit(subject, OTP, enrolls=enrolls):
             self._write(subject, "gd_otp_rate_limit_exceed", OTP)
             return Outcome.TOO_MANY
         step = otp.matching_step(secret, code, self._clock.now())
         if step is None or not await self._first_time(subject, f"otp {digest(secret).hex()} {step}"):
             self._write(subject, "gd_auth_failed", OTP)
             return Outcome.WRONG
-        await self._attempts.clear(subject.directory.tenant.id, _key(subject, OTP))
+        await self._attempts.clear(subject.directory.tenant.id, _key(subject, OTP, enrolls=enrolls))
         return Outcome.RIGHT
 
     # ── a code that is sent ──
@@ -191,7 +204,7 @@ class SecondFactors:
     ) -> tuple[Outcome, str]:
         """What became of the code, and where it had been sent to."""
         tenant = subject.directory.tenant.id
-        if not await self._admit(subject, factor):
+        if not await self._admit(subject, factor, enrolls=enrolls):
             self._write(subject, "gd_otp_rate_limit_exceed", factor)
             return Outcome.TOO_MANY, ""
         id_hash = _handle(subject, handle, enrolls=enrolls)
@@ -201,7 +214,7 @@ class SecondFactors:
         if verdict is not Verdict.RIGHT or challenge is None:
             self._write(subject, "gd_auth_failed", factor)
             return Outcome.VOID if verdict is Verdict.VOID else Outcome.WRONG, ""
-        await self._attempts.clear(tenant, _key(subject, factor))
+        await self._attempts.clear(tenant, _key(subject, factor, enrolls=enrolls))
         return Outcome.RIGHT, challenge.address
 
     # ── a recovery code ──
@@ -362,6 +375,8 @@ class SecondFactors:
         if first and offers(directory, RECOVERY_CODE):
             methods.append(self._new_recovery_code(subject))
             replacing = (MethodType.RECOVERY_CODE,)
+        if subject.ticket is not None and not await self._spend(subject, subject.ticket):
+            return Outcome.TAKEN
         usable = {one.method for one in FACTORS.values() if one is not RECOVERY_CODE and offers(directory, one)}
         try:
             kept = await self._methods.add(
@@ -375,6 +390,11 @@ class SecondFactors:
         except Conflict:
             return Outcome.TAKEN
         return Outcome.RIGHT if kept else Outcome.WRONG
+
+    async def _spend(self, subject: MfaSubject, ticket: bytes) -> bool:
+        """Use a link up; ``False`` when somebody else did, or it was replaced."""
+        tenant, now = subject.directory.tenant.id, self._clock.now()
+        return await self._tickets.redeem(tenant, ticket, TicketType.MFA_ENROLLMENT, at=now) is not None
 
     def _method(
         self,
@@ -392,10 +412,10 @@ class SecondFactors:
             secrets=secrets,
         )
 
-    async def _admit(self, subject: MfaSubject, factor: Factor) -> bool:
+    async def _admit(self, subject: MfaSubject, factor: Factor, *, enrolls: bool = False) -> bool:
         return await self._attempts.admit(
             subject.directory.tenant.id,
-            _key(subject, factor),
+            _key(subject, factor, enrolls=enrolls),
             at=self._clock.now(),
             interval=SECONDS_A_TRY,
             burst=TRIES,
@@ -435,8 +455,9 @@ def _verification(directory: TenantDirectory, factor: Factor) -> str:
     return str(factor_settings(directory, factor.switch).get("userVerification", "preferred"))
 
 
-def _key(subject: MfaSubject, factor: Factor) -> str:
-    return SEPARATOR.join(("mfa", subject.user.user_id, factor.name, ""))
+def _key(subject: MfaSubject, factor: Factor, *, enrolls: bool = False) -> str:
+    """What tries are counted by. Whoever sets up an app of their own gives no tries back to who guesses at another."""
+    return SEPARATOR.join(("mfa enroll" if enrolls else "mfa", subject.user.user_id, factor.name, ""))
 
 
 def _handle(subject: MfaSubject, handle: str, *, enrolls: bool) -> bytes:

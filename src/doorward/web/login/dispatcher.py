@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from doorward.model.digest import digest
+from doorward.model.session import LoginTransaction
 from doorward.oauth.authorization import TransactionGone
 from doorward.oauth.authorize_request import PageError
 from doorward.oauth.eligibility import serving_databases
@@ -54,10 +56,22 @@ def _by_a_ticket(login: UniversalLogin, prompt: TicketPrompt) -> Handler:
     """A page that is found by a link in a mail."""
 
     async def answer(request: Request) -> Response:
-        ticket = query_parameters(request).get("ticket", "")[:MAX_TICKET]
-        directory = login.ports.directory.tenant(request.issuer.tenant)
+        query, form = query_parameters(request), _form(request)
+        state, transaction = query.get("state", ""), None
+        ticket_hash = digest(query.get("ticket", "")[:MAX_TICKET])
+        if state and "ticket" not in query:
+            transaction = await _transaction(login, request, state, form)
+            ticket_hash = transaction.ticket.ticket_hash if transaction.ticket is not None else ticket_hash
         return await prompt(
-            TicketVisit(login=login, request=request, directory=directory, form=_form(request), ticket=ticket)
+            TicketVisit(
+                login=login,
+                request=request,
+                directory=login.ports.directory.tenant(request.issuer.tenant),
+                form=form,
+                ticket_hash=ticket_hash,
+                state=state if transaction is not None else "",
+                transaction=transaction,
+            )
         )
 
     return _refusing(login, answer)
@@ -107,12 +121,10 @@ async def _visit(login: UniversalLogin, request: Request) -> Visit:
     """Raises ``TransactionGone``, and ``InvalidRequest`` for a form that is not this page's."""
     state = query_parameters(request).get("state", "")
     form = _form(request)
-    if form.get("state", state) != state:
-        raise InvalidRequest("The form belongs to another login")
-    transaction = await login.authorization.find(state, browser(request), request.issuer)
+    transaction = await _transaction(login, request, state, form)
     directory = login.ports.directory.tenant(request.issuer.tenant)
     client = directory.clients.get(transaction.client_id)
-    if client is None:
+    if client is None and transaction.ticket is None:
         raise TransactionGone("unknown")
     return Visit(
         login=login,
@@ -120,7 +132,16 @@ async def _visit(login: UniversalLogin, request: Request) -> Visit:
         state=state,
         transaction=transaction,
         directory=directory,
-        client=client,
-        connections=serving_databases(client, directory, transaction.parameters.get("connection")),
+        application=client,
+        connections=serving_databases(client, directory, transaction.parameters.get("connection")) if client else (),
         form=form,
     )
+
+
+async def _transaction(
+    login: UniversalLogin, request: Request, state: str, form: Mapping[str, str]
+) -> LoginTransaction:
+    """What this browser is at. Raises as ``_visit``."""
+    if form.get("state", state) != state:
+        raise InvalidRequest("The form belongs to another login")
+    return await login.authorization.find(state, browser(request), request.issuer, by_ticket=True)

@@ -9,6 +9,7 @@ from doorward.identity.passwordless import address_of
 from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
 from doorward.model.session import LoginTransaction, Step
+from doorward.model.ticket import TicketType
 from doorward.oauth.eligibility import serving_databases, serving_passwordless
 from doorward.web.login import screens
 from doorward.web.login.screens import Screen
@@ -47,6 +48,13 @@ def is_open(screen: Screen, transaction: LoginTransaction, directory: TenantDire
     if transaction.step in screens.ENTERING and code_connections(transaction, directory):
         return screen in screens.BY_CODE
     return screen not in screens.BY_CODE[1:]
+
+
+def shown_for(transaction: LoginTransaction, screen: Screen) -> Screen:
+    """``screen``, or what takes its place before a forgotten password is replaced."""
+    ticket = transaction.ticket
+    resets = ticket is not None and ticket.type is TicketType.PASSWORD_CHANGE
+    return screens.RESET_PASSWORD_MFA.get(screen, screen) if resets else screen
 
 
 def screen_of(transaction: LoginTransaction, directory: TenantDirectory) -> Screen:

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from doorward.model.bot_detection import Flow
 from doorward.model.session import Step
+from doorward.model.ticket import TicketType
 
 
 class InputKind(StrEnum):
@@ -438,6 +439,8 @@ SCREENS = (
     LOGOUT, LOGOUT_COMPLETE, LOGOUT_ABORTED,
     ERROR,
 )  # fmt: skip
+# Where a link leads, and what was begun by it ends.
+BY_TICKET = {TicketType.PASSWORD_CHANGE: RESET_PASSWORD, TicketType.MFA_ENROLLMENT: MFA_ENROLL_RESULT}
 BY_NAME = {screen.name: screen for screen in SCREENS}
 # Where the texts of a screen stand that has none of its own: prompt and name.
 WORDED = {(one.prompt, one.name): (one.worded.prompt, one.worded.name) for one in SCREENS if one.worded is not None}

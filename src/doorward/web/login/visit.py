@@ -29,7 +29,7 @@ from doorward.oauth.errors import OAuthError
 from doorward.ports import Ports
 from doorward.web.login import screens
 from doorward.web.login.captcha import captcha_of
-from doorward.web.login.ladder import asks_identifier_first, code_connections, screen_of
+from doorward.web.login.ladder import asks_identifier_first, code_connections, screen_of, shown_for
 from doorward.web.login.pages import Captcha, FieldError, FormPage, Page
 from doorward.web.login.presenter import Presenter
 from doorward.web.login.screens import Identifier, Screen
@@ -74,9 +74,17 @@ class PageRequest(Struct, frozen=True, kw_only=True):
 
 
 class TicketVisit(PageRequest, frozen=True, kw_only=True):
-    """A request by a link from a mail. It belongs to no login: the ticket says what it is about."""
+    """A request by a link from a mail. It belongs to no login: the ticket says what it is about. Where more is asked
+    of whoever opened the link, that is a ``transaction``, whose ``state`` takes the ticket's place in the address."""
 
-    ticket: str
+    ticket_hash: bytes
+    state: str = ""
+    transaction: LoginTransaction | None = None
+
+    @property
+    def proved(self) -> bool:
+        """Whether a second factor was proved, or taken on, since the link was opened."""
+        return self.transaction is not None and self.transaction.mfa_at is not None
 
     def client_of(self, ticket: Ticket) -> Client | None:
         """The application a link was asked for by, if one was."""
@@ -85,7 +93,7 @@ class TicketVisit(PageRequest, frozen=True, kw_only=True):
     def show(self, page: Page, ticket: Ticket | None = None) -> Response:
         """The page, in the name of the application the ticket came from; its form may end where the ticket leads."""
         if ticket is not None:
-            page = msgspec.structs.replace(page, redirect_uri=ticket.result_url or "")
+            page = msgspec.structs.replace(page, redirect_uri=ticket.result_url or "", state=self.state)
             client = self.client_of(ticket)
             if client is not None:
                 page = msgspec.structs.replace(page, client_name=client.name, client_id=client.client_id)
@@ -97,7 +105,7 @@ class Visit(PageRequest, frozen=True, kw_only=True):
 
     state: str
     transaction: LoginTransaction
-    client: Client
+    application: Client | None
     connections: tuple[Connection, ...]
     captcha: Captcha | None = None
     user: User | None = None
@@ -105,8 +113,16 @@ class Visit(PageRequest, frozen=True, kw_only=True):
     # ── what it is about ───────────────────────────────────────────────────────────────────────
 
     @property
+    def client(self) -> Client:
+        """The application. Raises ``LookupError`` where a ticket came from none."""
+        if self.application is None:
+            raise LookupError("no application")
+        return self.application
+
+    @property
     def redirect_uri(self) -> str:
-        return self.transaction.parameters.get("redirect_uri") or next(iter(self.client.callbacks), "")
+        callbacks = self.application.callbacks if self.application is not None else ()
+        return self.transaction.parameters.get("redirect_uri") or next(iter(callbacks), "")
 
     @property
     def receiver(self) -> str:
@@ -214,12 +230,14 @@ class Visit(PageRequest, frozen=True, kw_only=True):
 
     def show(self, page: Page) -> Response:
         """The page, for this login."""
+        application = self.application
         page = msgspec.structs.replace(
             page,
+            screen=shown_for(self.transaction, page.screen),
             state=self.state,
             redirect_uri=self.redirect_uri,
-            client_name=self.client.name,
-            client_id=self.client.client_id,
+            client_name=application.name if application is not None else "",
+            client_id=application.client_id if application is not None else "",
             user=page.user or self.user,
         )
         if isinstance(page, FormPage) and self.captcha is not None:
@@ -228,7 +246,7 @@ class Visit(PageRequest, frozen=True, kw_only=True):
 
     def on(self, screen: Screen) -> Response:
         """To another page of the same step."""
-        return redirect(f"{screen.path}?state={quote(self.state, safe='')}")
+        return leading_to(screen, self.state)
 
     @property
     def current(self) -> Response:
@@ -238,6 +256,9 @@ class Visit(PageRequest, frozen=True, kw_only=True):
     @property
     def resumed(self) -> Response:
         """The step is done: to where it is decided what follows."""
+        ticket = self.transaction.ticket
+        if ticket is not None:
+            return self.on(screens.BY_TICKET[ticket.type])
         return redirect(f"/authorize/resume?state={quote(self.state, safe='')}")
 
     async def remember(self, step: Step, *, username: str, alias: str | None = None) -> Response:
@@ -255,7 +276,7 @@ class Visit(PageRequest, frozen=True, kw_only=True):
 
     async def choose_factor(self, screen: Screen, mfa: MfaProgress) -> Response:
         """Go on with a second factor at ``screen``."""
-        return await self.go(at=screen.name, mfa=mfa)
+        return await self.go(at=shown_for(self.transaction, screen).name, mfa=mfa)
 
     async def move(self, **changes: Any) -> bool:
         """Keep something of this login; ``False`` when another request was first."""
@@ -311,6 +332,11 @@ class Visit(PageRequest, frozen=True, kw_only=True):
             error, self.transaction, self.state, browser(request), request.context, request.issuer
         )
         return self.login.finish(request, answer)
+
+
+def leading_to(screen: Screen, state: str) -> Response:
+    """To a page of a login."""
+    return redirect(f"{screen.path}?state={quote(state, safe='')}")
 
 
 Prompt = Callable[[Visit], Awaitable[Response]]

@@ -29,6 +29,7 @@ from doorward.web.login.prompts.mfa_webauthn import KEY_PROMPTS
 from doorward.web.login.screens import Screen
 from doorward.web.login.visit import Prompt, TicketPrompt
 
+_MFA = {**MFA_PROMPTS, **KEY_PROMPTS}
 PROMPTS: Mapping[Screen, Prompt] = {
     screens.LOGIN: login.login,
     screens.LOGIN_ID: login.identifier,
@@ -47,8 +48,8 @@ PROMPTS: Mapping[Screen, Prompt] = {
     screens.SIGNUP_PASSWORD: signup.password,
     screens.RESET_PASSWORD_REQUEST: reset_password.request,
     screens.EMAIL_OTP_CHALLENGE: reset_password.challenge,
-    **MFA_PROMPTS,
-    **KEY_PROMPTS,
+    **_MFA,
+    **{reset: _MFA[login] for login, reset in screens.RESET_PASSWORD_MFA.items() if login in _MFA},
     screens.PASSKEY_ENROLLMENT: passkey.enrollment,
     screens.CONSENT: consent.consent,
     screens.LOGIN_CONFIRMATION: confirmation.confirmation,

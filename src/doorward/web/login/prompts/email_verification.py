@@ -18,12 +18,12 @@ async def verify(visit: TicketVisit) -> Response:
     verification = visit.login.people.email_verification
     try:
         if not visit.is_post:
-            found = await verification.look(visit.tenant, visit.ticket)
+            found = await verification.look(visit.tenant, visit.ticket_hash)
             page = ResultPage(
                 screen=screens.REDEEM_TICKET, title="pageTitle", primary="buttonText", presses_itself=True
             )
             return visit.show(page, found.ticket)
-        found = await verification.redeem(visit.directory, visit.ticket, visit.request.context)
+        found = await verification.redeem(visit.directory, visit.ticket_hash, visit.request.context)
     except TicketUnusable as unusable:
         return _unusable_page(visit, unusable)
     page = ResultPage(screen=screens.EMAIL_VERIFICATION, title="verifiedTitle", description="verifiedDescription")

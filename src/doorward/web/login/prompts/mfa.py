@@ -7,7 +7,6 @@ from doorward.web.login import screens
 from doorward.web.login.pages import Button, CodePage, FieldError, Option, PickerPage
 from doorward.web.login.prompts.mfa_person import (
     BACK,
-    REMEMBER,
     SAVED,
     Person,
     enrolled,
@@ -76,7 +75,7 @@ def _otp_challenge_page(person: Person, *errors: FieldError) -> Response:
         CodePage(
             screen=screens.MFA_OTP_CHALLENGE,
             inputs=(screens.MFA_CODE,),
-            checkbox=REMEMBER,
+            checkbox=person.remember,
             buttons=person.pick,
             errors=errors,
             status=status_of(*errors),
@@ -95,7 +94,7 @@ async def _otp_enrollment(person: Person) -> Response:
     error = typed_badly(person.code)
     if error is not None:
         return _otp_enrollment_page(person, by_hand, error)
-    outcome = await person.factors.enroll_otp(person.subject, person.code)
+    outcome = await person.factors.enroll_otp(person.subject, person.code, first=await person.is_first())
     if outcome is Outcome.RIGHT:
         return await enrolled(person)
     if outcome is Outcome.TAKEN:

@@ -10,8 +10,10 @@ import msgspec
 from msgspec import Struct
 
 from doorward.model.digest import digest
-from doorward.model.mfa import MfaProgress, MfaSubject, Outcome
+from doorward.model.mfa import MfaProgress, MfaSubject, Outcome, Standing
 from doorward.model.session import Session
+from doorward.model.ticket import Ticket, TicketState
+from doorward.model.user import User
 from doorward.ports import SecondFactors
 from doorward.web.login import screens
 from doorward.web.login.pages import Button, Checkbox, FieldError
@@ -29,13 +31,14 @@ SAVED = Checkbox("saved", "checkboxText", value="on")
 
 
 class Person(Struct, frozen=True, kw_only=True):
-    """Whoever is signed in, at a page of the second factor."""
+    """Whoever is at a page of the second factor: signed in, in a ``session`` by ``cookie``, or by a ``ticket``."""
 
     visit: Visit
-    session: Session
-    cookie: str
     subject: MfaSubject
     progress: MfaProgress
+    session: Session | None = None
+    cookie: str = ""
+    ticket: Ticket | None = None
 
     @property
     def factors(self) -> SecondFactors:
@@ -50,25 +53,40 @@ class Person(Struct, frozen=True, kw_only=True):
         """The way to the other factors, where there are some."""
         return (Button(PICK, "pickAuthenticatorText"),) if len(self.progress.factors) > 1 else ()
 
+    @property
+    def remember(self) -> Checkbox | None:
+        """The offer to believe this browser, where there is a login to be spared."""
+        return REMEMBER if self.session is not None else None
+
+    async def standing(self) -> Standing:
+        """What the person has."""
+        standing = await self.factors.standing(self.visit.directory, self.subject.user)
+        mailbox = self.ticket.email if self.ticket is not None and not self.progress.enrolls else None
+        return standing.without_mailbox(mailbox) if mailbox else standing
+
+    async def is_first(self) -> bool:
+        """Whether what is enrolled has to be the first factor: only an administrator's link adds others."""
+        if self.ticket is None or not self.ticket.allow_multiple_enrollments:
+            return True
+        return not (await self.standing()).challenges
+
     async def pick_another(self) -> Response:
         options = screens.MFA_BEGIN_ENROLL_OPTIONS if self.progress.enrolls else screens.MFA_LOGIN_OPTIONS
         return await self.visit.choose_factor(options, self.progress)
 
     async def proved(self, then: Screen | None = None) -> Response:
         """The second factor is proved: on to what is decided next, after ``then`` was shown."""
-        visit = self.visit
-        cookie = _renewed(self.cookie, visit)
-        signed_in = await visit.login.sign_in.prove_factor(
-            visit.directory,
-            visit.transaction,
-            self.session,
-            cookie,
-            at=then.name if then is not None else visit.transaction.at,
-        )
-        if signed_in is None:
-            return visit.resumed
-        response = visit.on(then) if then is not None else visit.resumed
-        return response.with_headers(*session_cookies(signed_in.session, cookie), *await self._remember())
+        visit, sign_in = self.visit, self.visit.login.sign_in
+        at = then.name if then is not None else visit.transaction.at
+        onward = visit.on(then) if then is not None else visit.resumed
+        cookie = _renewed(self.cookie, visit) if self.session is not None else ""
+        proved = await sign_in.prove_factor(visit.tenant, visit.transaction, self.session, cookie, at=at)
+        # Looked up even if this form was not the first: the answer to its twin may be lost on the way.
+        session = await visit.session_of(cookie or None)
+        cookies = session_cookies(session, cookie) if session is not None else ()
+        if not proved:
+            return visit.resumed.with_headers(*cookies)
+        return onward.with_headers(*cookies, *await self._remember())
 
     async def _remember(self) -> Headers:
         visit, ports = self.visit, self.visit.login.ports
@@ -76,7 +94,8 @@ class Person(Struct, frozen=True, kw_only=True):
             return ()
         value = ports.entropy.token(32)  # never one that came: others may know it
         until = ports.clock.now() + REMEMBER_SECONDS
-        await ports.remembered_browsers.remember(visit.tenant, self.session.user_id, digest(value), until=until)
+        user_id = self.subject.user.user_id
+        await ports.remembered_browsers.remember(visit.tenant, user_id, digest(value), until=until)
         return remembered_cookies(value, until)
 
 
@@ -88,35 +107,67 @@ def _renewed(cookie: str, visit: Visit) -> str:
 
 
 def for_person(page: Callable[[Person], Awaitable[Response]], *, after: bool = False) -> Prompt:
-    """``page`` for whoever is signed in; one that comes ``after`` the proof is not shown before, any other not then."""
+    """``page`` for whoever is signed in, or came by a ticket; one that comes ``after`` the proof is not shown before,
+    any other not then."""
 
     async def prompt(visit: Visit) -> Response:
-        cookie, ports = browser(visit.request).session, visit.login.ports
-        session = await visit.session_of(cookie)
-        renewed: Headers = ()
-        if cookie is not None and session is None:
-            cookie = _renewed(cookie, visit)
-            session = await visit.session_of(cookie)
-            renewed = session_cookies(session, cookie) if session is not None else ()
-        user = await ports.users.find(visit.tenant, session.user_id) if session is not None else None
-        progress, proved = visit.transaction.mfa, visit.transaction.mfa_at is not None
-        if session is None or cookie is None or user is None or progress is None or proved is not after:
+        by_ticket = visit.transaction.ticket is not None
+        person, renewed = await (_by_ticket(visit) if by_ticket else _signed_in(visit))
+        proved = visit.transaction.mfa_at is not None
+        if person is None or proved is not after:
             return visit.resumed.with_headers(*renewed)
-        subject = MfaSubject(
-            directory=visit.directory,
-            user=user,
-            client=visit.client,
-            context=visit.request.context,
-            binding=visit.transaction.id_hash,
-            locale=visit.locale,
-        )
-        visit = msgspec.structs.replace(visit, user=user)
-        person = Person(visit=visit, session=session, cookie=cookie, subject=subject, progress=progress)
         if visit.is_post and visit.action == PICK:
-            return await person.pick_another()
+            return (await person.pick_another()).with_headers(*renewed)
         return (await page(person)).with_headers(*renewed)
 
     return prompt
+
+
+async def _signed_in(visit: Visit) -> tuple[Person | None, Headers]:
+    """Whoever is signed in, and their cookie if it is another since."""
+    cookie = browser(visit.request).session
+    session = await visit.session_of(cookie)
+    renewed: Headers = ()
+    if cookie is not None and session is None:
+        cookie = _renewed(cookie, visit)
+        session = await visit.session_of(cookie)
+        renewed = session_cookies(session, cookie) if session is not None else ()
+    user = await visit.login.ports.users.find(visit.tenant, session.user_id) if session is not None else None
+    progress = visit.transaction.mfa
+    if session is None or cookie is None or user is None or progress is None:
+        return None, renewed
+    subject = _subject(visit, user)
+    visit = msgspec.structs.replace(visit, user=user)
+    return Person(visit=visit, subject=subject, progress=progress, session=session, cookie=cookie), renewed
+
+
+async def _by_ticket(visit: Visit) -> tuple[Person | None, Headers]:
+    """Whoever opened the link, as long as it is good; what an enrolment ends with is shown once it is used, too."""
+    ports, transaction = visit.login.ports, visit.transaction
+    opened, progress = transaction.ticket, transaction.mfa
+    if opened is None or progress is None:
+        return None, ()
+    found = await ports.tickets.look(visit.tenant, opened.ticket_hash, opened.type, at=ports.clock.now())
+    ticket, state = found or (None, None)
+    user = await ports.users.find(visit.tenant, opened.user_id)
+    good = state is TicketState.OPEN or transaction.mfa_at is not None
+    if ticket is None or user is None or not good:
+        return None, ()
+    subject = _subject(visit, user, ticket.ticket_hash if progress.enrolls else None)
+    visit = msgspec.structs.replace(visit, user=user)
+    return Person(visit=visit, subject=subject, progress=progress, ticket=ticket), ()
+
+
+def _subject(visit: Visit, user: User, ticket: bytes | None = None) -> MfaSubject:
+    return MfaSubject(
+        directory=visit.directory,
+        user=user,
+        client=visit.application,
+        context=visit.request.context,
+        binding=visit.transaction.id_hash,
+        locale=visit.locale,
+        ticket=ticket,
+    )
 
 
 def typed_code(form: Mapping[str, str]) -> str:

@@ -12,7 +12,6 @@ from doorward.web.login import screens
 from doorward.web.login.pages import Button, CodePage, FieldError, Option, PickerPage
 from doorward.web.login.prompts.mfa_person import (
     BACK,
-    REMEMBER,
     Person,
     enrolled,
     for_person,
@@ -74,8 +73,7 @@ async def _addresses(person: Person) -> tuple[str, ...]:
     """Where codes can go to: what is known of the person, or the number that was typed to be enrolled."""
     if person.progress.enrolls:
         return (person.progress.address,) if person.progress.address else ()
-    standing = await person.factors.standing(person.visit.directory, person.subject.user)
-    return tuple(one.address for one in standing.of(person.progress.factor))
+    return tuple(one.address for one in (await person.standing()).of(person.progress.factor))
 
 
 async def _sent_code(person: Person) -> Response:
@@ -107,7 +105,8 @@ async def _sent_code(person: Person) -> Response:
     if error is not None:
         return _sent_code_page(person, sent, addresses, error)
     if progress.enrolls:
-        outcome = await person.factors.enroll_address(person.subject, sent.factor, handle, person.code)
+        first = await person.is_first()
+        outcome = await person.factors.enroll_address(person.subject, sent.factor, handle, person.code, first=first)
     else:
         outcome = await person.factors.prove_code(person.subject, sent.factor, handle, person.code)
     if outcome is Outcome.RIGHT:
@@ -138,7 +137,7 @@ def _sent_code_page(person: Person, sent: _Sent, addresses: tuple[str, ...], *er
             screen=sent.challenge,
             inputs=(screens.MFA_CODE,),
             sent_to=addresses[progress.place] if progress.enrolls else masked(addresses[progress.place]),
-            checkbox=None if progress.enrolls else REMEMBER,
+            checkbox=None if progress.enrolls else person.remember,
             buttons=(*buttons, *person.pick),
             errors=errors,
             status=status_of(*errors),

@@ -1,15 +1,24 @@
-"""The link by which an administrator lets somebody take a second factor on, outside of any login."""
+"""Links outside of any login: one lets somebody take a second factor on, of another a factor is asked first.
+
+Whoever opens such a link begins a transaction of their own: what they are shown, a new key among it, is theirs alone,
+and goes on in their browser only.
+"""
 
 from __future__ import annotations
 
+import msgspec
+
 from doorward.model.digest import digest
-from doorward.model.mfa import OTP, MfaSubject, Outcome
-from doorward.model.ticket import Ticket, TicketState, TicketType
+from doorward.model.mfa import FACTORS
+from doorward.model.session import Asked, LoginTransaction, Step
+from doorward.model.ticket import OpenedTicket, Ticket, TicketState, TicketType
+from doorward.oauth.authorization import TRANSACTION_LIFETIME
+from doorward.oauth.mfa_policy import Challenge, by_enrollment_ticket
 from doorward.web.login import screens
-from doorward.web.login.pages import Button, CodePage, FieldError, ResultPage
-from doorward.web.login.prompts.mfa_person import BACK, SAVED, refusal, status_of, typed_badly, typed_code
-from doorward.web.login.qr_code import picture_of
-from doorward.web.login.visit import TicketVisit
+from doorward.web.login.ladder import screen_of, shown_for
+from doorward.web.login.pages import ResultPage
+from doorward.web.login.visit import TicketVisit, leading_to
+from doorward.web.wire.cookies import browser, transaction_cookie
 from doorward.web.wire.http import Response
 
 _UNUSABLE = {
@@ -17,68 +26,54 @@ _UNUSABLE = {
     TicketState.USED: "alreadyUsed",
     None: "invalidTicket",
 }
-_BY_HAND = "by_hand"
 
 
 async def enroll(visit: TicketVisit) -> Response:
-    """Looking changes nothing; the code of the app that was set up uses the link up."""
+    """Looking changes nothing; what is enrolled in the end uses the link up."""
     ports = visit.login.ports
-    found = await ports.tickets.look(
-        visit.tenant, digest(visit.ticket), TicketType.MFA_ENROLLMENT, at=ports.clock.now()
-    )
+    found = await ports.tickets.look(visit.tenant, visit.ticket_hash, TicketType.MFA_ENROLLMENT, at=ports.clock.now())
     ticket, state = found or (None, None)
-    if state is TicketState.USED and SAVED.name in visit.form:
-        return _result(visit, "enrolled", ticket=ticket)
     user = await ports.users.find(visit.tenant, ticket.user_id) if ticket is not None else None
+    if ticket is not None and visit.proved:
+        return _result(visit, "enrolled", ticket=ticket)
     if ticket is None or user is None or state is not TicketState.OPEN:
         return _result(visit, _UNUSABLE[state if user is not None else None], status=400)
     standing = await ports.second_factors.standing(visit.directory, user)
     if standing.challenges and not ticket.allow_multiple_enrollments:
         return _result(visit, "genericError", "alreadyEnrolledDescription", status=400)
-    if OTP.name not in standing.enrollable or ticket.factor not in (None, OTP.name):
+    challenge = by_enrollment_ticket(standing, ticket.factor)
+    if challenge is None:
         return _result(visit, "invalidTicket", status=400)
-    subject = MfaSubject(
-        directory=visit.directory,
-        user=user,
-        client=visit.client_of(ticket),
-        context=visit.request.context,
-        binding=ticket.ticket_hash,
-    )
-    by_hand = bool(visit.form.get(_BY_HAND))
-    if not visit.is_post or visit.action in ("toggle-view", BACK):
-        return _page(visit, ticket, subject, by_hand=visit.action == "toggle-view")
-    code = typed_code(visit.form)
-    error = typed_badly(code)
-    if error is not None:
-        return _page(visit, ticket, subject, error, by_hand=by_hand)
-    first = not ticket.allow_multiple_enrollments or not standing.challenges
-    outcome = await ports.second_factors.enroll_otp(subject, code, first=first)
-    if outcome is Outcome.TAKEN:
-        return _result(visit, "genericError", "alreadyEnrolledDescription", status=400)
-    if outcome is not Outcome.RIGHT:
-        return _page(visit, ticket, subject, refusal(outcome), by_hand=by_hand)
-    await ports.tickets.redeem(visit.tenant, ticket.ticket_hash, TicketType.MFA_ENROLLMENT, at=ports.clock.now())
-    came = await ports.second_factors.recovery_code(subject)
-    if came is None:
-        return _result(visit, "enrolled", ticket=ticket)
-    keep = CodePage(screen=screens.MFA_RECOVERY_CODE_ENROLLMENT, secret=came, hidden={SAVED.name: "on"})
-    return visit.show(keep, ticket)
+    return await factor_asked(visit, ticket, challenge)
 
 
-def _page(visit: TicketVisit, ticket: Ticket, subject: MfaSubject, *errors: FieldError, by_hand: bool) -> Response:
-    enrollment = visit.login.ports.second_factors.otp_enrollment(subject)
-    toggle = Button(BACK, "backText") if by_hand else Button("toggle-view", "codeEnrollmentText")
-    page = CodePage(
-        screen=screens.MFA_OTP_ENROLLMENT_CODE if by_hand else screens.MFA_OTP_ENROLLMENT_QR,
-        inputs=(screens.MFA_CODE,),
-        picture="" if by_hand else picture_of(enrollment.uri),
-        secret=enrollment.secret if by_hand else "",
-        hidden={_BY_HAND: "1"} if by_hand else {},
-        buttons=(toggle,),
-        errors=errors,
-        status=status_of(*errors),
+async def factor_asked(visit: TicketVisit, ticket: Ticket, challenge: Challenge) -> Response:
+    """To the page where it goes on, which begins here unless it did before."""
+    if visit.transaction is not None:
+        return leading_to(screen_of(visit.transaction, visit.directory), visit.state)
+    ports, now = visit.login.ports, visit.login.ports.clock.now()
+    state, secret = ports.entropy.token(32), browser(visit.request).transaction or ports.entropy.token(32)
+    begun = LoginTransaction(
+        id_hash=digest(state),
+        browser_hash=digest(secret),
+        host=visit.request.issuer.host,
+        client_id=ticket.client_id or "",
+        parameters={},
+        created_at=now,
+        expires_at=min(now + TRANSACTION_LIFETIME, ticket.expires_at),
+        step=Step.MFA,
+        mfa=challenge.progress,
+        trail=(Asked(Step.MFA, challenge.reason.rule, now),),
+        ticket=OpenedTicket(ticket.ticket_hash, ticket.type, ticket.user_id),
     )
-    return visit.show(page, ticket)
+    screen = shown_for(begun, screens.BY_NAME[challenge.screen])
+    await ports.transactions.start(visit.tenant, msgspec.structs.replace(begun, at=screen.name))
+    return leading_to(screen, state).with_headers(*transaction_cookie(secret))
+
+
+def sends(challenge: Challenge) -> bool:
+    """Whether what comes first sends something."""
+    return not challenge.enrolls and FACTORS[challenge.factors[0]].channel is not None
 
 
 def _result(

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from doorward.model.mfa import FACTORS, WEBAUTHN_PLATFORM, Outcome
 from doorward.web.login import screens
 from doorward.web.login.pages import Ceremony, FieldError, FormPage, KeyPage, ResultPage
-from doorward.web.login.prompts.mfa_person import REMEMBER, Person, for_person, status_of
+from doorward.web.login.prompts.mfa_person import Person, for_person, status_of
 from doorward.web.login.prompts.passkey import MAX_TOLD, TOLD
 from doorward.web.login.screens import BY_NAME, Screen
 from doorward.web.login.visit import Prompt
@@ -42,7 +42,7 @@ async def _challenge_page(person: Person, *errors: FieldError) -> Response:
             screen=BY_NAME[FACTORS[person.progress.factor].challenge],
             ceremony=Ceremony(field=FIELD, kind="get", options=msgspec.json.encode(options).decode()),
             waiting="awaitingConfirmation",
-            checkbox=REMEMBER,
+            checkbox=person.remember,
             buttons=person.pick,
             errors=errors,
             status=status_of(*errors),
@@ -57,7 +57,7 @@ async def _enrollment(person: Person) -> Response:
     answer = visit.form.get(FIELD)
     if not answer or visit.action.startswith(TOLD):
         return await _went_wrong(person)
-    outcome, method = await person.factors.enroll_key(person.subject, factor, answer)
+    outcome, method = await person.factors.enroll_key(person.subject, factor, answer, first=await person.is_first())
     if outcome is Outcome.RIGHT:
         named = replace(visit.transaction, mfa=replace(person.progress, key=method))
         person = replace(person, visit=replace(visit, transaction=named))

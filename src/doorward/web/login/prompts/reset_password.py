@@ -11,9 +11,11 @@ from doorward.identity.password_policy import PasswordError, PasswordVerdict
 from doorward.identity.signup import EMAIL
 from doorward.identity.tickets import Redeemable, TicketUnusable
 from doorward.model.connection import Connection
-from doorward.model.ticket import TicketState
+from doorward.model.ticket import Ticket, TicketState
+from doorward.oauth.mfa_policy import Challenge, before_password_reset
 from doorward.web.login import screens
 from doorward.web.login.pages import Button, FieldError, FormPage, Link, ResultPage
+from doorward.web.login.prompts.mfa_ticket import factor_asked, sends
 from doorward.web.login.prompts.password_rules import password_rules
 from doorward.web.login.prompts.ticket_results import after_ticket, home_of
 from doorward.web.login.visit import MAX_IDENTIFIER, TicketVisit, Visit
@@ -163,7 +165,10 @@ async def choose(visit: TicketVisit) -> Response:
     """Another password, twice. Only a password that can be chosen uses the link up."""
     changes = visit.login.people.password_change
     try:
-        found = await changes.look(visit.tenant, visit.ticket)
+        found = await changes.look(visit.tenant, visit.ticket_hash)
+        challenge = await _challenge(visit, found)
+        if challenge is not None:
+            return await _prove_first(visit, found.ticket, challenge)
         if not visit.is_post:
             return _choose_page(visit, found)
         chosen, again = visit.form.get("password-reset", ""), visit.form.get("re-enter-password", "")
@@ -173,7 +178,7 @@ async def choose(visit: TicketVisit) -> Response:
             return _choose_page(visit, found, FieldError("re-enter-password", "no-re-enter-password"))
         if chosen != again:
             return _choose_page(visit, found, FieldError("re-enter-password", "password-mismatch"))
-        found = await changes.redeem(visit.directory, visit.ticket, chosen, visit.request.context)
+        found = await changes.redeem(visit.directory, visit.ticket_hash, chosen, visit.request.context)
     except PasswordRefused as refused:
         breached = refused.error is PasswordError.LEAKED
         key = "password-breached-reset" if breached else refused.error.text_key
@@ -182,6 +187,24 @@ async def choose(visit: TicketVisit) -> Response:
         return _unusable_page(visit, unusable)
     page = ResultPage(screen=screens.RESET_PASSWORD_SUCCESS, title="eventTitle")
     return after_ticket(visit, found.ticket, page, CHANGED)
+
+
+async def _challenge(visit: TicketVisit, found: Redeemable) -> Challenge | None:
+    """The second factor to be proved before that; ``None`` for nothing, or nothing more."""
+    if visit.proved or not visit.login.people.password_change.asks_second_factor:
+        return None
+    standing = await visit.login.ports.second_factors.standing(visit.directory, found.user)
+    return before_password_reset(standing, found.ticket.email or "")
+
+
+async def _prove_first(visit: TicketVisit, ticket: Ticket, challenge: Challenge) -> Response:
+    """A press of a button begins it: what only looks into links is to send no code to anybody."""
+    if visit.is_post or visit.transaction is not None:
+        return await factor_asked(visit, ticket, challenge)
+    page = ResultPage(
+        screen=screens.REDEEM_TICKET, title="pageTitle", primary="buttonText", presses_itself=not sends(challenge)
+    )
+    return visit.show(page, ticket)
 
 
 def _choose_page(

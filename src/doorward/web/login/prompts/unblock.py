@@ -15,9 +15,9 @@ async def unblock(visit: TicketVisit) -> Response:
     blocked = visit.login.people.blocked_accounts
     try:
         if not visit.is_post:
-            await blocked.look(visit.tenant, visit.ticket)
+            await blocked.look(visit.tenant, visit.ticket_hash)
             return visit.show(ResultPage(screen=screens.UNBLOCK, title="pageTitle", primary="buttonText"))
-        await blocked.unblock(visit.directory, visit.ticket, visit.request.context)
+        await blocked.unblock(visit.directory, visit.ticket_hash, visit.request.context)
     except TicketUnusable:
         return visit.show(
             ResultPage(screen=screens.UNBLOCK_FAILURE, title="pageTitle", onward=home_of(visit), status=400)
