@@ -138,7 +138,8 @@ class MfaProgress(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class MfaSubject(Struct, frozen=True, kw_only=True):
     """Who is to prove a second factor, at which application, and in what: ``binding`` is the digest of the login, the
     token or the link it happens in. ``locale`` is the language of what is sent (BCP 47). ``ticket`` is the digest of a
-    link that is used up by what is enrolled."""
+    link that is used up by what is enrolled. ``embedded``: in pages of the application itself. ``method_id`` is the id
+    of what is enrolled, where that was told before."""
 
     directory: TenantDirectory
     user: User

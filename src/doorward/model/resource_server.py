@@ -54,6 +54,10 @@ class TokenEncryption(Struct, frozen=True):
     encryption_key: EncryptionKey
 
 
+class AuthorizationPolicy(Struct, frozen=True):
+    policy_id: str
+
+
 class ResourceServer(Struct, frozen=True, kw_only=True):
     """An API: ``/api/v2/resource-servers``. Lifetimes in seconds.
 
@@ -75,6 +79,7 @@ class ResourceServer(Struct, frozen=True, kw_only=True):
     skip_consent_for_verifiable_first_party_clients: bool = False
     subject_type_authorization: SubjectTypeAuthorization = SubjectTypeAuthorization()
     token_encryption: TokenEncryption | None = None
+    authorization_policy: AuthorizationPolicy | None = None
 
     @property
     def is_management(self) -> bool:

@@ -291,7 +291,11 @@ class Authorization:
     ) -> Interact | authorize_decision.Proceed:
         """What somebody has is looked up only where a second factor is wanted."""
         directory, request, ports = visit.directory, visit.request, self._ports
-        wanted, standing, remembered = authorize_decision.mfa_demand(request, directory), Standing(), False
+        wanted, standing, remembered = (
+            authorize_decision.mfa_demand(request, directory, visit.issuer),
+            Standing(),
+            False,
+        )
         if wanted is not None:
             standing = await ports.second_factors.standing(directory, user)
             if visit.browser.remembered is not None:
@@ -299,7 +303,9 @@ class Authorization:
                 remembered = await ports.remembered_browsers.knows(
                     visit.issuer.tenant, user.user_id, browser, at=visit.now
                 )
-        return authorize_decision.mfa(request, session, visit.transaction, wanted, standing, remembered=remembered)
+        return authorize_decision.mfa(
+            request, session, visit.transaction, wanted, standing, remembered=remembered, now=visit.now
+        )
 
     async def _remembered_consent(self, visit: _Visit, user: User, plan: TokenPlan) -> ConsentGrant | None:
         """Consent given before is looked up only where the tokens rest on it, or where more was just given."""
@@ -573,6 +579,7 @@ def _code(
         ("amr", _amr(visit) or None),
         ("acr", _acr(visit)),
         ("consented", consented),
+        ("mfa_at", (visit.transaction.mfa_at if visit.transaction is not None else None) or session.mfa_at),
     ):
         if known is not None:
             granted[name] = known

@@ -13,6 +13,7 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.mfa import Standing, policies
 from doorward.model.passkey import PasskeyState
 from doorward.model.session import ConsentGrant, LoginTransaction, Session, Step
+from doorward.model.tenant import Issuer
 from doorward.oauth import mfa_policy, redirect_uri
 from doorward.oauth.authorize_request import AuthorizationRequest
 from doorward.oauth.consent import consent_is_for, is_covered
@@ -84,24 +85,33 @@ def mfa(
     standing: Standing,
     *,
     remembered: bool,
+    now: float,
 ) -> Interact | Proceed:
     """Whether a second factor has to be proved."""
     decision = mfa_policy.decide(
         wanted,
         standing,
         proved_now=transaction is not None and transaction.mfa_at is not None,
-        proved_in_session=session is not None and session.mfa_at is not None,
+        proved_in_session=session is not None and wanted is not None and wanted.is_met(session.mfa_at, now),
         remembered=remembered,
     )
     if isinstance(decision, Challenge):
         return Interact(Step.MFA, decision.reason, decision)
+    recent = session is not None and now - session.authenticated_at <= mfa_policy.RECENT
+    if decision.reason.rule == "mfa.unassured" and "none" in request.prompt and not recent:
+        return Interact(Step.MFA, Reason("mfa", "mfa.unmet", True))
     return Proceed(decision.reason)
 
 
-def mfa_demand(request: AuthorizationRequest, directory: TenantDirectory) -> Demand | None:
+def mfa_demand(request: AuthorizationRequest, directory: TenantDirectory, issuer: Issuer) -> Demand | None:
     """Whether this request wants a second factor at all."""
-    manages = mfa_policy.manages(directory, request.audience, request.resource)
-    return mfa_policy.demand(policies(directory), request.acr_values, manages_factors=manages)
+    named = request.audience, request.resource
+    return mfa_policy.demand(
+        policies(directory),
+        request.acr_values,
+        manages_factors=mfa_policy.manages(directory, *named),
+        assured=mfa_policy.assured(directory, issuer, *named),
+    )
 
 
 def passkey(offer: str, connection: Connection | None, state: PasskeyState) -> Interact | Proceed:
@@ -167,6 +177,8 @@ def confirmation(
 
 def silent_refusal(interact: Interact) -> OAuthError:
     """The ``prompt=none`` error for a page that would have been shown (OpenID Connect Core §3.1.2.6)."""
+    if interact.reason.rule == "mfa.unmet":
+        return mfa_policy.unmet()
     if interact.step is Step.MFA:
         error: OAuthError = LoginRequired("Multifactor authentication required", hint=_HINTS.get(interact.reason.rule))
     elif interact.step is Step.CONSENT:
@@ -188,6 +200,7 @@ _HINTS = {
     "login.max_age": "The last login is older than max_age.",
     "login.prompt_login": "prompt=login always asks.",
     "mfa.policy": "Every login of this tenant needs a second factor, and this session has not proved one.",
+    "mfa.assurance": "The My Account API wants a second factor proved within 15 minutes, which needs a page.",
     "mfa.acr_values": "acr_values asks for a second factor proved for this request, which needs a page.",
     "mfa.enrollment": "The user has to take on a second factor first, which needs a page.",
     "consent.third_party": "A third-party client needs consent that covers every scope.",

@@ -118,6 +118,13 @@ class InteractionRequired(OAuthError):
     error = "interaction_required"
 
 
+class UnmetAuthenticationRequirements(OAuthError):
+    """OpenID Connect Core Error Code unmet_authentication_requirements: only another login can give what is wanted."""
+
+    error = "unmet_authentication_requirements"
+    status = 403
+
+
 class RequestNotSupported(OAuthError):
     """A request object (RFC 9101) is refused, never ignored."""
 

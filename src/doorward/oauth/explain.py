@@ -290,8 +290,8 @@ async def _authorize(walk: _Walk, parameters: Mapping[str, str], ports: Ports) -
     person = walk.named or _anybody(request.client, directory, request.connection)
     eligible_user(person, request.client, directory)
     standing = await ports.second_factors.standing(directory, person)
-    wanted = authorize_decision.mfa_demand(request, directory)
-    asked = authorize_decision.mfa(request, session, None, wanted, standing, remembered=False)
+    wanted = authorize_decision.mfa_demand(request, directory, walk.issuer)
+    asked = authorize_decision.mfa(request, session, None, wanted, standing, remembered=False, now=now)
     _take(walk, asked, request, pages)
     await _plan(walk, request, person, pages, ports)
     seen = _transaction(walk.issuer, request, now) if pages else None

@@ -10,7 +10,12 @@ from msgspec import Struct
 
 from doorward.model.directory import TenantDirectory
 from doorward.model.mfa import FACTORS, MULTI_FACTOR, MfaProgress, Standing
+from doorward.model.tenant import Issuer
+from doorward.oauth.errors import UnmetAuthenticationRequirements
+from doorward.oauth.token_policy import called
 from doorward.oauth.token_rules import Reason
+
+RECENT = 900.0  # seconds within which a second factor counts for the My Account API
 
 
 class Satisfied(Struct, frozen=True):
@@ -44,17 +49,32 @@ class Challenge(Struct, frozen=True):
 
 
 class Demand(Struct, frozen=True):
-    """A second factor is wanted: ``anew`` for this very request, whatever was proved before; ``enrolls`` of those who
-    have none yet, too."""
+    """A second factor is wanted: ``anew`` for this very request, whatever was proved before, or proved ``within`` so
+    many seconds; ``enrolls`` of those who have none yet, too."""
 
     reason: Reason
     anew: bool = False
+    within: float | None = None
     enrolls: bool = True
+
+    def is_met(self, proved_at: float | None, now: float) -> bool:
+        """Whether a factor that was proved then (epoch seconds) is enough."""
+        return proved_at is not None and not self.anew and (self.within is None or now - proved_at <= self.within)
 
 
 def manages(directory: TenantDirectory, audience: str | None, resource: str | None) -> bool:
     """Whether a token that is asked for so may turn out to be one for the MFA API."""
     return directory.tenant.mfa_audience in (audience, resource, directory.settings.default_audience)
+
+
+def assured(directory: TenantDirectory, issuer: Issuer, audience: str | None, resource: str | None) -> bool:
+    """The same for the My Account API, where it has a policy of its own (``authorization_policy``; there is one)."""
+    own = directory.tenant.my_account_audience
+    api = directory.resource_servers.get(own)
+    if api is None or api.authorization_policy is None:
+        return False
+    named = (audience, resource, directory.settings.default_audience)
+    return any(called(name, directory.tenant, issuer) == own for name in named if name)
 
 
 def demand(
@@ -63,17 +83,20 @@ def demand(
     *,
     confident: bool = True,
     manages_factors: bool = False,
+    assured: bool = False,
 ) -> Demand | None:
     """Why a second factor is wanted; ``None`` where it is not.
 
     ``confident`` is what is thought of a login under the policy ``confidence-score``; ``manages_factors``: the token
-    is to change what factors somebody has.
+    is to change what factors somebody has; ``assured``: the API has a policy of its own.
     """
     if MULTI_FACTOR in acr_values:
         return Demand(Reason("mfa", "mfa.acr_values", True), anew=True)
     always = "all-applications" in policies
     if manages_factors:
         return Demand(Reason("mfa", "mfa.manages_factors", True), anew=True, enrolls=always)
+    if assured:
+        return Demand(Reason("mfa", "mfa.assurance", True), within=RECENT, enrolls=always)
     if always:
         return Demand(Reason("mfa", "mfa.policy", True))
     if "confidence-score" in policies and not confident:
@@ -91,7 +114,8 @@ def decide(
 ) -> Satisfied | Challenge:
     """What follows from the ``demand``.
 
-    ``proved_now`` is a proof in this very transaction, ``proved_in_session`` an earlier one; ``remembered``: in this
+    ``proved_now`` is a proof in this very transaction, ``proved_in_session`` an earlier one that is no older than is
+    wanted; ``remembered``: in this
     browser the person proved one and asked to be believed.
     """
 
@@ -105,11 +129,11 @@ def decide(
     if proved_in_session and not wanted.anew:
         return satisfied("mfa.session")
     if standing.challenges:
-        if remembered and not wanted.anew:
+        if remembered and not wanted.anew and wanted.within is None:
             return satisfied("mfa.remembered_browser")
         return Challenge(standing.challenges, False, wanted.reason)
     if not wanted.enrolls:
-        return satisfied("mfa.not_required")
+        return satisfied("mfa.not_required" if wanted.anew else "mfa.unassured")
     if standing.enrollable:
         return Challenge(standing.enrollable, True, Reason("mfa", "mfa.enrollment", True))
     return satisfied("mfa.no_factor")
@@ -127,3 +151,12 @@ def by_enrollment_ticket(standing: Standing, factor: str | None) -> Challenge | 
     where the tenant does not offer that."""
     factors = tuple(name for name in standing.enrollable if factor in (None, FACTORS[name].requirement))
     return Challenge(factors, True, Reason("mfa", "mfa.enrollment_ticket", True)) if factors else None
+
+
+def unmet(*reasons: Reason) -> UnmetAuthenticationRequirements:
+    """The refusal where a recent factor is wanted, there is none to prove, and the login is no recent one either."""
+    return UnmetAuthenticationRequirements(
+        "The user has to log in again",
+        hint="The user has no second factor, so a login is good for 15 minutes with the My Account API.",
+        reasons=(Reason("mfa", "mfa.unmet", True, refused=True), *reasons),
+    )

@@ -52,6 +52,7 @@ class WaitingRequest(Struct, frozen=True, kw_only=True):
     audience: str | None = None
     resource: str | None = None
     scope: tuple[str, ...] | None = None
+    consented: tuple[str, ...] | None = None
     password_of: str = ""
 
     def still_of(self, user: User) -> User:
@@ -82,6 +83,7 @@ def mfa_required(
         audience=proof.audience,
         resource=proof.resource,
         scope=proof.requested,
+        consented=proof.consented,
         password_of=_password_of(user),
     )
     token = ports.jose.seal(_key(directory), issuer.url, msgspec.to_builtins(waiting))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from doorward.model.credential import RefreshToken
 from doorward.model.directory import TenantDirectory
 from doorward.model.mfa import Standing, policies
 from doorward.model.request_context import RequestContext
@@ -17,7 +18,7 @@ from doorward.oauth.grants import PROVE
 from doorward.oauth.log_events import protocol_event
 from doorward.oauth.mfa_policy import Challenge
 from doorward.oauth.mfa_token import MfaRequired, mfa_required
-from doorward.oauth.proof import Proof
+from doorward.oauth.proof import Proof, SpendRefreshToken
 from doorward.oauth.scopes import join_scope
 from doorward.oauth.token_issue import RefreshTokenReused, TokenResponse, mint
 from doorward.oauth.token_policy import TokenPlan
@@ -116,6 +117,8 @@ async def prove_and_decide(
     proof = await PROVE[type(request)](request, authenticated, issuer, directory, context, ports)
     why = await _second_factor(proof, issuer, directory, ports)
     plan = token_policy.decide(proof, directory, issuer)
+    if isinstance(proof.spend, SpendRefreshToken):
+        why = await _recent_factor(proof, proof.spend.token, plan, issuer, directory, ports)
     return proof, msgspec.structs.replace(plan, reasons=why + plan.reasons)
 
 
@@ -124,8 +127,12 @@ async def _second_factor(proof: Proof, issuer: Issuer, directory: TenantDirector
     tokens come of a login that was asked. Raises ``MfaRequired``."""
     if proof.user is None or proof.spend is not None:
         return ()
-    manages = mfa_policy.manages(directory, proof.audience, proof.resource)
-    wanted, standing = mfa_policy.demand(policies(directory), manages_factors=manages), Standing()
+    named, standing = (proof.audience, proof.resource), Standing()
+    wanted = mfa_policy.demand(
+        policies(directory),
+        manages_factors=mfa_policy.manages(directory, *named),
+        assured=mfa_policy.assured(directory, issuer, *named),
+    )
     if wanted is not None:
         standing = await ports.second_factors.standing(directory, proof.user)
     decision = mfa_policy.decide(wanted, standing)
@@ -133,4 +140,25 @@ async def _second_factor(proof: Proof, issuer: Issuer, directory: TenantDirector
         error = mfa_required(proof, standing, issuer, directory, ports)
         error.reasons = (msgspec.structs.replace(decision.reason, refused=True),)
         raise error
+    return (decision.reason,)
+
+
+async def _recent_factor(
+    proof: Proof, token: RefreshToken, plan: TokenPlan, issuer: Issuer, directory: TenantDirectory, ports: Ports
+) -> tuple[Reason, ...]:
+    """A refresh meets a policy of the API it is for, whatever the login met: a factor that was proved lately, or,
+    where the person has none, a login of late. Raises ``MfaRequired``, ``UnmetAuthenticationRequirements``."""
+    if proof.user is None or not mfa_policy.assured(directory, issuer, plan.audience, None):
+        return ()
+    wanted, now = mfa_policy.demand((), assured=True), ports.clock.now()
+    standing = await ports.second_factors.standing(directory, proof.user)
+    recently = wanted is not None and wanted.is_met(proof.mfa_at, now)
+    decision = mfa_policy.decide(wanted, standing, proved_in_session=recently)
+    if isinstance(decision, Challenge):
+        asked = msgspec.structs.replace(proof, audience=plan.audience, resource=None, requested=plan.scope)
+        error = mfa_required(asked, standing, issuer, directory, ports)
+        error.reasons = (msgspec.structs.replace(decision.reason, refused=True), *plan.reasons)
+        raise error
+    if not recently and now - (token.began_at or token.issued_at) > mfa_policy.RECENT:
+        raise mfa_policy.unmet(*plan.reasons)
     return (decision.reason,)

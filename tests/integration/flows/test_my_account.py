@@ -537,3 +537,116 @@ async def test_requests_of_a_person_are_counted_where_the_server_counts(database
         await me.get("factors")
     finally:
         await door.stop()
+
+
+# ── a second factor of late ──
+
+MFA_OTP = "http://auth0.com/oauth/grant-type/mfa-otp"
+STRICT = {
+    **TENANT,
+    "resourceServers": [{"name": "Me", "identifier": AUDIENCE, "authorization_policy": {"policy_id": "require-2fa"}}],
+    "clients": [
+        {"name": "Web", "grant_types": ["password", "refresh_token", "authorization_code", MFA_OTP],
+         "refresh_token": {"rotation_type": "non-rotating", "expiration_type": "non-expiring", "policies": [
+             {"audience": AUDIENCE, "scope": ["read:me:factors"]}]}},
+        TENANT["clients"][1],
+    ],
+}  # fmt: skip
+
+
+async def refreshed(door: Door, refresh_token: str, **more: str) -> httpx2.Response:
+    web = door.client("Web")
+    return await door.token(
+        grant_type="refresh_token", client_id=web.client_id, client_secret=web.client_secret or "",
+        refresh_token=refresh_token, **more,
+    )  # fmt: skip
+
+
+async def proved(door: Door, mfa_token: str) -> dict[str, Any]:
+    web = door.client("Web")
+    answer = await door.token(
+        grant_type=MFA_OTP, client_id=web.client_id, client_secret=web.client_secret or "", mfa_token=mfa_token,
+        otp=code(door),
+    )  # fmt: skip
+    assert answer.status_code == 200, answer.text
+    given: dict[str, Any] = answer.json()
+    return given
+
+
+async def test_with_the_policy_a_factor_is_proved_within_a_quarter_of_an_hour(door: Door) -> None:
+    await door.tenant(STRICT)
+    await has_app(door)
+    scope = "openid offline_access read:me:factors"
+    required = await token(door, scope=scope)
+    assert (required.status_code, required.json()["error"]) == (403, "mfa_required")
+    given = await proved(door, required.json()["mfa_token"])
+    assert given["scope"] == scope
+    door.clock.pass_(900)
+    assert (await refreshed(door, given["refresh_token"])).status_code == 200
+    door.clock.pass_(1)
+    again = await refreshed(door, given["refresh_token"], scope="read:me:factors")
+    assert (again.status_code, again.json()["error"]) == (403, "mfa_required")
+    assert again.json()["mfa_requirements"] == {"challenge": [{"type": "otp"}, {"type": "email"}]}
+    narrowed = await proved(door, again.json()["mfa_token"])
+    assert narrowed["scope"] == "read:me:factors"
+    assert claims(narrowed["access_token"])["aud"] == AUDIENCE
+    whole = await refreshed(door, given["refresh_token"])
+    door.clock.pass_(30)
+    newer = await proved(door, whole.json()["mfa_token"])
+    assert (await refreshed(door, newer["refresh_token"])).status_code == 200
+    (event, *_) = await door.log("mfar")
+    assert event.type == "mfar"
+
+
+async def test_a_refresh_token_of_another_api_meets_the_policy_too(door: Door) -> None:
+    await door.tenant(STRICT)
+    plain = (await token(door, audience="https://api.test", scope="offline_access read:items")).json()
+    for audience in (AUDIENCE, ""):
+        assert (await refreshed(door, plain["refresh_token"], audience=audience)).status_code == 200
+    await has_app(door)
+    required = await refreshed(door, plain["refresh_token"], audience=AUDIENCE)
+    assert required.json()["error"] == "mfa_required"
+    assert (await refreshed(door, plain["refresh_token"])).status_code == 200, "the other API has no policy"
+    given = await proved(door, required.json()["mfa_token"])
+    assert (claims(given["access_token"])["aud"], given["scope"]) == (AUDIENCE, "offline_access read:me:factors")
+
+
+async def test_who_has_no_factor_logs_in_again_after_a_quarter_of_an_hour(door: Door) -> None:
+    await door.tenant(STRICT)
+    given = (await token(door, scope="offline_access read:me:factors")).json()
+    door.clock.pass_(900)
+    assert (await refreshed(door, given["refresh_token"])).status_code == 200
+    door.clock.pass_(1)
+    unmet = await refreshed(door, given["refresh_token"])
+    assert (unmet.status_code, unmet.json()["error"]) == (403, "unmet_authentication_requirements")
+    assert (await door.log("fertft"))[0].details["hint"].startswith("The user has no second factor")
+
+
+async def test_the_policy_holds_on_the_pages(door: Door) -> None:
+    await door.tenant(STRICT)
+    web = door.client("Web")
+    asked = {"audience": AUDIENCE, "scope": "openid read:me:factors"}
+    tab = await (await door.browser().authorize(web, **asked)).login()
+    assert "code" in tab.answer, "who has no factor is let in"
+    await tab.authorize(web, prompt="none", **asked)
+    assert "code" in tab.answer
+    door.clock.pass_(901)
+    await tab.authorize(web, prompt="none", **asked)
+    assert tab.answer["error"] == "unmet_authentication_requirements"
+    await has_app(door)
+    await tab.authorize(web, prompt="none", **asked)
+    assert tab.answer["error"] == "login_required"
+    await tab.authorize(web, **asked)
+    assert tab.path == "/u/mfa-otp-challenge"
+    await tab.submit(code=code(door), rememberBrowser="true")
+    assert "code" in tab.answer
+    given = (await door.redeem(web, tab.answer["code"])).json()
+    await Me(door, given["access_token"]).get("factors")
+    door.clock.pass_(900)
+    await tab.authorize(web, prompt="none", **asked)
+    assert "code" in tab.answer
+    door.clock.pass_(1)
+    await tab.authorize(web, **asked)
+    assert tab.path == "/u/mfa-otp-challenge", "a remembered browser is not enough"
+    await tab.authorize(web, scope="openid")
+    assert "code" in tab.answer, "other APIs have no such policy"

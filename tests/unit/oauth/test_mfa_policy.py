@@ -74,3 +74,17 @@ def test_the_first_factor_is_asked_for_and_the_others_can_be_chosen() -> None:
     assert isinstance(asked, Challenge)
     assert asked.screen == "mfa-otp-challenge"
     assert asked.progress.factors == ("otp", "recovery-code")
+
+
+def test_the_my_account_api_wants_a_factor_of_late_where_there_is_one() -> None:
+    wanted = demand(ALWAYS, assured=True)
+    assert wanted is not None
+    assert (wanted.is_met(100.0, 1000.0), wanted.is_met(99.0, 1000.0), wanted.is_met(None, 0.0)) == (True, False, False)
+    assert decide(wanted, ENROLLED).reason.rule == "mfa.assurance"
+    assert decide(wanted, ENROLLED, proved_in_session=True).reason.rule == "mfa.session"
+    assert isinstance(decide(wanted, ENROLLED, remembered=True), Challenge)
+    assert decide(wanted, NEW).reason.rule == "mfa.enrollment", "the tenant wants everybody to have one"
+    assert decide(demand((), assured=True), NEW).reason.rule == "mfa.unassured"
+    anew = demand((), (MULTI_FACTOR,), assured=True)
+    assert anew is not None
+    assert not anew.is_met(1000.0, 1000.0)

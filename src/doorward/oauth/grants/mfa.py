@@ -126,7 +126,9 @@ async def _prove(
         audience=waiting.audience,
         resource=waiting.resource,
         requested=waiting.scope,
+        consented=waiting.consented,
         browser=context.origin is not None,
+        mfa_at=ports.clock.now(),
         spend=SpendMfaToken(mfa_token.binding(value), waiting.exp),
     )
     return proof, subject

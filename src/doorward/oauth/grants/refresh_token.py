@@ -61,6 +61,7 @@ async def prove(
         gty=tuple(token.granted.get("gty", ())),
         session_sid=token.session_sid,
         auth_time=token.granted.get("auth_time"),
+        mfa_at=token.granted.get("mfa_at"),
         spend=SpendRefreshToken(token),
     )
 
