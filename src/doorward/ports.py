@@ -1254,6 +1254,11 @@ class Passkeys(Protocol):
         """``PublicKeyCredentialCreationOptions`` (JSON) for somebody who has no account yet; ``identity`` is the id it
         will have in the connection. Raises ``SignupImpossible``."""
 
+    def first(
+        self, directory: TenantDirectory, profile: Mapping[str, str], identity: str, binding: bytes, hostname: str
+    ) -> dict[str, Any]:
+        """The same on a login page, where whether there is an account is told after the passkey was made."""
+
     async def sign_up(
         self,
         directory: TenantDirectory,
@@ -1265,8 +1270,12 @@ class Passkeys(Protocol):
         binding: bytes,
         context: RequestContext,
         client: Client,
+        *,
+        verified: Collection[str] = (),
+        embedded: bool = True,
     ) -> User | None:
-        """The new account, with the passkey an authenticator made; ``None`` where that proves nothing. Raises
+        """The new account, with the passkey an authenticator made; ``None`` where that proves nothing. Codes were
+        brought back for what is ``verified``; ``embedded``: in the client's own pages or applications. Raises
         ``SignupImpossible``."""
 
     def failed(self, subject: MfaSubject, why: str) -> None:

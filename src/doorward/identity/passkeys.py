@@ -180,6 +180,18 @@ class Passkeys:
         )
         return {**options, "timeout": int(seconds * 1000)}
 
+    def first(
+        self, directory: TenantDirectory, profile: Mapping[str, str], identity: str, binding: bytes, hostname: str
+    ) -> dict[str, Any]:
+        name = profile.get("email") or profile.get("phone_number") or profile.get("username") or ""
+        return creation_options(
+            passkey_party(directory, hostname),
+            self._ceremonies.challenge(directory, ENROLLMENT, binding),
+            name=directory.settings.friendly_name or directory.tenant.domain,
+            user=(user_handle(directory, f"auth0|{identity}"), name, profile.get("name") or name),
+            resident=True,
+        )
+
     async def sign_up(
         self,
         directory: TenantDirectory,
@@ -191,8 +203,11 @@ class Passkeys:
         binding: bytes,
         context: RequestContext,
         client: Client,
+        *,
+        verified: Collection[str] = (),
+        embedded: bool = True,
     ) -> User | None:
-        party = passkey_party(directory, context.hostname, client)
+        party = passkey_party(directory, context.hostname, client if embedded else None)
         try:
             key = await self._ceremonies.registered(directory, ENROLLMENT, binding, party, read(given))
         except InvalidAnswer:
@@ -205,6 +220,7 @@ class Passkeys:
                 client,
                 context,
                 identity=identity,
+                verified=verified,
                 passkey=lambda user: self.method(directory, user, connection, key, party.id, context),
             )
         except SignupRefused as refused:

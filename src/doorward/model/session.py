@@ -111,7 +111,8 @@ class Identification(Struct, frozen=True, omit_defaults=True):
     """Who somebody says they are, in which ``connection``: what was ``given`` by its kind (``email``, ``phone_number``,
     ``username``; normalised), and what of it is ``verified`` by a code that came back in this login.
 
-    ``asked`` is the kind whose code is waited for, ``channel`` how it was sent.
+    ``asked`` is the kind whose code is waited for, ``channel`` how it was sent. ``identity`` is the id a new account
+    will have in the connection, of somebody whose browser can make a passkey for it.
     """
 
     connection: str
@@ -119,6 +120,7 @@ class Identification(Struct, frozen=True, omit_defaults=True):
     verified: tuple[str, ...] = ()
     asked: str = ""
     channel: str = "email"
+    identity: str = ""
 
     @property
     def address(self) -> str:

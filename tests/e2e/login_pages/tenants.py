@@ -22,6 +22,7 @@ CUSTOM_SCHEME = "com.example.pages://callback"
 
 WEB, SINGLE_PAGE, NATIVE, PARTNER, DESKTOP = "web", "single-page", "native", "partner", "desktop"  # client ids
 CODES, LINKS = "codes", "links"  # client ids of applications without a password
+FLEXIBLE = "flexible"  # the client id of an application whose people have codes or passwords
 SECRET = "the-secret-of-every-confidential-client"
 
 
@@ -96,7 +97,7 @@ def tenant(origin: str, *, identifier_first: bool, challenges: bool = False) -> 
                     "grant_types": ["authorization_code"],
                     "callbacks": [callback],
                 }
-                for client_id in (CODES, LINKS)
+                for client_id in (CODES, LINKS, FLEXIBLE)
             ),
         ],
         "connections": [
@@ -111,7 +112,28 @@ def tenant(origin: str, *, identifier_first: bool, challenges: bool = False) -> 
                 "is_domain_connection": True,
                 "enabled_clients": ["Web", "Single page", "Native", "Desktop"],
                 "options": {"passwordPolicy": "good", "brute_force_protection": True},
-            }
+            },
+            {
+                "name": "flexible",
+                "strategy": "auth0",
+                "enabled_clients": [FLEXIBLE],
+                "options": {
+                    "attributes": {
+                        "email": {
+                            "identifier": {"active": True, "default_method": "email_otp"},
+                            "verification_method": "otp",
+                            "signup": {"status": "optional", "verification": {"active": True}},
+                        },
+                        "phone_number": {
+                            "identifier": {"active": True, "default_method": "phone_otp"},
+                            "signup": {"status": "optional", "verification": {"active": True}},
+                        },
+                    },
+                    "authentication_methods": {
+                        name: {"enabled": True} for name in ("password", "email_otp", "phone_otp")
+                    },
+                },
+            },
         ],
         "users": [
             {

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import CDPSession, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, expect
 from tests.e2e.login_pages.conftest import Site
 from tests.e2e.login_pages.tenants import KEY_HOLDERS, PASSWORD
 
@@ -142,3 +142,29 @@ def test_a_security_key_is_a_second_factor(site: Site, page: Page, cdp: CDPSessi
     press(page)
     page.wait_for_url(f"{site.app.callback}?*")
     assert "code" in site.app.answer()
+
+
+def test_a_new_account_is_made_with_a_passkey(site: Site, page: Page, cdp: CDPSession) -> None:
+    device = built_in(cdp)
+    begin(site, page, screen_hint="signup")
+    page.get_by_label("Email address").fill("new@example.test")
+    press(page)
+    page.wait_for_url("**/u/passkey-enrollment?*")
+    press(page)
+    page.wait_for_url(f"{site.app.callback}?*")
+    assert "code" in site.app.answer()
+    (credential,) = device.credentials()
+    assert credential["isResidentCredential"]
+
+
+def test_a_new_account_without_scripts_has_a_password(site: Site, browser: Browser) -> None:
+    with browser.new_context(ignore_https_errors=True, java_script_enabled=False) as context:
+        page = context.new_page()
+        begin(site, page, screen_hint="signup")
+        page.get_by_label("Email address").fill("plain@example.test")
+        press(page)
+        page.wait_for_url("**/u/signup/password?*")
+        page.get_by_label("Password").fill(PASSWORD)
+        press(page)
+        page.wait_for_url(f"{site.app.callback}?*")
+        assert "code" in site.app.answer()

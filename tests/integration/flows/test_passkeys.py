@@ -17,6 +17,7 @@ from tests.integration.flows.test_second_factor import claims, shown_key, types,
 
 from doorward.identity.signup import identifiers_of
 from doorward.model.document import Document, Kind, Put
+from doorward.model.message import Message
 
 ORIGIN = f"https://{DOMAIN}"
 PASSKEYS = {"authentication_methods": {"passkey": {"enabled": True}}}
@@ -377,3 +378,93 @@ async def test_keys_are_for_the_host_whatever_else_is_said_that_is_no_domain_abo
     device.flags = PRESENT
     await tab.submit(response=json.dumps(device.create(asked)))
     assert tab.form.errors == {"": "webauthn-associate-error"}
+
+
+# ── a new account ──
+
+
+async def new_account(door: Door, **flags: str) -> BrowserTab:
+    tab = await door.browser().authorize(door.client("Web"), screen_hint="signup")
+    return await tab.submit(email="grace@example.test", **flags)
+
+
+async def test_a_new_account_has_a_passkey_in_the_place_of_a_password(door: Door) -> None:
+    await door.tenant({"prompts": {"identifier_first": True}})
+    await offering(door)
+    tab = await new_account(door, **{"webauthn-available": "true"})
+    assert tab.path == "/u/passkey-enrollment"
+    asked = options(tab)
+    assert (asked["user"]["name"], asked["rp"]["id"]) == ("grace@example.test", DOMAIN)
+    assert not await door.log("ss")
+    device = Authenticator(ORIGIN)
+    await tab.submit(passkey="{}")
+    assert list(tab.form.errors.values()) == ["invalid-passkey"]
+    await tab.submit(passkey=json.dumps(device.create(options(tab))))
+    assert "code" in tab.answer, "and no other passkey is offered"
+    (signed_up,) = await door.log("ss")
+    assert signed_up.details == {"authentication_methods": ["passkey"]}
+    assert (await door.log("s"))[0].details["prompts"][-1]["performed_amr"] == ["phr"]
+    again = await by_passkey(door, device)
+    assert "code" in again.answer
+
+
+async def test_who_wants_no_passkey_chooses_a_password(door: Door) -> None:
+    await door.tenant({"prompts": {"identifier_first": True}})
+    await offering(door)
+    tab = await new_account(door, **{"webauthn-available": "true"})
+    await tab.submit("showError::{}")
+    assert list(tab.form.errors.values()) == ["passkey-enrollment-failure"]
+    await tab.submit(ABORT)
+    assert tab.path == "/u/signup/password"
+    await tab.submit(password="Correct-Horse-9")
+    assert "code" in tab.answer
+
+
+@pytest.mark.parametrize("flags", [{}, {"webauthn-available": "false"}])
+async def test_browsers_that_cannot_make_one_are_asked_for_a_password(door: Door, flags: dict[str, str]) -> None:
+    await door.tenant({"prompts": {"identifier_first": True}})
+    await offering(door)
+    tab = await new_account(door, **flags)
+    assert tab.path == "/u/signup/password"
+    state = tab.state
+    await tab.get(f"/u/passkey-enrollment?state={state}")
+    assert tab.path == "/u/signup/password"
+
+
+async def test_a_passkey_of_a_sign_up_is_for_that_sign_up(door: Door) -> None:
+    await door.tenant({"prompts": {"identifier_first": True}})
+    await offering(door)
+    one = await new_account(door, **{"webauthn-available": "true"})
+    other = await new_account(door, **{"webauthn-available": "true"})
+    made = json.dumps(Authenticator(ORIGIN).create(options(one)))
+    await other.submit(passkey=made)
+    assert list(other.form.errors.values()) == ["invalid-passkey"]
+    await one.submit(passkey=made)
+    assert "code" in one.answer
+    await other.submit(passkey=json.dumps(Authenticator(ORIGIN).create(options(other))))
+    assert list(other.form.errors.values()) == ["email-in-use"]
+
+
+async def test_an_address_is_verified_before_the_passkey(door: Door) -> None:
+    email = {
+        "verification_method": "otp",
+        "signup": {"status": "required", "verification": {"active": True}},
+        "identifier": {"active": True, "default_method": "email_otp"},
+    }
+    await offering(
+        door,
+        attributes={"email": email},
+        authentication_methods={name: {"enabled": name != "password"} for name in ("passkey", "email_otp", "password")},
+    )
+    tab = await new_account(door, **{"webauthn-available": "true"})
+    assert tab.path == "/u/email-identifier/challenge"
+    outbox = door.server.storage.outbox
+    (taken,) = await outbox.take(Message, until=door.clock.now() + 1, limit=9)
+    assert taken.message is not None
+    await tab.submit(code=taken.message.values["code"])
+    assert tab.path == "/u/passkey-enrollment"
+    await tab.submit(ABORT)
+    assert "code" in tab.answer, "the code is enough where there are no passwords"
+    found = await door.ports.users.find_by_identifier(DOMAIN, "people", "email", "grace@example.test")
+    assert found is not None
+    assert found[0].profile["email_verified"] is True

@@ -8,7 +8,7 @@ from typing import Any
 from doorward.web.login import screens
 from doorward.web.login.mfa_samples import PICK, REMEMBER, with_resets
 from doorward.web.login.pages import Button, Ceremony, FieldError, FormPage, KeyPage, Page, ResultPage
-from doorward.web.login.prompts.passkey import ABORT, BENEFITS, NOT_AGAIN
+from doorward.web.login.prompts.passkey_enrollment import ABORT, BENEFITS, NOT_AGAIN
 from doorward.web.login.screens import Input, Screen
 
 CHALLENGE = "AAAAAHcrp4yVbJ0gq0uQyO3mPl5cYH1o0wS4c6n3b2a1Zk9Xh8Wg7Vf6Ue5Td4Sc3Rb2Qa1Pz0"

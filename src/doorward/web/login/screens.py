@@ -399,7 +399,7 @@ PASSKEY_ENROLLMENT = Screen(
     prompt="passkey-enrollment",
     name="passkey-enrollment",
     path="/u/passkey-enrollment",
-    steps=frozenset({Step.PASSKEY}),
+    steps=frozenset({Step.PASSKEY, Step.SIGNUP}),
 )
 PASSKEY_ENROLLMENT_LOCAL = Screen(
     prompt="passkey-enrollment-local",

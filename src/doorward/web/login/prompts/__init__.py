@@ -18,7 +18,7 @@ from doorward.web.login.prompts import (
     login,
     login_email_verification,
     mfa_ticket,
-    passkey,
+    passkey_enrollment,
     passwordless,
     reset_password,
     signup,
@@ -50,7 +50,7 @@ PROMPTS: Mapping[Screen, Prompt] = {
     screens.EMAIL_OTP_CHALLENGE: reset_password.challenge,
     **_MFA,
     **{reset: _MFA[login] for login, reset in screens.RESET_PASSWORD_MFA.items() if login in _MFA},
-    screens.PASSKEY_ENROLLMENT: passkey.enrollment,
+    screens.PASSKEY_ENROLLMENT: passkey_enrollment.enrollment,
     screens.CONSENT: consent.consent,
     screens.LOGIN_CONFIRMATION: confirmation.confirmation,
 }

@@ -16,7 +16,7 @@ from doorward.model.session import Identification, Step
 from doorward.oauth.errors import AccessDenied
 from doorward.web.login import screens
 from doorward.web.login.pages import Button, Choice, CodePage, FieldError
-from doorward.web.login.prompts import signup
+from doorward.web.login.prompts import passkey, signup
 from doorward.web.login.prompts.identifying import WAYS, again
 from doorward.web.login.visit import Visit
 from doorward.web.wire.http import Response
@@ -169,6 +169,7 @@ def _challenge_page(
                 *((Button(TO_PASSWORD, password),) if _has_password(visit, connection) else ()),
                 Button(BACK, "backButtonText"),
             ),
+            ceremony=passkey.probe(connection),
             errors=errors,
             status=status,
         )
@@ -199,6 +200,7 @@ def _confirmation_page(visit: Visit, who: Identification, *errors: FieldError, s
             screen=screens.CONFIRMATION,
             sent_to=who.address,
             buttons=(Button(BACK, "backButtonText"),),
+            ceremony=passkey.probe(visit.directory.connections.get(who.connection)),
             errors=errors,
             status=status,
         )

@@ -11,7 +11,8 @@ from doorward.model.mfa import FACTORS, WEBAUTHN_PLATFORM, Outcome
 from doorward.web.login import screens
 from doorward.web.login.pages import Ceremony, FieldError, FormPage, KeyPage, ResultPage
 from doorward.web.login.prompts.mfa_person import Person, for_person, status_of
-from doorward.web.login.prompts.passkey import MAX_TOLD, TOLD
+from doorward.web.login.prompts.passkey import TOLD
+from doorward.web.login.prompts.passkey_enrollment import MAX_TOLD
 from doorward.web.login.screens import BY_NAME, Screen
 from doorward.web.login.visit import Prompt
 from doorward.web.wire.http import Response

@@ -1,28 +1,20 @@
-"""Passkeys: a way in beside the password, and the page that offers one."""
+"""Passkeys: a way in beside the password."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import msgspec
-from msgspec.structs import replace
 
 from doorward.identity.webauthn import can_have_keys
 from doorward.model.connection import Connection
-from doorward.model.mfa import MfaSubject
-from doorward.model.passkey import Enrollment
 from doorward.oauth.errors import AccessDenied
-from doorward.web.login import screens
-from doorward.web.login.pages import Benefit, Button, Ceremony, Checkbox, FieldError, KeyPage
+from doorward.web.login.pages import Ceremony
 from doorward.web.login.visit import Visit
-from doorward.web.wire.cookies import browser
 from doorward.web.wire.http import Response
 
 FIELD = "passkey"
-ABORT = "abort-passkey-enrollment"
 TOLD = "showError::"
-NOT_AGAIN = Checkbox("dontShowAgain", "checkboxText", value="on")
-MAX_TOLD = 500
 
 
 def ceremony(visit: Visit, *, button: str = "shared:passkeyButtonText", fills_in: bool = True) -> Ceremony | None:
@@ -69,57 +61,3 @@ async def log_in(visit: Visit, refused: Callable[[], Response]) -> Response:
         return await visit.refuse(AccessDenied("user is blocked"))
     offer = "local" if outcome.elsewhere else ""
     return await visit.sign_in(outcome.user, outcome.connection, passkey=offer, amr=("phr",))
-
-
-async def enrollment(visit: Visit) -> Response:
-    """A passkey is offered; whoever wants none goes on without."""
-    ports, transaction = visit.login.ports, visit.transaction
-    session = await visit.session_of(browser(visit.request).session)
-    user = await ports.users.find(visit.tenant, session.user_id) if session is not None else None
-    connection = visit.directory.connections.get(session.connection) if session is not None else None
-    if user is None or connection is None or not transaction.passkey:
-        return visit.resumed
-    subject = MfaSubject(
-        directory=visit.directory,
-        user=user,
-        client=visit.client,
-        context=visit.request.context,
-        binding=transaction.id_hash,
-    )
-    if visit.is_post and visit.action == ABORT:
-        await ports.passkeys.postpone(visit.directory, user, for_good=bool(visit.form.get(NOT_AGAIN.name)))
-        return await _done(visit)
-    if not visit.is_post:
-        return await _page(visit, subject)
-    if visit.action.startswith(TOLD) or not visit.form.get(FIELD):
-        ports.passkeys.failed(subject, visit.action.removeprefix(TOLD)[:MAX_TOLD])
-        return await _page(visit, subject, Enrollment.INVALID)
-    outcome = await ports.passkeys.enroll(subject, connection, visit.form[FIELD])
-    return await (_done(visit) if outcome is Enrollment.DONE else _page(visit, subject, outcome))
-
-
-async def _page(visit: Visit, subject: MfaSubject, refused: Enrollment | None = None) -> Response:
-    local = visit.transaction.passkey == "local"
-    options = await visit.login.ports.passkeys.creation(subject, local=local)
-    key = f"error_{refused.value}" if local and refused is not None else refused.value if refused is not None else ""
-    return visit.show(
-        KeyPage(
-            screen=screens.PASSKEY_ENROLLMENT_LOCAL if local else screens.PASSKEY_ENROLLMENT,
-            ceremony=Ceremony(field=FIELD, kind="create", options=msgspec.json.encode(options).decode()),
-            primary="createButtonText",
-            benefits=BENEFITS[: 2 if local else 3],
-            checkbox=NOT_AGAIN,
-            buttons=(Button(ABORT, "continueButtonText"),),
-            errors=(FieldError("", key),) if key else (),
-        )
-    )
-
-
-BENEFITS = tuple(Benefit(f"passkeyBenefit{n}Title", f"passkeyBenefit{n}Description") for n in (1, 2, 3))
-
-
-async def _done(visit: Visit) -> Response:
-    """The offer is answered: nobody is asked again in this login."""
-    answered = replace(visit.transaction, passkey="", interacted=True)
-    await visit.login.ports.transactions.advance(visit.tenant, answered)
-    return visit.resumed

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from doorward.identity.password_policy import PasswordVerdict
 from doorward.identity.signup import SignupError, SignupForm, SignupRefused, identified
+from doorward.identity.webauthn import can_have_keys
 from doorward.model.connection import CODE_METHODS, Connection
-from doorward.model.identifiers import normalise_email
+from doorward.model.identifiers import new_object_id, normalise_email
 from doorward.model.message import Channel
 from doorward.model.session import Identification, Step
 from doorward.oauth.errors import AccessDenied
@@ -63,7 +64,12 @@ async def identifier(visit: Visit) -> Response:
         return _identifier_page(visit, unproven[0], status=unproven[1])
     visit = visit.vouched
     given = {"email": normalise_email(email), "phone_number": phone, "username": username}
-    who = Identification(connection=connection.name, given={kind: value for kind, value in given.items() if value})
+    able = visit.form.get("webauthn-available") == "true" and passkey.probe(connection) is not None
+    who = Identification(
+        connection=connection.name,
+        given={kind: value for kind, value in given.items() if value},
+        identity=new_object_id(visit.login.ports.entropy) if able and can_have_keys(visit.transaction.host) else "",
+    )
     return await go_on(visit, who, connection)
 
 
@@ -74,6 +80,15 @@ async def go_on(visit: Visit, who: Identification, connection: Connection) -> Re
         if kind in who.given and kind not in who.verified and connection.verifies_at_signup(kind):
             sent = await identifying.ask(visit, replace(who, asked=kind), step=Step.SIGNUP, username=username)
             return sent or _identifier_page(visit, FieldError("", "ip-signup-blocked"), status=429)
+    if who.identity:
+        at = screens.PASSKEY_ENROLLMENT.name
+        return await visit.go(step=Step.SIGNUP, username=username, identification=who, at=at)
+    return await without_passkey(visit, who, connection)
+
+
+async def without_passkey(visit: Visit, who: Identification, connection: Connection) -> Response:
+    """The same for somebody who cannot have a passkey, or wants none."""
+    username = next(iter(who.given.values()))
     if connection.signs_up_with_password:
         alias = who.given.get("username")
         return await visit.go(step=Step.SIGNUP, username=username, alias=alias, identification=who, at="")
@@ -105,6 +120,7 @@ def _identifier_page(visit: Visit, *errors: FieldError, status: int | None = Non
             inputs=_identifiers(visit.signup_connection),
             values=_typed(visit),
             links=_links(screens.LOGIN_ID.path),
+            ceremony=passkey.probe(visit.signup_connection),
             errors=errors,
             status=status,
         )
