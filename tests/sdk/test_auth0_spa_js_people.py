@@ -1,0 +1,155 @@
+"""auth0-spa-js where people prove more than a password, or something else: second factors and passkeys."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+from tests.dev_server import DevServer, dev_server
+from tests.sdk.conftest import Listener, application
+from tests.sdk_tenant import CONNECTION, PASSWORD, SINGLE_PAGE, sdk_tenant
+
+from doorward.identity.mfa import otp
+from doorward.model.mfa import MULTI_FACTOR
+
+REDIRECTED, IN_A_POPUP = "redirected@example.test", "popup@example.test"
+PASSKEY_GRANT = "urn:okta:params:oauth:grant-type:webauthn"
+START = "options => { window.client = new auth0.Auth0Client(options); }"
+CALL = """async ([path, ...parameters]) => {
+    const names = path.split("."), method = names.pop();
+    const owner = names.reduce((found, name) => found[name], client);
+    return (await owner[method](...parameters)) ?? null;
+}"""
+BEGIN = "parameters => { window.token = client.getTokenSilently(parameters).then(token => ({ token }), String); }"
+DEVICE = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+@pytest.fixture(scope="session")
+def door(node: str, listeners: Mapping[str, Listener], tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
+    """A server whose people have second factors and passkeys."""
+    tenant = sdk_tenant(single_page=[listeners["spa"].origin])
+    tenant["guardianFactors"] = [{"name": name, "enabled": True} for name in ("otp", "recovery-code")]
+    single_page = next(client for client in tenant["clients"] if client["name"] == SINGLE_PAGE)
+    single_page["grant_types"].append(PASSKEY_GRANT)
+    (database,) = tenant["databases"]
+    database["options"] = {**database.get("options", {}), "authentication_methods": {"passkey": {"enabled": True}}}
+    tenant["users"] += [
+        {"email": email, "password": PASSWORD, "connection": CONNECTION, "email_verified": True}
+        for email in (REDIRECTED, IN_A_POPUP)
+    ]
+    with dev_server(tenant, tmp_path_factory.mktemp("sdk-people")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def origin(node: str, listeners: Mapping[str, Listener], environment: Mapping[str, str]) -> Iterator[str]:
+    with application(node, "single_page.mjs", listeners["spa"], environment) as running:
+        yield running
+
+
+class SinglePage:
+    def __init__(self, page: Page, origin: str, door: DevServer) -> None:
+        self.page = page
+        self.origin = origin
+        self._options = {
+            "domain": door.domain,
+            "clientId": door.clients[SINGLE_PAGE].client_id,
+            "authorizationParams": {"redirect_uri": origin, "scope": "openid profile email"},
+            "interactiveErrorHandler": "popup",
+        }
+        self.open()
+
+    def open(self) -> None:
+        self.page.goto(f"{self.origin}/")
+        self.page.evaluate(START, self._options)
+
+    def call(self, path: str, *parameters: Any) -> Any:
+        return self.page.evaluate(CALL, [path, *parameters])
+
+    def log_in(self, email: str, **asked: str) -> None:
+        """As far as what follows the password."""
+        self.page.evaluate("asked => { client.loginWithRedirect({ authorizationParams: asked }); }", asked)
+        self.page.locator("#username").fill(email)
+        press(self.page)
+        self.page.locator("#password").fill(PASSWORD)
+        press(self.page)
+
+    def come_back(self) -> None:
+        """To the application, past a passkey that is offered on the way."""
+        self.page.wait_for_url(re.compile(rf"{re.escape(self.origin)}/\?code=|/u/passkey-enrollment\?"))
+        if "/u/passkey-enrollment?" in self.page.url:
+            self.page.locator("button[value=abort-passkey-enrollment]").click()
+            self.page.wait_for_url(f"{self.origin}/?code=*")
+        self.page.evaluate(START, self._options)
+        self.call("handleRedirectCallback")
+
+
+@pytest.fixture
+def spa(page: Page, origin: str, door: DevServer) -> SinglePage:
+    return SinglePage(page, origin, door)
+
+
+def press(page: Page) -> None:
+    page.locator("[data-action-button-primary]").click()
+
+
+def set_up_an_app(page: Page) -> None:
+    """On the pages that enrol an authenticator application, and give a recovery code."""
+    page.locator("button[value=toggle-view]").click()
+    key = re.sub(r"\s", "", page.locator("#secret").inner_text())
+    page.locator("#code").fill(otp.code_of(key, otp.step_at(time.time())))
+    press(page)
+    page.get_by_label("I have saved this code").check()
+    press(page)
+
+
+def test_a_second_factor_is_asked_for_by_redirect(spa: SinglePage) -> None:
+    spa.log_in(REDIRECTED)
+    spa.come_back()
+    assert "amr" not in spa.call("getIdTokenClaims")
+    spa.page.evaluate(
+        "asked => { client.loginWithRedirect(asked); }", {"authorizationParams": {"acr_values": MULTI_FACTOR}}
+    )
+    set_up_an_app(spa.page)
+    spa.come_back()
+    claims = spa.call("getIdTokenClaims")
+    assert claims["amr"] == ["mfa"]
+    assert claims["acr"] == MULTI_FACTOR
+
+
+def test_a_second_factor_that_silence_meets_is_proved_in_a_popup(spa: SinglePage) -> None:
+    spa.log_in(IN_A_POPUP)
+    spa.come_back()
+    asked = {"cacheMode": "off", "authorizationParams": {"acr_values": MULTI_FACTOR}}
+    with spa.page.expect_popup() as opened:
+        spa.page.evaluate(BEGIN, asked)
+    popup = opened.value
+    with popup.expect_event("close"):
+        set_up_an_app(popup)
+    assert spa.page.evaluate("token")["token"]
+    assert spa.call("getIdTokenClaims")["amr"] == ["mfa"]
+
+
+def test_a_passkey_signs_up_and_logs_in_on_the_pages_of_the_application(spa: SinglePage) -> None:
+    session = spa.page.context.new_cdp_session(spa.page)
+    session.send("WebAuthn.enable")
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+    person = {"email": "passkey@example.test", "name": "Pat Key", "realm": CONNECTION}
+    assert spa.call("passkey.signup", person)["access_token"]
+    assert spa.call("getUser")["email"] == person["email"]
+    spa.open()
+    assert spa.call("getUser") is None
+    assert spa.call("passkey.login", {"realm": CONNECTION})["access_token"]
+    assert spa.call("getUser")["email"] == person["email"]
+    session.detach()
