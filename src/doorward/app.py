@@ -19,6 +19,7 @@ from doorward.backends.keys.jose import JoseBackend
 from doorward.backends.keys.password_hashes import PasswordHasher
 from doorward.backends.keys.public_keys import read_public_key
 from doorward.backends.keys.signing_keys import SigningKeyMaker
+from doorward.backends.outbound.assets import AssetFetcher
 from doorward.backends.outbound.courier import SMTP_PORTS, Courier, MailServer
 from doorward.backends.outbound.http import GuardedHttp
 from doorward.backends.outbound.inbox import MemoryInbox
@@ -61,7 +62,7 @@ from doorward.web.routes import routes
 class Doorward(Struct, frozen=True):
     """One server: its storage, its ports, what manages its tenants, and the ASGI application to run.
 
-    ``relay`` sends what is in the outbox; it is started by who serves.
+    ``relay`` sends what is in the outbox and fetches what the pages show; it is started by who serves.
     """
 
     storage: Storage
@@ -169,7 +170,8 @@ def build(
     )
     jose = JoseBackend()
     logouts = LogoutCarrier(storage.directory, jose, clock, http)
-    relay = Relays([Relay(storage.outbox, clock, carrier) for carrier in (courier, logouts)])
+    fetcher = AssetFetcher(storage.directory, storage.assets, storage.one_time_values, clock, http)
+    relay = Relays([*(Relay(storage.outbox, clock, carrier) for carrier in (courier, logouts)), fetcher])
     hasher = passwords or PasswordHasher()
     background = BackgroundTasks()
     breached = RangeService(breached_passwords_url, http) if breached_passwords_url else NoBreachedPasswords()
@@ -238,6 +240,7 @@ def build(
         outbox=storage.outbox,
         inbox=inbox,
         http=http,
+        assets=storage.assets,
         log=storage.log,
         jose=jose,
         keys=SigningKeyMaker(clock, entropy),

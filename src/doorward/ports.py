@@ -1029,6 +1029,18 @@ class Outbox(Protocol):
         """Store messages that tell of nothing that has to be written with them."""
 
 
+class Assets(Protocol):
+    """Pictures and fonts of the login pages, by a digest of what they hold."""
+
+    async def keep(self, tenant: str, digest: str, content: bytes) -> None:
+        """Have it; it may be there already."""
+
+    async def find(self, tenant: str, digest: str) -> bytes | None: ...
+
+    async def drop(self, tenant: str, digests: Sequence[str]) -> None:
+        """Remove those that are there."""
+
+
 # ── cryptography ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -1317,6 +1329,7 @@ class Ports(Struct, frozen=True, kw_only=True):
     outbox: Outbox
     inbox: Inbox | None
     http: HttpOut
+    assets: Assets
     log: Log
     jose: Jose
     keys: KeyMaker

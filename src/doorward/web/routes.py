@@ -16,6 +16,7 @@ from doorward.web.authentication.logout import LogoutHandlers
 from doorward.web.authentication.mfa import MfaHandlers
 from doorward.web.exports import exports
 from doorward.web.login.dispatcher import login_pages
+from doorward.web.login.kept_assets import KeptAssets
 from doorward.web.login.presenter import Presenter
 from doorward.web.login.visit import UniversalLogin
 from doorward.web.management import description, management, own_api
@@ -100,5 +101,6 @@ def _in_the_browser(services: Services, *, development: bool) -> list[Route]:
         Route("GET", help.PATH, help.every_rule(presenter)),
         Route("GET", f"{help.PATH}/{{rule}}", help.one_rule(presenter)),
         Route("GET", "/_doorward/static/{digest}/{name}", presenter.static_file),
+        *KeptAssets(ports.directory, ports.assets).routes(),
         *(developing if development else ()),
     ]

@@ -181,10 +181,20 @@ class Relay:
             raise NotSent("it could not be sent", final=False) from None
 
 
-class Relays:
-    """The relays of a server, together."""
+class Works(Protocol):
+    """What works through what is due, beside the requests."""
 
-    def __init__(self, relays: Sequence[Relay]) -> None:
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def send_due(self) -> int: ...
+
+
+class Relays:
+    """The relays of a server, together with what else is done beside its requests."""
+
+    def __init__(self, relays: Sequence[Works]) -> None:
         self._relays = relays
 
     async def start(self) -> None:
@@ -195,5 +205,5 @@ class Relays:
         await asyncio.gather(*(relay.stop() for relay in self._relays))
 
     async def send_due(self) -> int:
-        """Try to send everything that is due; how many messages that were."""
+        """Try to do everything that is due; how many messages and files that were."""
         return sum([await relay.send_due() for relay in self._relays])

@@ -569,6 +569,16 @@ outbox = Table(
     Index("ix_outbox_kind_tenant_due_at", "kind", "tenant", "due_at"),
 )
 
+# What the login pages show, as it was fetched; which file is whose is in documents.
+asset = Table(
+    "asset",
+    metadata,
+    _text("tenant"),
+    _text("digest"),
+    _bytes("content"),
+    PrimaryKeyConstraint("tenant", "digest"),
+)
+
 # One of each subject: a newer code takes the place of the older.
 challenge = Table(
     "challenge",

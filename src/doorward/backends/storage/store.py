@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from doorward.backends.storage.assets import StoredAssets
 from doorward.backends.storage.attempts import StoredAttempts
 from doorward.backends.storage.authentication_methods import StoredAuthenticationMethods
 from doorward.backends.storage.challenges import StoredChallenges
@@ -94,6 +95,7 @@ class Storage:
         self.snapshots = StoredSnapshots(self.database, self.directory, self.log, clock, root_key=root_key)
         self.root_credential = StoredRootCredential(self.database, clock, root_key=root_key)
         self.outbox = StoredOutbox(self.database, self.log, self.directory, clock, entropy)
+        self.assets = StoredAssets(self.database)
         self.codes = StoredCodes(self.database, self.log)
         self.refresh_tokens = StoredRefreshTokens(self.database, self.log)
         self.device_credentials = StoredDeviceCredentials(self.database, self.log)

@@ -32,6 +32,7 @@ class Fate(StrEnum):
 TABLES: dict[str, Fate] = {
     "host": Fate.ENDED,  # claimed anew
     "document": Fate.KEPT,
+    "asset": Fate.KEPT,
     "user_account": Fate.KEPT,
     "user_term": Fate.KEPT,
     "user_identity": Fate.KEPT,

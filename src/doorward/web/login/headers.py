@@ -44,14 +44,13 @@ def for_page(
     form: bool,
     redirect_uri: str = "",
     pictures: tuple[str, ...] = (),
-    font: str = "",
     own: Allowed | None = None,
     sources: Mapping[str, str] = MappingProxyType({}),
     framable: bool = False,
     frames: bool = False,
 ) -> Headers:
-    """A page of ours, with or without a ``form``, in the tenant's template if that needs its ``own``, and with more
-    ``sources`` by directive; ``frames`` of ours may be in it.
+    """A page of ours, with or without a ``form``, in the tenant's template if that needs its ``own`` and shows
+    ``pictures``, and with more ``sources`` by directive; ``frames`` of ours may be in it.
 
     Browsers hold redirects after a form against ``form-action`` too, and a login ends at the
     application or at an identity provider: any https target is allowed, and of the others exactly
@@ -65,8 +64,8 @@ def for_page(
         "default-src": "'none'",
         "script-src": f"'nonce-{nonce}' 'strict-dynamic'",
         "style-src": "'self'",
-        "img-src": _loaded("'self' data:", *pictures),
-        "font-src": _loaded("'self'", font),
+        "img-src": "'self' data:",
+        "font-src": "'self'",
         "connect-src": "'self'",
         "base-uri": "'none'",
         "form-action": " ".join(targets),
@@ -78,7 +77,7 @@ def for_page(
             "script-src": _attributes(policy["script-src"], own.handlers),
             "style-src": _attributes(_loaded(f"'self' 'nonce-{nonce}'", *own.origins), own.styles),
             "img-src": _loaded("'self' data:", *pictures, *own.origins),
-            "font-src": _loaded("'self' data:", font, *own.origins),
+            "font-src": _loaded("'self' data:", *own.origins),
             "connect-src": _loaded("'self'", *own.origins),
             "media-src": _loaded("'self'", *own.origins),
             "frame-src": _loaded("'self'", *own.origins),
@@ -100,14 +99,14 @@ def framed_by_us(given: Headers) -> Headers:
     )
 
 
-def for_form_post(*, nonce: str, redirect_uri: str, pictures: tuple[str, ...] = (), font: str = "") -> Headers:
+def for_form_post(*, nonce: str, redirect_uri: str) -> Headers:
     """The form that posts itself to ``redirect_uri``: its own script, and nowhere else to go."""
     policy = {
         "default-src": "'none'",
         "script-src": f"'nonce-{nonce}'",
         "style-src": "'self'",
-        "img-src": _loaded("data:", *pictures),
-        "font-src": _loaded("", font),
+        "img-src": "'self' data:",
+        "font-src": "'self'",
         "base-uri": "'none'",
         "form-action": source(redirect_uri) or "'none'",
         "frame-ancestors": "'none'",
@@ -129,19 +128,25 @@ def for_mail() -> Headers:
     return _headers(policy, "no-referrer", framable=True)
 
 
-def for_web_message(*, nonce: str, pictures: tuple[str, ...] = (), font: str = "") -> Headers:
+def for_web_message(*, nonce: str) -> Headers:
     """The page that posts a message to its opener or parent. It may be framed by anyone: the
     message reaches one origin only, and that origin's page may itself be framed."""
     policy = {
         "default-src": "'none'",
         "script-src": f"'nonce-{nonce}'",
         "style-src": "'self'",
-        "img-src": _loaded("data:", *pictures),
-        "font-src": _loaded("", font),
+        "img-src": "'self' data:",
+        "font-src": "'self'",
         "base-uri": "'none'",
         "form-action": "'none'",
     }
     return _headers(policy, "no-referrer", framable=True)
+
+
+def for_asset() -> Headers:
+    """A file that somebody else made, opened on its own: nothing in it runs, nothing in it loads anything."""
+    policy = {"default-src": "'none'", "style-src": "'unsafe-inline'", "img-src": "data:", "sandbox": ""}
+    return (("content-security-policy", "; ".join(f"{name} {value}".rstrip() for name, value in policy.items())),)
 
 
 def _loaded(always: str, *urls: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 from msgspec import Struct
 
 from doorward.model import colours
@@ -13,7 +15,7 @@ from doorward.model.tenant import TenantSettings
 from doorward.model.theme import Theme
 from doorward.web.login.catalogue import Texts
 from doorward.web.login.page_template import PageTemplate
-from doorward.web.login.theme import Palette, usable
+from doorward.web.login.theme import Palette
 
 
 class Look(Struct, frozen=True, kw_only=True):
@@ -22,7 +24,8 @@ class Look(Struct, frozen=True, kw_only=True):
     ``primary`` and the backgrounds are ``#rrggbb`` or empty for the stock palette; a second
     background makes a gradient at ``background_angle`` degrees. A ``theme`` says all of it, and more, also for the dark
     unless there is a ``dark`` one. Without ``logo_url`` the page draws the company's initial. ``font_url`` is a font
-    file. ``allow_framing`` is the tenant flag ``disable_clickjack_protection_headers``.
+    file. All of these are paths of this server, from which alone a page loads. ``allow_framing`` is the tenant flag
+    ``disable_clickjack_protection_headers``.
     """
 
     company_name: str = "Doorward"
@@ -71,12 +74,6 @@ class Look(Struct, frozen=True, kw_only=True):
         """Whether other ways to log in come before the form."""
         return self.theme is not None and self.theme.widget.social_buttons_layout == "top"
 
-    @property
-    def pictures(self) -> tuple[str, ...]:
-        """What the browser has to load from elsewhere, if anything."""
-        background = self.theme.page_background.background_image_url if self.theme is not None else ""
-        return (self.logo_url, self.favicon_url, usable(background))
-
     @classmethod
     def of(
         cls,
@@ -88,15 +85,18 @@ class Look(Struct, frozen=True, kw_only=True):
         texts: Texts | None = None,
         template: PageTemplate | None = None,
         name: str = "",
+        kept: Mapping[str, str] = MappingProxyType({}),
     ) -> Look:
         """The look of a tenant: its settings, its ``GET /api/v2/branding`` body, and its theme, which goes before,
         with what that has for the ``dark``.
 
-        ``name`` is what people know the tenant as when ``friendly_name`` is not set. A value the
-        pages cannot use (no hexadecimal colour, no https picture) counts as absent.
+        ``name`` is what people know the tenant as when ``friendly_name`` is not set. ``kept`` are the paths of what
+        was fetched, by its URL. A value the pages cannot use (no hexadecimal colour, nothing that was fetched) counts
+        as absent.
         """
         branding = branding or {}
         themed = Theme.of(theme) if theme is not None else None
+        darkened = themed.in_the_dark(dark) if themed is not None and dark is not None else None
         palette = branding.get("colors")
         palette = palette if isinstance(palette, Mapping) else {}
         page = palette.get("page_background")
@@ -105,15 +105,17 @@ class Look(Struct, frozen=True, kw_only=True):
         font = branding.get("font")
         return cls(
             company_name=settings.friendly_name or name or "Doorward",
-            logo_url=_first(themed and themed.widget.logo_url, branding.get("logo_url"), settings.picture_url),
-            favicon_url=_first(branding.get("favicon_url")),
-            font_url=_first(themed and themed.fonts.font_url, font.get("url") if isinstance(font, Mapping) else ""),
+            logo_url=_first(kept, themed and themed.widget.logo_url, branding.get("logo_url"), settings.picture_url),
+            favicon_url=_first(kept, branding.get("favicon_url")),
+            font_url=_first(
+                kept, themed and themed.fonts.font_url, font.get("url") if isinstance(font, Mapping) else ""
+            ),
             primary=colours.parse(palette.get("primary")) or "",
             background=colours.parse(gradient.get("start") if gradient else page) or "",
             background_end=colours.parse(gradient.get("end")) or "",
             background_angle=int(angle) % 360 if isinstance(angle, int | float) else 0,
-            theme=themed,
-            dark=themed.in_the_dark(dark) if themed is not None and dark is not None else None,
+            theme=themed and _loading(themed, kept),
+            dark=darkened and _loading(darkened, kept),
             texts=texts,
             template=template,
             support_email=settings.support_email,
@@ -122,5 +124,17 @@ class Look(Struct, frozen=True, kw_only=True):
         )
 
 
-def _first(*urls: object) -> str:
-    return next(filter(None, map(usable, urls)), "")
+def _first(kept: Mapping[str, str], *urls: object) -> str:
+    """Where the page finds what is at the first of the URLs there are; nowhere if that was not to be had."""
+    return next((kept.get(url, "") for url in urls if isinstance(url, str) and url), "")
+
+
+def _loading(theme: Theme, kept: Mapping[str, str]) -> Theme:
+    """The theme with paths of this server in place of URLs."""
+    replace = msgspec.structs.replace
+    page, widget = theme.page_background, theme.widget
+    return replace(
+        theme,
+        page_background=replace(page, background_image_url=kept.get(page.background_image_url, "")),
+        widget=replace(widget, logo_url=kept.get(widget.logo_url, "")),
+    )

@@ -11,6 +11,7 @@ import msgspec
 
 from doorward.liquid_thread import LiquidThread
 from doorward.management.resources.branding import PAGE_TEMPLATE
+from doorward.management.resources.branding_assets import assets_of
 from doorward.management.resources.branding_dark import ID as BRANDING_DARK
 from doorward.management.resources.branding_themes import THEME as BRANDING_THEME
 from doorward.management.resources.prompts import CUSTOM_TEXT, PARTIALS
@@ -218,6 +219,7 @@ def look_of(directory: TenantDirectory) -> Look:
         texts=Texts(own),
         template=_template(directory),
         name=directory.tenant.domain,
+        kept={url: asset.path for url, asset in assets_of(directory).items()},
     )
 
 
@@ -250,6 +252,8 @@ def about(
         "branding": {
             **(branding.body if branding is not None else {}),
             "logo_url": look.logo_url,
+            "favicon_url": look.favicon_url,
+            "font": {"url": look.font_url},
             "colors": {
                 "primary": look.accent or STOCK,
                 "page_background": (

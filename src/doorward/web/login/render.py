@@ -83,8 +83,7 @@ def render(
         form=page.has_form,
         redirect_uri=page.redirect_uri,
         sources=page.sources,
-        pictures=look.pictures + (_pictures(about) if frame is not None else ()),
-        font=look.font_url,
+        pictures=_pictures(about) if frame is not None else (),
         own=frame.allowed if frame is not None else None,
         framable=look.allow_framing,
     )
@@ -117,9 +116,7 @@ def _pictures(about: Mapping[str, Any]) -> tuple[str, ...]:
 def render_form_post(document: FormPostDocument, look: Look, locale: str, *, nonce: str | None = None) -> Response:
     """A form that posts itself; without scripts a button does."""
     nonce = nonce or secrets.token_urlsafe(16)
-    policy = headers.for_form_post(
-        nonce=nonce, redirect_uri=document.redirect_uri, pictures=look.pictures, font=look.font_url
-    )
+    policy = headers.for_form_post(nonce=nonce, redirect_uri=document.redirect_uri)
     return _document("form_post.html", document, policy, look, locale, nonce)
 
 
@@ -128,40 +125,38 @@ def render_web_message(document: WebMessageDocument, look: Look, locale: str, *,
     if not headers.is_origin(document.origin):
         raise ValueError(f"not an origin: {document.origin!r}")
     nonce = nonce or secrets.token_urlsafe(16)
-    policy = headers.for_web_message(nonce=nonce, pictures=look.pictures, font=look.font_url)
+    policy = headers.for_web_message(nonce=nonce)
     return _document("web_message.html", document, policy, look, locale, nonce)
 
 
 def render_help(document: HelpDocument, look: Look, locale: str) -> Response:
     """What a rule means. No form, no script."""
-    policy = _without_form(look, secrets.token_urlsafe(16))
+    policy = _without_form(secrets.token_urlsafe(16))
     return _document("help.html", document, policy, look, locale)
 
 
 def render_demo(document: DemoDocument, look: Look, locale: str, *, nonce: str | None = None) -> Response:
     """The demo application's page."""
     nonce = nonce or secrets.token_urlsafe(16)
-    return _document("demo.html", document, _without_form(look, nonce), look, locale, nonce)
+    return _document("demo.html", document, _without_form(nonce), look, locale, nonce)
 
 
 def render_inbox(document: InboxDocument, look: Look, locale: str, *, nonce: str | None = None) -> Response:
     """Messages that were not sent, or one of them in a frame of its own."""
     nonce = nonce or secrets.token_urlsafe(16)
-    policy = headers.for_page(nonce=nonce, form=False, pictures=look.pictures, font=look.font_url, frames=True)
+    policy = headers.for_page(nonce=nonce, form=False, frames=True)
     return _document("inbox.html", document, policy, look, locale, nonce)
 
 
 def render_preview(document: PreviewDocument, look: Look, locale: str) -> Response:
     """The screens there are, one of them in a frame. No form, no script."""
-    policy = headers.for_page(
-        nonce=secrets.token_urlsafe(16), form=False, pictures=look.pictures, font=look.font_url, frames=True
-    )
+    policy = headers.for_page(nonce=secrets.token_urlsafe(16), form=False, frames=True)
     return _document("preview.html", document, policy, look, locale)
 
 
 def render_front(document: FrontDocument, look: Look, locale: str) -> Response:
     """What stands at the address of a development server. No form, no script."""
-    policy = _without_form(look, secrets.token_urlsafe(16))
+    policy = _without_form(secrets.token_urlsafe(16))
     return _document("front.html", document, policy, look, locale)
 
 
@@ -199,8 +194,8 @@ def _document(
     return html_response(html, 200, (*policy, ("content-language", texts.language)))
 
 
-def _without_form(look: Look, nonce: str) -> Headers:
-    return headers.for_page(nonce=nonce, form=False, pictures=look.pictures, font=look.font_url)
+def _without_form(nonce: str) -> Headers:
+    return headers.for_page(nonce=nonce, form=False)
 
 
 @cache

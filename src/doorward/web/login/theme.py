@@ -24,7 +24,8 @@ ALONG = {"left": "start", "center": "center", "right": "end"}
 
 
 class Palette(Struct, frozen=True, kw_only=True):
-    """All that a stylesheet is made of. Colours are ``#rrggbb`` or empty, URLs https or empty."""
+    """All that a stylesheet is made of. Colours are ``#rrggbb`` or empty, URLs are paths or
+    empty."""
 
     theme: Theme | None = None
     dark: Theme | None = None
@@ -162,18 +163,13 @@ def _sizes(fonts: Fonts) -> dict[str, str]:
 
 def _page(page: PageBackground) -> dict[str, str]:
     colour = colours.parse(page.background_color) or "#000000"
-    picture = usable(page.background_image_url)
+    picture = page.background_image_url
     layers = f'url("{_quoted(picture)}") center / cover no-repeat fixed, {colour}' if picture else colour
     return {
         "page-background": layers,
         "page-background-color": colour,
         "widget-margin": ASIDE.get(page.page_layout, "auto"),
     }
-
-
-def usable(url: object) -> str:
-    """A URL the pages can load from, or nothing."""
-    return url if isinstance(url, str) and url.startswith("https://") and url.isascii() else ""
 
 
 def _quoted(url: str) -> str:

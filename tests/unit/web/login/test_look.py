@@ -30,10 +30,11 @@ def test_settings_and_branding_are_taken() -> None:
         "favicon_url": "https://acme.test/i.ico",
         "colors": {"primary": "#E4B400", "page_background": "#FFF"},
     }
-    assert Look.of(settings, branding) == Look(
+    kept = {"https://acme.test/logo.svg": "/_doorward/asset/1", "https://acme.test/i.ico": "/_doorward/asset/2"}
+    assert Look.of(settings, branding, kept=kept) == Look(
         company_name="Acme",
-        logo_url="https://acme.test/logo.svg",
-        favicon_url="https://acme.test/i.ico",
+        logo_url="/_doorward/asset/1",
+        favicon_url="/_doorward/asset/2",
         primary="#e4b400",
         background="#ffffff",
         support_email="help@acme.test",
@@ -63,8 +64,16 @@ def test_f5_what_a_page_cannot_use_counts_as_absent(branding: dict[str, Any] | N
 
 
 def test_name_and_picture_of_the_settings_are_the_fallback() -> None:
-    look = Look.of(TenantSettings(picture_url="https://acme.test/old.png"), {}, name="acme.test")
-    assert (look.company_name, look.logo_url) == ("acme.test", "https://acme.test/old.png")
+    kept = {"https://acme.test/old.png": "/_doorward/asset/3"}
+    look = Look.of(TenantSettings(picture_url="https://acme.test/old.png"), {}, name="acme.test", kept=kept)
+    assert (look.company_name, look.logo_url) == ("acme.test", "/_doorward/asset/3")
+
+
+def test_what_was_not_fetched_is_not_shown() -> None:
+    branding = {"logo_url": "https://acme.test/new.png", "font": {"url": "https://acme.test/f.woff2"}}
+    kept = {"https://acme.test/old.png": "/_doorward/asset/3", "https://acme.test/new.png": ""}
+    look = Look.of(TenantSettings(picture_url="https://acme.test/old.png"), branding, kept=kept)
+    assert (look.logo_url, look.font_url) == ("", "")
 
 
 @pytest.mark.parametrize(("name", "initial"), [("acme", "A"), ("  <b>", "B"), ("!!", "D"), ("", "D"), ("ßtraße", "S")])

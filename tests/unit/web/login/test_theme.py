@@ -120,18 +120,16 @@ def test_a_theme_goes_before_branding_and_branding_before_settings() -> None:
             colors=Colours(primary_button="#654321"),
         )
     )
-    both = Look.of(settings, branding, theme=theme)
-    assert (both.logo_url, both.font_url, both.accent) == (
-        "https://a.test/theme.png", "https://a.test/theme.woff", "#654321",
-    )  # fmt: skip
+    kept = {f"https://a.test/{name}": f"/{name}" for name in
+            ("settings.png", "branding.png", "theme.png", "branding.woff", "theme.woff")}  # fmt: skip
+    both = Look.of(settings, branding, theme=theme, kept=kept)
+    assert (both.logo_url, both.font_url, both.accent) == ("/theme.png", "/theme.woff", "#654321")
     assert "#123456" not in stylesheet(both.palette)
-    branded = Look.of(settings, branding)
-    assert (branded.logo_url, branded.font_url, branded.accent) == (
-        "https://a.test/branding.png", "https://a.test/branding.woff", "#123456",
-    )  # fmt: skip
+    branded = Look.of(settings, branding, kept=kept)
+    assert (branded.logo_url, branded.font_url, branded.accent) == ("/branding.png", "/branding.woff", "#123456")
     theme["widget"]["logo_url"] = theme["fonts"]["font_url"] = ""
-    assert Look.of(settings, branding, theme=theme).logo_url == branded.logo_url
-    assert Look.of(settings).logo_url == settings.picture_url
+    assert Look.of(settings, branding, theme=theme, kept=kept).logo_url == branded.logo_url
+    assert Look.of(settings, kept=kept).logo_url == "/settings.png"
     assert Look.of(settings, theme={"colors": {"error": 7}}).theme is None
 
 
@@ -162,10 +160,25 @@ def test_f5_no_address_breaks_out_of_the_stylesheet() -> None:
     assert made.count("\n") == 3
 
 
-def test_the_policy_allows_the_origins_of_a_theme_and_no_others() -> None:
-    theme = Theme(page_background=PageBackground(background_image_url="https://pictures.test/b.png"))
-    look = Look(theme=theme, logo_url="https://logos.test/l.png", font_url="https://fonts.test:8443/f.woff2?x")
+def test_the_policy_allows_nobody_but_us_whatever_a_theme_names() -> None:
+    theme = Theme(page_background=PageBackground(background_image_url="/_doorward/asset/1"))
+    look = Look(theme=theme, logo_url="/_doorward/asset/2", font_url="/_doorward/asset/3")
     policy = dict(render(SAMPLES["login"], look, "en").headers)["content-security-policy"]
-    assert "img-src 'self' data: https://logos.test https://pictures.test;" in policy
-    assert "font-src 'self' https://fonts.test:8443;" in policy
+    assert "img-src 'self' data:;" in policy
+    assert "font-src 'self';" in policy
     assert "style-src 'self';" in policy
+
+
+def test_a_dark_variant_changes_colours_and_pictures_and_nothing_else() -> None:
+    light = Theme(page_background=PageBackground(background_image_url="/sea"), widget=Widget(logo_url="/light"))
+    body = {"colors": {"widget_background": "#101010"}, "widget": {"logo_url": "/dark"}}
+    made = stylesheet(Palette(theme=light, dark=light.in_the_dark(body)))
+    before, _, dark = made.partition("prefers-color-scheme: dark")
+    assert "--card: #ffffff;" in before
+    assert "--card: #101010;" in dark
+    assert "color-scheme: dark;" in dark
+    assert '#prompt-logo-center { content: url("/dark"); }' in dark
+    assert 'url("/sea")' in dark, "what it does not say is as it was"
+    assert "-size" not in dark
+    assert "radius" not in dark
+    assert light.in_the_dark({"colors": 7}) is None
