@@ -92,6 +92,17 @@ async def test_pages_speak_a_language_of_the_tenant_that_the_reader_reads(
     assert said in wrong.text
 
 
+async def test_errors_and_logouts_go_by_the_languages_of_their_own_address(api: Api, visitor: Visitor) -> None:
+    await api.patch("/tenants/settings", {"enabled_locales": ["en", "fr", "de"]})
+    visitor.http.headers["accept-language"] = "fr"
+    refused = await visitor.http.get("/authorize", params={"client_id": "nobody", "ui_locales": "de"})
+    assert refused.status_code >= 400
+    assert "<h1>Etwas ist schiefgegangen</h1>" in refused.text
+    for ui_locales, said in (("de en", "Sie sind abgemeldet"), ("x-\u00e9 &", "La déconnexion est effectuée")):
+        left = await visitor.http.get("/oidc/logout", params={"ui_locales": ui_locales})
+        assert f"<h1>{said}</h1>" in left.text
+
+
 async def test_a_theme_is_worn_at_once_and_taken_off_again(api: Api, visitor: Visitor) -> None:
     await api.patch("/branding", {"colors": {"primary": "#123456"}})
     stock, branded = await visitor.stylesheets(await visitor.login_page())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 import msgspec
 
@@ -323,4 +323,7 @@ def _unfilled(fault: UnfilledTemplate, page: Page, request: Request, at: float) 
 
 
 def _locale(request: Request, directory: TenantDirectory, ui_locales: str) -> str:
+    """``ui_locales`` are those of the login; a page of none, such as an error or a logout, goes by its own address."""
+    if not ui_locales and b"ui_locales=" in request.query:
+        ui_locales = parse_qs(request.query.decode("ascii", "replace")).get("ui_locales", [""])[0]
     return locales.choose(directory.settings.enabled_locales, ui_locales, request.headers.get("accept-language"))
