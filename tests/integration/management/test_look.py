@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import AsyncIterator
+from typing import Any
 
 import httpx2
 import pytest
