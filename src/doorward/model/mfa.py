@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
 from msgspec import Struct, structs
@@ -66,7 +66,7 @@ VOICE = Factor(
 )  # fmt: skip
 EMAIL = Factor(
     name="email", switch="email", method=MethodType.EMAIL, type=ChallengeType.OOB, requirement="email",
-    challenge="mfa-email-challenge", listed="mfa-email-list", channel=Channel.EMAIL,
+    challenge="mfa-email-challenge", enrollment="mfa-email-challenge", listed="mfa-email-list", channel=Channel.EMAIL,
 )  # fmt: skip
 WEBAUTHN_ROAMING = Factor(
     name="webauthn-roaming", switch="webauthn-roaming", method=MethodType.WEBAUTHN_ROAMING,
@@ -84,6 +84,25 @@ FACTORS: dict[str, Factor] = {
 }
 
 
+# A number that can be reached in both ways is one way to people: they say which when a code is to come.
+PHONE = "phone"
+CALLED = (SMS.name, VOICE.name)
+
+
+def ways(factors: Sequence[str]) -> tuple[str, ...]:
+    """``factors`` as they are offered to be picked."""
+    if not set(CALLED) <= set(factors):
+        return tuple(factors)
+    return tuple(dict.fromkeys(PHONE if name in CALLED else name for name in factors))
+
+
+def screen_of_way(way: str, *, enrolls: bool) -> str:
+    """The name of the screen a way begins with."""
+    if way == PHONE:
+        return "mfa-phone-enrollment" if enrolls else "mfa-phone-challenge"
+    return FACTORS[way].enrollment if enrolls else FACTORS[way].challenge
+
+
 class Enrolled(Struct, frozen=True):
     """A factor a person has and the tenant offers; ``method`` is the id of the authentication method, empty where the
     account itself says enough (a verified address), ``address`` where a code goes to."""
@@ -94,10 +113,12 @@ class Enrolled(Struct, frozen=True):
 
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """What a person can be challenged with, and what they may enrol in, by name and in order."""
+    """What a person can be challenged with, and what they may enrol in, by name and in order. ``mailbox`` is the
+    address of the account where the tenant offers that as a factor, and nobody has enrolled it."""
 
     enrolled: tuple[Enrolled, ...] = ()
     enrollable: tuple[str, ...] = ()
+    mailbox: str = ""
 
     @property
     def challenges(self) -> tuple[str, ...]:
@@ -121,16 +142,19 @@ class Standing(Struct, frozen=True, kw_only=True):
 class MfaProgress(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How far a login is with its second factor.
 
-    ``factors`` may be chosen, ``factor`` is; ``enrolls`` where the person has none yet. ``place`` says which of several
-    addresses a code is for; where one is enrolled, ``address`` is what was typed. ``sent`` counts the codes that went
-    there, ``key`` is the id of a key that was just enrolled.
+    ``factors`` may be chosen, ``factor`` is; ``enrolls`` where the person has none yet. ``way`` is what was picked,
+    ``phone`` where message or call is asked each time. ``place`` says which of several addresses a code is for; where
+    one is enrolled, ``address`` is what was typed, and ``country`` (``GB+44``) what was chosen for it. ``sent`` counts
+    the codes that went there, ``key`` is the id of a key that was just enrolled.
     """
 
     factors: tuple[str, ...]
     enrolls: bool = False
     factor: str = ""
+    way: str = ""
     place: int = 0
     address: str = ""
+    country: str = ""
     sent: int = 0
     key: str = ""
 
@@ -200,17 +224,32 @@ def policies(directory: TenantDirectory) -> tuple[str, ...]:
 
 
 def standing(directory: TenantDirectory, user: User, methods: Iterable[AuthenticationMethod]) -> Standing:
-    """What ``methods`` of ``user`` are worth in this tenant."""
+    """What ``methods`` of ``user`` are worth in this tenant. Who has no factor and no other to take on enrols the
+    mailbox of the account; it need not be enrolled once it is known to be theirs."""
     methods = tuple(methods)
-    offered = [factor for factor in FACTORS.values() if offers(directory, factor)]
+    offered = [factor for factor in _in_order(methods) if offers(directory, factor)]
     enrolled: list[Enrolled] = []
+    mailbox = ""
     for factor in offered:
         theirs = [method for method in methods if method.type is factor.method]
         enrolled += [Enrolled(factor.name, method.id, _address(method)) for method in theirs]
-        verified = user.email if user.profile.get("email_verified") is True else None
-        if factor is EMAIL and verified and verified not in [_address(method) for method in theirs]:
-            enrolled.append(Enrolled(factor.name, address=verified))
-    return Standing(enrolled=tuple(enrolled), enrollable=tuple(factor.name for factor in offered if factor.enrollment))
+        if factor is EMAIL and user.email and user.email not in [_address(method) for method in theirs]:
+            mailbox = user.email
+            if user.profile.get("email_verified") is True:
+                enrolled.append(Enrolled(factor.name, address=mailbox))
+    enrollable = tuple(factor.name for factor in offered if factor.enrollment and factor is not EMAIL)
+    if not enrollable and mailbox and not enrolled:
+        enrollable = (EMAIL.name,)
+    return Standing(enrolled=tuple(enrolled), enrollable=enrollable, mailbox=mailbox)
+
+
+def _in_order(methods: Iterable[AuthenticationMethod]) -> Iterable[Factor]:
+    """Every factor; a call comes before a message for who wanted that."""
+    first = next((method.properties for method in methods if method.type is MethodType.PHONE), {})
+    if first.get("preferred_authentication_method") != VOICE.name:
+        return FACTORS.values()
+    swapped = {SMS.name: VOICE, VOICE.name: SMS}
+    return [swapped.get(factor.name, factor) for factor in FACTORS.values()]
 
 
 def _address(method: AuthenticationMethod) -> str:

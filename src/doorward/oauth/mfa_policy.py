@@ -9,7 +9,7 @@ from collections.abc import Collection
 from msgspec import Struct
 
 from doorward.model.directory import TenantDirectory
-from doorward.model.mfa import FACTORS, MULTI_FACTOR, MfaProgress, Standing
+from doorward.model.mfa import EMAIL, FACTORS, MULTI_FACTOR, MfaProgress, Standing, screen_of_way, ways
 from doorward.model.tenant import Issuer
 from doorward.oauth.errors import UnmetAuthenticationRequirements
 from doorward.oauth.token_policy import called
@@ -35,8 +35,11 @@ class Challenge(Struct, frozen=True):
     def progress(self) -> MfaProgress:
         """The login as it begins with this. Where there is a choice to be made before anything is enrolled, nothing
         is chosen yet."""
-        chosen = "" if self.enrolls and len(self.factors) > 1 else self.factors[0]
-        return MfaProgress(factors=self.factors, enrolls=self.enrolls, factor=chosen)
+        offered = ways(self.factors)
+        if self.enrolls and len(offered) > 1:
+            return MfaProgress(factors=self.factors, enrolls=True)
+        way = offered[0] if self.enrolls else self.factors[0]
+        return MfaProgress(factors=self.factors, enrolls=self.enrolls, factor=self.factors[0], way=way)
 
     @property
     def screen(self) -> str:
@@ -44,8 +47,7 @@ class Challenge(Struct, frozen=True):
         progress = self.progress
         if not progress.factor:
             return "mfa-begin-enroll-options"
-        factor = FACTORS[progress.factor]
-        return factor.enrollment if self.enrolls else factor.challenge
+        return screen_of_way(progress.way, enrolls=self.enrolls)
 
 
 class Demand(Struct, frozen=True):
@@ -149,7 +151,8 @@ def before_password_reset(standing: Standing, mailed_to: str) -> Challenge | Non
 def by_enrollment_ticket(standing: Standing, factor: str | None) -> Challenge | None:
     """What may be taken on by a link that names a ``factor`` as ``POST /guardian/enrollments/ticket`` does; ``None``
     where the tenant does not offer that."""
-    factors = tuple(name for name in standing.enrollable if factor in (None, FACTORS[name].requirement))
+    offered = (EMAIL.name,) if factor == EMAIL.name and standing.mailbox else standing.enrollable
+    factors = tuple(name for name in offered if factor in (None, FACTORS[name].requirement))
     return Challenge(factors, True, Reason("mfa", "mfa.enrollment_ticket", True)) if factors else None
 
 

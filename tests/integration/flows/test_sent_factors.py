@@ -320,7 +320,7 @@ async def test_of_several_factors_one_is_chosen_to_begin_with(door: Door) -> Non
     await door.tenant(tenant("otp", "sms", message_types=("sms", "voice")))
     tab = await login(door)
     assert (tab.path, heading(tab)) == ("/u/mfa-begin-enroll-options", "Protect your account")
-    assert tab.form.actions == ["otp", "sms", "voice"]
+    assert tab.form.actions == ["otp", "phone"]
     await tab.submit("sms")
     assert tab.path == "/u/mfa-sms-enrollment"
     await tab.submit("pick-authenticator")
@@ -329,3 +329,179 @@ async def test_of_several_factors_one_is_chosen_to_begin_with(door: Door) -> Non
     await tab.submit("pick-authenticator")
     await tab.submit("otp")
     assert tab.path == "/u/mfa-otp-enrollment"
+
+
+# ── a number that is reached in two ways ──
+
+
+async def test_message_or_call_is_asked_where_both_are_possible(door: Door) -> None:
+    await door.tenant(tenant("sms", "otp", message_types=("sms", "voice")))
+    tab = await login(door)
+    assert tab.form.actions == ["otp", "phone"]
+    await tab.submit("phone")
+    assert tab.path == "/u/mfa-phone-enrollment"
+    assert tab.form.fields["type"] == "sms"
+    await tab.submit(phone="", type="voice")
+    assert tab.form.errors == {"error-element-phone": "no-phone"}
+    assert tab.form.fields["type"] == "voice"
+    await tab.submit(phone=OTHER, type="voice")
+    assert tab.path == "/u/mfa-voice-challenge"
+    (message,) = await sent(door)
+    assert (message.channel.value, message.to) == ("voice", OTHER)
+    await tab.submit("back-action")
+    assert tab.path == "/u/mfa-phone-enrollment"
+    await tab.submit(phone=NUMBER, type="sms")
+    assert tab.path == "/u/mfa-sms-challenge"
+    await sent(door)
+    await tab.submit("switch-to-voice")
+    (message,) = await sent(door)
+    await tab.submit(code=message.values["code"])
+    assert "code" in tab.answer
+    (method,) = await door.ports.authentication_methods.of_user(DOMAIN, await user_id(door))
+    assert method.properties == {"phone_number": NUMBER, "preferred_authentication_method": "voice"}
+
+    tab = await login(door)
+    assert tab.path == "/u/mfa-voice-challenge", "as it was wanted"
+    await sent(door)
+    assert "pick-authenticator" not in tab.form.actions
+
+
+async def test_a_phone_that_is_picked_asks_how(door: Door) -> None:
+    await door.tenant(tenant("sms", "email", message_types=("sms", "voice")))
+    await has(door, MethodType.PHONE, NUMBER, OTHER)
+    tab = await login(door)
+    assert tab.path == "/u/mfa-sms-challenge"
+    await tab.submit("pick-authenticator")
+    assert tab.form.actions == ["phone", "email", "back-action"]
+    await sent(door)
+    await tab.submit("phone")
+    assert tab.path == "/u/mfa-phone-challenge"
+    assert await sent(door) == [], "nothing is sent before that is said"
+    assert "0000" in tab.text
+    assert NUMBER not in tab.text
+    await tab.submit("pick-phone")
+    assert tab.path == "/u/mfa-sms-list"
+    await tab.submit("selection-action::1")
+    assert tab.path == "/u/mfa-phone-challenge"
+    await tab.submit(type="voice")
+    assert tab.path == "/u/mfa-voice-challenge"
+    (message,) = await sent(door)
+    assert (message.channel.value, message.to) == ("voice", OTHER)
+    await tab.submit(code=message.values["code"])
+    assert "code" in tab.answer
+
+
+async def test_a_number_alone_leads_straight_to_it(door: Door) -> None:
+    await door.tenant(tenant("sms", message_types=("sms", "voice")))
+    tab = await login(door)
+    assert tab.path == "/u/mfa-phone-enrollment"
+    await tab.submit(phone=NUMBER, type="push")
+    assert tab.path == "/u/mfa-sms-challenge"
+
+
+@pytest.mark.parametrize(
+    ("country", "typed", "number"),
+    [
+        ("GB+44", "020 7946 0000", NUMBER),
+        ("GB+44", "(020) 7946-0000", NUMBER),
+        ("GB+44", "20 7946 0000", NUMBER),
+        ("GB+44", "+33 1 70 18 99 00", "+33170189900"),
+        ("IT+39", "06 0123 4567", "+390601234567"),
+        ("US+1", "(202) 555-0123", "+12025550123"),
+    ],
+)
+async def test_a_country_is_chosen_for_a_number(door: Door, country: str, typed: str, number: str) -> None:
+    await door.tenant(tenant("sms"))
+    tab = await login(door)
+    await tab.submit("pick-country-code")
+    assert tab.path == "/u/mfa-country-codes"
+    assert len(tab.form.actions) > 200
+    await tab.submit("selection-action::XX+0")
+    assert tab.path == "/u/mfa-country-codes"
+    await tab.submit(f"selection-action::{country}")
+    assert tab.path == "/u/mfa-sms-enrollment"
+    assert f'data-country="{country}"' in tab.text
+    await tab.submit(phone=typed)
+    assert tab.path == "/u/mfa-sms-challenge", tab.form.errors
+    (message,) = await sent(door)
+    assert message.to == number
+
+
+async def test_a_country_need_not_be_chosen(door: Door) -> None:
+    await door.tenant(tenant("sms", message_types=("voice",)))
+    tab = await login(door)
+    assert tab.path == "/u/mfa-voice-enrollment"
+    await tab.submit("pick-country-code")
+    await tab.submit("back-action")
+    assert tab.path == "/u/mfa-voice-enrollment"
+    await tab.submit(phone="020 7946 0000")
+    assert tab.form.errors == {"error-element-phone": "invalid-phone"}
+
+
+@pytest.mark.parametrize("typed", ["+44" + "0" * 90, "+" + " " * 70 + "442079460000", "+44 2079460000 extension 12345"])
+async def test_no_number_is_that_long(door: Door, typed: str) -> None:
+    await door.tenant(tenant("sms"))
+    tab = await login(door)
+    await tab.submit(phone=typed)
+    assert (tab.status, tab.form.errors) == (400, {"error-element-phone": "invalid-phone"})
+    assert len(tab.form.fields["phone"]) <= 64
+    assert await sent(door) == []
+
+
+# ── the mailbox of the account ──
+
+
+async def unverified(door: Door) -> None:
+    person = {"email": "eve@example.test", "password": "correct-horse-9", "connection": "people"}
+    await door.tenant({"users": [person]})
+
+
+async def test_an_address_that_is_not_verified_is_taken_on_by_a_code(door: Door) -> None:
+    await unverified(door)
+    await door.tenant(tenant("email", "recovery-code"))
+    tab = await (await door.browser().authorize(door.client("Web"))).login("eve@example.test")
+    assert tab.path == "/u/mfa-email-challenge"
+    assert "back-action" not in tab.form.actions
+    (message,) = await sent(door)
+    assert (message.template, message.to) == ("mfa_oob_code", "eve@example.test")
+    await tab.submit(code="000000")
+    assert tab.form.errors == {"error-element-code": "invalid-code"}
+    await tab.submit(code=message.values["code"])
+    assert tab.path == "/u/mfa-recovery-code-enrollment"
+    await tab.submit(saved="on")
+    assert "code" in tab.answer
+    found = await door.ports.users.find_by_identifier(DOMAIN, "people", "email", "eve@example.test")
+    assert found is not None
+    methods = await door.ports.authentication_methods.of_user(DOMAIN, found[0].user_id)
+    assert {one.type: one.properties for one in methods} == {
+        MethodType.EMAIL: {"email": "eve@example.test"},
+        MethodType.RECOVERY_CODE: {},
+    }
+
+    again = await (await door.browser().authorize(door.client("Web"))).login("eve@example.test")
+    assert again.path == "/u/mfa-email-challenge"
+    await again.submit(code=await code_sent(door))
+    assert "code" in again.answer
+
+
+async def test_another_factor_goes_before_an_address_that_is_not_verified(door: Door) -> None:
+    await unverified(door)
+    await door.tenant(tenant("email", "otp"))
+    tab = await (await door.browser().authorize(door.client("Web"))).login("eve@example.test")
+    assert tab.path == "/u/mfa-otp-enrollment"
+    assert "pick-authenticator" not in tab.form.actions
+
+
+async def test_one_of_several_addresses_is_chosen(door: Door) -> None:
+    await door.tenant(tenant("email"))
+    await has(door, MethodType.EMAIL, "ada@elsewhere.test")
+    tab = await login(door)
+    (message,) = await sent(door)
+    assert message.to == "ada@elsewhere.test"
+    await tab.submit("pick-email")
+    assert tab.path == "/u/mfa-email-list"
+    await tab.submit("selection-action::1")
+    (message,) = await sent(door)
+    assert message.to == "ada@example.test"
+    await tab.submit(code=message.values["code"])
+    assert "code" in tab.answer

@@ -13,7 +13,6 @@ from doorward.web.login.pages import (
     Button,
     Ceremony,
     Checkbox,
-    Choice,
     CodePage,
     FieldError,
     KeyPage,
@@ -22,6 +21,7 @@ from doorward.web.login.pages import (
     PickerPage,
     ResultPage,
 )
+from doorward.web.login.prompts.mfa_sent import DELIVERY
 from doorward.web.login.qr_code import picture_of
 from doorward.web.login.screens import RESET_PASSWORD_MFA, Screen
 
@@ -44,9 +44,6 @@ OPTIONS = tuple(
         "recovery-code": "RecoveryCode",
     }.items()
 )
-DELIVERY = Choice(
-    "type", "chooseMessageTypeText", (("sms", "smsButtonText"), ("voice", "voiceButtonText")), "sms"
-)  # fmt: skip
 COUNTRIES = tuple(Option(f"selection-action::{one.picked_as}", label=one.label) for one in countries().values())
 RESULTS = {
     "enrolled": ("enrolledTitle", "enrolledDescription", None),

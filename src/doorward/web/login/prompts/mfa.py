@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doorward.model.mfa import FACTORS, MfaProgress, Outcome
+from doorward.model.mfa import CALLED, PHONE, MfaProgress, Outcome, screen_of_way, ways
 from doorward.web.login import screens
 from doorward.web.login.pages import Button, CodePage, FieldError, Option, PickerPage
 from doorward.web.login.prompts.mfa_person import (
@@ -39,18 +39,16 @@ NAMES = {
 async def _options(person: Person) -> Response:
     progress, visit = person.progress, person.visit
     if visit.is_post:
-        chosen = progress.factor if visit.action == BACK else visit.action
-        if chosen in progress.factors:
-            factor = FACTORS[chosen]
-            screen = BY_NAME[factor.enrollment if progress.enrolls else factor.challenge]
-            return await visit.choose_factor(
-                screen, MfaProgress(factors=progress.factors, enrolls=progress.enrolls, factor=chosen)
-            )
+        chosen = progress.way if visit.action == BACK else visit.action
+        if chosen in (*progress.factors, *ways(progress.factors)):
+            factor = next(name for name in progress.factors if name == chosen or (chosen == PHONE and name in CALLED))
+            picked = MfaProgress(factors=progress.factors, enrolls=progress.enrolls, factor=factor, way=chosen)
+            return await visit.choose_factor(BY_NAME[screen_of_way(chosen, enrolls=progress.enrolls)], picked)
     return visit.show(
         PickerPage(
             screen=screens.MFA_BEGIN_ENROLL_OPTIONS if progress.enrolls else screens.MFA_LOGIN_OPTIONS,
-            options=tuple(Option(name, NAMES[name]) for name in progress.factors),
-            back=bool(progress.factor),
+            options=tuple(Option(way, NAMES[way]) for way in ways(progress.factors)),
+            back=bool(progress.way),
         )
     )
 

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from doorward.model.digest import digest
-from doorward.model.mfa import MfaProgress, MfaSubject, Outcome, Standing
+from doorward.model.mfa import MfaProgress, MfaSubject, Outcome, Standing, ways
 from doorward.model.session import Session
 from doorward.model.ticket import Ticket, TicketState
 from doorward.model.user import User
@@ -51,7 +51,7 @@ class Person(Struct, frozen=True, kw_only=True):
     @property
     def pick(self) -> tuple[Button, ...]:
         """The way to the other factors, where there are some."""
-        return (Button(PICK, "pickAuthenticatorText"),) if len(self.progress.factors) > 1 else ()
+        return (Button(PICK, "pickAuthenticatorText"),) if len(ways(self.progress.factors)) > 1 else ()
 
     @property
     def remember(self) -> Checkbox | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from doorward.identity.signup import PHONE
+from doorward.identity.signup import PHONE as PHONE_NUMBER
 from doorward.model.identifiers import is_phone, normalise_phone
-from doorward.model.mfa import EMAIL, SMS, VOICE, Factor, Outcome, masked
+from doorward.model.mfa import CALLED, EMAIL, FACTORS, PHONE, SMS, VOICE, Factor, MfaProgress, Outcome, masked
 from doorward.web.login import screens
-from doorward.web.login.pages import Button, CodePage, FieldError, Option, PickerPage
+from doorward.web.login.countries import countries
+from doorward.web.login.pages import Button, Choice, CodePage, FieldError, Option, PickerPage
 from doorward.web.login.prompts.mfa_person import (
     BACK,
     Person,
@@ -19,7 +20,7 @@ from doorward.web.login.prompts.mfa_person import (
     status_of,
     typed_badly,
 )
-from doorward.web.login.screens import Screen
+from doorward.web.login.screens import BY_NAME, Screen
 from doorward.web.login.visit import Prompt
 from doorward.web.wire.http import Response
 
@@ -67,13 +68,20 @@ _SENT = {
 }
 _SWITCHES = {"switch-to-voice": VOICE.name, "switch-to-sms": SMS.name}
 SELECTION = "selection-action::"
+PICK_COUNTRY = "pick-country-code"
+DELIVERY = Choice(
+    "type", "chooseMessageTypeText", ((SMS.name, "smsButtonText"), (VOICE.name, "voiceButtonText")), SMS.name
+)
 
 
 async def _addresses(person: Person) -> tuple[str, ...]:
-    """Where codes can go to: what is known of the person, or the number that was typed to be enrolled."""
-    if person.progress.enrolls:
-        return (person.progress.address,) if person.progress.address else ()
-    return tuple(one.address for one in (await person.standing()).of(person.progress.factor))
+    """Where codes can go to: what is known of the person, or the number that was typed to be enrolled. Of mailboxes
+    only that of the account is enrolled."""
+    progress, standing = person.progress, await person.standing()
+    if progress.enrolls:
+        address = standing.mailbox if progress.factor == EMAIL.name else progress.address
+        return (address,) if address else ()
+    return tuple(one.address for one in standing.of(progress.factor))
 
 
 async def _sent_code(person: Person) -> Response:
@@ -97,7 +105,7 @@ async def _sent_code(person: Person) -> Response:
         case sent.pick if len(addresses) > 1:
             return await visit.choose_factor(sent.addresses, progress)
         case "back-action" if progress.enrolls and sent.enrollment is not None:
-            return await visit.choose_factor(sent.enrollment, progress)
+            return await visit.choose_factor(_enrollment(progress), progress)
         case action if _SWITCHES.get(action) in progress.factors:
             other = _SENT[_SWITCHES[action]]
             return await visit.choose_factor(other.challenge, replace(progress, factor=other.factor.name, sent=0))
@@ -128,7 +136,7 @@ def _sent_code_page(person: Person, sent: _Sent, addresses: tuple[str, ...], *er
     buttons = [Button("resend-code", "resendActionText", lead="resendText")]
     if sent.switch is not None and _SWITCHES[sent.switch.action] in progress.factors:
         buttons.append(sent.switch)
-    if progress.enrolls:
+    if progress.enrolls and sent.enrollment is not None:
         buttons.append(Button(BACK, "editText"))
     elif len(addresses) > 1:
         buttons.append(Button(sent.pick, "shared:otherAddressText"))
@@ -153,40 +161,101 @@ async def _which_address(person: Person) -> Response:
         place = int(chosen) if chosen.isascii() and chosen.isdecimal() and len(chosen) < 3 else progress.place
         if place < len(addresses):
             again = replace(progress, place=place, sent=progress.sent if visit.action == BACK else 0)
-            return await visit.choose_factor(sent.challenge, again)
+            asks_how = progress.way == PHONE and not again.sent
+            return await visit.choose_factor(screens.MFA_PHONE_CHALLENGE if asks_how else sent.challenge, again)
     options = tuple(Option(f"{SELECTION}{place}", label=masked(to)) for place, to in enumerate(addresses))
     return visit.show(PickerPage(screen=sent.addresses, options=options, back=True))
 
 
+async def _phone_challenge(person: Person) -> Response:
+    """The same number, and the question how to reach it."""
+    visit, progress, addresses = person.visit, person.progress, await _addresses(person)
+    if not progress.place < len(addresses):
+        return await person.pick_another()
+    if visit.is_post and visit.action == "pick-phone" and len(addresses) > 1:
+        return await visit.choose_factor(screens.MFA_SMS_LIST, progress)
+    if visit.is_post:
+        sent = _SENT[_delivery(person)]
+        return await visit.choose_factor(sent.challenge, replace(progress, factor=sent.factor.name, sent=0))
+    others = (Button("pick-phone", "changePhoneText"),) if len(addresses) > 1 else ()
+    return visit.show(
+        CodePage(
+            screen=screens.MFA_PHONE_CHALLENGE,
+            sent_to=masked(addresses[progress.place]),
+            choice=replace(DELIVERY, chosen=progress.factor),
+            primary="continueButtonText",
+            buttons=(*others, *person.pick),
+        )
+    )
+
+
+def _delivery(person: Person) -> str:
+    """Message or call, where both are possible and one was asked for."""
+    progress, asked = person.progress, person.visit.form.get(DELIVERY.name)
+    return asked if progress.way == PHONE and asked in CALLED and asked in progress.factors else progress.factor
+
+
+def _enrollment(progress: MfaProgress) -> Screen:
+    """Where a number is typed."""
+    return screens.MFA_PHONE_ENROLLMENT if progress.way == PHONE else BY_NAME[FACTORS[progress.factor].enrollment]
+
+
 async def _phone_enrollment(person: Person) -> Response:
-    visit, sent = person.visit, _SENT[person.progress.factor]
-    if not visit.is_post or sent.enrollment is None:
-        return _phone_page(person, sent)
-    typed = visit.form.get("phone", "").strip()
-    number = normalise_phone(typed)
+    visit, progress = person.visit, person.progress
+    if not visit.is_post:
+        return _phone_page(person)
+    if visit.action == PICK_COUNTRY:
+        return await visit.choose_factor(screens.MFA_COUNTRY_CODES, progress)
+    typed, country = visit.form.get("phone", "").strip(), countries().get(progress.country)
     if not typed:
-        return _phone_page(person, sent, FieldError("phone", "no-phone"))
-    if not is_phone(typed) or not PHONE.fullmatch(number):
-        return _phone_page(person, sent, FieldError("phone", "invalid-phone"))
-    return await visit.choose_factor(sent.challenge, replace(person.progress, address=number, sent=0))
+        return _phone_page(person, FieldError("phone", "no-phone"))
+    if len(typed) > MAX_TYPED:
+        return _phone_page(person, FieldError("phone", "invalid-phone"))
+    whole = country.number(typed) if country is not None else typed
+    number = normalise_phone(whole)
+    if not is_phone(whole) or not PHONE_NUMBER.fullmatch(number):
+        return _phone_page(person, FieldError("phone", "invalid-phone"))
+    sent = _SENT[_delivery(person)]
+    return await visit.choose_factor(sent.challenge, replace(progress, factor=sent.factor.name, address=number, sent=0))
 
 
-def _phone_page(person: Person, sent: _Sent, *errors: FieldError) -> Response:
+def _phone_page(person: Person, *errors: FieldError) -> Response:
+    progress, form = person.progress, person.visit.form
+    country = countries().get(progress.country)
+    asks_how = progress.way == PHONE
     return person.visit.show(
         CodePage(
-            screen=sent.enrollment or sent.challenge,
-            inputs=(screens.PHONE,),
-            values={"phone": person.visit.form.get("phone", person.progress.address)[:MAX_TYPED]},
-            buttons=person.pick,
+            screen=_enrollment(progress),
+            inputs=(screens.NATIONAL_PHONE if country is not None else screens.PHONE,),
+            values={"phone": form.get("phone", progress.address)[:MAX_TYPED]},
+            country=(country.label, country.picked_as) if country is not None else (),
+            choice=replace(DELIVERY, chosen=_delivery(person)) if asks_how else None,
+            primary="continueButtonText" if asks_how else "buttonText",
+            buttons=(Button(PICK_COUNTRY, "shared:countryCodeText"), *person.pick),
             errors=errors,
         )
     )
+
+
+async def _country_codes(person: Person) -> Response:
+    visit, progress = person.visit, person.progress
+    if visit.is_post:
+        country = visit.action.removeprefix(SELECTION)
+        if country in countries():
+            return await visit.choose_factor(_enrollment(progress), replace(progress, country=country))
+        if visit.action == BACK:
+            return await visit.choose_factor(_enrollment(progress), progress)
+    options = tuple(Option(f"{SELECTION}{one.picked_as}", label=one.label) for one in countries().values())
+    return visit.show(PickerPage(screen=screens.MFA_COUNTRY_CODES, options=options, back=True, countries=True))
 
 
 SENT_PROMPTS: dict[Screen, Prompt] = {
     screens.MFA_SMS_ENROLLMENT: for_person(_phone_enrollment),
     screens.MFA_SMS_CHALLENGE: for_person(_sent_code),
     screens.MFA_SMS_LIST: for_person(_which_address),
+    screens.MFA_PHONE_ENROLLMENT: for_person(_phone_enrollment),
+    screens.MFA_PHONE_CHALLENGE: for_person(_phone_challenge),
+    screens.MFA_COUNTRY_CODES: for_person(_country_codes),
     screens.MFA_VOICE_ENROLLMENT: for_person(_phone_enrollment),
     screens.MFA_VOICE_CHALLENGE: for_person(_sent_code),
     screens.MFA_EMAIL_CHALLENGE: for_person(_sent_code),
