@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from doorward.identity.log_events import person_event
-from doorward.identity.signup import Signup, SignupError, SignupForm, SignupRefused
+from doorward.identity.signup import Signup, SignupError, SignupForm, SignupRefused, checked
 from doorward.identity.webauthn import (
     Ceremonies,
     can_have_keys,
@@ -166,7 +166,7 @@ class Passkeys:
         seconds: float,
     ) -> dict[str, Any]:
         try:
-            form = await self._signup.check(directory.tenant.id, connection, _form(profile, metadata))
+            form = checked(_form(profile, metadata), connection)
         except SignupRefused as refused:
             raise _impossible(refused) from None
         party = passkey_party(directory, hostname)

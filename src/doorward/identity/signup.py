@@ -127,14 +127,6 @@ class Signup:
         self._verification = verification
         self._bots = bots
 
-    async def check(self, tenant: str, connection: Connection, form: SignupForm) -> SignupForm:
-        """The form as it is kept. Raises ``SignupRefused``, also for somebody who has an account."""
-        checked = _checked(form, connection)
-        for field, value in msgspec.structs.asdict(identifiers_of(msgspec.structs.asdict(checked))).items():
-            if value and await self._users.find_by_identifier(tenant, connection.name, field, value) is not None:
-                raise _taken(field)
-        return checked
-
     async def register(
         self,
         tenant: str,
@@ -152,10 +144,10 @@ class Signup:
         Raises ``SignupRefused``, and ``Overloaded`` when hashing is full."""
         directory = self._directory.tenant(tenant)
         try:
-            checked = _checked(form, connection)
-            await self._admitted(directory, connection, checked, client, context)
-            user, identifiers = self._user(checked, connection, identity or new_object_id(self._entropy), verified)
-            password = await self._chosen(directory, connection, checked, user, client, context)
+            kept = checked(form, connection)
+            await self._admitted(directory, connection, kept, client, context)
+            user, identifiers = self._user(kept, connection, identity or new_object_id(self._entropy), verified)
+            password = await self._chosen(directory, connection, kept, user, client, context)
             event = self._event("ss", connection, client, context, user)
             if passkey is not None:
                 event = msgspec.structs.replace(event, details={"authentication_methods": ["passkey"]})
@@ -287,7 +279,7 @@ def with_defaults(profile: Mapping[str, Any]) -> dict[str, Any]:
     return filled
 
 
-def _checked(form: SignupForm, connection: Connection) -> SignupForm:
+def checked(form: SignupForm, connection: Connection) -> SignupForm:
     """The form, trimmed. Raises ``SignupRefused`` for the first thing that is wrong."""
     if not connection.allows_signup:
         raise SignupRefused(SignupError.DISABLED)

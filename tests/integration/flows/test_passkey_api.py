@@ -129,13 +129,22 @@ async def test_an_address_that_has_an_account_signs_up_nobody(passkeys: Door) ->
         for one in begun
     ]
     assert sorted(answer.status_code for answer in await asyncio.gather(*answers)) == [200, 400]
-    refused = await post(passkeys, "/passkey/register", user_profile=BOB)
+    refused = await signed_up(passkeys, Authenticator(device.origin))
     assert (refused.status_code, refused.json()["error_description"]) == (400, "Invalid sign up")
     await passkeys.tenant({"tenant": {"flags": {"enable_public_signup_user_exists_error": True}}})
-    refused = await post(passkeys, "/passkey/register", user_profile=BOB)
+    refused = await signed_up(passkeys, Authenticator(device.origin))
     assert refused.json() == {"error": "invalid_request", "error_description": "The user already exists"}
-    (failed, *_) = await passkeys.log("passkey_challenge_failed")
-    assert failed.details == {"purpose": "register", "error": {"message": "The user already exists"}}
+
+
+async def test_e9_a_challenge_is_the_same_for_a_known_address(passkeys: Door) -> None:
+    async def shape(email: str) -> tuple[int, list[str], list[str], int]:
+        begun = await post(passkeys, "/passkey/register", user_profile={**BOB, "email": email})
+        asked = begun.json()
+        return begun.status_code, sorted(asked), sorted(asked["authn_params_public_key"]), len(begun.content)
+
+    await signed_up(passkeys, Authenticator(f"https://{DOMAIN}"))
+    assert await shape("bob@example.test") == await shape("bea@example.test")
+    assert await passkeys.log("passkey_challenge_failed") == []
 
 
 @pytest.mark.parametrize(
