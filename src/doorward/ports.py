@@ -447,9 +447,11 @@ class Users(Protocol):
         events: Sequence[LogEvent],
         messages: Sequence[Message] = (),
         tickets: Sequence[Ticket] = (),
+        within: str | None = None,
     ) -> None:
-        """Raises ``Conflict`` with field ``email``, ``username``, ``phone_number``, ``user_id`` or, for ``methods``,
-        ``key_id``."""
+        """``within`` is the id of a connection, which then is still there when the user is. Raises ``Conflict`` with
+        field ``connection`` where it is not, ``email``, ``username``, ``phone_number``, ``user_id`` or, for
+        ``methods``, ``key_id``."""
 
     async def find(self, tenant: str, user_id: str) -> User | None: ...
 

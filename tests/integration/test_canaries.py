@@ -200,7 +200,7 @@ async def knock(world: World, canaries: Canaries) -> None:
         await http.post("/mfa/recovery-code-regeneration", headers=bearer)
         for path in ("/u/mfa-otp-challenge", "/u/mfa-otp-enrollment", "/u/mfa-recovery-code-challenge"):
             form = {"code": new("code"), "state": new("state"), "action": "default"}
-            mfa = {"cookie": f"{cookies['cookie']}; auth0-mf={new('remembered')}"}
+            mfa = {"cookie": f"{cookies['cookie']}; __Host-auth0-mf={new('remembered')}"}
             await http.post(f"{path}?state={new('state')}", data=form, headers=mfa)
         await http.post(f"/u/mfa-enrollment?ticket={new('ticket')}", data={"code": new("code")})
         await http.get(f"/userinfo?access_token={new('query')}")

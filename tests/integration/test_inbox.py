@@ -104,6 +104,17 @@ async def test_f4_f6_the_html_of_a_mail_runs_nothing(door: Door) -> None:
         assert raw.text.startswith('<!doctype html><head><base target="_blank"></head>')
 
 
+async def test_f3_a_page_of_another_site_takes_nothing_away(door: Door) -> None:
+    await send(door, RESET)
+    async with door.http() as http:
+        for header, value in (("origin", "https://evil.test"), ("sec-fetch-site", "cross-site"), ("origin", "null")):
+            for method, path in (("POST", f"{API}/take"), ("DELETE", API)):
+                assert (await http.request(method, path, headers={header: value})).status_code == 403
+        assert len((await http.get(API)).json()["messages"]) == 1
+        taken = await http.post(f"{API}/take", headers={"sec-fetch-site": "same-origin"})
+        assert taken.json()["to"] == RESET.to
+
+
 async def test_g3_an_inbox_is_the_tenants_own(door: Door) -> None:
     await door.tenant({}, "other.test")
     await send(door, RESET)

@@ -10,6 +10,7 @@ import msgspec
 from doorward.identity.blocked_accounts import counters_of
 from doorward.identity.log_events import LONGEST_NAME, person_event
 from doorward.identity.new_password import NewPasswords, PasswordRefused
+from doorward.identity.notices import password_changed
 from doorward.identity.password_login import PasswordLogin
 from doorward.identity.password_policy import policy_of
 from doorward.identity.tickets import Redeemable, TicketUnusable, is_sent, redeemable, ticket_mail
@@ -20,7 +21,6 @@ from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import reset_key
 from doorward.model.log_event import LogEvent
-from doorward.model.message import Message
 from doorward.model.request_context import RequestContext
 from doorward.model.session_end import Cause
 from doorward.model.ticket import TicketState, TicketType
@@ -28,7 +28,7 @@ from doorward.model.timestamp import timestamp
 from doorward.model.user import AccountChange, Password, User
 from doorward.ports import Conflict, Ports
 
-RESET, CHANGED = "reset_email", "password_reset"
+RESET = "reset_email"
 # From one address for one account: so many at once, then one each so many seconds.
 BURST, INTERVAL = 10, 60.0
 TRIES = 3
@@ -184,7 +184,7 @@ class PasswordChange:
                     at=self._ports.clock.now(),
                     change=change,
                     events=(event,),
-                    messages=_confirmation(directory, change.user, found.place),
+                    messages=password_changed(directory, change.user, found.place),
                 )
             except Conflict:
                 continue
@@ -238,7 +238,7 @@ class PasswordChange:
             directory.tenant.id,
             change,
             events=(person_event("scp", chosen.set_at, connection, context, user=user),),
-            messages=_confirmation(directory, change.user, place),
+            messages=password_changed(directory, change.user, place),
         )
         if not changed:
             raise Conflict("revision")
@@ -269,7 +269,7 @@ class PasswordChange:
             directory.tenant.id,
             change,
             events=(person_event("scp", chosen.set_at, connection, context, user=user, client=client),),
-            messages=_confirmation(directory, change.user, place),
+            messages=password_changed(directory, change.user, place),
         )
         if not changed:
             raise Conflict("revision")
@@ -312,11 +312,3 @@ class PasswordChange:
             revoke_refresh_tokens=self._revokes_refresh_tokens,
             unblock=counters_of(user),
         )
-
-
-def _confirmation(directory: TenantDirectory, user: User, place: int) -> tuple[Message, ...]:
-    """The mail that says that the password was changed, where the tenant wrote one."""
-    email = user.profile_of(place).get("email")
-    if not email or not is_sent(directory, CHANGED, unless_written=False):
-        return ()
-    return (Message(template=CHANGED, to=email, user_id=user.user_id, connection=user.connections[place]),)

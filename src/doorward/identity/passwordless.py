@@ -211,6 +211,7 @@ class Passwordless:
                     None,
                     events=(event,),
                     messages=welcome(directory, made),
+                    within=connection.id,
                 )
                 user = made
             except Conflict:  # made by another login a moment ago

@@ -168,6 +168,7 @@ class Signup:
                     events=(event,),
                     messages=messages,
                     tickets=tickets,
+                    within=connection.id,
                 )
             except Conflict as conflict:
                 raise _taken(conflict.field) from None
@@ -342,6 +343,8 @@ def _metadata_fits(metadata: Mapping[str, Any]) -> bool:
 
 
 def _taken(field: str) -> SignupRefused:
+    if field == "connection":  # deleted a moment ago
+        return SignupRefused(SignupError.DISABLED)
     if field == "username":
         return SignupRefused(SignupError.USERNAME_TAKEN, "username")
     if field == "phone_number":

@@ -13,6 +13,7 @@ from doorward.web.login.documents import InboxDocument
 from doorward.web.login.presenter import Presenter
 from doorward.web.router import Handler, Route
 from doorward.web.wire.http import NO_STORE, Request, Response, html_response, json_response, text_response
+from doorward.web.wire.same_origin import is_same_origin
 
 PATH = "/_doorward/inbox"
 API = "/_doorward/api/v1/inbox"
@@ -25,8 +26,8 @@ def routes(inbox: Inbox, presenter: Presenter) -> list[Route]:
         Route("GET", f"{PATH}/{{id}}", _one_message(inbox, presenter)),
         Route("GET", f"{PATH}/{{id}}/html", _html(inbox)),
         Route("GET", API, _list(inbox)),
-        Route("POST", f"{API}/take", _take(inbox)),
-        Route("DELETE", API, _clear(inbox)),
+        Route("POST", f"{API}/take", _of_no_other_site(_take(inbox))),
+        Route("DELETE", API, _of_no_other_site(_clear(inbox))),
     ]
 
 
@@ -98,6 +99,15 @@ def _clear(inbox: Inbox) -> Handler:
         return Response(204, headers=NO_STORE)
 
     return handler
+
+
+def _of_no_other_site(handler: Handler) -> Handler:
+    """``handler``, unless a page of another site asks: it would take what a test waits for."""
+
+    async def guarded(request: Request) -> Response:
+        return await handler(request) if is_same_origin(request) else text_response("Forbidden\n", 403)
+
+    return guarded
 
 
 def _to(request: Request) -> str | None:

@@ -40,8 +40,8 @@ async def mails(door: Door) -> list[Message]:
 
 
 async def link(door: Door, template: str = "reset_email") -> str:
-    """The value of the ticket in the one mail there is."""
-    (message,) = await mails(door)
+    """The value of the ticket in the one mail there is, but for such as tell that a password was changed."""
+    (message,) = (message for message in await mails(door) if message.template != "password_reset")
     assert (message.template, message.to) == (template, ADA)
     return str(message.values["url"]).partition("?ticket=")[2].rstrip("#")
 
@@ -546,7 +546,18 @@ async def test_a_welcome_comes_when_the_address_is_known_to_be_theirs(door: Door
         assert [one.template for one in await mails(door)] == ["welcome_email"]
 
 
-async def test_a_change_is_confirmed_where_the_tenant_wrote_how(door: Door) -> None:
+async def test_e2_a_change_is_told_unless_the_tenant_does_not_want_that(door: Door) -> None:
+    await forgot(door)
+    await change(door, await link(door))
+    assert [(one.template, one.to) for one in await mails(door)] == [("password_reset", ADA)]
+    unwanted = {"body": "", "from": "", "subject": "", "syntax": "liquid", "enabled": False}
+    await door.tenant({"emailTemplates": [{"template": "password_reset", **unwanted}]})
+    await forgot(door)
+    await change(door, await link(door), "Another-Horse-9")
+    assert await mails(door) == []
+
+
+async def test_a_change_is_told_in_the_words_of_the_tenant(door: Door) -> None:
     written = {"body": "Hello", "from": "", "subject": "Hello", "syntax": "liquid", "urlLifetimeInSeconds": 3600}
     await door.tenant(
         {

@@ -282,7 +282,7 @@ async def test_a_browser_is_believed_for_thirty_days(door: Door) -> None:
     web = door.client("Web")
     tab = await at_challenge(door)
     await tab.submit(code=code(door), rememberBrowser="true")
-    assert {"auth0-mf", "auth0-mf_compat"} <= set(tab.http.cookies)
+    assert {"__Host-auth0-mf", "__Host-auth0-mf_compat"} <= set(tab.http.cookies)
     await tab.authorize(web, prompt="login")
     await tab.login()
     told = claims((await door.redeem(web, tab.answer["code"])).json()["id_token"])
@@ -408,7 +408,7 @@ async def ticket(door: Door, **more: Any) -> str:
 async def test_f1_a_cookie_somebody_planted_is_not_what_is_believed(door: Door) -> None:
     await door.tenant(ALWAYS)
     await has_app(door)
-    planted = {"name": "auth0-mf", "value": "p" * 43, "domain": DOMAIN, "path": "/"}
+    planted = {"name": "__Host-auth0-mf", "value": "p" * 43, "domain": DOMAIN, "path": "/"}
     tab = door.browser()
     tab.http.cookies.set(**planted)
     await at_challenge(door, tab)

@@ -153,6 +153,8 @@ async def test_an_address_is_verified_by_a_press_not_by_a_look(door: Door) -> No
     assert (message.template, message.to) == ("verify_email", "new@example.test")
     path = str(message.values["url"]).removeprefix(f"https://{DOMAIN}").rstrip("#")
     other = await door.browser().get(path)
+    assert "data-presses-itself" not in other.text, "what looks into mails may run scripts"
+    assert "data-presses-itself" in (await tab.get(path)).text, "whoever signed up here is the one who asked"
     assert not await door.log("sv")
     await other.submit()
     assert "Email verified" in other.text

@@ -87,6 +87,19 @@ async def test_e2_no_hash_of_a_former_password_leaves_the_server(api: Api, house
     assert former.encode() not in snapshot.getvalue()
 
 
+async def test_e2_e4_whoever_had_an_account_learns_of_another_password_and_another_address(
+    api: Api, house: House
+) -> None:
+    user = await api.post("/users", {**ADA, "email_verified": True})
+    path = f"/users/{user['user_id']}"
+    await api.patch(path, {"password": "Second-Pass-9"})
+    await api.patch(path, {"email": "Ada@Example.test"})
+    await api.patch(path, {"email": "eve@example.test"})
+    await api.patch(path, {"email": "nobody@example.test"})
+    told = [("password_reset", "ada@example.test"), ("email_changed", "ada@example.test")]
+    assert [(one.template, one.to) for one in await mails(house)] == told, "nobody showed that eve's is theirs"
+
+
 async def test_another_password_opens_what_was_locked_and_voids_what_was_sent(api: Api, house: House) -> None:
     user = await api.post("/users", ADA)
     key = attempt_key(DEFAULT_CONNECTION, ADA["email"], "192.0.2.1")

@@ -221,6 +221,16 @@ async def test_no_password_is_told_without_tls_and_with_it_it_is(
         assert await reasons(house) == ["127.0.0.1 answered 535"]
 
 
+async def test_e4_the_former_address_is_told_in_so_many_words() -> None:
+    async with opened(development=True) as (house, api):
+        user = await api.post("/users", {**ADA, "email_verified": True})
+        await api.patch(f"/users/{user['user_id']}", {"email": "eve@example.test"})
+        (received,) = await house.inbox()
+        assert (received.to, received.subject) == ("ada@example.test", "Your email address was changed")
+        assert "tell us at once" in received.text
+        assert "eve@" not in received.text + received.html
+
+
 # ── providers of the tenant ──
 
 

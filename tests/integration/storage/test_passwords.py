@@ -125,6 +125,23 @@ async def test_e3_a_ticket_and_what_it_changes_are_one_step(nodes: Nodes) -> Non
     assert taken.message.template == "password_reset"
 
 
+async def test_e3_of_links_that_are_made_at_a_time_the_last_alone_is_good(nodes: Nodes) -> None:
+    await create(nodes)
+    for round_ in range(4):  # in the first the connections are still being opened
+        hashes = [f"{round_} {number}".encode() for number in range(40)]
+        made = [
+            Ticket(
+                ticket_hash=hash_, type=CHANGE, user_id="auth0|ada", email="ada@example.test", expires_at=nodes.now + 60
+            )
+            for hash_ in hashes
+        ]
+        await asyncio.gather(
+            *(node.tickets.create(T, one, events=()) for node, one in zip(nodes.turns(40), made, strict=True))
+        )
+        found = [await nodes.one.tickets.find(T, hash_, CHANGE, at=nodes.now) for hash_ in hashes]
+        assert sum(one is not None for one in found) == 1
+
+
 async def test_e3_of_two_who_redeem_a_ticket_one_changes_the_password(nodes: Nodes) -> None:
     await create(nodes)
     await ticket(nodes)

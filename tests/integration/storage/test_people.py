@@ -56,6 +56,30 @@ async def test_of_many_with_one_address_one_is_made(nodes: Nodes) -> None:
     assert len(events) == 1
 
 
+async def test_nobody_is_left_in_a_connection_that_goes_meanwhile(nodes: Nodes) -> None:
+    async def attempt(number: int) -> str:
+        name = f"ada{number}"
+        try:
+            await nodes.turns(number + 1)[-1].users.create(
+                T, user(name), known_as(name), None, events=(), within="con_people"
+            )
+        except Conflict as conflict:
+            return conflict.field
+        return "made"
+
+    assert await attempt(99) == "connection"
+    place = Document(kind=Kind.CONNECTION, id="con_people", body={"name": "people", "strategy": "auth0"})
+    await nodes.one.directory.change(T, [Put(document=place)])
+    gone: list[Change] = [
+        Delete(kind=Kind.CONNECTION, id=place.id), Forget(connection="people", connection_id=place.id, at=1e6),
+    ]  # fmt: skip
+    outcomes, _ = await asyncio.gather(
+        asyncio.gather(*(attempt(number) for number in range(16))), nodes.two.directory.change(T, gone)
+    )
+    assert set(outcomes) <= {"made", "connection"}
+    assert (await nodes.one.users.page(T, offset=0, limit=10))[1] == 0
+
+
 async def test_of_two_changes_of_one_revision_one_stands(nodes: Nodes) -> None:
     await create(nodes)
     outcomes = await asyncio.gather(

@@ -115,6 +115,11 @@ WORDINGS: Mapping[str, Wording] = {
         note="If it was not you, {% if url %}do nothing: your password stays as it is."
         "{% else %}somebody else did it: choose a new one at once, and tell us.{% endif %}",
     ),
+    "email_changed": Wording(
+        "Your email address was changed",
+        ("Your account at {{ friendly_name }} had this address. It has another one now: mail about it goes there.",),
+        note="If it was not you, somebody else did it: tell us at once.",
+    ),
     "admin_suspicious_ip": Wording(
         "{{ ip }} tries too often to {{ doing }} at {{ friendly_name }}",
         (

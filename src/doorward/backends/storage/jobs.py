@@ -9,6 +9,7 @@ import msgspec
 
 from doorward.backends.storage.authentication_methods import StoredAuthenticationMethods
 from doorward.backends.storage.database import Database, Query, Verb
+from doorward.backends.storage.decided import still_there
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.users import (
     COLUMNS,
@@ -21,7 +22,6 @@ from doorward.backends.storage.users import (
 )
 from doorward.identity.password_policy import policy_of
 from doorward.model.connection import DATABASE_STRATEGY, Connection
-from doorward.model.document import Kind
 from doorward.model.job import FAILED, ImportBatch, Job, JobError, KnownUser, NewUser
 from doorward.model.log_event import LogEvent
 from doorward.ports import Conflict
@@ -46,7 +46,6 @@ UPDATE job SET status = :status, alive_until = :alive_until, document = :documen
 WHERE tenant = :tenant AND id = :id AND status = 'pending' RETURNING id"""
 PENDING = "SELECT document FROM job WHERE tenant = :tenant AND id = :id AND status = 'pending'"
 ERRORS = "SELECT document FROM job_error WHERE tenant = :tenant AND job_id = :id ORDER BY position"
-STILL_THERE = "SELECT 1 FROM document WHERE tenant = :tenant AND kind = :kind AND id = :id"
 # Roles and permissions are none of an import's business.
 KNOWN = f"""
 SELECT {COLUMNS}, NULL, NULL, d.identity_id, i.value
@@ -149,13 +148,10 @@ class StoredJobs:
         identifiers: Mapping[str, Sequence[str]],
         decide: Callable[[Sequence[KnownUser]], ImportBatch],
     ) -> Job | None:
-        there = {"tenant": tenant, "kind": Kind.CONNECTION, "id": connection.id}
         remembered = policy_of(connection).remembered
 
         def verb() -> Verb[Job | None]:
-            # Its users go when it goes: whoever deletes it waits for these rows, to delete them too.
-            if not (yield Query(STILL_THERE + self._database.dialect.share, there)):
-                raise Conflict("connection", connection.id)
+            yield from still_there(tenant, connection.id, self._database.dialect)
             known: list[KnownUser] = []
             for field, values in identifiers.items():
                 known += yield from self._have(tenant, connection.name, field, values)

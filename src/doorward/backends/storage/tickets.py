@@ -21,6 +21,8 @@ from doorward.ports import Conflict
 
 _decode = msgspec.json.Decoder(Ticket).decode
 
+# Whoever holds a person's row is the only one who makes links for them.
+OWNER = "SELECT 1 FROM user_account WHERE tenant = :tenant AND user_id = :user_id"
 # Of the links sent to an address for one purpose the last one counts.
 VOID = """
 DELETE FROM ticket WHERE tenant = :tenant AND user_id = :user_id AND type = :type AND ticket_hash <> :ticket_hash
@@ -50,9 +52,18 @@ class StoredTickets:
     async def create(
         self, tenant: str, ticket: Ticket, *, events: Sequence[LogEvent], messages: Sequence[Message] = ()
     ) -> bool:
-        void = Query(self._void, {**ticket_row(tenant, ticket), "email": ticket.email})
-        then = [void, *self._log.inserts(tenant, events), *self._outbox.inserts(tenant, messages)]
-        created = bool(await self._database.once(insert_ticket(tenant, ticket), then))
+        owner = Query(OWNER + self._database.dialect.hold, {"tenant": tenant, "user_id": ticket.user_id})
+
+        def verb() -> Verb[bool]:
+            if not (yield owner):
+                return False
+            yield insert_ticket(tenant, ticket)
+            yield Query(self._void, {**ticket_row(tenant, ticket), "email": ticket.email})
+            yield from self._log.insert(tenant, events)
+            yield from self._outbox.insert(tenant, messages)
+            return True
+
+        created = await self._database.write(verb)
         self._outbox.wake(messages)
         return created
 

@@ -10,7 +10,7 @@ import msgspec
 from doorward.backends.storage.attempts import clear_attempts
 from doorward.backends.storage.authentication_methods import StoredAuthenticationMethods
 from doorward.backends.storage.database import Database, Dialect, Query, Row, Verb
-from doorward.backends.storage.decided import still_stand
+from doorward.backends.storage.decided import still_stand, still_there
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.outbox import StoredOutbox
 from doorward.backends.storage.search import SECONDS, Finder, Target
@@ -288,8 +288,11 @@ class StoredUsers:
         events: Sequence[LogEvent],
         messages: Sequence[Message] = (),
         tickets: Sequence[Ticket] = (),
+        within: str | None = None,
     ) -> None:
         def verb() -> Verb[None]:
+            if within is not None:
+                yield from still_there(tenant, within, self._database.dialect)
             if not (yield from insert_account(self._database.dialect, tenant, user)):
                 raise Conflict("user_id", user.user_id)
             identity = identity_of(tenant, user)

@@ -10,6 +10,7 @@ import msgspec
 from doorward.identity.blocked_accounts import counters_of
 from doorward.identity.email_verification import verifies_by_link
 from doorward.identity.new_password import PasswordRefused
+from doorward.identity.notices import email_changed, password_changed
 from doorward.identity.password_policy import policy_of
 from doorward.identity.signup import identifiers_of, is_username, with_defaults
 from doorward.management.kit.bodies import QUERY, refusal
@@ -211,8 +212,11 @@ async def _create(call: Call) -> Answer:
             events=(event,),
             messages=messages,
             tickets=tickets,
+            within=connection.id,
         )
-    except Conflict:
+    except Conflict as lost:
+        if lost.field == "connection":
+            raise _no_connection() from None
         raise conflict("The user already exists.", REFUSED_BY_CONNECTION) from None
     return Answer(status=201, body=show(call, user))
 
@@ -256,6 +260,10 @@ async def _update(call: Call) -> Answer:
             ),
             revoke_refresh_tokens=call.services.password_change_revokes_refresh_tokens and password is not None,
             events=(api_event(call),),
+            messages=(
+                *email_changed(user, changed, place),
+                *(password_changed(call.directory, changed, place) if password is not None else ()),
+            ),
         )
     except Conflict as taken:
         raise ApiError(400, f"The specified new {taken.field} already exists", REFUSED_BY_CONNECTION) from None
@@ -328,10 +336,14 @@ def _merged(before: dict[str, Any], given: Mapping[str, Any] | None) -> dict[str
 def _connection(call: Call, name: str) -> Connection:
     connection = call.directory.connections.get(name)
     if connection is None:
-        raise ApiError(400, "The connection does not exist.", "inexistent_connection")
+        raise _no_connection()
     if not connection.is_database and not connection.is_passwordless:
         raise not_supported(f"This server cannot create users of strategy {connection.strategy} yet")
     return connection
+
+
+def _no_connection() -> ApiError:
+    return ApiError(400, "The connection does not exist.", "inexistent_connection")
 
 
 def _account(call: Call, user: User, given: Mapping[str, Any]) -> tuple[int, Connection]:

@@ -86,6 +86,12 @@ class TicketVisit(PageRequest, frozen=True, kw_only=True):
         """Whether a second factor was proved, or taken on, since the link was opened."""
         return self.transaction is not None and self.transaction.mfa_at is not None
 
+    async def is_signed_in(self, user_id: str) -> bool:
+        """Whether this browser is one ``user_id`` is signed in with."""
+        cookie = browser(self.request).session
+        session = await self.login.ports.sessions.find(self.tenant, digest(cookie)) if cookie is not None else None
+        return session is not None and session.user_id == user_id
+
     def client_of(self, ticket: Ticket) -> Client | None:
         """The application a link was asked for by, if one was."""
         return self.directory.clients.get(ticket.client_id or "")

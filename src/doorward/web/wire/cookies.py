@@ -1,8 +1,9 @@
 """The cookies a browser carries: Auth0's session pair, the pair that remembers a second factor, and the one login
 transactions are bound to.
 
-Every one is host-only, ``Secure`` and ``HttpOnly``. The session's ``SameSite=None`` is what silent
-authentication in an iframe needs; ``auth0_compat`` is the same cookie for browsers that do not know that value.
+Every one is host-only, ``Secure`` and ``HttpOnly``; where the name is ours to choose, a prefix of it has browsers hold
+others to that. The session's ``SameSite=None`` is what silent authentication in an iframe needs; ``auth0_compat`` is
+the same cookie for browsers that do not know that value.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from doorward.web.wire.http import Headers, Request
 
 SESSION = "auth0"
 SESSION_COMPAT = "auth0_compat"
-REMEMBERED = "auth0-mf"
-REMEMBERED_COMPAT = "auth0-mf_compat"
+REMEMBERED = "__Host-auth0-mf"
+REMEMBERED_COMPAT = "__Host-auth0-mf_compat"
 TRANSACTION = "__Host-doorward_transaction"
 MAX_VALUE = 128
 _ATTRIBUTES = "; Path=/; Secure; HttpOnly"

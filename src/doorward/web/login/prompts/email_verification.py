@@ -1,4 +1,8 @@
-"""The link that verifies an e-mail address: what looks into links does not use it up, a press of a button does."""
+"""The link that verifies an e-mail address: what looks into links does not use it up, a press of a button does.
+
+Where its person is signed in the button presses itself. Anywhere else somebody has to: what looks into the links of
+mails may run scripts too, and would vouch for an address that its owner never heard of.
+"""
 
 from __future__ import annotations
 
@@ -14,13 +18,16 @@ VERIFIED = "Your email was verified. You can continue using the application."
 
 
 async def verify(visit: TicketVisit) -> Response:
-    """Asks for one press of a button, which scripts do by themselves."""
+    """Asks for one press of a button."""
     verification = visit.login.people.email_verification
     try:
         if not visit.is_post:
             found = await verification.look(visit.tenant, visit.ticket_hash)
             page = ResultPage(
-                screen=screens.REDEEM_TICKET, title="pageTitle", primary="buttonText", presses_itself=True
+                screen=screens.REDEEM_TICKET,
+                title="pageTitle",
+                primary="buttonText",
+                presses_itself=await visit.is_signed_in(found.user.user_id),
             )
             return visit.show(page, found.ticket)
         found = await verification.redeem(visit.directory, visit.ticket_hash, visit.request.context)
