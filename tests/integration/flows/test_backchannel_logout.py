@@ -120,6 +120,24 @@ async def test_the_token_is_signed_as_the_clients_id_tokens_are(door: Door, appl
     assert claims["aud"] == door.client("Web").client_id
 
 
+@pytest.mark.parametrize("alg", ["RS256", "HS256"])
+async def test_b10_a_logout_token_is_no_id_token(door: Door, api: Api, applications: Applications, alg: str) -> None:
+    await listens(door, "Web")
+    await door.tenant({"clients": [{"name": "Web", "jwt_configuration": {"alg": alg}}]})
+    tab = await signed_in(door, "Web")
+    await tab.get("/v2/logout")
+    await sent(door)
+    (token,) = applications.tokens
+    tab = await signed_in(door, "Web")
+    id_token = (await door.redeem(door.client("Web"), tab.answer["code"])).json()["id_token"]
+    refused = await tab.http.get("/oidc/logout", params={"id_token_hint": token})
+    assert (refused.status_code, "id_token_hint is invalid" in refused.text) == (400, True)
+    user = (await ada(api))["user_id"].replace("|", "%7C")
+    linked = await api.call("POST", f"/users/{user}/identities", {"link_with": token})
+    assert linked.status_code in (400, 401)
+    assert (await tab.http.get("/oidc/logout", params={"id_token_hint": id_token})).status_code == 302
+
+
 async def test_only_who_signed_in_with_the_session_is_told(door: Door, applications: Applications) -> None:
     await listens(door, "Web")
     tab, other = await signed_in(door, "Spa"), await signed_in(door, "Web")
