@@ -397,6 +397,21 @@ async def manage(door: Door, method: str, path: str, body: Any = None) -> httpx2
         return await http.request(method, f"/api/v2{path}", json=body, headers=bearer)
 
 
+async def test_a_policy_that_asks_nobody_says_so(door: Door) -> None:
+    path, said = (
+        "/guardian/policies",
+        '299 - "confidence-score asks nobody for a second factor: no risk is assessed here"',
+    )
+    answer = await manage(door, "PUT", path, ["confidence-score"])
+    assert (answer.status_code, answer.json(), answer.headers["warning"]) == (200, ["confidence-score"], said)
+    assert (await manage(door, "GET", path)).headers["warning"] == said
+    (event,) = await door.log("w")
+    assert event.description in said
+    for policies in (["all-applications", "confidence-score"], []):
+        assert "warning" not in (await manage(door, "PUT", path, policies)).headers
+    assert len(await door.log("w")) == 1
+
+
 async def ticket(door: Door, **more: Any) -> str:
     """A link to enroll by, as an administrator makes one."""
     answer = await manage(door, "POST", "/guardian/enrollments/ticket", {"user_id": await user_id(door), **more})

@@ -291,7 +291,8 @@ class Singleton(Struct, frozen=True, kw_only=True):
     through and raises ``ApiError`` where it does not exist; it has to be there still when the document is written.
     ``put_created`` is the status of a PUT that makes the document;
     ``answers`` is what a write answers where that is not the document.
-    ``secret`` and ``write_only`` as in ``Collection``; ``answers`` is given both.
+    ``secret`` and ``write_only`` as in ``Collection``; ``answers`` is given both. ``warns`` says what of a document has
+    no effect: a header says so with it, and the tenant log when it is written.
     """
 
     path: str
@@ -323,6 +324,7 @@ class Singleton(Struct, frozen=True, kw_only=True):
     projects: bool = False
     parameters: Mapping[str, Rule] = {}
     effect: Effect = Effect.ACTS
+    warns: Callable[[Document], str] = lambda document: ""
 
     def operations(self) -> list[Operation]:
         declared: list[tuple[str, str, Handler, Rule | None]] = []
@@ -384,7 +386,8 @@ class Singleton(Struct, frozen=True, kw_only=True):
         return shown
 
     async def _read(self, call: Call) -> Answer:
-        return Answer(body=self._shown(call, self.get(call)))
+        document = self.get(call)
+        return Answer(body=self._shown(call, document), headers=_warning(self.warns(document)))
 
     async def _create(self, call: Call) -> Answer:
         known = self.stored(call)
@@ -406,13 +409,14 @@ class Singleton(Struct, frozen=True, kw_only=True):
         holder = self.within(call)
         needs = [Need(kind=holder.kind, id=holder.id)] if holder is not None else []
         change = Put(document=after, expected_revision=after.revision or None)
-        directory = await commit(call, [*needs, change], status=status)
-        written = directory.documents[self.kind][after.id]
+        warning = self.warns(after)
+        directory = await commit(call, [*needs, change], status=status, warning=warning)
+        written, headers = directory.documents[self.kind][after.id], _warning(warning)
         if status == 204:
-            return Answer(status=204, body=NOTHING)
+            return Answer(status=204, body=NOTHING, headers=headers)
         if self.answers is not None:
-            return Answer(status=status, body=self.answers(call, opened(written, secrets)))
-        return Answer(status=status, body=self.show(call, opened(written, self.secret)))
+            return Answer(status=status, body=self.answers(call, opened(written, secrets)), headers=headers)
+        return Answer(status=status, body=self.show(call, opened(written, self.secret)), headers=headers)
 
     async def _delete(self, call: Call) -> Answer:
         known = self.stored(call)
@@ -422,6 +426,11 @@ class Singleton(Struct, frozen=True, kw_only=True):
             changes = [Delete(kind=self.kind, id=known.id), *self.removed_with(call, known)]
             await commit(call, changes, status=204)
         return Answer(status=204, body=NOTHING)
+
+
+def _warning(text: str) -> dict[str, str]:
+    """The header (RFC 7234 §5.5) for a warning, if there is one."""
+    return {"warning": f'299 - "{text}"'} if text else {}
 
 
 class Link(Struct, frozen=True, kw_only=True):

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from doorward.management.kit.context import Call
 from doorward.management.kit.secrets import masked
 from doorward.model.directory import TenantDirectory
@@ -80,11 +82,14 @@ def api_event(call: Call, *, type_: str = "sapi", status: int = 200, message: st
     )
 
 
-async def commit(call: Call, changes: Sequence[Change], *, status: int = 200) -> TenantDirectory:
-    """Write documents and the log event in one transaction; the call goes on with the new snapshot.
+async def commit(call: Call, changes: Sequence[Change], *, status: int = 200, warning: str = "") -> TenantDirectory:
+    """Write documents and the log event in one transaction, with a ``warning`` if there is one; the call goes on with
+    the new snapshot.
 
     Raises ``ports.Conflict``.
     """
-    events = (api_event(call, status=status),)
+    events = [api_event(call, status=status)]
+    if warning:
+        events.append(msgspec.structs.replace(events[0], type="w", description=warning))
     call.directory = await call.ports.directory.change(call.tenant, changes, events)
     return call.directory

@@ -75,6 +75,12 @@ def _policies(call: Call, before: Document, given: Any) -> Document:
     return msgspec.structs.replace(before, body={"policies": given})
 
 
+def _asks_nobody(document: Document) -> str:
+    """What a policy promises that is not kept."""
+    adaptive = "confidence-score" in document.body["policies"] and "all-applications" not in document.body["policies"]
+    return "confidence-score asks nobody for a second factor: no risk is assessed here" if adaptive else ""
+
+
 # ── how a factor reaches people ──
 
 
@@ -122,6 +128,7 @@ RESOURCES: tuple[Shape, ...] = (
         replaced=_policies,
         default={"policies": []},
         show=lambda call, document: document.body["policies"],
+        warns=_asks_nobody,
     ),
     setting(
         "duo/settings",
