@@ -145,6 +145,9 @@ class Signup:
         directory = self._directory.tenant(tenant)
         try:
             kept = checked(form, connection)
+            unproved = kept.phone_number and "phone_number" not in verified
+            if unproved and connection.verifies_at_signup("phone_number"):
+                raise SignupRefused(SignupError.DISABLED)  # no later login asks for it, as for an e-mail address
             await self._admitted(directory, connection, kept, client, context)
             user, identifiers = self._user(kept, connection, identity or new_object_id(self._entropy), verified)
             password = await self._chosen(directory, connection, kept, user, client, context)
@@ -283,6 +286,8 @@ def with_defaults(profile: Mapping[str, Any]) -> dict[str, Any]:
 def checked(form: SignupForm, connection: Connection) -> SignupForm:
     """The form, trimmed. Raises ``SignupRefused`` for the first thing that is wrong."""
     if not connection.allows_signup:
+        raise SignupRefused(SignupError.DISABLED)
+    if form.password is not None and not connection.signs_up_with_password:
         raise SignupRefused(SignupError.DISABLED)
     email, username, phone = identified(form, connection)
     if form.password is not None and not form.password:

@@ -394,6 +394,65 @@ async def test_without_passwords_codes_make_the_account(door: Door) -> None:
     assert (me["phone_number"], me["phone_number_verified"]) == (PHONE, True)
 
 
+async def test_no_other_page_and_no_request_makes_an_account_without_its_code(door: Door) -> None:
+    await configured(
+        door, attributes={"phone_number": NUMBER, "email": EMAIL}, authentication_methods=methods("phone_otp")
+    )
+    tab = await door.browser().authorize(door.client("Spa"), screen_hint="signup")
+    state = tab.form.fields["state"]
+    typed = {"state": state, "email": GRACE, "phone_number": PHONE, "password": "Correct-Horse-9"}
+    tab.at = f"https://tenant.test/u/signup?state={state}"
+    await tab.submit(**typed)
+    assert tab.path == "/u/signup/identifier"
+    asked = {"client_id": door.client("Spa").client_id, "connection": "people", **typed}
+    async with door.http() as http:
+        answer = await http.post("/dbconnections/signup", json=asked)
+        assert (answer.status_code, answer.json()["code"]) == (400, "signup_disabled")
+        await configured(
+            door, attributes={"phone_number": NUMBER}, authentication_methods=methods("password", "phone_otp")
+        )
+        answer = await http.post("/dbconnections/signup", json=asked)
+        assert (answer.status_code, answer.json()["code"]) == (400, "signup_disabled")
+    assert not await door.log("ss")
+
+
+async def test_a_verified_number_comes_before_a_password_on_any_tenant(door: Door) -> None:
+    await configured(door, attributes={"phone_number": NUMBER}, authentication_methods=methods("password"))
+    tab = await signing_up(door, phone_number=PHONE)
+    assert tab.path == TEXTS
+    assert not await door.log("ss")
+
+
+async def test_what_a_stranger_left_in_an_account_opens_it_no_more(door: Door) -> None:
+    body = {"client_id": door.client("Spa").client_id, "connection": "people", "email": GRACE, "password": RIGHT}
+    async with door.http() as http:
+        assert (await http.post("/dbconnections/signup", json=body)).status_code == 200
+    stranger = await at_the_code(door, GRACE)
+    await stranger.submit("switch-to-password-auth")
+    await sent(door)
+    await stranger.submit(password=RIGHT)
+    await sent(door)
+
+    owner = await at_the_code(door, GRACE)
+    await owner.submit(code=await code_of(door))
+    assert "code" in owner.answer
+    found = await door.ports.users.find_by_identifier("tenant.test", "people", "email", GRACE)
+    assert found is not None
+    assert found[1] is None
+    again = await at_the_code(door, GRACE)
+    await again.submit("switch-to-password-auth")
+    await again.submit(password=RIGHT)
+    assert again.form.errors == {"error-element-password": "wrong-email-credentials"}
+
+
+async def test_a_password_stays_where_something_of_the_account_was_verified(door: Door) -> None:
+    tab = await at_the_code(door)
+    await tab.submit(code=await code_of(door))
+    found = await door.ports.users.find_by_identifier("tenant.test", "people", "email", ADA)
+    assert found is not None
+    assert found[1] is not None
+
+
 async def test_one_identifier_of_two_is_not_enough_for_an_account(door: Door) -> None:
     await configured(
         door,

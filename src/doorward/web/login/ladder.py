@@ -28,13 +28,20 @@ def code_connection(transaction: LoginTransaction, directory: TenantDirectory) -
 
 
 def asks_identifier_first(transaction: LoginTransaction, directory: TenantDirectory) -> bool:
-    """Whether the identifier is asked for on a page of its own: as the tenant wants it, and wherever it decides
-    between a password and a code."""
+    """Whether the identifier is asked for on a page of its own: as the tenant wants it, wherever it decides
+    between a password and a code, and where more than a password comes before an account."""
     if directory.asks_identifier_first:
         return True
     client = directory.clients.get(transaction.client_id)
     named = transaction.parameters.get("connection")
-    return client is not None and any(one.takes_codes for one in serving_databases(client, directory, named))
+    databases = serving_databases(client, directory, named) if client is not None else ()
+    return any(one.takes_codes or _asks_for_more(one) for one in databases)
+
+
+def _asks_for_more(database: Connection) -> bool:
+    """Whether people sign up with it otherwise than by a password alone."""
+    more = not database.signs_up_with_password or database.verifies_at_signup("phone_number")
+    return database.allows_signup and more
 
 
 def is_open(screen: Screen, transaction: LoginTransaction, directory: TenantDirectory) -> bool:

@@ -25,8 +25,10 @@ from doorward.web.wire.http import Response
 
 async def signup(visit: Visit) -> Response:
     """Everything for a new account on one page."""
+    if visit.asks_identifier_first:
+        return visit.on(screens.SIGNUP_ID)
     if not visit.is_post:
-        return visit.on(screens.SIGNUP_ID) if visit.asks_identifier_first else _signup_page(visit)
+        return _signup_page(visit)
     return await _register(visit, _as_given(_form(visit)), _signup_page)
 
 
