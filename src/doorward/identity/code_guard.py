@@ -12,6 +12,7 @@ from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
 from doorward.model.request_context import RequestContext
+from doorward.model.session_end import Cause
 from doorward.model.user import AccountChange, User
 from doorward.ports import Challenges, Clock, Log, Users
 
@@ -66,11 +67,18 @@ class CodeGuard:
         return found[0] if found is not None else None
 
     async def verified(self, tenant: str, user: User, connection: Connection, field: str, address: str) -> User:
-        """The user, whose address is theirs beyond doubt now."""
+        """The user, whose address is theirs beyond doubt now.
+
+        Where everybody may sign up, whoever did with somebody else's address has a password to the account, and waits
+        for its owner to come: nothing that was there before anything of it was verified opens it any more.
+        """
         place = user.place_of(connection.name, field, address)
         if place is None or user.profile_of(place).get(FLAGS[field]) is True:
             return user
-        profile = {**user.profile_of(place), FLAGS[field]: True}
+        before = user.profile_of(place)
+        claimed = connection.allows_signup and not any(before.get(flag) is True for flag in FLAGS.values())
+        profile = {**before, FLAGS[field]: True}
         changed = msgspec.structs.replace(user.with_profile(place, profile), updated_at=self._clock.now())
-        written = await self._users.change(tenant, AccountChange(user=changed, place=place), events=())
+        change = AccountChange(user=changed, place=place, claimed=claimed, cause=Cause.CLAIMED if claimed else None)
+        written = await self._users.change(tenant, change, events=())
         return msgspec.structs.replace(changed, revision=user.revision + 1) if written else user
