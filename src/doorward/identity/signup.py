@@ -24,6 +24,7 @@ from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import (
+    EMAIL_ADDRESS,
     is_phone,
     new_object_id,
     normalise_email,
@@ -42,7 +43,7 @@ MAX_METADATA = 10
 MAX_METADATA_LENGTH = 500
 MAX_ATTRIBUTE = 300
 ATTRIBUTES = ("given_name", "family_name", "name", "nickname", "picture")
-EMAIL = re.compile(r"[^\s@<>\"(),:;\[\]\\\x00-\x1f\x7f]{1,64}@[^\s@<>\"(),:;\[\]\\\x00-\x1f\x7f]{1,255}")
+EMAIL = EMAIL_ADDRESS
 PHONE = re.compile(r"\+[0-9]{6,15}")
 
 

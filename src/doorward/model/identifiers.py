@@ -60,6 +60,9 @@ def new_object_id(entropy: _Entropy) -> str:
     return entropy.hexadecimal(24)
 
 
+EMAIL_ADDRESS = re.compile(r"[^\s@<>\"(),:;\[\]\\\x00-\x1f\x7f]{1,64}@[^\s@<>\"(),:;\[\]\\\x00-\x1f\x7f]{1,255}")
+
+
 def normalise_email(value: str) -> str:
     """Trimmed, NFKC and case-folded; nothing clever with dots or plus signs."""
     return unicodedata.normalize("NFKC", value.strip()).casefold()

@@ -12,10 +12,21 @@ from typing import Any
 from msgspec import Struct
 
 from doorward.model.client import Client
-from doorward.model.digest import digest
-from doorward.model.identifiers import is_phone, normalise_phone
+from doorward.model.identifiers import EMAIL_ADDRESS, is_phone, normalise_phone
 from doorward.model.log_event import LogEvent
-from doorward.model.mfa import FACTORS, OTP, ChallengeType, Enrolled, Factor, MfaSubject, Outcome, masked
+from doorward.model.mfa import (
+    EMAIL,
+    FACTORS,
+    OTP,
+    ChallengeType,
+    Enrolled,
+    Factor,
+    MfaSubject,
+    Outcome,
+    Standing,
+    masked,
+    offers,
+)
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
 from doorward.oauth import mfa_token
@@ -31,12 +42,11 @@ from doorward.oauth.errors import (
     missing_parameter,
 )
 from doorward.oauth.log_events import protocol_event
-from doorward.oauth.mfa_token import WaitingRequest
+from doorward.oauth.mfa_token import ENROLL, WaitingRequest
 from doorward.ports import Ports
 
 LONGEST_NUMBER = 32  # with what people put between
-SIGNED_DOTS = 2  # a JWS; an mfa_token is a JWE
-ENROLL, READ, REMOVE = "enroll", "read:authenticators", "remove:authenticators"
+READ, REMOVE = "read:authenticators", "remove:authenticators"
 ACCOUNT = "account"  # stands for the authentication method where an address of the account itself is one
 
 
@@ -93,25 +103,26 @@ class MfaApi:
         ports, directory = self._ports, self._ports.directory.tenant(issuer.tenant)
         scopes: frozenset[str] | None = None
         waiting: WaitingRequest | None = None
-        if token.count(".") == SIGNED_DOTS:
+        if mfa_token.is_access_token(token):
             bearer = self._bearer_tokens.verify(token, directory.tenant.mfa_audience, issuer, directory)
             user_id, client_id, scopes = bearer.subject, bearer.client_id, bearer.scopes
             _, revoked = await ports.users.access(issuer.tenant, user_id, bearer.token_hash)
             if revoked:
                 raise InvalidTokenError("The token was revoked")
-            bound = digest(f"mfa access {token}")
         else:
             waiting = mfa_token.read(token, client, issuer, directory, ports)
-            user_id, client_id, bound = waiting.sub, waiting.azp, mfa_token.binding(token)
+            user_id, client_id = waiting.sub, waiting.azp
         served = directory.clients.get(client_id)
         if served is None:
             raise InvalidTokenError("The client of the token does not exist any more")
         user = eligible_user(await ports.users.find(issuer.tenant, user_id), served, directory)
         if waiting is not None:
             waiting.still_of(user)
-            if await ports.one_time_values.used(issuer.tenant, bound, at=ports.clock.now()):
+            if await ports.one_time_values.used(issuer.tenant, mfa_token.binding(token), at=ports.clock.now()):
                 raise InvalidTokenError("The mfa_token was used")
-        subject = MfaSubject(directory=directory, user=user, client=served, context=context, binding=bound)
+        subject = MfaSubject(
+            directory=directory, user=user, client=served, context=context, binding=mfa_token.binding(token)
+        )
         return Caller(subject=subject, scopes=scopes)
 
     async def challenge(self, caller: Caller, types: Sequence[str], authenticator_id: str | None) -> dict[str, str]:
@@ -140,32 +151,40 @@ class MfaApi:
         return {"oob_code": oob_code, "binding_method": "prompt"}
 
     async def associate(
-        self, caller: Caller, types: Sequence[str], channels: Sequence[str], phone_number: str | None = None
+        self,
+        caller: Caller,
+        types: Sequence[str],
+        channels: Sequence[str],
+        phone_number: str | None = None,
+        email: str | None = None,
     ) -> dict[str, Any]:
-        """What is needed to set another factor up; it counts once a code of it was given to the token endpoint."""
+        """What is needed to set another factor up; it counts once a code of it was given to the token endpoint, with
+        the same token."""
         caller.need(ENROLL)
         if not types:
             raise missing_parameter("authenticator_types")
         subject, factors = caller.subject, self._ports.second_factors
         standing = await factors.standing(subject.directory, subject.user)
-        if standing.challenges:
-            raise AccessDenied("User is already enrolled.", hint="Another factor is added on the login pages.")
+        has_app = "otp" in types and bool(standing.of(OTP.name))  # one is all that somebody can have
+        if standing.challenges and (caller.scopes is None or has_app):
+            raise AccessDenied(
+                "User is already enrolled.",
+                hint=f"Another factor is added with an access token for the MFA API with the scope {ENROLL}.",
+            )
         answer: dict[str, Any]
         if "otp" in types and OTP.name in standing.enrollable:
             enrollment = factors.otp_enrollment(subject)
             answer = {"authenticator_type": "otp", "secret": enrollment.secret, "barcode_uri": enrollment.uri}
         else:
-            factor = next((FACTORS[name] for name in channels if name in standing.enrollable and "oob" in types), None)
+            offered = (*standing.enrollable, *_mailboxes(caller))
+            factor = next((FACTORS[name] for name in channels if name in offered and "oob" in types), None)
             if factor is None or factor.channel is None:
                 raise InvalidRequest("None of the authenticator_types is available")
-            if not phone_number:
-                raise missing_parameter("phone_number")
-            if not is_phone(phone_number) or len(phone_number) > LONGEST_NUMBER:
-                raise InvalidRequest("phone_number must be a number with its country code, such as +442079460000")
-            sent = await self._sent(caller, factor, normalise_phone(phone_number), enrolls=True)
+            address = _mailbox(caller, standing, email) if factor is EMAIL else _number(phone_number)
+            sent = await self._sent(caller, factor, address, enrolls=True)
             answer = {"authenticator_type": "oob", "oob_channel": factor.channel.value, **sent}
         self._write(caller, "gd_start_enroll")
-        code = factors.coming_recovery_code(subject)
+        code = factors.coming_recovery_code(subject) if not standing.challenges else None
         return {**answer, "recovery_codes": [code]} if code is not None else answer
 
     async def authenticators(self, caller: Caller) -> list[dict[str, Any]]:
@@ -207,6 +226,33 @@ class MfaApi:
             user=subject.user,
             directory=subject.directory,
         )
+
+
+def _mailboxes(caller: Caller) -> tuple[str, ...]:
+    """Whoever proved who they are may add mailboxes; others take on what the standing says."""
+    offered = caller.scopes is not None and offers(caller.subject.directory, EMAIL)
+    return (EMAIL.name,) if offered else ()
+
+
+def _mailbox(caller: Caller, standing: Standing, given: str | None) -> str:
+    """Where a code goes to for whoever takes a mailbox on: that of the account, if nothing more is known of them.
+    Raises ``InvalidRequest``."""
+    if caller.scopes is None:
+        return standing.mailbox
+    if not given:
+        raise missing_parameter("email")
+    if not EMAIL_ADDRESS.fullmatch(given):
+        raise InvalidRequest("email must be an e-mail address")
+    return given
+
+
+def _number(given: str | None) -> str:
+    """Raises ``InvalidRequest`` for what is no number."""
+    if not given:
+        raise missing_parameter("phone_number")
+    if not is_phone(given) or len(given) > LONGEST_NUMBER:
+        raise InvalidRequest("phone_number must be a number with its country code, such as +442079460000")
+    return normalise_phone(given)
 
 
 def wire_id(one: Enrolled) -> str:

@@ -25,6 +25,8 @@ from doorward.ports import InvalidToken, Ports
 
 LIFETIME = 600
 MAX_LENGTH = 16_384
+SIGNED_DOTS = 2
+ENROLL = "enroll"  # the scope to add a factor with
 
 
 class MfaRequired(AccessDenied):
@@ -123,8 +125,14 @@ def read(value: str, client: Client | None, issuer: Issuer, directory: TenantDir
 
 
 def binding(value: str) -> bytes:
-    """What is proved and enrolled with the token belongs together by this."""
-    return digest(f"mfa_token {value}")
+    """What is proved and enrolled with the token belongs together by this; an access token for the MFA API has its
+    own."""
+    return digest(f"{'mfa access' if is_access_token(value) else 'mfa_token'} {value}")
+
+
+def is_access_token(value: str) -> bool:
+    """Whether it is a JWS; an ``mfa_token`` is a JWE."""
+    return value.count(".") == SIGNED_DOTS
 
 
 def _key(directory: TenantDirectory) -> bytes:

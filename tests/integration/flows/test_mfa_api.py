@@ -8,8 +8,10 @@ from typing import Any
 import httpx2
 import pytest
 from tests.integration.door import DOMAIN, Door
-from tests.integration.flows.test_second_factor import ALWAYS, FACTORS, claims, code, has_app, types
+from tests.integration.flows.test_second_factor import ALWAYS, FACTORS, claims, code, has_app, types, user_id
 
+from doorward.model.authentication_method import AuthenticationMethod, MethodType
+from doorward.model.message import Message
 from doorward.model.request_context import RequestContext
 
 GRANT = "http://auth0.com/oauth/grant-type/"
@@ -315,3 +317,126 @@ async def test_explain_says_so_and_hands_nothing_out(mfa: Door) -> None:
         told = await explain(grant_type=f"{GRANT}mfa-otp", mfa_token=token, otp="123456")
         assert told["error"] is None
     assert (await grant(mfa, "mfa-otp", mfa_token=token, otp=code(mfa))).status_code == 200, "nothing was spent"
+
+
+# ── another factor, by an access token ──
+
+
+async def manager(door: Door, *factors: str) -> str:
+    """An access token of somebody who has an app, and proved it."""
+    switched = [{"name": name, "enabled": True} for name in ("otp", "recovery-code", *factors)]
+    grants = [*GRANTS, f"{GRANT}mfa-oob"]
+    await door.tenant({"guardianFactors": switched, "clients": [{"name": "Web", "grant_types": grants}]})
+    await has_app(door)
+    token = (await required(door, **MANAGE))["mfa_token"]
+    answer = (await grant(door, "mfa-otp", mfa_token=token, otp=code(door))).json()
+    bearer: str = answer["access_token"]
+    return bearer
+
+
+async def took(door: Door) -> str:
+    """The code that was sent, which is then gone."""
+    outbox = door.server.storage.outbox
+    (entry,) = await outbox.take(Message, until=door.clock.now() + 1, limit=9)
+    await outbox.remove(entry)
+    assert entry.message is not None
+    value: str = entry.message.values["code"]
+    return value
+
+
+async def test_a_number_is_added_with_an_access_token(door: Door) -> None:
+    bearer = await manager(door, "sms")
+    body = {"authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": "+44 20 7946 0000"}
+    associated = (await call(door, "POST", "associate", bearer, body)).json()
+    assert associated["authenticator_type"] == "oob"
+    assert "recovery_codes" not in associated, "the one there is stays good"
+    sent = {"oob_code": associated["oob_code"], "binding_code": await took(door)}
+    wrong = await grant(door, "mfa-oob", mfa_token=bearer, **{**sent, "binding_code": "000000"})
+    assert (wrong.status_code, wrong.json()["error_description"]) == (403, "Invalid binding_code.")
+    answer = await grant(door, "mfa-oob", mfa_token=bearer, **sent)
+    assert answer.status_code == 200, answer.text
+    assert sorted(answer.json()["scope"].split()) == sorted(MANAGE["scope"].split()[:-1])
+    assert sorted(await types(door)) == ["phone", "totp"]
+    again = await grant(door, "mfa-oob", mfa_token=bearer, **sent)
+    assert (again.status_code, again.json()["error"]) == (403, "invalid_grant")
+    listed = await call(door, "GET", "authenticators", answer.json()["access_token"])
+    assert {one["authenticator_type"] for one in listed.json()} == {"otp", "oob"}
+
+
+async def test_a_mailbox_is_added_with_an_access_token(door: Door) -> None:
+    bearer = await manager(door, "email")
+    body = {"authenticator_types": ["oob"], "oob_channels": ["email"]}
+    for given, words in (({}, "Missing required parameter: email"), ({"email": "ada@"}, "email must be an e-mail")):
+        refused = await call(door, "POST", "associate", bearer, {**body, **given})
+        assert refused.status_code == 400
+        assert words in refused.json()["error_description"]
+    associated = (await call(door, "POST", "associate", bearer, {**body, "email": "ada@elsewhere.test"})).json()
+    assert associated["oob_channel"] == "email"
+    sent = {"oob_code": associated["oob_code"], "binding_code": await took(door)}
+    assert (await grant(door, "mfa-oob", mfa_token=bearer, **sent)).status_code == 200
+    methods = await door.ports.authentication_methods.of_user(DOMAIN, await user_id(door))
+    assert [one.properties for one in methods if one.type.value == "email"] == [{"email": "ada@elsewhere.test"}]
+
+
+async def test_a_mailbox_is_taken_on_with_an_mfa_token_if_it_is_the_accounts(door: Door) -> None:
+    person = {"email": "eve@example.test", "password": "correct-horse-9", "connection": "people"}
+    await door.tenant({
+        "guardianFactors": [{"name": "email", "enabled": True}],
+        "guardianPolicies": {"policies": ["all-applications"]},
+        "clients": [{"name": "Web", "grant_types": [*GRANTS, f"{GRANT}mfa-oob"]}],
+        "users": [person],
+    })  # fmt: skip
+    refused = (await grant(door, "password", username=person["email"], password=person["password"])).json()
+    assert refused["mfa_requirements"] == {"enroll": [{"type": "email"}]}
+    body = {"authenticator_types": ["oob"], "oob_channels": ["email"], "email": "mallory@example.test"}
+    associated = (await call(door, "POST", "associate", refused["mfa_token"], body)).json()
+    (entry,) = await door.server.storage.outbox.take(Message, until=door.clock.now() + 1, limit=9)
+    assert entry.message is not None
+    assert entry.message.to == "eve@example.test", "what is typed is no address of theirs"
+    sent = {"oob_code": associated["oob_code"], "binding_code": entry.message.values["code"]}
+    assert (await grant(door, "mfa-oob", mfa_token=refused["mfa_token"], **sent)).status_code == 200
+
+
+async def test_an_app_is_added_by_its_owner_only(door: Door) -> None:
+    bearer = await manager(door, "sms")
+    again = await call(door, "POST", "associate", bearer, {"authenticator_types": ["otp"]})
+    assert (again.status_code, again.json()["error_description"]) == (403, "User is already enrolled.")
+    await door.ports.authentication_methods.remove(DOMAIN, ["dev_app"], events=())
+    await has_number(door)
+    associated = (await call(door, "POST", "associate", bearer, {"authenticator_types": ["otp"]})).json()
+    key = associated["secret"]
+    narrow = await reading(door)
+    for token, error in ((narrow, "insufficient_scope"), ((await other(door)), "invalid_token")):
+        refused = await grant(door, "mfa-otp", mfa_token=token, otp=code(door, key))
+        assert (refused.status_code in (401, 403), refused.json()["error"]) == (True, error)
+    wrong = await grant(door, "mfa-otp", mfa_token=bearer, otp="000000")
+    assert (wrong.status_code, wrong.json()["error_description"]) == (403, "Invalid otp_code.")
+    answer = await grant(door, "mfa-otp", mfa_token=bearer, otp=code(door, key))
+    assert answer.status_code == 200, answer.text
+    assert sorted(await types(door)) == ["phone", "totp"]
+    door.clock.pass_(601)
+    late = await grant(door, "mfa-otp", mfa_token=answer.json()["access_token"], otp="000000")
+    assert late.status_code == 401
+
+
+async def has_number(door: Door) -> None:
+    method = AuthenticationMethod(
+        id="dev_number", user_id=await user_id(door), type=MethodType.PHONE, created_at=0.0,
+        properties={"phone_number": "+442079460000"},
+    )  # fmt: skip
+    assert await door.ports.authentication_methods.add(DOMAIN, method.user_id, [method], events=())
+
+
+async def reading(door: Door) -> str:
+    """An access token for the MFA API that may not enroll."""
+    waiting = (await required(door, **{**MANAGE, "scope": "openid read:authenticators"}))["mfa_token"]
+    challenged = (await call(door, "POST", "challenge", waiting, {"mfa_token": waiting})).json()
+    sent = {"oob_code": challenged["oob_code"], "binding_code": await took(door)}
+    token: str = (await grant(door, "mfa-oob", mfa_token=waiting, **sent)).json()["access_token"]
+    return token
+
+
+async def other(door: Door) -> str:
+    """An access token for another API."""
+    token: str = (await grant(door, "password", **LOGIN, audience="https://api.test")).json()["access_token"]
+    return token

@@ -44,7 +44,8 @@ class MfaHandlers:
         parameters = {name: value for name, value in body.items() if isinstance(value, str) and value}
         caller = await self._caller(request, parameters)
         types, channels = _texts(body, "authenticator_types"), _texts(body, "oob_channels")
-        answer = await self._api.associate(caller, types, channels, parameters.get("phone_number"))
+        phone_number, email = parameters.get("phone_number"), parameters.get("email")
+        answer = await self._api.associate(caller, types, channels, phone_number, email)
         return json_response(answer, 200, NO_STORE)
 
     async def authenticators(self, request: Request) -> Response:
