@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import httpx2
 import pytest
 from playwright.sync_api import Page
 from tests.dev_server import DevServer, dev_server
@@ -16,7 +17,8 @@ from tests.sdk_tenant import CONNECTION, PASSWORD, SINGLE_PAGE, sdk_tenant
 from doorward.identity.mfa import otp
 from doorward.model.mfa import MULTI_FACTOR
 
-REDIRECTED, IN_A_POPUP = "redirected@example.test", "popup@example.test"
+REDIRECTED, IN_A_POPUP, EMBEDDED = "redirected@example.test", "popup@example.test", "embedded@example.test"
+MFA_OTP_GRANT = "http://auth0.com/oauth/grant-type/mfa-otp"
 PASSKEY_GRANT = "urn:okta:params:oauth:grant-type:webauthn"
 START = "options => { window.client = new auth0.Auth0Client(options); }"
 CALL = """async ([path, ...parameters]) => {
@@ -41,12 +43,12 @@ def door(node: str, listeners: Mapping[str, Listener], tmp_path_factory: pytest.
     tenant = sdk_tenant(single_page=[listeners["spa"].origin])
     tenant["guardianFactors"] = [{"name": name, "enabled": True} for name in ("otp", "recovery-code")]
     single_page = next(client for client in tenant["clients"] if client["name"] == SINGLE_PAGE)
-    single_page["grant_types"].append(PASSKEY_GRANT)
+    single_page["grant_types"] += [PASSKEY_GRANT, MFA_OTP_GRANT, "password"]
     (database,) = tenant["databases"]
     database["options"] = {**database.get("options", {}), "authentication_methods": {"passkey": {"enabled": True}}}
     tenant["users"] += [
         {"email": email, "password": PASSWORD, "connection": CONNECTION, "email_verified": True}
-        for email in (REDIRECTED, IN_A_POPUP)
+        for email in (REDIRECTED, IN_A_POPUP, EMBEDDED)
     ]
     with dev_server(tenant, tmp_path_factory.mktemp("sdk-people")) as running:
         yield running
@@ -104,14 +106,17 @@ def press(page: Page) -> None:
     page.locator("[data-action-button-primary]").click()
 
 
-def set_up_an_app(page: Page) -> None:
-    """On the pages that enrol an authenticator application, and give a recovery code."""
+def set_up_an_app(page: Page) -> tuple[str, int]:
+    """On the pages that enrol an authenticator application, and give a recovery code. The key, and the time step whose
+    code is spent."""
     page.locator("button[value=toggle-view]").click()
     key = re.sub(r"\s", "", page.locator("#secret").inner_text())
-    page.locator("#code").fill(otp.code_of(key, otp.step_at(time.time())))
+    step = otp.step_at(time.time())
+    page.locator("#code").fill(otp.code_of(key, step))
     press(page)
     page.get_by_label("I have saved this code").check()
     press(page)
+    return key, step
 
 
 def test_a_second_factor_is_asked_for_by_redirect(spa: SinglePage) -> None:
@@ -139,6 +144,29 @@ def test_a_second_factor_that_silence_meets_is_proved_in_a_popup(spa: SinglePage
         set_up_an_app(popup)
     assert spa.page.evaluate("token")["token"]
     assert spa.call("getIdTokenClaims")["amr"] == ["mfa"]
+
+
+def test_a_second_factor_is_proved_on_the_pages_of_the_application(spa: SinglePage, door: DevServer) -> None:
+    spa.log_in(EMBEDDED, acr_values=MULTI_FACTOR)
+    key, step = set_up_an_app(spa.page)
+    spa.come_back()
+    audience, scope = door.url("mfa/"), "openid email read:authenticators"
+    asked = {
+        "grant_type": "password",
+        "client_id": door.clients[SINGLE_PAGE].client_id,
+        "username": EMBEDDED,
+        "password": PASSWORD,
+        "audience": audience,
+        "scope": scope,
+    }
+    refused = httpx2.post(door.url("oauth/token"), data=asked, verify=door.tls).json()
+    token = refused["mfa_token"]
+    spa.call("mfa.setMFAAuthDetails", token, scope, audience, refused["mfa_requirements"])
+    kinds = [one["authenticatorType"] for one in spa.call("mfa.getAuthenticators", token)]
+    assert sorted(kinds) == ["otp", "recovery-code"]
+    proved = spa.call("mfa.verify", {"mfaToken": token, "otp": otp.code_of(key, step + 1)})
+    assert proved["access_token"]
+    assert spa.call("getUser")["email"] == EMBEDDED
 
 
 def test_a_passkey_signs_up_and_logs_in_on_the_pages_of_the_application(spa: SinglePage) -> None:

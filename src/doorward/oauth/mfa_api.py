@@ -262,7 +262,9 @@ def wire_id(one: Enrolled) -> str:
 
 def _shown(one: Enrolled) -> dict[str, Any]:
     factor = FACTORS[one.factor]
-    shown = {"id": wire_id(one), "authenticator_type": factor.type.value, "active": True}
+    shown = {
+        "id": wire_id(one), "authenticator_type": factor.type.value, "type": factor.requirement, "active": True,
+    }  # fmt: skip
     if factor.channel is not None:
         shown |= {"oob_channel": factor.channel.value, "name": masked(one.address)}
     return shown
