@@ -196,7 +196,7 @@ def build(
     )
     code_guard = CodeGuard(clock, storage.users, storage.challenges, storage.log, login)
     kept_codes = (clock, entropy, storage.users, storage.challenges, storage.attempts, storage.log)
-    passwordless = Passwordless(*kept_codes, code_guard)
+    passwordless = Passwordless(*kept_codes, code_guard, administrators)
     methods, one_time_values = storage.authentication_methods, storage.one_time_values
     ceremonies = Ceremonies(clock, entropy, WebAuthnVerifier(), methods, one_time_values)
     passwords_chosen = NewPasswords(clock, storage.users, hasher, breaches)

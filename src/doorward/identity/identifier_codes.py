@@ -10,7 +10,7 @@ import msgspec
 
 from doorward.identity.code_guard import CodeGuard
 from doorward.identity.log_events import person_event
-from doorward.identity.one_time_codes import admit, handle, sealed, typed
+from doorward.identity.one_time_codes import UNREACHED, admit, handle, sealed, typed
 from doorward.identity.passwordless import SIGNUP_DISABLED
 from doorward.model.authentication import Denial, PasswordOutcome
 from doorward.model.challenge import TRIES, Challenge, Purpose
@@ -82,7 +82,9 @@ class IdentifierCodes:
             user_id=user.user_id if user is not None else None,
         )
         why = ""
-        if user is None and not connection.allows_signup:
+        if challenge.channel is not Channel.EMAIL and not directory.settings.reaches(address):
+            why = UNREACHED
+        elif user is None and not connection.allows_signup:
             why = SIGNUP_DISABLED
         elif user is not None and user.blocked:
             why = "user is blocked"

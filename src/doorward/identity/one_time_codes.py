@@ -12,9 +12,12 @@ from doorward.model.session import LoginTransaction
 from doorward.ports import Attempts
 
 MAX_CODE = 128
-# How many at once, and after how many seconds each one more: to an address as one place asks for it, to an address,
-# as one place asks for it, of a tenant.
-SENDING = ((10, 360.0), (30, 120.0), (50, 72.0), (10_000, 0.36))
+# How many at once, and after how many seconds each one more: to an address as one place asks for it, as that place
+# asks for it in all, of a tenant.
+OF_ONE_PLACE = ((10, 360.0), (50, 72.0), (10_000, 0.36))
+# Of the first, so many whatever others ask for; beyond that an address gets no more than so many from everywhere.
+ANYHOW, FROM_EVERYWHERE = (3, 360.0), (30, 120.0)
+UNREACHED = "no messages are sent to this country"
 
 
 class TooManyCodes(Exception):
@@ -26,10 +29,19 @@ class TooManyCodes(Exception):
 
 
 async def admit(attempts: Attempts, tenant: str, connection: str, address: str, ip: str, *, at: float) -> None:
-    """Count a message (K7). Raises ``TooManyCodes``."""
-    for key, (burst, interval) in zip(sending_keys(connection, address, ip), SENDING, strict=True):
-        if not await attempts.admit(tenant, key, at=at, interval=interval, burst=burst):
+    """Count a message (K7). Nobody uses up what somebody else is sent: some are left to each place that asks. Raises
+    ``TooManyCodes``."""
+
+    async def is_left(key: str, burst: int, interval: float) -> bool:
+        return await attempts.admit(tenant, key, at=at, interval=interval, burst=burst)
+
+    there, here, everywhere, place, all_ = sending_keys(connection, address, ip)
+    for key, (burst, interval) in zip((there, place, all_), OF_ONE_PLACE, strict=True):
+        if not await is_left(key, burst, interval):
             raise TooManyCodes(max(1, int(interval)))
+    counted = await is_left(everywhere, *FROM_EVERYWHERE)
+    if not await is_left(here, *ANYHOW) and not counted:
+        raise TooManyCodes(int(FROM_EVERYWHERE[1]))
 
 
 def of_client(client: Client) -> str:

@@ -12,10 +12,12 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from doorward.identity.administrators import Administrators
 from doorward.identity.code_guard import FLAGS, CodeGuard
 from doorward.identity.email_verification import welcome
+from doorward.identity.ip_throttling import takes_attempt
 from doorward.identity.log_events import person_event
-from doorward.identity.one_time_codes import MAX_CODE, admit, handle, of_client, sealed, typed
+from doorward.identity.one_time_codes import MAX_CODE, UNREACHED, admit, handle, of_client, sealed, typed
 from doorward.identity.signup import EMAIL, MAX_EMAIL, PHONE, identifiers_of, with_defaults
 from doorward.model.authentication import Denial, PasswordOutcome
 from doorward.model.challenge import TRIES, Challenge, Purpose
@@ -26,6 +28,7 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import SEPARATOR, new_object_id, normalise_email, normalise_phone
 from doorward.model.message import Channel, Message
 from doorward.model.request_context import RequestContext
+from doorward.model.suspicious_ip import IpStage
 from doorward.model.user import User
 from doorward.ports import Attempts, Challenges, Clock, Conflict, Entropy, Log, Users
 
@@ -55,6 +58,7 @@ class Passwordless:
         attempts: Attempts,
         log: Log,
         guard: CodeGuard,
+        administrators: Administrators,
     ) -> None:
         self._clock = clock
         self._entropy = entropy
@@ -63,6 +67,7 @@ class Passwordless:
         self._attempts = attempts
         self._log = log
         self._guard = guard
+        self._administrators = administrators
 
     # ── there ──
 
@@ -106,7 +111,9 @@ class Passwordless:
             payload=payload or {},
         )
         why = ""
-        if user is None and not connection.allows_signup:
+        if challenge.channel is not Channel.EMAIL and not directory.settings.reaches(address):
+            why = UNREACHED
+        elif user is None and not connection.allows_signup:
             why = SIGNUP_DISABLED
         elif user is not None and user.blocked:
             why = "user is blocked"
@@ -201,6 +208,12 @@ class Passwordless:
             self._log.write(tenant, msgspec.structs.replace(event, type="fs", description=SIGNUP_DISABLED))
             return PasswordOutcome(denial=Denial.WRONG_CREDENTIALS)
         if user is None:
+            at = event.date
+            if not await takes_attempt(self._attempts, directory, IpStage.SIGNUP, context.ip, at=at):
+                blocked = msgspec.structs.replace(event, type="limit_mu")
+                await self._administrators.throttled(directory, IpStage.SIGNUP, blocked)
+                if directory.suspicious_ip.blocks:
+                    return PasswordOutcome(denial=Denial.IP_BLOCKED)
             made = self._new(connection, address)
             event = msgspec.structs.replace(event, user_id=made.user_id)
             try:

@@ -7,6 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from doorward.model.phone_country import CountryCodes
+
 HOUR = 3600.0
 SERVER = ""  # in the place of a tenant, for what belongs to none
 
@@ -73,6 +75,11 @@ class TenantSettings(Struct, frozen=True):
     error_page: dict[str, Any] | None = None
     default_redirection_uri: str = ""
     universal_login: dict[str, Any] | None = None
+    country_codes: CountryCodes | None = None
+
+    def reaches(self, number: str) -> bool:
+        """Whether messages and calls go to a phone number (E.164)."""
+        return self.country_codes is None or self.country_codes.reaches(number)
 
     @property
     def links_work_in_any_browser(self) -> bool:

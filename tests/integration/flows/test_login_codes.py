@@ -10,7 +10,9 @@ import pytest
 from msgspec.structs import replace
 from tests.integration.door import BrowserTab, Door
 
+from doorward.identity.one_time_codes import TooManyCodes
 from doorward.model.message import Channel, Message
+from doorward.model.request_context import RequestContext
 from doorward.model.user import AccountChange
 
 ADA, GRACE, PHONE = "ada@example.test", "grace@example.test", "+442079460000"
@@ -528,3 +530,41 @@ async def test_e9_whether_there_is_a_password_to_forget_is_not_told(door: Door) 
     await tab.submit(code="123456")
     assert tab.status == 429
     assert [event.description for event in await door.log("fcpr")][-1] == "user does not exist"
+
+
+# ── where to, and how often ──
+
+
+async def test_k7_numbers_of_other_countries_are_sent_nothing(door: Door) -> None:
+    await with_phones(door, "sms")
+    await door.tenant({"tenant": {"country_codes": {"list": ["DE"], "mode": "allow"}}})
+    tab = await at_the_code(door, PHONE)
+    assert tab.form.errors == {"error-element-username": "invalid-email-phone"}
+    await tab.submit(username="+18765550100")
+    assert tab.form.errors == {"error-element-username": "invalid-email-phone"}
+    signup = await signing_up(door, phone_number=PHONE)
+    assert signup.form.errors == {"error-element-phone_number": "invalid-phone-number"}
+    assert not await sent(door)
+    await tab.submit(username="+49 151 12345678")
+    assert tab.path == TEXTS
+    assert len(await sent(door)) == 1
+
+
+async def test_k7_strangers_do_not_use_up_what_somebody_is_sent(door: Door) -> None:
+    people = door.server.services.people.identifier_codes
+    directory, client = door.ports.directory.tenant("tenant.test"), door.client("Spa")
+    connection = directory.connections["people"]
+
+    async def send(ip: str) -> bool:
+        context = RequestContext(ip=ip, hostname="tenant.test")
+        try:
+            await people.send(directory, connection, "email", ADA, client, context, holder=ip)
+        except TooManyCodes:
+            return False
+        return True
+
+    strangers = [[await send(f"198.51.100.{place}") for _ in range(10)] for place in range(6)]
+    assert [sum(each) for each in strangers] == [10, 10, 10, 3, 3, 3], "30 from everywhere, beside 3 of each place"
+    assert [await send("192.0.2.1") for _ in range(4)] == [True, True, True, False]
+    door.clock.pass_(360)
+    assert await send("192.0.2.1")

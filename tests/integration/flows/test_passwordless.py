@@ -712,3 +712,31 @@ async def test_a_text_message_is_in_the_connection_s_words(door: Door, options: 
     await start(door, door.client("Texts"), connection="sms", phone_number=PHONE)
     message = await received(door)
     assert (message.to, message.text) == (PHONE, f"It is {message.code}.")
+
+
+async def test_k2_new_people_are_counted_like_any_sign_up(door: Door) -> None:
+    stages = {"pre-user-registration": {"max_attempts": 1, "rate": 3_600_000}}
+    await door.tenant({"attackProtection": {"suspiciousIpThrottling": {"enabled": True, "stage": stages}}})
+    tab = door.browser()
+    for address in (EMAIL, "bob@example.test"):
+        await tab.authorize(door.client("Codes"), prompt="login")
+        await tab.submit(username=address)
+        await tab.submit(code=await code_of(door))
+    assert (tab.status, list(tab.form.errors.values())) == (429, ["passwordless-unknown-error"])
+    assert [event.user_name for event in await door.log("limit_mu")] == ["bob@example.test"]
+    assert len(await door.log("ss")) == 1
+    again = await door.browser().authorize(door.client("Codes"))
+    await again.submit(username=EMAIL)
+    await again.submit(code=await code_of(door))
+    assert "code" in again.answer, "who has an account is no sign-up"
+
+
+async def test_k7_numbers_of_other_countries_are_sent_nothing(door: Door) -> None:
+    await door.tenant({"tenant": {"country_codes": {"list": ["GB"], "mode": "deny"}}})
+    tab = await door.browser().authorize(door.client("Texts"))
+    await tab.submit(username=PHONE)
+    assert tab.form.errors == {"error-element-username": "invalid-phone-number"}
+    answer = await start(door, door.client("Texts"), connection="sms", email=..., phone_number=PHONE, send=...)
+    assert answer.status_code == 200
+    assert not await sent(door)
+    assert [event.description for event in await door.log("f")] == ["no messages are sent to this country"]

@@ -14,6 +14,7 @@ import msgspec
 
 from doorward.identity.log_events import person_event
 from doorward.identity.mfa import otp, recovery_code
+from doorward.identity.one_time_codes import TooManyCodes, admit
 from doorward.identity.webauthn import (
     Ceremonies,
     creation_options,
@@ -145,6 +146,8 @@ class SecondFactors:
         paced = SEPARATOR.join(("mfa sent", subject.user.user_id, factor.name, ""))
         if not await self._attempts.admit(tenant, paced, at=now, interval=SECONDS_A_CODE, burst=CODES):
             return Outcome.TOO_MANY
+        if factor.method is MethodType.PHONE and not await self._reaches(subject, address):
+            return Outcome.TOO_MANY
         code, channel = self._entropy.digits(otp.DIGITS), factor.channel or Channel.EMAIL
         id_hash = _handle(subject, handle, enrolls=enrolls)
         template = "mfa_oob_code" if channel is Channel.EMAIL else "otp_enroll" if enrolls else "otp_verify"
@@ -174,6 +177,17 @@ class SecondFactors:
         event = self._event(subject, SENT[channel], factor)
         await self._challenges.begin(tenant, challenge, messages=(message,), events=(event,))
         return Outcome.RIGHT
+
+    async def _reaches(self, subject: MfaSubject, number: str) -> bool:
+        """Whether a message to a phone is sent at all: not to everywhere, and not without end (K7)."""
+        if not subject.directory.settings.reaches(number):
+            return False
+        tenant, ip = subject.directory.tenant.id, subject.context.ip
+        try:
+            await admit(self._attempts, tenant, subject.user.connection, number, ip, at=self._clock.now())
+        except TooManyCodes:
+            return False
+        return True
 
     async def prove_code(self, subject: MfaSubject, factor: Factor, handle: str, code: str) -> Outcome:
         outcome, address = await self._try_code(subject, factor, handle, code, enrolls=False)

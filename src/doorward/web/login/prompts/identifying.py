@@ -58,7 +58,10 @@ async def by_code(visit: Visit, username: str, *, preferred: bool = False) -> Id
     kind = kind_of(username)
     taking = [one for one in visit.connections if (one.prefers_code if preferred else one.takes_code)(kind)]
     address = normalise_email(username) if kind == "email" else normalise_phone(username)
-    fits = EMAIL.fullmatch(address) and len(address) <= MAX_EMAIL if kind == "email" else PHONE.fullmatch(address)
+    if kind == "email":
+        fits = EMAIL.fullmatch(address) is not None and len(address) <= MAX_EMAIL
+    else:
+        fits = PHONE.fullmatch(address) is not None and visit.directory.settings.reaches(address)
     if not taking or not fits:
         return None
     chosen = taking[0]

@@ -213,7 +213,8 @@ async def _phone_enrollment(person: Person) -> Response:
         return _phone_page(person, FieldError("phone", "invalid-phone"))
     whole = country.number(typed) if country is not None else typed
     number = normalise_phone(whole)
-    if not is_phone(whole) or not PHONE_NUMBER.fullmatch(number):
+    reached = visit.directory.settings.reaches(number)
+    if not is_phone(whole) or not PHONE_NUMBER.fullmatch(number) or not reached:
         return _phone_page(person, FieldError("phone", "invalid-phone"))
     sent = _SENT[_delivery(person)]
     return await visit.choose_factor(sent.challenge, replace(progress, factor=sent.factor.name, address=number, sent=0))

@@ -29,7 +29,7 @@ async def identifier(visit: Visit) -> Response:
         return _identifier_page(visit, FieldError("username", "invalid-login-id"))
     for connection in visit.code_connections:
         address = address_of(connection, typed)
-        if address is not None:
+        if address is not None and (connection.strategy == "email" or visit.directory.settings.reaches(address)):
             unproven = await visit.unproven()
             if unproven is not None:
                 return _identifier_page(visit, unproven[0], status=unproven[1])

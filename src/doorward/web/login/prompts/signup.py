@@ -61,6 +61,8 @@ async def identifier(visit: Visit) -> Response:
         email, username, phone = identified(_form(visit), connection)
     except SignupRefused as refused:
         return _refused(visit, _identifier_page, refused)
+    if phone and connection.verifies_at_signup("phone_number") and not visit.directory.settings.reaches(phone):
+        return _identifier_page(visit, FieldError("phone_number", "invalid-phone-number"))
     unproven = await visit.unproven()
     if unproven is not None:
         return _identifier_page(visit, unproven[0], status=unproven[1])
