@@ -132,15 +132,6 @@ class EmailCodes:
         return False
 
 
-def needs_verification(user: User, connection: Connection) -> bool:
-    """Whether somebody who signs in with ``connection`` has to show that their address there is theirs."""
-    place = _place(user, connection)
-    if place is None or not connection.verifies_by_code:
-        return False
-    profile = user.profile_of(place)
-    return bool(profile.get("email")) and profile.get("email_verified") is not True
-
-
 def _place(user: User, connection: Connection) -> int | None:
     return user.connections.index(connection.name) if connection.name in user.connections else None
 

@@ -28,6 +28,14 @@ def verifies_by_link(directory: TenantDirectory, connection: Connection) -> bool
     return connection.is_database and email.get("verification_method", "link") == "link" and is_sent(directory, VERIFY)
 
 
+def needs_verification(user: User, connection: Connection) -> bool:
+    """Whether somebody who signs in with ``connection`` has to show by a code that their address there is theirs."""
+    if connection.name not in user.connections or not connection.verifies_by_code:
+        return False
+    profile = user.profile_of(user.connections.index(connection.name))
+    return bool(profile.get("email")) and profile.get("email_verified") is not True
+
+
 def welcome(directory: TenantDirectory, user: User, place: int = 0) -> tuple[Message, ...]:
     """The mail that welcomes somebody, where the tenant wrote one."""
     email = user.profile_of(place).get("email")

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from doorward.identity.administrators import Administrators
 from doorward.identity.bot_detection import BotDetector
-from doorward.identity.email_verification import EmailVerification, verifies_by_link, welcome
+from doorward.identity.email_verification import EmailVerification, needs_verification, verifies_by_link, welcome
 from doorward.identity.ip_throttling import takes_attempt
 from doorward.identity.log_events import person_event
 from doorward.identity.new_password import NewPasswords, PasswordRefused
@@ -157,7 +157,7 @@ class Signup:
                 event = msgspec.structs.replace(event, details={"authentication_methods": ["passkey"]})
             verifies = verifies_by_link(directory, connection) and user.email is not None and "email" not in verified
             tickets: tuple[Ticket, ...] = ()
-            messages = () if verifies else welcome(directory, user)
+            messages = () if verifies or needs_verification(user, connection) else welcome(directory, user)
             if verifies:
                 url = f"https://{context.hostname}/"
                 ticket, message = self._verification.letter(directory, user, 0, url=url, client_id=client.client_id)

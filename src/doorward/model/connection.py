@@ -151,6 +151,11 @@ class Connection(Struct, frozen=True, kw_only=True):
         return self.is_database and self._method("password", default=True)
 
     @property
+    def requires_password(self) -> bool:
+        """Whether nobody is made by an endpoint who has none (``api_behavior``)."""
+        return self.takes_passwords and self._methods.get("password", {}).get("api_behavior") != "optional"
+
+    @property
     def signs_up_with_password(self) -> bool:
         """Whether somebody who signs up on a page chooses a password (``signup_behavior``)."""
         return self.takes_passwords and self._methods.get("password", {}).get("signup_behavior") != "block"

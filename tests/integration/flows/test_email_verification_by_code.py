@@ -148,3 +148,88 @@ async def test_whom_an_administrator_blocked_meanwhile_stays_out(door: Door) -> 
     assert blocked.status_code == 200
     await tab.submit(code=code)
     assert tab.path == "/u/login"
+
+
+# ── without pages ──
+
+WELCOME = {
+    "template": "welcome_email", "body": "<p>Welcome</p>", "from": "a@example.test", "subject": "Welcome",
+    "syntax": "liquid", "enabled": True,
+}  # fmt: skip
+
+
+async def templates(door: Door) -> list[str]:
+    """What is on its way, taken."""
+    outbox = door.server.storage.outbox
+    taken = await outbox.take(Message, until=door.clock.now() + 1, limit=100)
+    for one in taken:
+        await outbox.remove(one)
+    return [one.message.template for one in taken if one.message is not None]
+
+
+async def managing(door: Door, **user: Any) -> dict[str, Any]:
+    manager = door.client("Mgmt")
+    granted = await door.token(
+        grant_type="client_credentials", client_id=manager.client_id, client_secret=manager.client_secret or "",
+        audience="https://tenant.test/api/v2/",
+    )  # fmt: skip
+    async with door.http() as http:
+        made = await http.post(
+            "/api/v2/users",
+            json={"connection": "people", "password": "Correct-Horse-9", **user},
+            headers={"authorization": f"Bearer {granted.json()['access_token']}"},
+        )
+    assert made.status_code == 201, made.text
+    answer: dict[str, Any] = made.json()
+    return answer
+
+
+async def test_who_signed_up_at_the_endpoint_is_asked_when_they_log_in(door: Door) -> None:
+    await door.tenant({"emailTemplates": [WELCOME]})
+    body = {
+        "client_id": door.client("Spa").client_id, "connection": "people", "email": "grace@example.test",
+        "password": "Correct-Horse-9",
+    }  # fmt: skip
+    async with door.http() as http:
+        answer = await http.post("/dbconnections/signup", json=body)
+    assert (answer.status_code, answer.json()["email_verified"]) == (200, False)
+    assert await templates(door) == [], "no link, and no welcome yet"
+    tab = await door.browser().authorize(door.client("Spa"))
+    await tab.login("grace@example.test", "Correct-Horse-9")
+    assert tab.path == PATH
+    await tab.submit(code=await code_of(door))
+    assert "code" in tab.answer
+    assert await templates(door) == ["welcome_email"]
+
+
+async def test_whom_an_administrator_makes_is_sent_a_link_if_it_is_asked_for(door: Door) -> None:
+    await door.tenant({"emailTemplates": [WELCOME]})
+    await managing(door, email="grace@example.test")
+    assert await templates(door) == []
+    await managing(door, email="bob@example.test", verify_email=True)
+    assert await templates(door) == ["verify_email"]
+    await managing(door, email="eve@example.test", email_verified=True)
+    assert await templates(door) == ["welcome_email"]
+
+
+async def test_where_links_verify_the_welcome_comes_after(door: Door) -> None:
+    await asking(door, {**EMAIL, "verification_method": "link"})
+    await door.tenant({"emailTemplates": [WELCOME]})
+    await managing(door, email="grace@example.test")
+    assert await templates(door) == ["verify_email"]
+    await managing(door, email="bob@example.test", verify_email=False)
+    assert await templates(door) == ["welcome_email"]
+
+
+async def test_without_passwords_nobody_is_made_with_one(door: Door) -> None:
+    options = {
+        "attributes": {"email": EMAIL},
+        "authentication_methods": {"password": {"enabled": False}, "email_otp": {"enabled": True}},
+    }
+    await door.tenant({"databases": [{"name": "people", "options": options}]})
+    body = {"client_id": door.client("Spa").client_id, "connection": "people", "email": "grace@example.test"}
+    async with door.http() as http:
+        refused = await http.post("/dbconnections/signup", json={**body, "password": "Correct-Horse-9"})
+        made = await http.post("/dbconnections/signup", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (400, "signup_disabled")
+    assert made.status_code == 200

@@ -8,11 +8,12 @@ from typing import Any
 import msgspec
 
 from doorward.identity.blocked_accounts import counters_of
-from doorward.identity.email_verification import verifies_by_link
+from doorward.identity.email_verification import VERIFY, needs_verification, verifies_by_link, welcome
 from doorward.identity.new_password import PasswordRefused
 from doorward.identity.notices import email_changed, password_changed
 from doorward.identity.password_policy import policy_of
 from doorward.identity.signup import identifiers_of, is_username, with_defaults
+from doorward.identity.tickets import is_sent
 from doorward.management.kit.bodies import QUERY, refusal
 from doorward.management.kit.context import NOTHING, Answer, Call
 from doorward.management.kit.errors import (
@@ -169,7 +170,7 @@ async def _by_email(call: Call) -> Any:
 async def _create(call: Call) -> Answer:
     given = call.body
     connection = _connection(call, given["connection"])
-    if connection.is_database and "password" not in given:
+    if connection.requires_password and "password" not in given:
         raise refusal(Unfit("Missing required property: password", ""))
     profile = {name: given[name] for name in (*IDENTIFIERS, *NAMES) if name in given}
     if "email" in profile:
@@ -197,8 +198,13 @@ async def _create(call: Call) -> Answer:
     event = api_event(call, status=201)
     tickets: tuple[Ticket, ...] = ()
     messages: tuple[Message, ...] = ()
-    wanted = given.get("verify_email", not profile.get("email_verified"))
-    if wanted and user.email is not None and verifies_by_link(call.directory, connection):
+    # Asked for by name, it is a link also where people are asked for a code when they log in.
+    wanted = given.get(
+        "verify_email", verifies_by_link(call.directory, connection) and not profile.get("email_verified")
+    )
+    if not wanted and not needs_verification(user, connection):
+        messages = welcome(call.directory, user)
+    elif wanted and connection.is_database and user.email is not None and is_sent(call.directory, VERIFY):
         ticket, message = call.services.people.email_verification.letter(
             call.directory, user, 0, url=call.request.issuer.url
         )

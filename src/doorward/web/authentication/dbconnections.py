@@ -107,7 +107,7 @@ async def _sign_up(request: Request, ports: Ports, registrar: Signup, bots: BotD
         email=_text(body, "email"),
         username=_text(body, "username"),
         phone_number=_text(body, "phone_number"),
-        password=_text(body, "password", required=True),
+        password=_text(body, "password", required=connection.requires_password) or None,
         attributes={name: _text(body, name) for name in ATTRIBUTES},
         user_metadata=metadata,
     )

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from doorward.identity.captcha import FIELD, PAUSE, CaptchaRefused
-from doorward.identity.email_codes import needs_verification
+from doorward.identity.email_verification import needs_verification
 from doorward.identity.log_events import person_event
 from doorward.identity.one_time_codes import TooManyCodes, of_browser
 from doorward.identity.people import People
