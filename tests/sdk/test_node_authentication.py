@@ -1,10 +1,12 @@
-"""node-auth0's AuthenticationClient, which verifies ID tokens itself: every grant, revocation, sign-up."""
+"""node-auth0's AuthenticationClient, which verifies ID tokens itself: every grant, revocation, sign-up, codes
+and links without a password, a forgotten one."""
 
 from __future__ import annotations
 
 from typing import Any
 from urllib.parse import urlencode
 
+import httpx2
 import pytest
 from tests.dev_server import DevServer
 from tests.scripted_login import CHALLENGE, VERIFIER, ScriptedLogin, authorize_url
@@ -16,6 +18,7 @@ from tests.sdk_tenant import (
     EMAIL,
     NEVER_CALLED,
     PASSWORD,
+    PASSWORDLESS,
     SERVICE,
     WEB,
 )
@@ -148,3 +151,39 @@ def test_sign_up(web: Application) -> None:
     assert made["id"]
     login = {"username": person["email"], "password": person["password"], "scope": "openid"}
     assert "id_token" in web("oauth.passwordGrant", login)
+
+
+def received(door: DevServer, to: str) -> dict[str, Any]:
+    """The newest message to somebody, once it is there."""
+    with httpx2.Client(base_url=door.issuer, verify=door.tls) as http:
+        for _ in range(200):
+            answer = http.post("_doorward/api/v1/inbox/take", params={"to": to})
+            if answer.status_code == 200:
+                message: dict[str, Any] = answer.json()
+                return message
+    raise AssertionError(f"nothing came for {to}")
+
+
+def test_a_code_by_mail_logs_in_once(authentication: SdkProgram, door: DevServer) -> None:
+    passwordless = Application(authentication, door, PASSWORDLESS)
+    person = "dorothy@example.test"
+    passwordless("passwordless.sendEmail", {"email": person, "send": "code"})
+    asked = {"email": person, "code": received(door, person)["code"], "scope": "openid email"}
+    assert "id_token" in passwordless("passwordless.loginWithEmail", asked)
+    with pytest.raises(SdkError) as refused:
+        passwordless("passwordless.loginWithEmail", asked)
+    assert (refused.value.status, refused.value.told["error"]) == (403, "invalid_grant")
+
+
+def test_a_code_by_text_message_logs_in(authentication: SdkProgram, door: DevServer) -> None:
+    passwordless = Application(authentication, door, PASSWORDLESS)
+    number = "+442079460002"
+    passwordless("passwordless.sendSMS", {"phone_number": number})
+    asked = {"phone_number": number, "code": received(door, number)["code"], "scope": "openid"}
+    assert "id_token" in passwordless("passwordless.loginWithSMS", asked)
+
+
+def test_a_forgotten_password_gets_a_mail(web: Application, door: DevServer) -> None:
+    said = web("database.changePassword", {"email": EMAIL, "connection": CONNECTION})
+    assert said == "We've just sent you an email to reset your password."
+    assert f"{door.issuer}u/reset-password?ticket=" in received(door, EMAIL)["link"]
