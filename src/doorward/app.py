@@ -279,7 +279,7 @@ def build(
         passwordless=passwordless,
         identifier_codes=IdentifierCodes(*kept_codes, code_guard),
         reset_codes=ResetCodes(
-            clock, entropy, storage.challenges, storage.attempts, storage.tickets, storage.log, login
+            clock, entropy, storage.challenges, storage.attempts, storage.tickets, storage.log, login, code_guard
         ),
     )
     services = Services(

@@ -7,7 +7,7 @@ import msgspec
 from doorward.identity.log_events import person_event
 from doorward.identity.password_login import Account, PasswordLogin
 from doorward.model.authentication import Denial
-from doorward.model.challenge import Verdict
+from doorward.model.challenge import Challenge, Verdict
 from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
@@ -39,27 +39,30 @@ class CodeGuard:
         code_hash: bytes,
         client: Client,
         context: RequestContext,
-    ) -> Denial | None:
-        """What stands against a code that was sent to an address (``field`` is its kind); nothing if it is right."""
+        *,
+        failed: str = "f",
+        unlocks: bool = False,
+    ) -> tuple[Denial | None, Challenge | None]:
+        """What stands against a code that was sent to an address (``field`` is its kind); nothing if it is right. With
+        it what was tried. A wrong one is logged as ``failed``; one that ``unlocks`` an account is taken while wrong
+        ones lock that."""
         tenant, now = directory.tenant.id, self._clock.now()
         denial, failures = await self._passwords.stopped(directory, connection, address, context)
-        if denial is not None:
-            return denial
-        verdict, _ = await self._challenges.check(tenant, id_hash, code_hash, at=now)
+        if denial is not None and not (unlocks and denial is Denial.TOO_MANY_ATTEMPTS):
+            return denial, None
+        verdict, challenge = await self._challenges.check(tenant, id_hash, code_hash, at=now)
         if verdict is Verdict.RIGHT:
             await self._passwords.passed(directory, connection, address, context, failures=failures)
-            return None
-        event = person_event(
-            "f", now, connection, context, name=address, client=client, description=f"The code is {verdict.value}"
-        )
+            return None, challenge
+        user, what = await self.known(tenant, connection, field, address), f"The code is {verdict.value}"
+        event = person_event(failed, now, connection, context, user=user, name=address, client=client, description=what)
         if verdict is Verdict.SPENT:
             self._log.write(tenant, event)
-            return Denial.CODE_USED
-        user = await self.known(tenant, connection, field, address)
+            return Denial.CODE_USED, challenge
         place = user.place_of(connection.name, field, address) if user is not None else None
-        return await self._passwords.failed(
-            directory, connection, address, Account(user, place or 0), context, wrong=event
-        )
+        account = Account(user, place or 0)
+        denial = await self._passwords.failed(directory, connection, address, account, context, wrong=event)
+        return denial, challenge
 
     async def known(self, tenant: str, connection: Connection, field: str, address: str) -> User | None:
         """Whose the address is."""

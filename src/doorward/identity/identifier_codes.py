@@ -118,7 +118,7 @@ class IdentifierCodes:
         """What becomes of a code that ``holder`` brings back, typed with or without gaps. A right one for an address
         without an account leads to neither a user nor a denial."""
         tenant, subject = directory.tenant.id, _subject(connection, field, address)
-        denial = await self._guard.tried(
+        denial, _ = await self._guard.tried(
             directory,
             connection,
             field,

@@ -185,7 +185,7 @@ class Passwordless:
         code_hash: bytes,
         context: RequestContext,
     ) -> PasswordOutcome:
-        denial = await self._guard.tried(
+        denial, _ = await self._guard.tried(
             directory, connection, connection.address_field, address, id_hash, code_hash, client, context
         )
         if denial is not None:

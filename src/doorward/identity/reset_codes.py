@@ -5,14 +5,16 @@ Whether there is such an account is not told (E9): the answer and the work behin
 
 from __future__ import annotations
 
-import msgspec
+import hmac
 
+from doorward.identity.code_guard import CodeGuard
 from doorward.identity.log_events import person_event
 from doorward.identity.one_time_codes import TooManyCodes, admit, handle, sealed, typed
 from doorward.identity.password_change import RESET
 from doorward.identity.password_login import PasswordLogin
 from doorward.identity.tickets import is_sent, lifetime, new_ticket
-from doorward.model.challenge import TRIES, Challenge, Purpose, Verdict
+from doorward.model.authentication import Denial
+from doorward.model.challenge import TRIES, Challenge, Purpose
 from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.digest import digest
@@ -42,6 +44,7 @@ class ResetCodes:
         tickets: Tickets,
         log: Log,
         login: PasswordLogin,
+        guard: CodeGuard,
     ) -> None:
         self._clock = clock
         self._entropy = entropy
@@ -50,6 +53,7 @@ class ResetCodes:
         self._tickets = tickets
         self._log = log
         self._login = login
+        self._guard = guard
 
     async def send(
         self,
@@ -111,24 +115,30 @@ class ResetCodes:
         context: RequestContext,
         *,
         holder: str,
-    ) -> str | None:
-        """The path where another password is chosen, for the code that ``holder`` brings back, once; ``None`` for a
-        wrong one. Raises ``TooManyCodes``."""
+    ) -> str | Denial:
+        """The path where another password is chosen, for the code that ``holder`` brings back: the same path when it
+        comes twice. Wrong ones count as wrong passwords do; as another password ends that, an account they lock takes
+        the right one. Raises ``TooManyCodes``."""
         tenant, now, email = directory.tenant.id, self._clock.now(), normalise_email(email)
         tried = f"code{SEPARATOR}{reset_key(connection.name, email, context.ip)}"
         if not await self._attempts.admit(tenant, tried, at=now, interval=INTERVAL, burst=BURST):
             raise TooManyCodes(int(INTERVAL))
         subject = _subject(connection, email)
-        verdict, _ = await self._challenges.check(
-            tenant, handle(subject, holder), sealed(directory, subject, typed(code)), at=now
-        )
+        denial, challenge = await self._guard.tried(
+            directory, connection, "email", email, handle(subject, holder), sealed(directory, subject, typed(code)),
+            client, context, failed="fcpr", unlocks=True,
+        )  # fmt: skip
+        if challenge is None or denial not in (None, Denial.CODE_USED):
+            return denial or Denial.WRONG_CREDENTIALS
         user, place = await self._login.find(directory, connection, email)
-        event = person_event("fcpr", now, connection, context, user=user, name=email, client=client)
-        if verdict is not Verdict.RIGHT or user is None:
-            self._log.write(tenant, msgspec.structs.replace(event, description=f"The code is {verdict.value}"))
-            return None
+        if user is None:
+            why = "user does not exist"
+            self._log.write(
+                tenant, person_event("fcpr", now, connection, context, name=email, client=client, description=why)
+            )
+            return Denial.WRONG_CREDENTIALS
         path, ticket = new_ticket(
-            self._entropy,
+            _ticket_value(directory, challenge),
             "/",
             TicketType.PASSWORD_CHANGE,
             user,
@@ -138,7 +148,15 @@ class ResetCodes:
             client_id=client.client_id,
             mark_email_as_verified=True,  # whoever has the code has the mailbox
         )
-        return path.rstrip("#") if await self._tickets.create(tenant, ticket, events=()) else None
+        if denial is None and not await self._tickets.create(tenant, ticket, events=()):
+            return Denial.WRONG_CREDENTIALS
+        return path.rstrip("#")
+
+
+def _ticket_value(directory: TenantDirectory, challenge: Challenge) -> str:
+    """What the link carries that a code leads to, and nobody else can know."""
+    about = challenge.code_hash + str(challenge.expires_at).encode()
+    return hmac.digest(directory.token_key, b"link of a reset code" + about, "sha256").hex()[:32]
 
 
 def _subject(connection: Connection, email: str) -> bytes:

@@ -23,10 +23,9 @@ PATHS = {
 }
 
 
-def new_ticket(entropy: Entropy, url: str, type_: TicketType, user: User, **details: Any) -> tuple[str, Ticket]:
-    """A link below ``url`` (with its slash), and the ticket it redeems; ``details`` are the other members of a
-    ``Ticket``. The fragment keeps a proxy in between from adding to it."""
-    value = new_ticket_value(entropy)
+def new_ticket(value: str, url: str, type_: TicketType, user: User, **details: Any) -> tuple[str, Ticket]:
+    """A link below ``url`` (with its slash) that carries ``value``, and the ticket it redeems; ``details`` are the
+    other members of a ``Ticket``. The fragment keeps a proxy in between from adding to it."""
     ticket = Ticket(ticket_hash=digest(value), type=type_, user_id=user.user_id, **details)
     return f"{url}{PATHS[type_]}?ticket={value}#", ticket
 
@@ -47,7 +46,7 @@ def ticket_mail(
     """A ticket for the identity at ``place``, and the mail that brings it to its address, which there has to be."""
     email = user.profile_of(place)["email"]
     link, ticket = new_ticket(
-        entropy,
+        new_ticket_value(entropy),
         url,
         type_,
         user,

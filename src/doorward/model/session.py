@@ -112,7 +112,8 @@ class Identification(Struct, frozen=True, omit_defaults=True):
     ``username``; normalised), and what of it is ``verified`` by a code that came back in this login.
 
     ``asked`` is the kind whose code is waited for, ``channel`` how it was sent. ``identity`` is the id a new account
-    will have in the connection, of somebody whose browser can make a passkey for it.
+    will have in the connection, of somebody whose browser can make a passkey for it. Of one that ``resets`` a code
+    leads to another password, and does not sign in.
     """
 
     connection: str
@@ -121,6 +122,7 @@ class Identification(Struct, frozen=True, omit_defaults=True):
     asked: str = ""
     channel: str = "email"
     identity: str = ""
+    resets: bool = False
 
     @property
     def address(self) -> str:

@@ -222,6 +222,27 @@ async def test_k4_another_code_takes_another_challenge(door: Door) -> None:
     assert len(await door.log("cls")) == 2
 
 
+async def test_k4_another_reset_code_takes_another_challenge(door: Door) -> None:
+    attributes = {"email": {"identifier": {"active": True}, "verification_method": "otp"}}
+    await door.tenant(
+        {
+            "databases": [{"name": "people", "options": {"attributes": attributes}}],
+            "prompts": {"identifier_first": True},
+        }
+    )
+    await detect(door, challenge_password_reset_policy="always")
+    tab = await door.browser().authorize(door.client("Spa"))
+    await tab.get(f"/u/login/password-reset-start/people?state={tab.state}")
+    await tab.submit(email="ada@example.test", **solved(tab))
+    assert tab.path == "/u/email-otp-challenge"
+    await tab.submit("resend-code")
+    assert tab.path == "/u/interstitial-captcha"
+    assert len(await door.log("scpr")) == 1
+    await tab.submit(**solved(tab))
+    assert tab.path == "/u/email-otp-challenge"
+    assert len(await door.log("scpr")) == 2
+
+
 async def test_k4_where_there_is_no_page_the_caller_is_told(door: Door) -> None:
     await detect(door, **ALWAYS)
     answer = await grant(door, RIGHT)

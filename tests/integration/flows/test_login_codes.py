@@ -568,3 +568,90 @@ async def test_k7_strangers_do_not_use_up_what_somebody_is_sent(door: Door) -> N
     assert [await send("192.0.2.1") for _ in range(4)] == [True, True, True, False]
     door.clock.pass_(360)
     assert await send("192.0.2.1")
+
+
+async def test_guesses_of_reset_codes_count_for_the_address_they_come_from(door: Door) -> None:
+    throttling = {
+        "enabled": True,
+        "shields": ["block"],
+        "allowlist": [],
+        "stage": {"pre-login": {"max_attempts": 5, "rate": 864000}},
+    }
+    await door.tenant({"attackProtection": {"suspiciousIpThrottling": throttling}})
+    shown = []
+    for number in range(3):
+        tab = await forgetting(door, f"person{number}@example.test")
+        for _ in range(3):
+            await tab.submit(code="123456")
+            shown.append((tab.status, *tab.form.errors.values()))
+    assert shown == [(400, "invalid-code")] * 5 + [(429, "authenticator-error")] * 4
+    assert await door.log("limit_mu")
+
+
+async def test_who_is_locked_out_gets_back_in_by_another_password(door: Door) -> None:
+    await door.tenant({"attackProtection": {"bruteForceProtection": {"max_attempts": 2}}})
+    web = door.client("Web")
+    for _ in range(2):
+        await door.token(
+            grant_type="password", client_id=web.client_id, client_secret=web.client_secret or "", username=ADA,
+            password="wrong",
+        )  # fmt: skip
+    tab = await forgetting(door, ADA)
+    code = await code_of(door)
+    await tab.submit(code=wrong(code))
+    assert (tab.status, tab.form.errors) == (429, {"": "authenticator-error"})
+    await tab.submit(code=code)
+    await tab.submit(**{"password-reset": "Correct-Horse-10", "re-enter-password": "Correct-Horse-10"})
+    again = await at_the_code(door)
+    await again.submit("switch-to-password-auth")
+    await again.submit(password="Correct-Horse-10")
+    assert "code" in again.answer
+
+
+async def test_the_right_code_twice_leads_to_the_same_page(door: Door) -> None:
+    tab = await forgetting(door, ADA)
+    body = {"state": tab.state, "code": await code_of(door), "action": "default"}
+    path = f"/u/email-otp-challenge?state={tab.state}"
+    first, second = await asyncio.gather(*(tab.http.post(path, data=body) for _ in range(2)))
+    assert first.headers["location"] == second.headers["location"]
+    await tab.get(first.headers["location"])
+    await tab.submit(**{"password-reset": "Correct-Horse-10", "re-enter-password": "Correct-Horse-10"})
+    assert tab.status == 200
+    late = await tab.http.post(path, data=body)
+    assert (await tab.http.get(late.headers["location"])).status_code == 400
+
+
+async def two_databases(door: Door, method: str) -> BrowserTab:
+    """A login that has forgotten a password in the second of two databases, and is at the page after that."""
+    attributes = {"email": {"identifier": {"active": True}, "verification_method": method}}
+    await door.tenant(
+        {
+            "databases": [
+                {"name": "people", "options": {"attributes": attributes}},
+                {"name": "staff", "enabled_clients": ["Spa"], "options": {"attributes": attributes}},
+            ],
+            "users": [{"email": "bob@example.test", "password": RIGHT, "connection": "staff"}],
+            "prompts": {"identifier_first": True},
+            "tenant": {"default_directory": ""},
+        }
+    )
+    await sent(door)
+    tab = await door.browser().authorize(door.client("Spa"))
+    await tab.get(f"/u/login/password-reset-start/staff?state={tab.state}")
+    return await tab.submit(email="bob@example.test")
+
+
+async def test_the_database_whose_password_was_forgotten_is_kept_from_page_to_page(door: Door) -> None:
+    tab = await two_databases(door, "otp")
+    await sent(door)
+    await tab.submit("resend-code")
+    await tab.submit(code=await code_of(door))
+    assert tab.path == "/u/reset-password"
+    assert [event.connection for event in await door.log("scpr")] == ["staff", "staff"]
+
+
+async def test_another_link_is_for_the_same_database(door: Door) -> None:
+    tab = await two_databases(door, "link")
+    assert len(await sent(door)) == 1
+    await tab.submit("resend-email-action")
+    assert len(await sent(door)) == 1

@@ -15,7 +15,7 @@ from doorward.management.kit.writing import api_event
 from doorward.management.resources.connection_body import CONNECTION_ID
 from doorward.management.resources.users import no_such_user
 from doorward.model.connection import DATABASE_STRATEGY, Connection
-from doorward.model.identifiers import normalise_email
+from doorward.model.identifiers import new_ticket_value, normalise_email
 from doorward.model.ticket import TicketType
 from doorward.model.user import User
 
@@ -67,7 +67,7 @@ class Account(Struct, frozen=True):
 async def _give(call: Call, type_: TicketType, user: User, about: Account) -> Answer:
     given = call.body
     link, ticket = new_ticket(
-        call.ports.entropy,
+        new_ticket_value(call.ports.entropy),
         call.request.issuer.url,
         type_,
         user,

@@ -206,7 +206,9 @@ class Visit(PageRequest, frozen=True, kw_only=True):
 
     async def _is_asked(self, screen: Screen, *, tried: bool) -> bool:
         bots, directory, context = self.login.people.bots, self.directory, self.request.context
-        flow = Flow.PASSWORDLESS if self.code_connections else screen.flow or Flow.PASSWORD
+        who = self.transaction.identification
+        default = Flow.PASSWORD_RESET if who is not None and who.resets else Flow.PASSWORD
+        flow = Flow.PASSWORDLESS if self.code_connections else screen.flow or default
         if tried:
             at = self.login.ports.clock.now()
             event = person_event("pla", at, None, context, name=self.named(screen), client=self.client)
@@ -271,9 +273,9 @@ class Visit(PageRequest, frozen=True, kw_only=True):
         """Keep what was typed, and go to the page that follows; when another tab was first, what it typed stands."""
         return await self.go(step=step, username=username, alias=alias, at="", identification=None)
 
-    async def turn_to(self, screen: Screen, *, username: str | None = None) -> Response:
+    async def turn_to(self, screen: Screen) -> Response:
         """Go to a screen off the usual way, and come back to it when the login is taken up again."""
-        return await self.go(at=screen.name, username=username or self.transaction.username)
+        return await self.go(at=screen.name)
 
     async def speak(self, language: str) -> Response:
         """Show the page again, and what follows, in ``language`` if the tenant has it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from doorward.web.login import screens
 from doorward.web.login.ladder import code_connection
 from doorward.web.login.pages import FieldError, FormPage
-from doorward.web.login.prompts import identifying, passwordless
+from doorward.web.login.prompts import identifying, passwordless, reset_password
 from doorward.web.login.visit import Visit
 from doorward.web.wire.http import Response
 
@@ -20,7 +20,7 @@ async def captcha(visit: Visit) -> Response:
         return _page(visit, unproven[0], status=unproven[1])
     who, connection = visit.transaction.identification, code_connection(visit.transaction, visit.directory)
     if who is not None and who.connection in visit.directory.connections:
-        sent = await identifying.again(visit, who)
+        sent = await (reset_password.send_code if who.resets else identifying.again)(visit, who)
     elif connection is not None and await passwordless.send(visit, connection, visit.transaction.username or ""):
         sent = await visit.go(at="")
     else:

@@ -10,7 +10,9 @@ from doorward.identity.password_change import TooManyResets
 from doorward.identity.password_policy import PasswordError, PasswordVerdict
 from doorward.identity.signup import EMAIL
 from doorward.identity.tickets import Redeemable, TicketUnusable
+from doorward.model.authentication import Denial
 from doorward.model.connection import Connection
+from doorward.model.session import Identification
 from doorward.model.ticket import Ticket, TicketState
 from doorward.oauth.mfa_policy import Challenge, before_password_reset
 from doorward.web.login import screens
@@ -51,9 +53,8 @@ async def request(visit: Visit) -> Response:
     if unproven is not None:
         return _request_page(visit, unproven[0], status=unproven[1])
     if _by_code(visit, connection):
-        if not await _send_code(visit, connection, email):
-            return _request_page(visit, FieldError("", "too-many-email"), status=429)
-        return await visit.turn_to(screens.EMAIL_OTP_CHALLENGE, username=email)
+        who = Identification(connection=connection.name, given={"email": email}, asked="email", resets=True)
+        return await send_code(visit, who) or _request_page(visit, FieldError("", "too-many-email"), status=429)
     try:
         await visit.login.people.password_change.ask(
             visit.directory,
@@ -66,20 +67,21 @@ async def request(visit: Visit) -> Response:
     except TooManyResets:
         error = FieldError("", "too-many-email")
         return _sent_page(visit, error) if sent else _request_page(visit, error, status=429)
-    return await visit.turn_to(screens.RESET_PASSWORD_EMAIL, username=email)
+    who = Identification(connection=connection.name, given={"email": email}, resets=True)
+    return await visit.go(identification=who, username=email, at=screens.RESET_PASSWORD_EMAIL.name)
 
 
 async def challenge(visit: Visit) -> Response:
     """The code that was sent in the place of a link: the right one leads to where another password is chosen."""
-    connection, email = _connection(visit), visit.transaction.username or ""
-    if connection is None or not _by_code(visit, connection):
+    connection, who = _connection(visit), visit.transaction.identification
+    if connection is None or who is None or who.connection != connection.name or not _by_code(visit, connection):
         return visit.on(visit.entrance)
     if not visit.is_post:
         return _challenge_page(visit)
     if visit.action == RESEND:
-        if await _send_code(visit, connection, email):
-            return visit.current
-        return _challenge_page(visit, FieldError("", "too-many-email"), status=429)
+        if (await visit.assessed(screens.INTERSTITIAL_CAPTCHA)).captcha is not None:
+            return await visit.turn_to(screens.INTERSTITIAL_CAPTCHA)
+        return await send_code(visit, who) or _challenge_page(visit, FieldError("", "too-many-email"), status=429)
     code = typed(visit.form.get("code", ""))
     if not code:
         return _challenge_page(visit, FieldError("code", "no-code"))
@@ -87,12 +89,17 @@ async def challenge(visit: Visit) -> Response:
         return _challenge_page(visit, FieldError("code", "invalid-otp-code-format"))
     try:
         path = await visit.login.people.reset_codes.bring(
-            visit.directory, connection, email, code, visit.client, visit.request.context,
+            visit.directory, connection, who.address, code, visit.client, visit.request.context,
             holder=of_browser(visit.transaction),
         )  # fmt: skip
     except TooManyCodes:
         return _challenge_page(visit, FieldError("", "authenticator-error"), status=429)
-    return redirect(path) if path is not None else _challenge_page(visit, FieldError("code", "invalid-code"))
+    match path:
+        case Denial.TOO_MANY_ATTEMPTS | Denial.IP_BLOCKED:
+            return _challenge_page(visit, FieldError("", "authenticator-error"), status=429)
+        case Denial():
+            return _challenge_page(visit, FieldError("code", "invalid-code"))
+    return redirect(path)
 
 
 def _by_code(visit: Visit, connection: Connection) -> bool:
@@ -100,15 +107,18 @@ def _by_code(visit: Visit, connection: Connection) -> bool:
     return connection.resets_by_code and visit.asks_identifier_first
 
 
-async def _send_code(visit: Visit, connection: Connection, email: str) -> bool:
+async def send_code(visit: Visit, who: Identification) -> Response | None:
+    """Send a code to who forgot their password, and go to the page that takes it; ``None``, and nothing changed, where
+    there were too many already."""
+    connection = visit.directory.connections[who.connection]
     try:
         await visit.login.people.reset_codes.send(
-            visit.directory, connection, email, visit.client, visit.request.context,
+            visit.directory, connection, who.address, visit.client, visit.request.context,
             holder=of_browser(visit.transaction), locale=visit.locale,
         )  # fmt: skip
     except TooManyCodes:
-        return False
-    return True
+        return None
+    return await visit.go(identification=who, username=who.address, at=screens.EMAIL_OTP_CHALLENGE.name)
 
 
 def _challenge_page(visit: Visit, *errors: FieldError, status: int | None = None) -> Response:
@@ -126,8 +136,9 @@ def _challenge_page(visit: Visit, *errors: FieldError, status: int | None = None
 
 
 def _connection(visit: Visit) -> Connection | None:
-    """The one the address names, else the first where a password can be."""
-    named = visit.request.path_parameters.get("connection")
+    """The one the address names, or a page before named, else the first where a password can be."""
+    who = visit.transaction.identification
+    named = visit.request.path_parameters.get("connection") or (who.connection if who is not None else None)
     databases = [connection for connection in visit.connections if connection.is_database]
     return next((connection for connection in databases if connection.name == named), next(iter(databases), None))
 
