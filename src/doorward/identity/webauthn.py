@@ -189,7 +189,7 @@ def factor_party(directory: TenantDirectory, hostname: str, switch: str, client:
 
 
 def factor_settings(directory: TenantDirectory, switch: str) -> Mapping[str, Any]:
-    document = directory.documents[Kind.CONFIGURATION].get(f"guardian/factors/{switch}/settings")
+    document = directory.documents[Kind.CONFIGURATION].get(f"guardian/{switch}/settings")
     return document.body if document is not None else {}
 
 

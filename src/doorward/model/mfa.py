@@ -145,7 +145,8 @@ class MfaProgress(Struct, frozen=True, kw_only=True, omit_defaults=True):
     ``factors`` may be chosen, ``factor`` is; ``enrolls`` where the person has none yet. ``way`` is what was picked,
     ``phone`` where message or call is asked each time. ``place`` says which of several addresses a code is for; where
     one is enrolled, ``address`` is what was typed, and ``country`` (``GB+44``) what was chosen for it. ``sent`` counts
-    the codes that went there, ``key`` is the id of a key that was just enrolled.
+    the codes that went there, ``key`` is the id of a key that was just enrolled. ``unable`` are the factors the
+    browser cannot have, once that was found out.
     """
 
     factors: tuple[str, ...]
@@ -157,6 +158,12 @@ class MfaProgress(Struct, frozen=True, kw_only=True, omit_defaults=True):
     country: str = ""
     sent: int = 0
     key: str = ""
+    unable: tuple[str, ...] | None = None
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """What there is to pick from."""
+        return tuple(name for name in self.factors if name not in (self.unable or ()))
 
 
 class MfaSubject(Struct, frozen=True, kw_only=True):

@@ -11,12 +11,11 @@ from urllib.parse import quote
 
 import msgspec
 import pytest
-from tests.authenticator import PRESENT, Authenticator
+from tests.authenticator import PRESENT, VERIFIED, Authenticator
 from tests.integration.door import DOMAIN, BrowserTab, Door
-from tests.integration.flows.test_second_factor import claims, shown_key, types, user_id
+from tests.integration.flows.test_second_factor import claims, manage, shown_key, types, user_id
 
 from doorward.identity.signup import identifiers_of
-from doorward.model.document import Document, Kind, Put
 from doorward.model.message import Message
 
 ORIGIN = f"https://{DOMAIN}"
@@ -275,6 +274,8 @@ async def key_enrolled(door: Door) -> Authenticator:
     """A security key that Ada set up."""
     await door.tenant(KEYS_ALWAYS)
     tab = await (await at_login(door)).login()
+    assert tab.path == "/u/mfa-detect-browser-capabilities"
+    await tab.submit(**{"webauthn-available": "true"})
     assert tab.path == "/u/mfa-begin-enroll-options"
     await tab.submit("webauthn-roaming")
     assert tab.path == "/u/mfa-webauthn-enrollment"
@@ -368,8 +369,8 @@ async def test_wrong_answers_are_not_taken_for_ever(door: Door) -> None:
 async def test_keys_are_for_the_host_whatever_else_is_said_that_is_no_domain_above(door: Door) -> None:
     await door.tenant({**KEYS_ALWAYS, "guardianFactors": KEYS_ALWAYS["guardianFactors"][:1]})
     said = {"overrideRelyingParty": True, "relyingPartyIdentifier": "evil.test", "userVerification": "required"}
-    settings = Document(kind=Kind.CONFIGURATION, id="guardian/factors/webauthn-roaming/settings", body=said)
-    await door.ports.directory.change(DOMAIN, [Put(document=settings)])
+    put = await manage(door, "PUT", "/guardian/factors/webauthn-roaming/settings", said)
+    assert put.status_code == 200, put.text
     tab = await (await at_login(door)).login()
     asked = options(tab)
     assert asked["rp"]["id"] == DOMAIN
@@ -468,3 +469,70 @@ async def test_an_address_is_verified_before_the_passkey(door: Door) -> None:
     found = await door.ports.users.find_by_identifier(DOMAIN, "people", "email", "grace@example.test")
     assert found is not None
     assert found[0].profile["email_verified"] is True
+
+
+# ── what a browser can do is found out before keys are offered ──
+
+
+@pytest.mark.parametrize("platform", ["true", "false"])
+async def test_keys_are_offered_as_the_browser_can(door: Door, platform: str) -> None:
+    told = {"webauthn-available": "true", "webauthn-platform-available": platform}
+    offered = ["webauthn-roaming", *(["webauthn-platform"] if platform == "true" else []), "otp"]
+    factors = [{"name": name, "enabled": True} for name in ("webauthn-roaming", "webauthn-platform", "otp")]
+    await door.tenant({**KEYS_ALWAYS, "guardianFactors": factors})
+    tab = await (await at_login(door)).login()
+    assert tab.path == "/u/mfa-detect-browser-capabilities"
+    await tab.submit("tryagain")
+    assert tab.path == "/u/mfa-detect-browser-capabilities"
+    await tab.submit(**told)
+    assert tab.path == "/u/mfa-begin-enroll-options"
+    assert tab.form.actions == offered
+    await tab.submit("otp")
+    await tab.get(f"/authorize/resume?state={tab.state}")
+    assert tab.path == "/u/mfa-otp-enrollment"
+    await tab.submit("pick-authenticator")
+    assert tab.form.actions == [*offered, "back-action"], "it is asked once"
+
+
+async def test_a_browser_without_scripts_goes_on_with_what_it_can(door: Door) -> None:
+    await door.tenant({**KEYS_ALWAYS, "guardianFactors": KEYS_ALWAYS["guardianFactors"][:2]})
+    tab = await (await at_login(door)).login()
+    await tab.submit("pick-authenticator")
+    assert tab.path == "/u/mfa-otp-enrollment"
+    assert "pick-authenticator" not in tab.form.actions
+
+
+async def test_where_there_is_nothing_but_keys_they_are_offered_all_the_same(door: Door) -> None:
+    factors = [{"name": name, "enabled": True} for name in ("webauthn-roaming", "webauthn-platform")]
+    await door.tenant({**KEYS_ALWAYS, "guardianFactors": factors})
+    tab = await (await at_login(door)).login()
+    await tab.submit()
+    assert (tab.path, tab.form.actions) == ("/u/mfa-begin-enroll-options", ["webauthn-roaming", "webauthn-platform"])
+
+
+@pytest.mark.parametrize("wanted", ["required", "preferred"])
+async def test_a_key_that_knows_nobody_will_not_do_where_it_has_to(door: Door, wanted: str) -> None:
+    settings = {"overrideRelyingParty": False, "userVerification": wanted}
+    configuration = {"guardianFactors": [{"name": "webauthn-roaming", "enabled": True}]}
+    await door.tenant({**KEYS_ALWAYS, **configuration})
+    put = await manage(door, "PUT", "/guardian/factors/webauthn-roaming/settings", settings)
+    assert put.status_code == 200, put.text
+    tab = await (await at_login(door)).login()
+    assert options(tab)["authenticatorSelection"]["userVerification"] == wanted
+    device = Authenticator(ORIGIN)
+    device.flags = PRESENT
+    await tab.submit(response=json.dumps(device.create(options(tab))))
+    if wanted == "required":
+        assert tab.form.errors == {"": "webauthn-associate-error"}
+        assert await types(door) == []
+        device.flags |= VERIFIED
+        await tab.submit(response=json.dumps(device.create(options(tab))))
+    assert tab.path == "/u/mfa-webauthn-change-key-nickname"
+    tab = await (await at_login(door)).login()
+    device.flags = PRESENT
+    await tab.submit(response=json.dumps(device.get(options(tab))))
+    if wanted == "required":
+        assert tab.form.errors == {"": "webauthn-challenge-error"}
+        device.flags |= VERIFIED
+        await tab.submit(response=json.dumps(device.get(options(tab))))
+    assert "code" in tab.answer

@@ -109,7 +109,7 @@ def _samples(shop: dict[str, Any]) -> dict[str, Page]:
             description="noJSErrorDescription",
             primary="pickAuthenticatorText",
             buttons=(Button("tryagain", "reloadButtonText"),),
-            ceremony=Ceremony("capabilities"),
+            ceremony=Ceremony("webauthn-platform-available"),
             **shop,
         ),
         "mfa-recovery-code-enrollment": of(screens.MFA_RECOVERY_CODE_ENROLLMENT, secret=RECOVERY, checkbox=SAVED),

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from doorward.model.mfa import CALLED, PHONE, MfaProgress, Outcome, screen_of_way, ways
+from msgspec.structs import replace
+
+from doorward.model.mfa import (
+    CALLED,
+    PHONE,
+    WEBAUTHN_PLATFORM,
+    WEBAUTHN_ROAMING,
+    MfaProgress,
+    Outcome,
+    screen_of_way,
+    ways,
+)
 from doorward.web.login import screens
-from doorward.web.login.pages import Button, CodePage, FieldError, Option, PickerPage
+from doorward.web.login.pages import Button, Ceremony, CodePage, FieldError, Option, PickerPage, ResultPage
 from doorward.web.login.prompts.mfa_person import (
     BACK,
     SAVED,
@@ -32,6 +43,9 @@ NAMES = {
     "recovery-code": "authenticatorNamesRecoveryCode",
 }
 
+KEYS = {WEBAUTHN_ROAMING.name, WEBAUTHN_PLATFORM.name}
+PLATFORM, TRY_AGAIN = "webauthn-platform-available", "tryagain"
+
 
 # ── which one ──
 
@@ -41,14 +55,50 @@ async def _options(person: Person) -> Response:
     if visit.is_post:
         chosen = progress.way if visit.action == BACK else visit.action
         if chosen in (*progress.factors, *ways(progress.factors)):
-            factor = next(name for name in progress.factors if name == chosen or (chosen == PHONE and name in CALLED))
-            picked = MfaProgress(factors=progress.factors, enrolls=progress.enrolls, factor=factor, way=chosen)
-            return await visit.choose_factor(BY_NAME[screen_of_way(chosen, enrolls=progress.enrolls)], picked)
+            return await _picked(person, chosen)
+    elif progress.enrolls and progress.unable is None and KEYS.intersection(progress.factors):
+        return await visit.choose_factor(screens.MFA_DETECT_BROWSER_CAPABILITIES, progress)
     return visit.show(
         PickerPage(
             screen=screens.MFA_BEGIN_ENROLL_OPTIONS if progress.enrolls else screens.MFA_LOGIN_OPTIONS,
-            options=tuple(Option(way, NAMES[way]) for way in ways(progress.factors)),
+            options=tuple(Option(way, NAMES[way]) for way in ways(progress.offered)),
             back=bool(progress.way),
+        )
+    )
+
+
+async def _picked(person: Person, way: str) -> Response:
+    """To where a way begins."""
+    progress = person.progress
+    factor = next(name for name in progress.factors if name == way or (way == PHONE and name in CALLED))
+    picked = MfaProgress(
+        factors=progress.factors, enrolls=progress.enrolls, factor=factor, way=way, unable=progress.unable
+    )
+    return await person.visit.choose_factor(BY_NAME[screen_of_way(way, enrolls=progress.enrolls)], picked)
+
+
+async def _detect(person: Person) -> Response:
+    """Scripts tell what the browser can do, before keys are offered; without them it can do nothing of that kind."""
+    visit, progress = person.visit, person.progress
+    if visit.is_post and visit.action != TRY_AGAIN:
+        able = {
+            WEBAUTHN_ROAMING.name: visit.form.get("webauthn-available") == "true",
+            WEBAUTHN_PLATFORM.name: visit.form.get(PLATFORM) == "true",
+        }
+        unable = tuple(name for name in progress.factors if not able.get(name, True))
+        progress = replace(progress, unable=unable if len(unable) < len(progress.factors) else ())
+        left = ways(progress.offered)
+        if len(left) == 1:
+            return await _picked(replace(person, progress=progress), left[0])
+        return await visit.choose_factor(screens.MFA_BEGIN_ENROLL_OPTIONS, progress)
+    return visit.show(
+        ResultPage(
+            screen=screens.MFA_DETECT_BROWSER_CAPABILITIES,
+            title="noJSErrorTitle",
+            description="noJSErrorDescription",
+            ceremony=Ceremony(field=PLATFORM, kind="detect"),
+            primary="pickAuthenticatorText",
+            buttons=(Button(TRY_AGAIN, "reloadButtonText"),),
         )
     )
 
@@ -161,6 +211,7 @@ def _to_keep(screen: Screen) -> Prompt:
 MFA_PROMPTS: dict[Screen, Prompt] = {
     screens.MFA_LOGIN_OPTIONS: for_person(_options),
     screens.MFA_BEGIN_ENROLL_OPTIONS: for_person(_options),
+    screens.MFA_DETECT_BROWSER_CAPABILITIES: for_person(_detect, leads_on=False),
     screens.MFA_OTP_ENROLLMENT_QR: for_person(_otp_enrollment),
     screens.MFA_OTP_CHALLENGE: for_person(_otp_challenge),
     screens.MFA_RECOVERY_CODE_ENROLLMENT: _to_keep(screens.MFA_RECOVERY_CODE_ENROLLMENT),

@@ -51,7 +51,7 @@ class Person(Struct, frozen=True, kw_only=True):
     @property
     def pick(self) -> tuple[Button, ...]:
         """The way to the other factors, where there are some."""
-        return (Button(PICK, "pickAuthenticatorText"),) if len(ways(self.progress.factors)) > 1 else ()
+        return (Button(PICK, "pickAuthenticatorText"),) if len(ways(self.progress.offered)) > 1 else ()
 
     @property
     def remember(self) -> Checkbox | None:
@@ -106,9 +106,9 @@ def _renewed(cookie: str, visit: Visit) -> str:
     return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 
 
-def for_person(page: Callable[[Person], Awaitable[Response]], *, after: bool = False) -> Prompt:
+def for_person(page: Callable[[Person], Awaitable[Response]], *, after: bool = False, leads_on: bool = True) -> Prompt:
     """``page`` for whoever is signed in, or came by a ticket; one that comes ``after`` the proof is not shown before,
-    any other not then."""
+    any other not then. Unless one ``leads_on`` to other ways by itself, it says where."""
 
     async def prompt(visit: Visit) -> Response:
         by_ticket = visit.transaction.ticket is not None
@@ -116,7 +116,7 @@ def for_person(page: Callable[[Person], Awaitable[Response]], *, after: bool = F
         proved = visit.transaction.mfa_at is not None
         if person is None or proved is not after:
             return visit.resumed.with_headers(*renewed)
-        if visit.is_post and visit.action == PICK:
+        if visit.is_post and visit.action == PICK and leads_on:
             return (await person.pick_another()).with_headers(*renewed)
         return (await page(person)).with_headers(*renewed)
 

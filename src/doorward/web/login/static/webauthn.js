@@ -54,7 +54,11 @@ if (autofill !== undefined && able && (await PublicKeyCredential.isConditionalMe
   ask({ mediation: "conditional", signal: filling.signal }).catch(() => {});
 }
 
-if (kind && !button && autofill === undefined) {
+if (kind === "detect") {
+  const platform = able && await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable();
+  field.value = platform;
+  form.requestSubmit(form.querySelector("[data-action-button-primary]"));
+} else if (kind && !button && autofill === undefined) {
   form.addEventListener("submit", (event) => {
     if (event.submitter?.value !== "default") return;
     event.preventDefault();
