@@ -39,6 +39,7 @@ class DevServer:
     clients: Mapping[str, KnownClient]
     management: KnownClient
     management_audience: str
+    pid: int
 
     @property
     def port(self) -> int:
@@ -95,7 +96,7 @@ def dev_server(
             ready.wait(START_LIMIT)
             if not any(line.startswith("ready ") for line in said):
                 raise RuntimeError("doorward dev did not become ready:\n" + "".join(said))
-            yield _known(json.loads((data / "ready.json").read_text()))
+            yield _known(json.loads((data / "ready.json").read_text()), process.pid)
         finally:
             process.terminate()
             try:
@@ -118,7 +119,7 @@ def _listen(process: subprocess.Popen[str], said: list[str], ready: threading.Ev
     ready.set()
 
 
-def _known(summary: Mapping[str, Any]) -> DevServer:
+def _known(summary: Mapping[str, Any], pid: int) -> DevServer:
     management = summary["management"]
     return DevServer(
         domain=summary["domain"],
@@ -129,4 +130,5 @@ def _known(summary: Mapping[str, Any]) -> DevServer:
         },
         management=KnownClient(management["client_id"], management["client_secret"]),
         management_audience=management["audience"],
+        pid=pid,
     )

@@ -25,6 +25,16 @@ def test_an_idle_connection_kept_alive_does_not_hold_the_server_up(tmp_path: Pat
     connections[0].close()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_new_server_does_not_keep_what_made_its_tables(tmp_path: Path) -> None:
+    with dev_server(sdk_tenant(), tmp_path) as door:
+        process = Path(f"/proc/{door.pid}")
+        loaded, resident = (process / "maps").read_text(), (process / "status").read_text().partition("VmRSS:")[2]
+        assert "httptools" in loaded, "what is in use is found"
+        assert "greenlet" not in loaded
+        assert int(resident.split()[0]) < 105_000, "KiB"
+
+
 def test_a_second_server_on_the_folder_is_refused_and_the_first_goes_on(tmp_path: Path) -> None:
     with dev_server(sdk_tenant(), tmp_path) as door:
         command = [sys.executable, "-m", "doorward", "dev", "--port", "0", "--data", str(door.ca.parent)]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import fcntl
 import json
 import os
 import socket
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from doorward.app import Doorward, build
 from doorward.backends.keys import master_key
 from doorward.backends.keys.local_ca import LocalCa, write_private
 from doorward.backends.storage.sealing import WrongMasterKey
+from doorward.backends.storage.version import migrate
 from doorward.cli.tenant_documents import demo_tenant, demo_user, read_tenant_file
 from doorward.cli.terminal import Problem
 from doorward.management.new_tenant import MANAGEMENT_CLIENT, management_client
@@ -68,7 +71,7 @@ def command(tenant_yaml: Path | None, port: int, folder: Path, more_tenants: tup
         _serve(folder, chosen, sockets, domains, documents, demo=tenant_yaml is None)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _only_server_on(folder: Path) -> Iterator[None]:
     """Make the folder and hold it: a second server would move the tenants of the first to its own port."""
     try:
@@ -108,7 +111,9 @@ def _serve(
         root_key = master_key.from_file(folder / "master.key", create=True)
     except master_key.MasterKeyError as error:
         raise Problem(error.what, why=error.why, fix=error.fix) from None
-    door = build(f"sqlite:///{folder / 'doorward.sqlite'}", root_key=root_key, development=True)
+    database = f"sqlite:///{folder / 'doorward.sqlite'}"
+    _migrate_apart(database)
+    door = build(database, root_key=root_key, development=True)
     warnings: list[str] = []
     root: list[str] = []
 
@@ -150,6 +155,19 @@ def _serve(
         ) from None
     except TenantFileError as error:
         raise Problem(error.what, fix=error.fix) from None
+
+
+def _migrate_apart(database: str) -> None:
+    """Make or change the tables in a process of its own: what that loads would stay in this one, and it is a third of
+    all that is there. What goes wrong goes wrong again when the server starts, which says so."""
+    if threading.active_count() > 1:  # one of them may hold what a copy of the process would wait for
+        return
+    child = os.fork()
+    if not child:
+        with contextlib.suppress(Exception):
+            asyncio.run(migrate(database))
+        os._exit(0)
+    os.waitpid(child, 0)
 
 
 async def _prepare(door: Doorward, id_: str, domain: str, document: dict[str, Any]) -> list[str]:

@@ -1,15 +1,21 @@
-"""Password hashing in a bounded pool of its own: argon2id, and whatever imported users come with."""
+"""Password hashing in a bounded pool of its own: argon2id, and whatever imported users come with.
+
+The allocator keeps the 19 MiB of a hash for the next one, which saves a third of its time. It would do so for each
+thread and for ever; so it gets one heap for all of them, and is told when nobody hashes any more.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import sys
 import threading
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TypeVar
 
 import argon2
@@ -26,6 +32,8 @@ MAX_PASSWORD = 256
 BCRYPT_LIMIT = 72
 BCRYPT_PREFIXES = ("$2a$", "$2b$", "$2y$")
 QUEUE_PER_WORKER = 16
+IDLE_SECONDS = 10.0
+M_ARENA_MAX = -8  # mallopt(3) of glibc
 NICENESS = 10  # about a tenth of the share of the thread that answers: a storm of logins leaves tokens alone
 
 
@@ -37,6 +45,9 @@ class PasswordHasher:
         self._workers = workers or os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="passwords", initializer=_stand_back)
         self._waiting = 0
+        self._idle: asyncio.TimerHandle | None = None
+        if (allocator := _allocator()) is not None:
+            allocator.mallopt(M_ARENA_MAX, 1)
         self._dummy = self._argon2.hash("nobody has this password")
 
     async def hash(self, password: str) -> str:
@@ -85,13 +96,33 @@ class PasswordHasher:
         if self._waiting >= self._workers * QUEUE_PER_WORKER:
             raise Overloaded
         self._waiting += 1
+        loop = asyncio.get_running_loop()
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+            return await loop.run_in_executor(self._pool, work)
         finally:
             self._waiting -= 1
+            if self._idle is not None:
+                self._idle.cancel()
+            self._idle = loop.call_later(IDLE_SECONDS, self._give_back)
+
+    def _give_back(self) -> None:
+        """Nobody hashed for a while: the system may have the memory."""
+        allocator = _allocator()
+        if allocator is not None and not self._waiting:
+            self._pool.submit(allocator.malloc_trim, 0)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+@cache
+def _allocator() -> ctypes.CDLL | None:
+    """The C library where it is glibc."""
+    try:
+        library = ctypes.CDLL(None)
+        return library if library.mallopt and library.malloc_trim else None
+    except (OSError, AttributeError, TypeError):
+        return None
 
 
 def _stand_back() -> None:

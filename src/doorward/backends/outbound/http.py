@@ -9,17 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from urllib.parse import urlsplit
 
-import httpcore2
-
-from doorward.backends.outbound.addresses import checked
 from doorward.ports import HttpAnswer, Unreachable
 
 PORTS = frozenset({443, 8443})
-CONNECT_SECONDS = 5.0
 logging.getLogger("httpcore2").setLevel(logging.WARNING)  # it would log what others answer
 
 
@@ -40,11 +36,15 @@ class GuardedHttp:
         seconds: float = 5.0,
         largest: int = 65_536,
     ) -> HttpAnswer:
+        # Takes long to import, and many a server never asks anybody.
+        from doorward.backends.outbound.checked_connections import FAULTS, pool_for
+
         self._check(url)
         sent = {"accept-encoding": "identity", "user-agent": "Doorward", **(headers or {})}
         sent |= {"host": urlsplit(url).netloc.rpartition("@")[2], "content-length": str(len(body))}
         try:
-            async with asyncio.timeout(seconds), self._connections(url) as connections:
+            pool = pool_for(url, trusting_context(), loopback=self._loopback)
+            async with asyncio.timeout(seconds), pool as connections:
                 request = connections.stream(method, url, headers=list(sent.items()), content=body)
                 async with request as response:
                     content = bytearray()
@@ -54,7 +54,7 @@ class GuardedHttp:
                             raise Unreachable(f"the answer is larger than {largest} bytes")
         except TimeoutError:
             raise Unreachable(f"no answer within {seconds:g} seconds") from None
-        except (httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.TimeoutException, OSError) as error:
+        except FAULTS as error:
             raise Unreachable(type(error).__name__) from None
         told = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
         return HttpAnswer(response.status, told, bytes(content))
@@ -72,34 +72,6 @@ class GuardedHttp:
             return
         if not (parts.scheme == "http" and self._loopback):
             raise Unreachable("only https is spoken, on port 443 or 8443")
-
-    def _connections(self, url: str) -> httpcore2.AsyncConnectionPool:
-        backend = _Checked(loopback=self._loopback, public=url.startswith("https:"))
-        return httpcore2.AsyncConnectionPool(ssl_context=trusting_context(), max_connections=1, network_backend=backend)
-
-
-class _Checked(httpcore2.AsyncNetworkBackend):
-    """Connects to addresses it has checked."""
-
-    def __init__(self, *, loopback: bool, public: bool) -> None:
-        self._allowed = {"loopback": loopback, "public": public}
-        self._backend = httpcore2.AnyIOBackend()
-
-    async def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - the interface of the library
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
-    ) -> httpcore2.AsyncNetworkStream:
-        reason: Exception = OSError(host)
-        for address in await checked(host, port, **self._allowed):
-            try:
-                return await self._backend.connect_tcp(address, port, timeout or CONNECT_SECONDS)
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-                reason = error
-        raise reason
 
 
 @cache

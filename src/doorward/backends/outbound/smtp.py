@@ -11,7 +11,6 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import Literal
 
-import aiosmtplib
 from msgspec import Struct
 
 from doorward.backends.outbound.addresses import checked
@@ -48,6 +47,8 @@ async def send_by_smtp(
 ) -> None:
     """Hand a mail over. ``anywhere`` is for a server the operator named; others have to be on the public internet,
     or, with ``loopback``, on this machine. Raises ``NotSent``."""
+    import aiosmtplib  # which a server needs that sends mail by SMTP
+
     try:
         async with asyncio.timeout(SECONDS):
             connection = None
@@ -93,6 +94,8 @@ async def _connected(addresses: Sequence[str], port: int) -> socket.socket:
 async def _send(
     server: SmtpServer, connection: socket.socket | None, message: EmailMessage, sender: str, to: str
 ) -> None:
+    import aiosmtplib
+
     implicit = server.tls == "tls" or (server.tls in ("auto", "demanded") and server.port == TLS_PORT)
     client = aiosmtplib.SMTP(
         hostname=server.host,
