@@ -45,7 +45,8 @@ FAULTS = (LiquidError, ValueError, TypeError, ArithmeticError, RecursionError)
 
 
 class UnusableTemplate(Exception):
-    """A template that cannot be read or filled; says why, and whether because it is ``costly``."""
+    """A template that cannot be read or filled; says why, and whether because it is ``costly``: in time, steps or
+    repetitions."""
 
     def __init__(self, reason: str, *, costly: bool = False) -> None:
         super().__init__(reason)
@@ -54,6 +55,14 @@ class UnusableTemplate(Exception):
 
 class TooCostly(LiquidError):
     """A template wants more than it is allowed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, token=None)
+
+
+class TooLarge(LiquidError):
+    """A value is more than a template may work with. Whoever looks at a page may have brought it, so this says nothing
+    of what the template costs otherwise."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, token=None)
@@ -112,7 +121,7 @@ class _Context(RenderContext):
     def assign(self, key: str, val: Any) -> None:
         self._kept[key] = _weight(val)
         if sum(self._kept.values()) > MAX_KEPT:
-            raise TooCostly(f"more than {MAX_KEPT} characters in variables")
+            raise TooLarge(f"more than {MAX_KEPT} characters in variables")
         self.locals[key] = val
 
     def filter(self, name: str, token: Any = None) -> Callable[..., Any]:
@@ -220,7 +229,7 @@ def check(source: str) -> str | None:
     """What is wrong with a template, or ``None``."""
     try:
         _compiled(source, html=True)
-    except (LiquidSyntaxError, TooCostly) as error:
+    except (LiquidSyntaxError, TooCostly, TooLarge) as error:
         return str(error).partition("\n")[0]
     except FAULTS as error:
         return type(error).__name__
@@ -246,7 +255,7 @@ def fill(source: str, values: Mapping[str, Any], *, html: bool = False, allowanc
 
 
 def _filtered(allowance: Allowance, name: str, filter_: Callable[..., Any], *given: Any, **named: Any) -> Any:
-    """What a filter makes. Raises ``TooCostly``."""
+    """What a filter makes. Raises ``TooCostly``, ``TooLarge``."""
     allowance.look()
     for value in (*given, *named.values()):
         _refuse_length(_weight(value), FILTERED.get(name, MAX_FILTERED))
@@ -260,17 +269,17 @@ def _filtered(allowance: Allowance, name: str, filter_: Callable[..., Any], *giv
 
 
 def _weight(value: Any) -> int:
-    """About how many characters a value is. Raises ``TooCostly`` for long lists and large numbers."""
+    """About how many characters a value is. Raises ``TooLarge`` for long lists and large numbers."""
     if isinstance(value, str):
         return len(value)
     if isinstance(value, range | list | tuple):
         if _items(value) > MAX_ITEMS:
-            raise TooCostly(f"more than {MAX_ITEMS} items")
+            raise TooLarge(f"more than {MAX_ITEMS} items")
         return len(value) + (0 if isinstance(value, range) else sum(map(_weight, value)))
     if isinstance(value, dict):
         return len(json.dumps(value, default=str))
     if isinstance(value, int) and value.bit_length() > MAX_BITS:
-        raise TooCostly("too large a number")
+        raise TooLarge("too large a number")
     return 1
 
 
@@ -283,4 +292,4 @@ def _items(value: Any) -> int:
 
 def _refuse_length(length: int, most: int = MAX_FILTERED) -> None:
     if length > most:
-        raise TooCostly(f"more than {most} characters")
+        raise TooLarge(f"more than {most} characters")

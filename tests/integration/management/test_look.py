@@ -190,6 +190,20 @@ async def test_f5_a_template_that_costs_too_much_is_left_alone_for_a_while(
     assert await is_shown("en")
 
 
+async def test_f5_what_one_visitor_brings_takes_the_template_from_nobody_else(
+    api: Api, visitor: Visitor, house: House
+) -> None:
+    shown = "{{ transaction.params.ext-x | date: '%Y' }}"
+    await api.call("PUT", PAGE_TEMPLATE, "<b>ours</b>{% auth0:head %}{% auth0:widget %}" + shown)
+    long = await visitor.login_page(**{"ext-x": "1" * 201})
+    assert "<b>ours</b>" not in long.text
+    assert "data-form-primary" in long.text
+    assert "<b>ours</b>" in (await visitor.login_page()).text
+    await house.ports.log.flush()
+    (event,) = await house.log(type_="w")
+    assert "more than 200 characters" in event.description
+
+
 async def test_f5_pages_are_filled_beside_everything_else(api: Api, visitor: Visitor, monkeypatch: Any) -> None:
     threads: list[str] = []
     fill = liquid_templates.fill
