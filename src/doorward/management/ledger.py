@@ -250,10 +250,10 @@ DOCUMENTED = """
 /organizations/{organization_id}/groups/{group_id}/roles  POST- create:organization_group_roles
 /organizations/{organization_id}/groups/{group_id}/roles  DELETE- delete:organization_group_roles
 /prompts  GET read:prompts | PATCH update:prompts
-/prompts/rendering  GET* read:prompts | PATCH* update:prompts
+/prompts/rendering  GET read:prompts | PATCH update:prompts
 /prompts/{prompt}/custom-text/{language}  GET read:prompts | PUT update:prompts
 /prompts/{prompt}/partials  GET read:prompts | PUT update:prompts
-/prompts/{prompt}/screen/{screen}/rendering  GET* read:prompts | PATCH* update:prompts
+/prompts/{prompt}/screen/{screen}/rendering  GET read:prompts | PATCH update:prompts
 /rate-limit-policies  GET* read:rate_limit_policies | POST* create:rate_limit_policies
 /rate-limit-policies/{id}  GET* read:rate_limit_policies
 /rate-limit-policies/{id}  PATCH* update:rate_limit_policies
@@ -390,8 +390,6 @@ REASONS: Mapping[str, str] = {
     "/network-acls": "Access lists are a matter of the proxy in front so far.",
     "/organizations": "Nobody signs in to an organization yet.",
     "/prompts/mfa-push": "Nobody is asked by a push notification yet.",
-    "/prompts/rendering": "Screens are drawn by this server alone.",
-    "/prompts/{prompt}/screen": "Screens are drawn by this server alone.",
     "/rate-limit-policies": "Limits are a setting of the server.",
     "/risk-assessments": "No risk is assessed yet.",
     "/roles/{id}/groups": "Groups come from directories, which are not read.",

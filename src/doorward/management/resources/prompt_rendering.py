@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from doorward.management.kit.context import Answer, Call
-from doorward.management.kit.operation import Effect
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.projection import RULES as PROJECTION
 from doorward.management.kit.projection import project
@@ -111,7 +110,6 @@ ONE = Singleton(
     show=show,
     answers=settings,
     parameters={"prompt": PROMPT, "screen": SCREEN},
-    effect=Effect.STORED,
 )
 
 
@@ -150,7 +148,6 @@ RESOURCES: tuple[Shape, ...] = (
             "screen": text(max=255),
             "rendering_mode": MODE,
         },
-        effect=Effect.STORED,
     ),
     Command(
         method="PATCH",
@@ -159,6 +156,5 @@ RESOURCES: tuple[Shape, ...] = (
         summary="Update render settings of several screens",
         run=_update_many,
         body=record({"configs": items(SCREEN_SETTINGS, min=1, max=MAX_SCREENS)}, required=("configs",)),
-        effect=Effect.STORED,
     ),
 )

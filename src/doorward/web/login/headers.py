@@ -20,6 +20,15 @@ _PERMISSIONS = ", ".join(
 )
 
 
+# Scripts of a tenant's own that draw a page load what they like: they could send it anywhere by a link as well.
+_DRAWN = {
+    "style-src": "'unsafe-inline' https:",
+    "img-src": "data: blob: https:",
+    "font-src": "data: https:",
+    "connect-src": "https:",
+}
+
+
 def source(url: str) -> str | None:
     """What a policy must list to allow ``url``: its origin, or its scheme where an origin cannot be
     written (an IPv6 address, an application's own scheme); ``None`` for no URL."""
@@ -45,12 +54,14 @@ def for_page(
     redirect_uri: str = "",
     pictures: tuple[str, ...] = (),
     own: Allowed | None = None,
+    drawn: bool = False,
     sources: Mapping[str, str] = MappingProxyType({}),
     framable: bool = False,
     frames: bool = False,
 ) -> Headers:
     """A page of ours, with or without a ``form``, in the tenant's template if that needs its ``own`` and shows
-    ``pictures``, and with more ``sources`` by directive; ``frames`` of ours may be in it.
+    ``pictures``, and with more ``sources`` by directive; ``frames`` of ours may be in it; one that is
+    ``drawn`` is by scripts of the tenant's own.
 
     Browsers hold redirects after a form against ``form-action`` too, and a login ends at the
     application or at an identity provider: any https target is allowed, and of the others exactly
@@ -82,6 +93,11 @@ def for_page(
             "media-src": _loaded("'self'", *own.origins),
             "frame-src": _loaded("'self'", *own.origins),
         }
+    if drawn:
+        loaded = ("media-src", "frame-src", "worker-src")
+        policy |= {name: f"'self' {more}" for name, more in _DRAWN.items()} | dict.fromkeys(
+            loaded, "'self' https: blob:"
+        )
     policy |= {name: f"{policy.get(name, '')} {more}".lstrip() for name, more in sources.items()}
     if not framable:
         policy["frame-ancestors"] = "'none'"

@@ -15,6 +15,7 @@ from doorward.management.resources.branding_assets import assets_of
 from doorward.management.resources.branding_dark import ID as BRANDING_DARK
 from doorward.management.resources.branding_themes import THEME as BRANDING_THEME
 from doorward.management.resources.prompts import CUSTOM_TEXT, PARTIALS
+from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Kind
 from doorward.model.log_event import LogEvent
@@ -24,6 +25,7 @@ from doorward.oauth.authorization import TransactionGone
 from doorward.oauth.errors import OAuthError
 from doorward.ports import Clock, Directory, Log, Overloaded
 from doorward.web.login import assets, headers, locales
+from doorward.web.login.advanced import drawing_of, is_drawn
 from doorward.web.login.catalogue import Texts
 from doorward.web.login.documents import (
     DemoDocument,
@@ -73,27 +75,36 @@ class Presenter:
             known = self._looks[directory.tenant.id] = (directory, look_of(directory))
         return known[1]
 
-    def render(self, request: Request, page: Page, asked: Mapping[str, str] = MappingProxyType({})) -> Response:
-        """The page as an answer. ``asked`` are the parameters of the authorization request."""
+    def render(
+        self,
+        request: Request,
+        page: Page,
+        asked: Mapping[str, str] = MappingProxyType({}),
+        connection: Connection | None = None,
+    ) -> Response:
+        """The page as an answer. ``asked`` are the parameters of the authorization request; ``connection`` is the one
+        it is about."""
         tenant = self._directory.tenant(request.issuer.tenant)
         look, locale = self._look(tenant), _locale(request, tenant, asked.get("ui_locales", ""))
-        template = look.template
-        if template is None:
-            return render(page, look, locale)
-        stock = msgspec.structs.replace(look, template=None)
-        if template.rests(self._clock.now()):
-            return render(page, stock, locale)
+        drawing = None
+        if is_drawn(tenant, page):
+            told = about(tenant, request.issuer, page, look, asked)
+            drawing = drawing_of(tenant, page, told, asked, connection)
+        template = look.template if drawing is None or drawing.rendering.in_template else None
+        stock = msgspec.structs.replace(look, template=None) if look.template is not None else look
+        if template is None or template.rests(self._clock.now()):
+            return render(page, stock, locale, drawing=drawing)
         faults: list[UnfilledTemplate] = []
 
         def fill() -> Response:
             known = about(tenant, request.issuer, page, look, asked)
-            return render(page, look, locale, about=known, told=faults.append)
+            return render(page, look, locale, about=known, told=faults.append, drawing=drawing)
 
         async def make() -> Response:
             try:
                 response = await self._thread.run(tenant.tenant.id, fill)
             except Overloaded:
-                return render(page, stock, locale)
+                return render(page, stock, locale, drawing=drawing)
             now = self._clock.now()
             for fault in faults:
                 if fault.costly:

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from doorward.web.login import assets, catalogue, headers, locales
+from doorward.web.login.advanced import Drawing
 from doorward.web.login.catalogue import ScreenTexts
 from doorward.web.login.documents import (
     DemoDocument,
@@ -37,12 +38,15 @@ def render(
     nonce: str | None = None,
     about: Mapping[str, Any] = MappingProxyType({}),
     told: Callable[[UnfilledTemplate], None] = lambda fault: None,
+    drawing: Drawing | None = None,
 ) -> Response:
     """The page as people see it.
 
     ``locale`` is a BCP 47 tag (``locales.choose`` picks it); where it has no texts the page speaks
     English and says so. ``nonce`` is the policy's; by default a new one. ``about`` is what a tenant's template can show
     of tenant, application and person; when that template is of no use, ``told`` is, and the page is ours.
+    With a ``drawing`` scripts of the tenant's own make the page, and its template, if there is to be one, has no
+    widget.
     """
     nonce = nonce or secrets.token_urlsafe(16)
     texts = catalogue.screen_texts(
@@ -52,11 +56,12 @@ def render(
         {"clientName": page.client_name or look.company_name, "companyName": look.company_name, **page.texts},
         look.texts,
     )
+    wording = Wording(texts, page)
     values = {
         "page": page,
         "look": look,
         "t": texts,
-        "wording": Wording(texts, page),
+        "wording": wording,
         "nonce": nonce if page.has_form else None,
         "language": texts.language,
         "direction": locales.direction(texts.language),
@@ -68,7 +73,11 @@ def render(
         "country_script": assets.path("countries.js"),
         "framed": False,
         "titled": False,
+        "drawn": "",
     }
+    if drawing is not None:
+        values["drawn"] = drawing.head(page, texts_of(texts), wording, texts.language, nonce)
+        values["titled"] = not drawing.rendering.default_tags
     frame = look.template.frame(page.screen.prompt, page.screen.name) if look.template is not None else None
     html = None
     if frame is not None:
@@ -77,7 +86,8 @@ def render(
         except UnfilledTemplate as fault:
             told(fault)
     if html is None:
-        frame, html = None, _environment().get_template(page.template).render(values)
+        template = page.template if drawing is None else "drawn.html"
+        frame, html = None, _environment().get_template(template).render(values)
     policy = headers.for_page(
         nonce=nonce,
         form=page.has_form,
@@ -85,6 +95,7 @@ def render(
         sources=page.sources,
         pictures=_pictures(about) if frame is not None else (),
         own=frame.allowed if frame is not None else None,
+        drawn=drawing is not None,
         framable=look.allow_framing,
     )
     return html_response(html, page.http_status, (*policy, ("content-language", texts.language)))
@@ -94,8 +105,9 @@ def _framed(
     frame: Frame, page: Page, texts: ScreenTexts, values: Mapping[str, Any], about: Mapping[str, Any], nonce: str
 ) -> str:
     """The page in the tenant's template. Raises ``UnfilledTemplate``."""
-    head = _environment().get_template("head.html").render(values)
-    widget = _environment().get_template(page.template).render(values)
+    drawn = values["drawn"]
+    head = _environment().get_template("drawn_head.html" if drawn else "head.html").render(values)
+    widget = "" if drawn else _environment().get_template(page.template).render(values)
     said = texts_of(texts)
     shown = {
         **about,

@@ -250,7 +250,8 @@ class Visit(PageRequest, frozen=True, kw_only=True):
         )
         if isinstance(page, FormPage) and self.captcha is not None:
             page = msgspec.structs.replace(page, captcha=self.captcha)
-        return self.login.presenter.render(self.request, page, self.transaction.parameters)
+        connection = next(iter(self.connections), None)
+        return self.login.presenter.render(self.request, page, self.transaction.parameters, connection)
 
     def on(self, screen: Screen) -> Response:
         """To another page of the same step."""

@@ -48,15 +48,15 @@ class Wording:
     @property
     def alerts(self) -> list[ShownError]:
         """The errors of no field of this page."""
-        return [self._shown(e) for e in self._page.errors if e.field not in self._page.fields]
+        return [self.shown(e) for e in self._page.errors if e.field not in self._page.fields]
 
     @property
     def announcement(self) -> str:
-        return " ".join(self._shown(e).text for e in self._page.errors)
+        return " ".join(self.shown(e).text for e in self._page.errors)
 
     def error(self, field: str) -> ShownError | None:
         """The first error of a field."""
-        return next((self._shown(e) for e in self._page.errors if e.field == field), None)
+        return next((self.shown(e) for e in self._page.errors if e.field == field), None)
 
     @property
     def focus(self) -> str:
@@ -106,7 +106,8 @@ class Wording:
             return ShownScope(scope.description)
         return ShownScope(self._texts.shared(f"scope-{scope.value}"), self._texts.shared(f"scope-{scope.value}-detail"))
 
-    def _shown(self, error: FieldError) -> ShownError:
+    def shown(self, error: FieldError) -> ShownError:
+        """An error in words."""
         text = error.text
         if not text and error.code not in self._texts and self._texts.is_shared(error.code):
             text = self._texts.shared(error.code, **error.values)
