@@ -86,6 +86,10 @@ async def test_name_and_strategy_never_change_and_a_name_is_taken_once(api: Api)
             "Cannot set both options.attributes and options.validation",
         ),
         (
+            {"options": {"authentication_methods": {"password": {"enabled": False}, "passkey": {"enabled": True}}}},
+            "Cannot disable password without enabling email_otp or phone_otp",
+        ),
+        (
             {"options": {"attributes": {"email": {}}, "requires_username": True}},
             "Cannot set both options.attributes and options.requires_username",
         ),

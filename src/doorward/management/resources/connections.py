@@ -86,6 +86,9 @@ def _check(call: Call, body: Mapping[str, Any]) -> None:
             signup = (attribute or {}).get("signup") or {}
             if (attribute or {}).get("profile_required") and signup.get("status", "required") != "required":
                 raise invalid_body(f"attribute {name} must also be required on signup")
+    methods = {name: (one or {}).get("enabled") for name, one in (options.get("authentication_methods") or {}).items()}
+    if methods.get("password") is False and not (methods.get("email_otp") or methods.get("phone_otp")):
+        raise invalid_body("Cannot disable password without enabling email_otp or phone_otp")
     requesting = body.get("cross_app_access_requesting_app") or {}
     if requesting.get("active") and body["strategy"] not in FEDERATING:
         raise not_supported("Cross App Access Requesting App is not supported for this connection.")

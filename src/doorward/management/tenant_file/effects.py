@@ -28,7 +28,7 @@ LOOKS: dict[str, Any] = {
     "friendly_name": "", "picture_url": "", "support_email": "", "support_url": "", "session_lifetime": 0,
     "idle_session_lifetime": 0, "ephemeral_session_lifetime": 0, "idle_ephemeral_session_lifetime": 0,
     "enabled_locales": (), "allowed_logout_urls": (), "session_cookie": None,
-    "error_page": None,
+    "error_page": None, "country_codes": None,
 }  # fmt: skip
 NAMED = 3
 SOMEBODY = "doorward|somebody"

@@ -84,7 +84,7 @@ def variants() -> Iterator[Page]:
     yield signup_password("e", "u", password_rules=RULES)
     for scope in IDENTITY_SCOPES:
         yield msgspec.structs.replace(SAMPLES["consent"], scopes=(ConsentScope(scope),))
-    for key in ("captcha-too-soon", "captcha-too-many", "captcha-validation-failure"):
+    for key in ("captcha-too-soon", "captcha-too-many", "captcha-validation-failure", "too-many-codes"):
         yield login(Identifier.EMAIL, "", FieldError("", key, values={"count": "10"}))
     samples = {page.screen: page for page in SAMPLES.values()}
     for screen in SCREENS:

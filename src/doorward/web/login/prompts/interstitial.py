@@ -25,7 +25,7 @@ async def captcha(visit: Visit) -> Response:
         sent = await visit.go(at="")
     else:
         sent = None
-    return sent or _page(visit, FieldError("", "too-many-requests"), status=429)
+    return sent or _page(visit, FieldError("", "too-many-codes"), status=429)
 
 
 def _page(visit: Visit, *errors: FieldError, status: int | None = None) -> Response:

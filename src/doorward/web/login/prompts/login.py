@@ -65,7 +65,7 @@ async def identifier(visit: Visit) -> Response:
     if who is None:
         return await visit.remember(Step.LOGIN, username=username)
     sent = await identifying.ask(visit, who, step=Step.LOGIN, username=username)
-    return sent or _identifier_page(visit, FieldError("", "same-user-login"), status=429)
+    return sent or _identifier_page(visit, FieldError("", "too-many-codes"), status=429)
 
 
 def _identifier_page(visit: Visit, *errors: FieldError, status: int | None = None) -> Response:
@@ -95,7 +95,7 @@ async def password(visit: Visit) -> Response:
             return _password_page(visit, unproven[0], status=unproven[1])
         who = await identifying.by_code(visit, username)
         sent = await identifying.ask(visit, who, step=Step.LOGIN, username=username) if who is not None else None
-        return sent or _password_page(visit, FieldError("", "same-user-login"), status=429)
+        return sent or _password_page(visit, FieldError("", "too-many-codes"), status=429)
     if passkey.is_answered(visit):
         return await passkey.log_in(visit, lambda: _password_page(visit, FieldError("", "authentication-failure")))
     return await _try_password(visit, screens.LOGIN_PASSWORD, username, _password_page)

@@ -83,7 +83,7 @@ async def go_on(visit: Visit, who: Identification, connection: Connection) -> Re
     for kind in CODE_METHODS:
         if kind in who.given and kind not in who.verified and connection.verifies_at_signup(kind):
             sent = await identifying.ask(visit, replace(who, asked=kind), step=Step.SIGNUP, username=username)
-            return sent or _identifier_page(visit, FieldError("", "ip-signup-blocked"), status=429)
+            return sent or _identifier_page(visit, FieldError("", "too-many-codes"), status=429)
     if who.identity:
         at = screens.PASSKEY_ENROLLMENT.name
         return await visit.go(step=Step.SIGNUP, username=username, identification=who, at=at)
@@ -137,7 +137,7 @@ async def password(visit: Visit) -> Response:
     given = _given(visit)
     if not any(given.values()) or connection is None or not connection.signs_up_with_password:
         return visit.on(screens.SIGNUP_ID)
-    verified = who.verified if who is not None else ()
+    verified = who.verified if who is not None and who.connection == connection.name else ()
     if any(given.get(kind) and connection.verifies_at_signup(kind) and kind not in verified for kind in CODE_METHODS):
         return visit.on(screens.SIGNUP_ID)
     if not visit.is_post:
