@@ -390,8 +390,8 @@ def script_of(context: Json, nonce: str) -> Markup:
 
 
 def head_of(rendering: Rendering, context: Json, nonce: str) -> Markup:
-    """The tags of the tenant's for the head, with what is known of the page in their places; nothing of what anybody can
-    write into a link or a form."""
+    """The tags of the tenant's for the head, with what is known of the page in their places; nothing of what anybody
+    can write into a link or a form."""
     person = {**context["user"], "metadata": context["user"].get("user_metadata")}
     told = {**context, "user": person, "locale": context["transaction"]["locale"], "untrusted_data": {}}
     return Markup("\n").join(filter(None, (_tag(tag, told, nonce) for tag in rendering.tags)))
