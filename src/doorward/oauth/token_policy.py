@@ -228,7 +228,7 @@ def _access(
         setting = _of_api(api, policy_field, policy)
         why.append(Reason("access", "access.deny_all", False, setting=setting, refused=True))
         raise refusal(_not_authorized(audience), hint=f"The API refuses every {subject.value} token ({policy_field}).")
-    if client.is_strict_third_party and api.is_system:
+    if client.is_strict_third_party and (api.is_system or audience == directory.tenant.my_account_audience):
         setting = _of_client(client, "third_party_security_mode", "strict")
         why.append(Reason("access", "access.system_api", False, setting=setting, refused=True))
         raise refusal(_not_authorized(audience), hint="Strict third-party applications cannot reach system APIs.")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 from urllib.parse import quote
 
 import httpx2
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.authenticator import Authenticator
 from tests.integration.door import DOMAIN, Door
 from tests.integration.flows.test_second_factor import claims, code, has_app, types, user_id
@@ -170,6 +173,16 @@ async def test_it_is_asked_for_by_the_domain_that_is_used(me: Me) -> None:
             assert problem(await http.get("/me/v1/factors", headers=bearer))[0] == 401
     foreign = await token(door, audience=f"https://{custom}/me/")
     assert foreign.json()["error_description"].startswith("Service not enabled within domain")
+
+
+async def test_strict_third_party_applications_are_kept_out(me: Me) -> None:
+    strict = {"name": "Strict", "is_first_party": False, "third_party_security_mode": "strict",
+              "app_type": "regular_web", "callbacks": ["https://app.test/callback"]}  # fmt: skip
+    grant = {"client_id": "Strict", "audience": AUDIENCE, "scope": SCOPES, "subject_type": "user"}
+    await me.door.tenant({"clients": [strict], "clientGrants": [grant]})
+    tab = await me.door.browser().authorize(me.door.client("Strict"), audience=AUDIENCE, scope="read:me:factors")
+    await tab.login()
+    assert "Strict third-party applications cannot reach system APIs." in tab.text
 
 
 async def test_other_sites_may_ask_that_an_application_registered(me: Me) -> None:
@@ -420,6 +433,47 @@ async def test_what_is_no_json_is_refused(me: Me) -> None:
         json = {**bearer, "content-type": "application/json"}
         for body in (b"{", b"\xff", b'{"type": "totp", "x": "\\u0000"}', b"[" * 100_000):
             assert problem(await http.post(path, content=body, headers=json))[0] == 400
+
+
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+    | st.sampled_from(["totp", "phone", "email", "passkey", "password", "recovery-code", "+442079460000", "a@b.test"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["type", "id", "response"]), inner),
+    max_leaves=8,
+)  # fmt: skip
+NAMES = ["type", "email", "phone_number", "connection", "identity_user_id", "auth_session", "otp_code", "new_password",
+         "authn_response", "name", "preferred_authentication_method", "use_exclude_credentials"]  # fmt: skip
+
+
+async def test_nothing_that_comes_is_answered_with_a_failure(me: Me) -> None:
+    """The same requests each time; sessions that are real, too."""
+    asked: list[dict[str, Any]] = []
+    paths = ["", "/totp%7Cnew", "/passkey%7Cnew", "/password%7Cnew", "/%00", "/%ff%7C", "/" + "a" * 2000, "/x"]
+
+    @settings(max_examples=80, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(
+        method=st.sampled_from(["GET", "POST", "PATCH", "DELETE"]),
+        path=st.sampled_from(paths),
+        verify=st.sampled_from(["", "/verify"]),
+        body=st.dictionaries(st.sampled_from(NAMES), ODD, max_size=4) | ODD,
+        real=st.booleans(),
+    )
+    def collect(**request: Any) -> None:
+        asked.append(request)
+
+    await asyncio.to_thread(collect)
+    begun = [await me.begin(type=type_) for type_ in ("passkey", "password", "webauthn-roaming")]
+    async with me.door.http() as http:
+        for place, one in enumerate(asked):
+            path, body = f"/me/v1/authentication-methods{one['path']}{one['verify']}", one["body"]
+            if one["real"] and isinstance(body, dict):
+                session = begun[place % len(begun)]
+                path = f"{session['location'].removeprefix(f'https://{DOMAIN}')}/verify"
+                body = {**body, "auth_session": session["auth_session"]}
+            headers = {"authorization": f"Bearer {me.token}", "content-type": "application/json"}
+            content = json.dumps(body).encode()
+            answer = await http.request(one["method"], path, content=content, headers=headers)
+            assert answer.status_code < 500, (one, answer.text)
 
 
 # ── changing and removing ──

@@ -22,6 +22,7 @@ from doorward.model.document import Kind
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
 from doorward.oauth.bearer import BearerTokens
+from doorward.ports import Overloaded
 
 PREFIX = "/me/v1"
 JSON = "application/json"
@@ -184,6 +185,8 @@ class MyAccount:
             answer = _refusal(operation, None, problems.unreadable(error))
         except ApiError as error:
             answer = _refusal(operation, called, problems.unreadable(error))
+        except Overloaded as error:
+            answer = _refusal(operation, called, problems.overloaded(error.retry_after))
         except Problem as problem:
             answer = _refusal(operation, called, problem)
         return msgspec.structs.replace(answer, headers={**standing, **answer.headers})

@@ -265,7 +265,8 @@ def _place(caller: Caller, body: Mapping[str, Any], fits: Callable[[Connection],
     name, identity = body.get("connection"), body.get("identity_user_id")
     for place, connection in methods.databases(caller):
         provider, id_ = caller.user.identity_at(place)
-        named = name in (None, connection.name) and identity in (None, id_, f"{provider}|{id_}")
+        first = caller.user.connections.index(connection.name) == place  # keys are made for the first in a connection
+        named = first and name in (None, connection.name) and identity in (None, id_, f"{provider}|{id_}")
         if named and fits(connection):
             return place
     raise problems.refused(f"No identity of the user can have a {body['type']} in such a connection")

@@ -89,5 +89,9 @@ def not_built(what: str) -> Problem:
     return Problem(501, f"{what} are not available on this server")
 
 
+def overloaded(retry_after: int) -> Problem:
+    return Problem(429, "The server is busy", headers={"retry-after": str(retry_after)})
+
+
 def too_many(detail: str) -> Problem:
     return Problem(429, detail)
