@@ -1040,7 +1040,7 @@ class Assets(Protocol):
     async def find(self, tenant: str, digest: str) -> bytes | None: ...
 
     async def drop(self, tenant: str, digests: Sequence[str]) -> None:
-        """Remove those that are there."""
+        """Remove those that are there, but for what a document of the tenant's says it is kept."""
 
 
 # ── cryptography ───────────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+ASSET = "asset"  # the kind of the documents that say what is kept
 LARGEST = 2 * 1024 * 1024
 PREFIX = "/_doorward/asset/"
 

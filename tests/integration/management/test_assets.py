@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
 
+from doorward.backends.outbound import assets
 from doorward.model.asset import LARGEST, Use, sniffed
 from doorward.ports import HttpAnswer, Unreachable
 
@@ -28,9 +31,14 @@ class Elsewhere:
     def __init__(self) -> None:
         self.files: dict[str, bytes | str | int] = {LOGO: SVG, ICON: PNG, FONT: WOFF2, SEA: JPEG}
         self.asked: list[str] = []
+        self.silent: set[str] = set()
+        self.reached: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
     async def send(self, method: str, url: str, *, largest: int, headers: Mapping[str, str], **_: Any) -> HttpAnswer:
         self.asked.append(url)
+        self.reached[url].set()
+        if url in self.silent:
+            await asyncio.Event().wait()
         found = self.files.get(url)
         if found is None:
             raise Unreachable("cdn.test is 10.0.0.1, which is no address of the public internet")
@@ -221,6 +229,50 @@ async def test_a_file_is_of_one_tenant(api: Api, house: House) -> None:
     async with house.http("b.test") as elsewhere:
         assert (await elsewhere.get(path)).status_code == 404
     assert await listed(await house.api("b.test")) == {}
+
+
+async def test_silent_servers_of_one_tenant_hold_up_no_other(api: Api, house: House, elsewhere: Elsewhere) -> None:
+    other = await house.api("b.test")
+    await api.patch("/branding", {"logo_url": LOGO})
+    await other.patch("/branding", {"logo_url": ICON})
+    elsewhere.silent = {LOGO}
+    fetching = asyncio.create_task(fetch(house))
+    async with asyncio.timeout(5):
+        await elsewhere.reached[ICON].wait()
+        await elsewhere.reached[LOGO].wait()
+    assert not fetching.done()
+    fetching.cancel()
+
+
+async def test_a_file_takes_its_time_once_however_it_is_redirected(
+    api: Api, house: House, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assets, "FETCH_SECONDS", 0.05)
+    elsewhere.files[LOGO] = SEA
+    elsewhere.silent = {SEA}
+    await api.patch("/branding", {"logo_url": LOGO})
+    async with asyncio.timeout(5):
+        await fetch(house)
+    assert (await listed(api))[LOGO]["error"] == "it took too long"
+
+
+async def test_a_file_that_was_dropped_before_anything_named_it_is_kept_again(
+    api: Api, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = house.server.storage.assets
+    keep, dropped = kept.keep, []
+
+    async def kept_and_dropped(tenant: str, name: str, content: bytes) -> None:
+        await keep(tenant, name, content)
+        if not dropped:  # by another process, for which nothing names it yet
+            dropped.append(name)
+            await kept.drop(tenant, [name])
+
+    monkeypatch.setattr(kept, "keep", kept_and_dropped)
+    await api.patch("/branding", {"logo_url": LOGO})
+    await fetch(house)
+    assert dropped
+    assert await house.ports.assets.find(A, dropped[0]) == SVG
 
 
 def test_a_file_of_many_comments_is_told_apart_at_once() -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from tests.integration.storage.conftest import OTHER, Nodes, T
 
+from doorward.model.asset import ASSET
+from doorward.model.document import Delete, Document, Put
+
 CONTENT = bytes(range(256)) * 4096
 
 
@@ -17,3 +20,16 @@ async def test_a_file_is_kept_as_it_is_by_its_tenant_until_it_goes(nodes: Nodes)
     await nodes.two.assets.drop(T, ["a", "c"])
     assert await nodes.one.assets.find(T, "a") is None
     assert await nodes.one.assets.find(T, "b") == b"b"
+
+
+async def test_what_a_document_names_stays_whoever_drops_it(nodes: Nodes) -> None:
+    document = Document(kind=ASSET, id="logo", body={"url": "https://cdn.test/logo.png", "digest": "a"})
+    await nodes.one.directory.change(T, [Put(document=document)])
+    for tenant in (T, OTHER):
+        await nodes.one.assets.keep(tenant, "a", CONTENT)
+        await nodes.two.assets.drop(tenant, ["a"])
+    assert await nodes.two.assets.find(T, "a") == CONTENT
+    assert await nodes.two.assets.find(OTHER, "a") is None
+    await nodes.one.directory.change(T, [Delete(kind=ASSET, id="logo")])
+    await nodes.two.assets.drop(T, ["a"])
+    assert await nodes.one.assets.find(T, "a") is None

@@ -1,13 +1,13 @@
 """Fetches what tenants want to show on their login pages, and keeps it: never while somebody waits for a page.
 
 Every serving process looks at the tenants whose configuration changed, once a second, and at what is to be asked for
-again; of those that find the same file one fetches it. What is no longer wanted goes.
+again; of those that find the same file one fetches it. A tenant has a few of its files under way at a time, and is
+looked after apart from the others: silent servers hold up its own. What is no longer wanted goes.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Sequence
 from urllib.parse import urljoin
@@ -15,8 +15,8 @@ from urllib.parse import urljoin
 import msgspec
 
 from doorward.backends.outbound.relay import GRACE_SECONDS
-from doorward.management.resources.branding_assets import ASSET, assets_of, wanted
-from doorward.model.asset import LARGEST, Asset, Use, digest_of, id_of, sniffed
+from doorward.management.resources.branding_assets import assets_of, wanted
+from doorward.model.asset import ASSET, LARGEST, Asset, Use, digest_of, id_of, sniffed
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Change, Delete, Document, Put
@@ -36,9 +36,9 @@ from doorward.ports import (
 logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
-FETCH_SECONDS = 15.0
+FETCH_SECONDS = 15.0  # for a file, however often it is redirected
 LEASE_SECONDS = 60.0
-AT_A_TIME = 4
+AT_A_TIME, OF_A_TENANT = 16, 4  # files, of up to ``LARGEST`` bytes
 REDIRECTS = 3
 DAY = 24 * 3600.0
 PAUSES = (60.0, 600.0, 3600.0)  # after the first failure, the second, ...; then once a day
@@ -62,6 +62,8 @@ class AssetFetcher:
         self._clock = clock
         self._http = http
         self._seen: dict[str, tuple[TenantDirectory, float]] = {}  # and when to look again
+        self._room = asyncio.Semaphore(AT_A_TIME)
+        self._under_way: dict[str, asyncio.Task[int]] = {}  # the tenants that are looked after
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -70,55 +72,72 @@ class AssetFetcher:
     async def stop(self) -> None:
         """What is being fetched is fetched by another process, or after the next start."""
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait({task}, timeout=GRACE_SECONDS)
+        late = {*self._under_way.values(), *((task,) if task is not None else ())}
+        for one in late:
+            one.cancel()
+        if late:
+            await asyncio.wait(late, timeout=GRACE_SECONDS)
 
     async def _run(self) -> None:
         while True:
-            with contextlib.suppress(StorageUnavailable):
-                await self.send_due()
+            self._begin()
             await asyncio.sleep(POLL_SECONDS)
 
     async def send_due(self) -> int:
         """Fetch everything that is due; how many files were asked for."""
-        asked = 0
+        self._begin()
+        return sum(await asyncio.gather(*self._under_way.values()))
+
+    def _begin(self) -> None:
+        """Look after every tenant where something is due, unless that is being done."""
         now = self._clock.now()
+        self._under_way = {tenant: task for tenant, task in self._under_way.items() if not task.done()}
         for tenant in self._directory.tenants():
             directory = self._directory.tenant(tenant.id)
             seen, again_at = self._seen.get(tenant.id, (None, 0.0))
-            if seen is directory and now < again_at:
-                continue
-            try:
-                asked += await self._settle(directory, now)
-            except (Conflict, UnknownTenant):  # somebody else was faster: look at what there is then
-                self._seen.pop(tenant.id, None)
-            except StorageUnavailable:
-                raise
-            except Exception:  # what nobody foresaw at one tenant is no reason to fetch nothing for the others
-                logger.exception("the files of a tenant's pages were not fetched")
-                self._seen[tenant.id] = (directory, now + DAY)
-        return asked
+            if tenant.id not in self._under_way and (seen is not directory or now >= again_at):
+                task = asyncio.create_task(self._look_after(directory, now), name="assets of a tenant")
+                self._under_way[tenant.id] = task
+
+    async def _look_after(self, directory: TenantDirectory, now: float) -> int:
+        tenant = directory.tenant.id
+        try:
+            return await self._settle(directory, now)
+        except (Conflict, UnknownTenant):  # somebody else was faster: look at what there is then
+            self._seen.pop(tenant, None)
+        except StorageUnavailable:
+            logger.debug("the files of a tenant's pages cannot be kept now")
+        except Exception:  # what nobody foresaw
+            logger.exception("the files of a tenant's pages were not fetched")
+            self._seen[tenant] = (directory, now + DAY)
+        return 0
 
     async def _settle(self, directory: TenantDirectory, now: float) -> int:
         """One tenant. Raises ``Conflict``, ``UnknownTenant``."""
         tenant, known, uses = directory.tenant.id, assets_of(directory), wanted(directory)
         await self._drop(directory, [asset for url, asset in known.items() if url not in uses])
         due = [url for url in uses if url not in known or known[url].again_at <= now]
-        mine = [url for url in due if await self._take(directory, url, now)]
-        limit = asyncio.Semaphore(AT_A_TIME)
+        room = asyncio.Semaphore(OF_A_TENANT)
 
-        async def fetched(url: str) -> Asset:
-            async with limit:
-                return await self._fetched(tenant, url, uses[url], known.get(url), now)
+        async def settled(url: str) -> bool:
+            """Whether it was this process that asked for it."""
+            async with room, self._room:
+                if not await self._take(directory, url, self._clock.now()):
+                    return False
+                asset, content = await self._fetched(url, uses[url], known.get(url), now)
+                await self._write(tenant, asset, content, known.get(url))
+                return True
 
-        for asset in await asyncio.gather(*map(fetched, mine)):
-            await self._write(tenant, asset, known.get(asset.url))
+        asked: list[bool] = []
+        for done in await asyncio.gather(*map(settled, due), return_exceptions=True):
+            if isinstance(done, BaseException):
+                raise done
+            asked.append(done)
         directory = self._directory.tenant(tenant)
         times = [asset.again_at for asset in assets_of(directory).values()]
-        times += [now + LEASE_SECONDS for url in due if url not in mine]
+        times += [now + LEASE_SECONDS for mine in asked if not mine]
         self._seen[tenant] = (directory, min(times, default=now + DAY))
-        return len(mine)
+        return sum(asked)
 
     async def _take(self, directory: TenantDirectory, url: str, now: float) -> bool:
         """Whether this process is the one to fetch."""
@@ -127,19 +146,19 @@ class AssetFetcher:
         until = now + LEASE_SECONDS
         return await self._one_time_values.use(directory.tenant.id, turn, at=now, expires_at=until)
 
-    async def _fetched(self, tenant: str, url: str, use: Use, before: Asset | None, now: float) -> Asset:
-        """What is to be known of the file from now on."""
+    async def _fetched(self, url: str, use: Use, before: Asset | None, now: float) -> tuple[Asset, bytes]:
+        """What is to be known of the file from now on, and what is new in it."""
         before = before or Asset(url=url, use=use, again_at=now)
         try:
-            content, type_ = await self._fetch(url, use)
-        except NotFetched as error:
+            async with asyncio.timeout(FETCH_SECONDS):
+                content, type_ = await self._fetch(url, use)
+        except (NotFetched, TimeoutError) as error:
+            why = str(error) or "it took too long"
             pause = PAUSES[before.tries] if before.tries < len(PAUSES) else DAY
-            return msgspec.structs.replace(
-                before, error=str(error), tries=before.tries + 1, again_at=now + pause, use=use
-            )
-        name = digest_of(content)
-        await self._assets.keep(tenant, name, content)
-        return Asset(url=url, use=use, again_at=now + DAY, digest=name, content_type=type_, size=len(content))
+            asset = msgspec.structs.replace(before, error=why, tries=before.tries + 1, again_at=now + pause, use=use)
+            return asset, b""
+        name, size = digest_of(content), len(content)
+        return Asset(url=url, use=use, again_at=now + DAY, digest=name, content_type=type_, size=size), content
 
     async def _fetch(self, url: str, use: Use) -> tuple[bytes, str]:
         """Raises ``NotFetched``."""
@@ -162,7 +181,7 @@ class AssetFetcher:
             return answer.body, type_
         raise NotFetched("it is redirected too often")
 
-    async def _write(self, tenant: str, asset: Asset, before: Asset | None) -> None:
+    async def _write(self, tenant: str, asset: Asset, content: bytes, before: Asset | None) -> None:
         """Raises ``Conflict``, ``UnknownTenant``."""
         id_ = id_of(asset.url)
         directory = self._directory.tenant(tenant)
@@ -172,9 +191,13 @@ class AssetFetcher:
         document = Document(kind=ASSET, id=id_, body=msgspec.to_builtins(asset))
         put = Put(document=document, expected_revision=known.revision if known is not None else None)
         is_news = asset.error and (before is None or before.error != asset.error)
+        if content:
+            await self._assets.keep(tenant, asset.digest, content)
         await self._directory.change(tenant, [put], (self._event(asset),) if is_news else ())
+        if content:  # in between another process may have dropped what no document named
+            await self._assets.keep(tenant, asset.digest, content)
         if before is not None and before.digest not in ("", asset.digest):
-            await self._forget(tenant, [before])
+            await self._assets.drop(tenant, [before.digest])
 
     async def _drop(self, directory: TenantDirectory, assets: Sequence[Asset]) -> None:
         """Remove what nobody wants, of the tenant as it was seen. Raises ``Conflict``, ``UnknownTenant``."""
@@ -183,12 +206,7 @@ class AssetFetcher:
         tenant = directory.tenant
         gone: list[Change] = [Delete(kind=ASSET, id=id_of(asset.url)) for asset in assets]
         await self._directory.change(tenant.id, gone, at_revision=tenant.revision)
-        await self._forget(tenant.id, assets)
-
-    async def _forget(self, tenant: str, assets: Sequence[Asset]) -> None:
-        """Remove their files, but for what another one holds as well."""
-        left = {asset.digest for asset in assets_of(self._directory.tenant(tenant)).values()}
-        await self._assets.drop(tenant, [asset.digest for asset in assets if asset.digest not in left])
+        await self._assets.drop(tenant.id, [asset.digest for asset in assets])
 
     def _event(self, asset: Asset) -> LogEvent:
         return LogEvent(

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from doorward.backends.storage.database import Database, Query, Verb
+from doorward.model.asset import ASSET
 
 KEEP = """
 INSERT INTO asset (tenant, digest, content) VALUES (:tenant, :digest, :content)
 ON CONFLICT (tenant, digest) DO NOTHING RETURNING digest"""
 FIND = "SELECT content FROM asset WHERE tenant = :tenant AND digest = :digest"
-DROP = "DELETE FROM asset WHERE tenant = :tenant AND digest = :digest"
+DROP = """
+DELETE FROM asset WHERE tenant = :tenant AND digest = :digest AND NOT EXISTS (
+    SELECT 1 FROM document d WHERE d.tenant = :tenant AND d.kind = :kind AND {digest} = :digest)"""
 
 
 class StoredAssets:
@@ -18,6 +21,7 @@ class StoredAssets:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._drop = DROP.format(digest=database.dialect.member("d.body", "digest"))
 
     async def keep(self, tenant: str, digest: str, content: bytes) -> None:
         await self._database.once(Query(KEEP, {"tenant": tenant, "digest": digest, "content": content}))
@@ -29,7 +33,7 @@ class StoredAssets:
     async def drop(self, tenant: str, digests: Sequence[str]) -> None:
         def verb() -> Verb[None]:
             for digest in digests:
-                yield Query(DROP, {"tenant": tenant, "digest": digest})
+                yield Query(self._drop, {"tenant": tenant, "digest": digest, "kind": ASSET})
 
         if digests:
             await self._database.write(verb)

@@ -15,11 +15,9 @@ from doorward.management.kit.shapes import Command, Shape, View
 from doorward.management.kit.writing import commit
 from doorward.management.resources.branding_dark import ID as DARK
 from doorward.management.resources.branding_themes import THEME
-from doorward.model.asset import Asset, Use, id_of
+from doorward.model.asset import ASSET, Asset, Use, id_of
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Delete, Kind
-
-ASSET = "asset"
 
 
 def assets_of(directory: TenantDirectory) -> dict[str, Asset]:
