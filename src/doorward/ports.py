@@ -56,6 +56,10 @@ class TooCostly(Exception):
     """A search that cannot be answered in the time it may take."""
 
 
+class TooMuch(Exception):
+    """What is asked for at once is more than one answer may hold."""
+
+
 class Conflict(Exception):
     """A unique value is taken (``field``, ``value``), or a document changed since it was read."""
 
@@ -580,8 +584,8 @@ class Users(Protocol):
 
         ``where`` knows every attribute of a user, ``email.domain``, ``identities.connection``, ``.provider`` and
         ``.user_id``, and what is below ``user_metadata``, ``app_metadata`` and ``identities.profileData``; ``sort``
-        knows the root attributes. E-mail address and names compare without case. Raises ``TooCostly``, and
-        ``KeyError`` for a ``sort`` by anything else.
+        knows the root attributes. E-mail address and names compare without case. Raises ``TooCostly``, ``TooMuch``,
+        and ``KeyError`` for a ``sort`` by anything else.
         """
 
     async def count(self, tenant: str, *, connection: str | None = None) -> int: ...

@@ -340,3 +340,14 @@ async def test_a_form_may_be_sent_too(api: Api) -> None:
     headers = {"authorization": f"Bearer {api.token}"}
     made = ok(await api.http.post("/api/v2/users", data={**form, "blocked": "true"}, headers=headers), 201)
     assert (made["user_metadata"], made["blocked"]) == ({"a": "b"}, True)
+
+
+async def test_a_page_of_users_is_bounded_by_what_it_holds(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("doorward.backends.storage.users.LARGEST_PAGE", 1000)
+    for number in range(3):
+        large = {"email": f"{number}@example.test", "user_metadata": {"text": "x" * 400}}
+        await api.post(
+            "/users", {"connection": "Username-Password-Authentication", "password": "Analytical-9", **large}
+        )
+    assert await api.refused("GET", "/users") == (400, "invalid_query_string")
+    assert len(await api.get("/users", per_page=2)) == 2

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.integration.storage.conftest import OTHER, Nodes
 from tests.integration.storage.values import T, known_as
+from tests.integration.storage.values import user as user_of
 
 from doorward.backends.storage import search, sqlite
 from doorward.backends.storage.database import Query, Verb
@@ -29,7 +30,7 @@ from doorward.model.search import (
     Wildcard,
 )
 from doorward.model.user import Identifiers, User
-from doorward.ports import StorageUnavailable, TooCostly
+from doorward.ports import StorageUnavailable, TooCostly, TooMuch
 
 pytestmark = pytest.mark.anyio
 WORDS = (
@@ -243,6 +244,27 @@ async def test_pages_of_a_search_are_parts_of_one_list(nodes: Nodes) -> None:
         assert [user.user_id for users, _ in pages for user in users] == [f"auth0|{number}" for number in range(7)]
         assert {total for _, total in pages} == {5}, "no further than asked"
     assert await nodes.two.users.search(T, offset=0, limit=0, count=100) == ([], 7)
+
+
+async def test_a_page_holds_no_more_than_fits(nodes: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("doorward.backends.storage.users.LARGEST_PAGE", 1000)
+    for number in range(9):
+        large = user_of(f"user{number}", user_metadata={"text": "x" * 300})
+        await nodes.one.users.create(T, large, known_as(f"user{number}"), None, events=())
+    with pytest.raises(TooMuch):
+        await nodes.two.users.search(T, offset=0, limit=9)
+    with pytest.raises(TooMuch):
+        await nodes.two.users.page(T, offset=0, limit=4)
+    assert len((await nodes.two.users.search(T, offset=7, limit=9))[0]) == 2
+    assert len((await nodes.two.users.page(T, offset=3, limit=3))[0]) == 3
+    walked, after = list[User](), None
+    while True:
+        some, after = await nodes.two.users.walk(T, after=after, limit=5)
+        walked += some
+        if not some:
+            break
+        assert len(some) <= 3
+    assert [one.user_id for one in walked] == [f"auth0|user{number}" for number in range(9)]
 
 
 async def test_users_made_at_a_time_have_each_a_place_of_their_own(nodes: Nodes) -> None:

@@ -26,10 +26,13 @@ from doorward.model.search import EVERYTHING, Search, Sort
 from doorward.model.session_end import Cause
 from doorward.model.ticket import Ticket
 from doorward.model.user import AccountChange, Identifiers, Password, User
-from doorward.ports import Conflict
+from doorward.ports import Conflict, TooMuch
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.decode
+
+# Characters of metadata that are read at a time: in memory they are several times as much.
+LARGEST_PAGE = 16 * 1024 * 1024
 
 COLUMNS = """u.user_id, u.connection, u.profile, u.user_metadata, u.app_metadata, u.identities, u.blocked,
     u.created_at, u.updated_at, u.last_login, u.last_ip, u.logins_count, u.revision"""
@@ -166,8 +169,11 @@ class StoredUsers:
         self._numbered = f"""
             SELECT {columns}, u.sequence FROM user_account u
             WHERE u.tenant = :tenant AND u.sequence IN {database.dialect.among(":sequences", int)}"""  # noqa: S608
-        self._selected = f"SELECT {columns} FROM user_account u WHERE u.tenant = :tenant"  # noqa: S608
-        self._walked = f"SELECT {columns}, u.sequence FROM user_account u WHERE u.tenant = :tenant"  # noqa: S608
+        among = database.dialect.among(":sequences", int)
+        self._are_there = f"SELECT 1 FROM user_account u WHERE u.tenant = :tenant AND u.sequence IN {among} LIMIT 1"  # noqa: S608
+        self._numbered += f""" AND :most >= (
+            SELECT coalesce(sum(length(s.user_metadata) + length(s.app_metadata)), 0)
+            FROM user_account s WHERE s.tenant = :tenant AND s.sequence IN {among})"""  # noqa: S608
 
     # ── reading ──
 
@@ -222,15 +228,28 @@ class StoredUsers:
             conditions += """ AND EXISTS (SELECT 1 FROM user_role f
                 WHERE f.tenant = u.tenant AND f.user_id = u.user_id AND f.role_id = :role)"""
             parameters["role"] = role
-        rows = await self._database.read(
-            f"{self._selected}{conditions} ORDER BY u.sequence LIMIT :limit OFFSET :offset",
+        found = await self._database.read(
+            f"SELECT u.sequence FROM user_account u WHERE u.tenant = :tenant{conditions}"  # noqa: S608
+            " ORDER BY u.sequence LIMIT :limit OFFSET :offset",
             {**parameters, "limit": limit, "offset": offset},
         )
         total = await self._database.read(
             f"SELECT count(*) FROM user_account u WHERE u.tenant = :tenant{conditions}",  # noqa: S608
             parameters,
         )
-        return [user_of(row) for row in rows], total[0][0]
+        return await self._with_numbers(tenant, [row[0] for row in found]), total[0][0]
+
+    async def _with_numbers(self, tenant: str, wanted: Sequence[int]) -> list[User]:
+        """The users with these numbers, in their order. Raises ``TooMuch``."""
+        if not wanted:
+            return []
+        numbers = {"tenant": tenant, "sequences": _encode(wanted).decode()}
+        rows = await self._database.read(self._numbered, {**numbers, "most": LARGEST_PAGE})
+        if not rows and await self._database.read(self._are_there, numbers):
+            raise TooMuch
+        users = {row[-1]: user_of(row) for row in rows}
+        # Somebody may have been deleted since they were found.
+        return [users[number] for number in wanted if number in users]
 
     async def count(self, tenant: str, *, connection: str | None = None) -> int:
         conditions, parameters = _of_connection(tenant, connection)
@@ -246,13 +265,23 @@ class StoredUsers:
     ) -> tuple[list[User], tuple[int, str] | None]:
         conditions, parameters = _of_connection(tenant, connection)
         sequence, user_id = after or (-1, "")
-        rows = await self._database.read(
-            f"{self._walked}{conditions} AND u.sequence >= :sequence"
-            " AND (u.sequence > :sequence OR u.user_id > :user_id)"
-            " ORDER BY u.sequence, u.user_id LIMIT :limit",
-            {**parameters, "sequence": sequence, "user_id": user_id, "limit": limit},
-        )
-        return [user_of(row) for row in rows], (rows[-1][-1], rows[-1][0]) if rows else None
+        while True:
+            rows = await self._database.read(
+                f"SELECT u.sequence, u.user_id FROM user_account u WHERE u.tenant = :tenant{conditions}"  # noqa: S608
+                " AND u.sequence >= :sequence AND (u.sequence > :sequence OR u.user_id > :user_id)"
+                " ORDER BY u.sequence, u.user_id LIMIT :limit",
+                {**parameters, "sequence": sequence, "user_id": user_id, "limit": limit},
+            )
+            if not rows:
+                return [], None
+            try:
+                users = await self._with_numbers(tenant, [row[0] for row in rows])
+            except TooMuch:
+                limit = len(rows) // 2 or 1  # what one of them may have is less
+                continue
+            sequence, user_id = rows[-1]
+            if users:
+                return users, (sequence, user_id)
 
     async def search(
         self,
@@ -265,13 +294,7 @@ class StoredUsers:
         sort: Sort | None = None,
     ) -> tuple[list[User], int]:
         found, total = await self._finder.find(tenant, where, sort, offset + limit, count)
-        wanted = found[offset:]
-        if not wanted:
-            return [], total
-        rows = await self._database.read(self._numbered, {"tenant": tenant, "sequences": _encode(wanted).decode()})
-        users = {row[-1]: user_of(row) for row in rows}
-        # Somebody may have been deleted since they were found.
-        return [users[number] for number in wanted if number in users], total
+        return await self._with_numbers(tenant, found[offset:]), total
 
     async def active(self, tenant: str, since: float) -> int:
         rows = await self._database.search(ACTIVE, {"tenant": tenant, "since": since}, SECONDS)

@@ -22,7 +22,7 @@ from doorward.management.kit.bodies import QUERY, refusal
 from doorward.management.kit.errors import ApiError
 from doorward.management.kit.schema import Unfit, text
 from doorward.model.search import EVERYTHING, AllOf, AnyOf, Exists, Not, Range, Search, Sort, Term, Wildcard, following
-from doorward.ports import TooCostly
+from doorward.ports import TooCostly, TooMuch
 
 T = TypeVar("T")
 
@@ -88,9 +88,11 @@ def read_sort(value: str, sortable: Callable[[str], bool]) -> Sort:
 
 
 async def found(search: Awaitable[T]) -> T:
-    """What a search finds. Raises ``ApiError`` (400) for one that would take too long."""
+    """What a search finds. Raises ``ApiError`` (400) for one that would take too long, or hold too much."""
     try:
         return await search
+    except TooMuch:
+        raise _refusal("The page holds too much metadata. Please ask for fewer at a time with per_page") from None
     except TooCostly:
         raise _refusal("The query exceeded the timeout. Please try refining your search criteria") from None
 

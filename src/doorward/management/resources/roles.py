@@ -14,6 +14,7 @@ from doorward.management.kit.errors import ApiError, conflict, invalid_body, not
 from doorward.management.kit.operation import Effect
 from doorward.management.kit.paging import Paging
 from doorward.management.kit.schema import OBJECT, choice, items, record, text
+from doorward.management.kit.search import found
 from doorward.management.kit.shapes import Collection, Link, Shape, View, merged
 from doorward.management.kit.writing import api_event, commit
 from doorward.management.resources import permissions
@@ -202,7 +203,7 @@ def _member(user: User) -> dict[str, Any]:
 async def _users(call: Call) -> Answer:
     role = ROLES.get(call, call.id)
     offset, limit = USERS_PAGING.window(call.query)
-    users, total = await call.ports.users.page(call.tenant, offset=offset, limit=limit, role=role.id)
+    users, total = await found(call.ports.users.page(call.tenant, offset=offset, limit=limit, role=role.id))
     return Answer(body=USERS_PAGING.answer([_member(user) for user in users], call.query, total=total))
 
 

@@ -160,7 +160,7 @@ async def _by_email(call: Call) -> Any:
     if "email" not in call.query:
         raise refusal(Unfit("Missing required property: email", ""), QUERY)
     email = call.query["email"].strip().lower()
-    users, _ = await call.ports.users.page(call.tenant, offset=0, limit=PAGING.first or 0, email=email)
+    users, _ = await found(call.ports.users.page(call.tenant, offset=0, limit=PAGING.first or 0, email=email))
     return [shown(call, user) for user in users]
 
 
