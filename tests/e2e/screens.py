@@ -2,13 +2,16 @@
 
     python -m tests.e2e.screens OUT_DIR [NAME ...] [--locale TAG]
 
-writes one PNG per screen, colour scheme and width, in English or in another language. Some screens are there in the
+writes one PNG per screen, colour scheme and width, in English or in another language. A name may be a pattern
+(``'mfa-*'``). Some screens are there in the
 looks of tenants as well.
 """
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 from doorward.web.login.samples import BRANDED, SAMPLES, STOCK, THEMED
@@ -19,7 +22,7 @@ LOOKS = {"": STOCK, "-branded": BRANDED, "-themed": THEMED}
 IN_EVERY_LOOK = frozenset(("login-wrong", "login-social", "signup-weak", "consent", "mfa-otp-enrollment-qr"))
 
 
-def photograph(folder: Path, only: set[str], locale: str) -> None:
+def photograph(folder: Path, names: Sequence[str], locale: str) -> None:
     from playwright.sync_api import sync_playwright
     from tests import chromium
     from tests.e2e.login_pages.site import serve
@@ -33,7 +36,7 @@ def photograph(folder: Path, only: set[str], locale: str) -> None:
                 )
                 page = context.new_page()
                 for name, screen in SAMPLES.items():
-                    if only and name not in only:
+                    if not any(fnmatch(name, wanted) for wanted in names or ("*",)):
                         continue
                     for suffix, look in LOOKS.items() if name in IN_EVERY_LOOK else [("", STOCK)]:
                         serve(page, screen, look, locale)
@@ -48,4 +51,4 @@ if __name__ == "__main__":
     parser.add_argument("names", nargs="*")
     parser.add_argument("--locale", default="en")
     asked = parser.parse_args()
-    photograph(asked.folder, set(asked.names), asked.locale)
+    photograph(asked.folder, asked.names, asked.locale)
