@@ -64,11 +64,14 @@ class DevServer:
 
 @contextlib.contextmanager
 def dev_server(
-    tenant: Mapping[str, Any], folder: Path, others: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
+    tenant: Mapping[str, Any],
+    folder: Path,
+    others: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
+    *options: str,
 ) -> Iterator[DevServer]:
     """Run ``doorward dev`` on a free port with ``tenant``, a document in the format of ``tenant.yaml``.
 
-    ``others`` are further tenants by domain. ``folder`` receives the files and the server's data.
+    ``others`` are further tenants by domain, ``options`` further ones of the command. ``folder`` receives the files and the server's data.
     Raises ``RuntimeError`` with what the process said when it does not become ready, or does not end
     cleanly on SIGTERM.
     """
@@ -79,7 +82,7 @@ def dev_server(
         (folder / f"{domain}.yaml").write_text(yaml.safe_dump(dict(document)))
         more += ["--tenant", f"{domain}={folder / domain}.yaml"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DOORWARD_")}
-    command = [sys.executable, "-m", "doorward", "dev", str(file), "--port", "0", "--data", str(data), *more]
+    command = [sys.executable, "-m", "doorward", "dev", str(file), "--port", "0", "--data", str(data), *more, *options]
     with subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,

@@ -48,7 +48,16 @@ DEFAULT_TENANT = "default"
     help="Folder for database, certificates and keys.",
 )  # fmt: skip
 @click.option("--tenant", "more_tenants", multiple=True, metavar="DOMAIN=FILE", help="Another tenant; may be repeated.")
-def command(tenant_yaml: Path | None, port: int, folder: Path, more_tenants: tuple[str, ...]) -> None:
+@click.option(
+    "--reset-asks-second-factor", is_flag=True, help="As passwords.reset_asks_second_factor does in production."
+)
+def command(
+    tenant_yaml: Path | None,
+    port: int,
+    folder: Path,
+    more_tenants: tuple[str, ...],
+    reset_asks_second_factor: bool,
+) -> None:
     """Serve TENANT_YAML (file or folder, else a demo) on https://localhost:PORT/ with a local certificate authority."""
     documents = {DEFAULT_TENANT: read_tenant_file(tenant_yaml)} if tenant_yaml else {}
     domains: dict[str, str] = {}
@@ -68,7 +77,15 @@ def command(tenant_yaml: Path | None, port: int, folder: Path, more_tenants: tup
     domains = {DEFAULT_TENANT: f"localhost:{chosen}", **domains}
     documents.setdefault(DEFAULT_TENANT, demo_tenant(f"https://localhost:{chosen}"))
     with _only_server_on(folder):
-        _serve(folder, chosen, sockets, domains, documents, demo=tenant_yaml is None)
+        _serve(
+            folder,
+            chosen,
+            sockets,
+            domains,
+            documents,
+            demo=tenant_yaml is None,
+            reset_asks_second_factor=reset_asks_second_factor,
+        )
 
 
 @contextlib.contextmanager
@@ -104,6 +121,7 @@ def _serve(
     documents: dict[str, dict[str, Any]],
     *,
     demo: bool,
+    reset_asks_second_factor: bool,
 ) -> None:
     os.umask(0o077)
     authority = LocalCa(folder)
@@ -113,7 +131,12 @@ def _serve(
         raise Problem(error.what, why=error.why, fix=error.fix) from None
     database = f"sqlite:///{folder / 'doorward.sqlite'}"
     _migrate_apart(database)
-    door = build(database, root_key=root_key, development=True)
+    door = build(
+        database,
+        root_key=root_key,
+        password_reset_asks_second_factor=reset_asks_second_factor,
+        development=True,
+    )
     warnings: list[str] = []
     root: list[str] = []
 
