@@ -71,8 +71,8 @@ def dev_server(
 ) -> Iterator[DevServer]:
     """Run ``doorward dev`` on a free port with ``tenant``, a document in the format of ``tenant.yaml``.
 
-    ``others`` are further tenants by domain, ``options`` further ones of the command. ``folder`` receives the files and the server's data.
-    Raises ``RuntimeError`` with what the process said when it does not become ready, or does not end
+    ``others`` are further tenants by domain, ``options`` further ones of the command. ``folder`` receives the files and
+    the server's data. Raises ``RuntimeError`` with what the process said when it does not become ready, or does not end
     cleanly on SIGTERM.
     """
     file, data = folder / "tenant.yaml", folder / "data"

@@ -319,6 +319,16 @@ async def test_explain_says_so_and_hands_nothing_out(mfa: Door) -> None:
     assert (await grant(mfa, "mfa-otp", mfa_token=token, otp=code(mfa))).status_code == 200, "nothing was spent"
 
 
+@pytest.mark.parametrize("number", ["+44" + "0" * 40, "+44 " + "20 " * 12, "12345", "+44x2079460000"])
+async def test_what_is_no_number_is_sent_nothing(door: Door, number: str) -> None:
+    await door.tenant({**ALWAYS, "guardianFactors": [{"name": "sms", "enabled": True}]})
+    await door.tenant({"clients": [{"name": "Web", "grant_types": GRANTS}]})
+    body = {"authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": number}
+    answer = await call(door, "POST", "associate", (await required(door))["mfa_token"], body)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_request")
+    assert await door.server.storage.outbox.take(Message, until=door.clock.now() + 1, limit=9) == []
+
+
 # ── another factor, by an access token ──
 
 

@@ -185,6 +185,18 @@ async def test_challenges_are_not_made_without_end(passkeys: Door) -> None:
     assert (await post(passkeys, "/passkey/challenge")).status_code == 200
 
 
+async def test_who_has_many_addresses_gets_no_more_challenges(passkeys: Door) -> None:
+    body = {"client_id": passkeys.client("Native").client_id}
+
+    async def asked(ip: str) -> int:
+        async with passkeys.http(ip=ip) as http:
+            return (await http.post("/passkey/challenge", json=body)).status_code
+
+    statuses = [await asked(f"2001:db8::{place:x}") for place in range(1, 52)]
+    assert statuses == [200] * 50 + [429]
+    assert await asked("2001:db8:0:1::1") == 200, "the network of somebody else"
+
+
 async def test_a_policy_wants_a_second_factor_of_a_passkey_too(passkeys: Door) -> None:
     device = Authenticator(f"https://{DOMAIN}")
     user_id = claims((await signed_up(passkeys, device)).json()["id_token"])["sub"]

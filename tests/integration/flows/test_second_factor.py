@@ -229,6 +229,36 @@ async def test_the_same_form_twice_leads_on_twice(door: Door) -> None:
     assert "code" in tab.answer
 
 
+async def test_the_cookie_from_before_a_factor_is_nobodys_after_it(door: Door) -> None:
+    await door.tenant(ALWAYS)
+    await has_app(door)
+    tab = await at_challenge(door)
+    known = tab.http.cookies["auth0"]
+    await tab.submit(code=code(door))
+    assert "code" in tab.answer
+    assert tab.http.cookies["auth0"] != known
+    thief = door.browser()
+    for value in (known, known[::-1]):
+        for name in ("auth0", "auth0_compat"):
+            thief.http.cookies.set(name, value, domain=DOMAIN)
+        await thief.authorize(door.client("Web"), prompt="none")
+        assert thief.answer["error"] == "login_required"
+    await tab.authorize(door.client("Web"), prompt="none")
+    assert "code" in tab.answer
+
+
+async def test_two_logins_of_a_browser_that_prove_a_factor_leave_it_signed_in(door: Door) -> None:
+    await door.tenant(ALWAYS)
+    await has_app(door)
+    tab, other = await at_challenge(door), door.browser()
+    other.http = tab.http
+    await other.authorize(door.client("Spa"))
+    assert other.path == "/u/mfa-otp-challenge"
+    await asyncio.gather(tab.submit(code=code(door)), other.submit(code=code(door, steps=1)))
+    await tab.authorize(door.client("Web"), prompt="none")
+    assert "code" in tab.answer
+
+
 async def test_after_too_many_wrong_codes_the_right_one_waits(door: Door) -> None:
     await door.tenant(ALWAYS)
     await has_app(door)

@@ -206,11 +206,27 @@ async def test_a_login_with_a_password_that_leaked_leads_to_another_one(door: Do
     assert tab.form.errors == {"error-element-password": "wrong-email-credentials"}
 
 
+async def test_a_link_leads_nowhere_that_cannot_be_said_in_a_header(door: Door) -> None:
+    (user, _) = await door.ports.users.find_by_identifier(DOMAIN, "people", "email", ADA)  # type: ignore[misc]
+    link_, ticket = new_ticket(
+        "the-value-of-a-ticket", "/", TicketType.EMAIL_VERIFICATION, user,
+        identity=user.primary_identity, email=ADA, expires_at=door.clock.now() + 60,
+        result_url="https://app.test/über?next=ж",
+    )  # fmt: skip
+    await door.ports.tickets.create(DOMAIN, ticket, events=())
+    tab = await door.browser().get(link_.rstrip("#"))
+    await tab.submit()
+    assert (tab.status, tab.path) == (200, "/u/email-verification")
+    found = await door.ports.users.find(DOMAIN, user.user_id)
+    assert found is not None
+    assert found.profile["email_verified"] is True
+
+
 async def test_a_page_lets_the_browser_follow_to_where_its_ticket_leads(door: Door) -> None:
     (user, _) = await door.ports.users.find_by_identifier(DOMAIN, "people", "email", ADA)  # type: ignore[misc]
     leads = "http://localhost:3000/verified"
     link_, ticket = new_ticket(
-        door.ports.entropy, "/", TicketType.EMAIL_VERIFICATION, user,
+        "the-value-of-a-ticket", "/", TicketType.EMAIL_VERIFICATION, user,
         identity=user.primary_identity, email=ADA, expires_at=door.clock.now() + 60, result_url=leads,
         include_email_in_redirect=True,
     )  # fmt: skip

@@ -17,7 +17,7 @@ from doorward.model.digest import digest
 from doorward.model.document import Change, Delete, Document, Forget, Kind, Put
 from doorward.model.role import Permission
 from doorward.model.search import AllOf, AnyOf, Not, Range, Search, Sort, Term
-from doorward.model.session import ConsentGrant, SignIn
+from doorward.model.session import ConsentGrant, Renewal, SignIn
 from doorward.model.session_end import Cause
 from doorward.model.user import Password, User
 from doorward.ports import Conflict
@@ -215,6 +215,29 @@ async def test_pages_are_in_order_of_creation_with_an_exact_total(nodes: Nodes) 
     page, total = await nodes.two.users.page(T, offset=1, limit=2)
     assert ([found.user_id for found in page], total) == (["auth0|u1", "auth0|u2"], 5)
     assert await nodes.two.users.page(OTHER, offset=0, limit=10) == ([], 0)
+
+
+async def test_of_logins_that_renew_a_cookie_at_a_time_one_does(nodes: Nodes) -> None:
+    await create(nodes)
+    await sign_in(nodes.one, session())
+    before = digest("cookie sid")
+    for turn in range(6):
+        await nodes.one.transactions.start(T, transaction(f"state {turn}"))
+
+    def renewed(turn: int) -> Renewal:
+        return Renewal(session(cookie_hash=digest(f"cookie {turn}"), mfa_at=1e6), before)
+
+    moved = await asyncio.gather(
+        *(
+            node.transactions.advance(T, transaction(f"state {turn}", mfa_at=1e6), renewal=renewed(turn))
+            for turn, node in enumerate(nodes.turns(6))
+        )
+    )
+    assert moved == [True] * 6, "each login has proved it"
+    assert await nodes.one.sessions.find(T, before) is None
+    found = [await nodes.one.sessions.find(T, digest(f"cookie {turn}")) for turn in range(6)]
+    (kept,) = [one for one in found if one is not None]
+    assert kept.mfa_at == 1e6
 
 
 async def test_a_step_of_a_transaction_is_taken_once(nodes: Nodes) -> None:
