@@ -11,7 +11,6 @@ import contextlib
 import ctypes
 import os
 import sys
-import threading
 import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -129,4 +128,4 @@ def _stand_back() -> None:
     """Let the threads that answer go first, where a thread has a priority of its own."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError):  # a sandbox may forbid it
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+            os.nice(NICENESS)  # of this thread alone, there
