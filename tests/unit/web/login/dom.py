@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from html.parser import HTMLParser
+from inspect import signature
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from doorward.web.login.look import Look
@@ -12,6 +14,8 @@ from doorward.web.login.render import render
 
 VOID = {"meta", "link", "img", "input", "br", "hr"}
 ACME = Look(company_name="Acme")
+T = TypeVar("T")
+_DOCUMENTS: dict[tuple[int, int, str], tuple[Page, Look, Element]] = {}  # with what they are made of, or ids come again
 
 
 class Element:
@@ -105,7 +109,11 @@ def parse(html: str) -> Element:
 
 
 def document(page: Page, look: Look = ACME, locale: str = "en") -> Element:
-    return parse(render(page, look, locale).body.decode())
+    """The tree of a page, which nobody is to change: each is made once."""
+    key = id(page), id(look), locale
+    if key not in _DOCUMENTS:
+        _DOCUMENTS[key] = page, look, parse(render(page, look, locale).body.decode())
+    return _DOCUMENTS[key][-1]
 
 
 def submitted(form: Element, filled: dict[str, str], button: Element | None) -> dict[str, str]:
@@ -119,3 +127,32 @@ def submitted(form: Element, filled: dict[str, str], button: Element | None) -> 
         pairs.append((button["name"], button["value"]))
     assert len(dict(pairs)) == len(pairs), f"a field is posted twice: {pairs}"
     return dict(parse_qsl(urlencode(pairs), keep_blank_values=True))
+
+
+def of_every(names: Iterable[str]) -> Callable[[T], T]:
+    """Ask a test, or each of a class, of all of these in turn (``name``): a case for each would take longer to tell of
+    than to run."""
+
+    def decorate(test: Any) -> Any:
+        if isinstance(test, type):
+            for attribute, method in list(vars(test).items()):
+                if attribute.startswith("test_"):
+                    setattr(test, attribute, decorate(method))
+            return test
+        asked = signature(test)
+
+        def every(*given: Any, **named: Any) -> None:
+            for name in names:
+                try:
+                    test(*given, name=name, **named)
+                except AssertionError as error:
+                    error.add_note(f"name = {name!r}")
+                    raise
+
+        every.__name__, every.__doc__ = test.__name__, test.__doc__
+        every.__signature__ = asked.replace(  # type: ignore[attr-defined]
+            parameters=[parameter for parameter in asked.parameters.values() if parameter.name != "name"]
+        )
+        return every
+
+    return decorate

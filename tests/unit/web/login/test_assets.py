@@ -6,6 +6,7 @@ import gzip
 import re
 
 import pytest
+from tests.unit.web.login.dom import of_every
 
 from doorward.web.login import assets
 from doorward.web.login.look import Look
@@ -15,7 +16,7 @@ from doorward.web.login.theme import Palette, stylesheet
 
 
 @pytest.mark.parametrize("look", [STOCK, BRANDED])
-@pytest.mark.parametrize("name", SAMPLES)
+@of_every(SAMPLES)
 def test_everything_a_page_links_is_served(name: str, look: Look) -> None:
     html = render(SAMPLES[name], look, "en").body.decode()
     linked = re.findall(rf'(?:href|src)="({assets.PREFIX}[^"]+)"', html)
@@ -30,7 +31,7 @@ LONGER = {"mfa-country-codes": 46_000}
 
 
 @pytest.mark.parametrize("look", [STOCK, BRANDED, THEMED])
-@pytest.mark.parametrize("name", SAMPLES)
+@of_every(SAMPLES)
 def test_first_load_is_small(name: str, look: Look) -> None:
     body = render(SAMPLES[name], look, "en").body
     linked = set(re.findall(rf'"({assets.PREFIX}[^"]+)"', body.decode()))

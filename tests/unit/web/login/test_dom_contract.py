@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.web.login.dom import Element, document, submitted
+from tests.unit.web.login.dom import Element, document, of_every, submitted
 
 from doorward.web.login import screens
 from doorward.web.login.look import Look
@@ -29,7 +29,7 @@ def test_the_samples_stay_within_what_their_screens_declare() -> None:
         assert set(page.fields) <= set(page.screen.fields), name
 
 
-@pytest.mark.parametrize("name", SAMPLES)
+@of_every(SAMPLES)
 class TestEveryScreen:
     def test_frame(self, name: str) -> None:
         root, screen = document(SAMPLES[name]), SAMPLES[name].screen.name
@@ -74,7 +74,7 @@ OTHERWISE_NAMED = {screens.RESET_PASSWORD: "Change password"}
 WITHOUT_PRIMARY = {"reset-password-email", "login-passwordless-email-link", "login-passwordless-email-link-failed"}
 
 
-@pytest.mark.parametrize("name", FORM_SCREENS)
+@of_every(FORM_SCREENS)
 class TestEveryForm:
     def test_posts_to_its_own_address_with_the_state(self, name: str) -> None:
         for form in document(FORM_SCREENS[name]).all("form"):
@@ -98,7 +98,7 @@ class TestEveryForm:
         assert button["name"] == "action"
 
 
-@pytest.mark.parametrize("name", INPUT_SCREENS)
+@of_every(INPUT_SCREENS)
 class TestScreensWithInputs:
     def test_one_primary_button_named_continue(self, name: str) -> None:
         root = document(INPUT_SCREENS[name])
@@ -310,7 +310,7 @@ class TestErrors:
         assert document(page).one("span", id="error-element-username").text.startswith("Something went wrong")
 
 
-@pytest.mark.parametrize("name", CHOICE_SCREENS)
+@of_every(CHOICE_SCREENS)
 def test_a_choice_is_accept_or_deny(name: str) -> None:
     root = document(CHOICE_SCREENS[name])
     buttons = primary_form(root).all("button")

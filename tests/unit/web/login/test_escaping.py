@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.unit.web.login.dom import parse
+from tests.unit.web.login.dom import of_every, parse
 
 from doorward.web.login.documents import FormPostDocument, WebMessageDocument
 from doorward.web.login.look import Look
@@ -48,7 +48,7 @@ def shape(html: str) -> list[tuple[str, tuple[str, ...]]]:
     return [(element.tag, tuple(element.attributes)) for element in parse(html).walk()]
 
 
-@pytest.mark.parametrize("name", SAMPLES)
+@of_every(SAMPLES)
 def test_hostile_values_change_no_element(name: str) -> None:
     page = SAMPLES[name]
     keep = {"screen", "inputs", "links", "buttons", "title", "description", "onward_text", "primary", "status",

@@ -6,6 +6,7 @@ import re
 
 import msgspec
 import pytest
+from tests.unit.web.login.dom import of_every
 
 from doorward.web.login import headers
 from doorward.web.login.documents import FormPostDocument, WebMessageDocument
@@ -24,7 +25,7 @@ def policy(response: Response) -> dict[str, str]:
     return dict(directive.partition(" ")[::2] for directive in value.split("; "))
 
 
-@pytest.mark.parametrize("name", SAMPLES)
+@of_every(SAMPLES)
 def test_every_page(name: str) -> None:
     page = SAMPLES[name]
     response = render(page, Look(), "en", nonce="abc")

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.unit.web.login.dom import parse
+from tests.unit.web.login.dom import of_every, parse
 
 from doorward.management.resources.prompts import WITH_PARTIALS
 from doorward.web.login.catalogue import Texts
@@ -43,7 +43,7 @@ def html(template: str, name: str = "login", **about: Any) -> str:
     return render(SAMPLES[name], look(template), "en", about=about).body.decode()
 
 
-@pytest.mark.parametrize("name", SAMPLES)
+@of_every(SAMPLES)
 def test_every_screen_is_whole_inside_a_template(name: str) -> None:
     stock = parse(render(SAMPLES[name], Look(company_name="Acme"), "en", nonce="n").body.decode())
     framed = parse(render(SAMPLES[name], look(), "en", nonce="n").body.decode())
