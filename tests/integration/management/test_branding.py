@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -87,7 +88,9 @@ async def test_the_login_pages_wear_the_branding(api: Api, house: House) -> None
     await api.patch("/branding", {"logo_url": LOGO, "colors": {"primary": "#123456"}})
     async with house.http("a.test") as http:
         page = await http.get("/authorize", params={"client_id": "nobody", "response_type": "code"})
-    assert LOGO in page.text
+        _, own = re.findall(r'<link rel="stylesheet" href="([^"]+)"', page.text)
+        assert "--primary-color: #123456;" in (await http.get(own)).text
+    assert LOGO not in page.text, "what was not fetched is not shown"
 
 
 async def test_a_page_template_is_made_replaced_and_removed(api: Api) -> None:
