@@ -215,6 +215,14 @@ def read_query(query: str, rules: Mapping[str, Rule]) -> dict[str, Any]:
 
     Raises ``ApiError`` (400, ``invalid_query_string``).
     """
+    try:
+        return checked_query(query, rules)
+    except Unfit as error:
+        raise refusal(error, QUERY) from None
+
+
+def checked_query(query: str, rules: Mapping[str, Rule]) -> dict[str, Any]:
+    """The same, for who refuses in words of its own. Raises ``Unfit``, and ``ApiError`` for what cannot be read."""
     if not query:
         return {}
     try:
@@ -232,14 +240,11 @@ def read_query(query: str, rules: Mapping[str, Rule]) -> dict[str, Any]:
         if isinstance(rule, Items):
             found.setdefault(name, []).append(value)
         elif name in found:
-            raise refusal(Unfit("Expected type string but found type array", name), QUERY)
+            raise Unfit("Expected type string but found type array", name)
         else:
             found[name] = _typed(value, rule)
-    try:
-        for name, value in found.items():
-            rules[name].check(value, name)
-    except Unfit as error:
-        raise refusal(error, QUERY) from None
+    for name, value in found.items():
+        rules[name].check(value, name)
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from doorward.management.kit.bodies import read_body, read_query
+from doorward.management.kit.bodies import checked_query, read_body
 from doorward.management.kit.context import Answer, Services
 from doorward.management.kit.errors import ApiError
 from doorward.management.kit.paging import Paging
@@ -203,12 +203,9 @@ def _read(operation: Operation, request: AccountRequest) -> tuple[Mapping[str, s
     """Arguments, query and body, checked. Raises ``Problem``, ``ApiError``."""
     if any("\0" in value or "\ufffd" in value for value in request.arguments.values()):
         raise problems.not_found()
-    query = read_query(request.query, dict.fromkeys(operation.query, ANY))
-    query = {name: int(value) if name == "take" and value.isdecimal() else value for name, value in query.items()}
     body = None
     try:
-        for name, value in query.items():
-            operation.query[name].check(value, name)
+        query = checked_query(request.query, operation.query)
     except Unfit as error:
         raise problems.unfit(error, "query") from None
     if operation.body is not None:
