@@ -1254,8 +1254,8 @@ class Passkeys(Protocol):
     async def creation(self, subject: MfaSubject, *, local: bool = False) -> dict[str, Any]:
         """``PublicKeyCredentialCreationOptions`` (JSON) for a new passkey; ``local``: on this device."""
 
-    async def enroll(self, subject: MfaSubject, connection: Connection, given: str | dict[str, Any]) -> Enrollment:
-        """Keep the passkey an authenticator made."""
+    async def enroll(self, subject: MfaSubject, place: int, given: str | dict[str, Any]) -> Enrollment:
+        """Keep the passkey an authenticator made, for the identity at ``place``."""
 
     async def new_account(
         self,

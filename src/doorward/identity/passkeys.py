@@ -131,7 +131,7 @@ class Passkeys:
             attachment="platform" if local else None,
         )
 
-    async def enroll(self, subject: MfaSubject, connection: Connection, given: str | dict[str, Any]) -> Enrollment:
+    async def enroll(self, subject: MfaSubject, place: int, given: str | dict[str, Any]) -> Enrollment:
         directory, user = subject.directory, subject.user
         try:
             answer = read(given)
@@ -142,7 +142,7 @@ class Passkeys:
             return Enrollment.INVALID
         if len(await self._of(directory, user)) >= LIMIT:
             return Enrollment.TOO_MANY
-        method = self.method(directory, user, connection, key, party.id, subject.context, id_=subject.method_id)
+        method = self.method(directory, user, place, key, party.id, subject.context, id_=subject.method_id)
         done = self._event(subject, "gd_enrollment_complete", {"authenticator": {"id": method.id, "type": "passkey"}})
         try:
             kept = await self._methods.add(directory.tenant.id, user.user_id, [method], events=(done,))
@@ -221,7 +221,7 @@ class Passkeys:
                 context,
                 identity=identity,
                 verified=verified,
-                passkey=lambda user: self.method(directory, user, connection, key, party.id, context),
+                passkey=lambda user: self.method(directory, user, 0, key, party.id, context),
             )
         except SignupRefused as refused:
             raise _impossible(refused) from None
@@ -230,15 +230,14 @@ class Passkeys:
         self,
         directory: TenantDirectory,
         user: User,
-        connection: Connection,
+        place: int,
         key: RegisteredKey,
         party: str,
         context: RequestContext,
         *,
         id_: str = "",
     ) -> AuthenticationMethod:
-        """The passkey of ``user`` for their identity in ``connection``."""
-        place = next((place for place, name in enumerate(user.connections) if name == connection.name), 0)
+        """The passkey of ``user`` for their identity at ``place``."""
         return AuthenticationMethod(
             id=id_ or new_id(self._entropy, "dev_"),
             user_id=user.user_id,

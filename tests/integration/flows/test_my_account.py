@@ -13,8 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.authenticator import Authenticator
 from tests.integration.door import DOMAIN, Door
+from tests.integration.flows.test_managing_people import manager
 from tests.integration.flows.test_second_factor import claims, code, has_app, types, user_id
 from tests.integration.flows.test_sent_factors import code_sent, sent
+from tests.integration.management.conftest import Api
+
+from doorward.model.document import Delete, Kind
 
 OWN = "https://app.test"
 AUDIENCE = f"https://{DOMAIN}/me/"
@@ -366,6 +370,58 @@ async def test_another_password_is_chosen_once_and_ends_the_sessions(me: Me) -> 
     assert nobody[2] == "No identity of the user can have a password in such a connection"
 
 
+async def with_two_more(me: Me) -> tuple[Api, str, str]:
+    """Ada has the accounts of Bea and Cleo, too, in one connection: her id, and Cleo's."""
+    await me.door.tenant(
+        {
+            "databases": [{"name": "guests", "enabled_clients": ["Web"], "options": TENANT["databases"][0]["options"]}],
+            "users": [
+                {"email": f"{name}@example.test", "password": "guest-horse-9", "connection": "guests"}
+                for name in ("bea", "cleo")
+            ],
+        }
+    )
+    api, ada = await manager(me.door), await user_id(me.door)
+    for name in ("bea", "cleo"):
+        (other,) = await api.get("/users-by-email", email=f"{name}@example.test")
+        await api.post(f"/users/{quote(ada)}/identities", {"provider": "auth0", "user_id": other["user_id"]})
+    return api, ada, other["user_id"]
+
+
+async def test_a_passkey_is_for_the_identity_that_is_named(me: Me) -> None:
+    _, _, cleo = await with_two_more(me)
+    begun = await me.begin(type="passkey", identity_user_id=cleo)
+    shown = await me.confirmed(begun, authn_response=Authenticator(OWN).create(begun["authn_params_public_key"]))
+    assert shown["identity_user_id"] == cleo
+
+
+async def test_an_identity_that_is_gone_meanwhile_takes_nothing_on(me: Me) -> None:
+    api, ada, cleo = await with_two_more(me)
+    bea = (await api.get(f"/users/{quote(ada)}"))["identities"][1]["user_id"]
+    password = await me.begin(type="password", identity_user_id=cleo)
+    passkey = await me.begin(type="passkey", identity_user_id=cleo)
+    answer = Authenticator(OWN).create(passkey["authn_params_public_key"])
+    await api.delete(f"/users/{quote(ada)}/identities/auth0/{bea}", status=200)
+    shown = await me.confirmed(password, new_password="Another-horse-9")
+    assert shown["identity_user_id"] == cleo, "another one took its place"
+    me = await at(me.door)
+    password = await me.begin(type="password", identity_user_id=cleo)
+    await api.delete(f"/users/{quote(ada)}/identities/auth0/{cleo.partition('|')[2]}", status=200)
+    for gone in (await me.confirm(password, new_password="Another-horse-8"),
+                 await me.confirm(passkey, authn_response=answer)):  # fmt: skip
+        assert problem(gone) == (400, "Bad Request", "The account was changed meanwhile: begin again")
+
+
+async def test_a_connection_that_is_gone_meanwhile_takes_nothing_on(me: Me) -> None:
+    _, _, cleo = await with_two_more(me)
+    begun = await me.begin(type="password", identity_user_id=cleo)
+    directory = me.door.ports.directory
+    guests = directory.tenant(DOMAIN).connections["guests"]
+    await directory.change(DOMAIN, [Delete(kind=Kind.CONNECTION, id=guests.id)])
+    gone = await me.confirm(begun, new_password="Another-horse-9")
+    assert problem(gone) == (400, "Bad Request", "The account was changed meanwhile: begin again")
+
+
 async def test_a_session_is_of_one_person_at_one_application_and_for_ten_minutes(me: Me) -> None:
     door = me.door
     begun = await me.begin(type="totp")
@@ -570,6 +626,9 @@ async def test_the_organizations_of_a_person_are_paged_by_id(me: Me) -> None:
     assert "next" not in rest
     assert (await me.problem("GET", "organizations?take=0"))[0] == 400
     assert (await me.problem("GET", "organizations?take=x"))[0] == 400
+    unfit = await me.ask("GET", f"organizations?take={'9' * 5000}")
+    assert problem(unfit)[:2] == (400, "Invalid Request")
+    assert unfit.json()["validation_errors"][0]["field"] == "take"
 
 
 async def test_requests_of_a_person_are_counted_where_the_server_counts(database: str) -> None:

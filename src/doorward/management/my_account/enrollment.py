@@ -83,8 +83,8 @@ VERIFY: Mapping[str, Record] = {
 
 
 class Session(Struct, frozen=True, kw_only=True):
-    """What an ``auth_session`` holds. ``method`` is the id of what is taken on, ``factor`` how its code came; ``place``
-    is the identity a password or a passkey is for. ``exp`` is in epoch seconds."""
+    """What an ``auth_session`` holds. ``method`` is the id of what is taken on, ``factor`` how its code came;
+    ``identity`` (``auth0|...``) is the one a password or a passkey is for. ``exp`` is in epoch seconds."""
 
     sub: str
     azp: str
@@ -94,7 +94,7 @@ class Session(Struct, frozen=True, kw_only=True):
     type: str
     method: str
     factor: str = ""
-    place: int = 0
+    identity: str = ""
 
     @property
     def binding(self) -> bytes:
@@ -219,16 +219,16 @@ async def _begin_key(caller: Caller, session: Session, body: Mapping[str, Any]) 
 
 async def _begin_passkey(caller: Caller, session: Session, body: Mapping[str, Any]) -> Begun:
     _named_host(caller)
-    place = _place(caller, body, lambda connection: connection.offers_passkeys)
+    identity, _ = _identity(caller, body, lambda connection: connection.offers_passkeys)
     options = await caller.ports.passkeys.creation(caller.subject(session.binding))
     if body.get("use_exclude_credentials") is False:
         options = {name: value for name, value in options.items() if name != "excludeCredentials"}
-    return msgspec.structs.replace(session, place=place), {"authn_params_public_key": options}
+    return msgspec.structs.replace(session, identity=identity), {"authn_params_public_key": options}
 
 
 async def _begin_password(caller: Caller, session: Session, body: Mapping[str, Any]) -> Begun:
-    place = _place(caller, body, lambda connection: connection.is_database)
-    return msgspec.structs.replace(session, place=place), {"policy": _policy(_connection(caller, place))}
+    identity, connection = _identity(caller, body, lambda connection: connection.is_database)
+    return msgspec.structs.replace(session, identity=identity), {"policy": _policy(connection)}
 
 
 _BEGIN: Mapping[str, Callable[[Caller, Session, Mapping[str, Any]], Awaitable[Begun]]] = {
@@ -260,20 +260,23 @@ async def _is_new(caller: Caller, type_: str, field: str | None, value: Any) -> 
         raise problems.refused(EXISTS)
 
 
-def _place(caller: Caller, body: Mapping[str, Any], fits: Callable[[Connection], bool]) -> int:
+def _identity(caller: Caller, body: Mapping[str, Any], fits: Callable[[Connection], bool]) -> tuple[str, Connection]:
     """Which identity a password or a passkey is for: the one that is named, or the first that may have one."""
-    name, identity = body.get("connection"), body.get("identity_user_id")
+    name, wanted = body.get("connection"), body.get("identity_user_id")
     for place, connection in methods.databases(caller):
         provider, id_ = caller.user.identity_at(place)
-        first = caller.user.connections.index(connection.name) == place  # keys are made for the first in a connection
-        named = first and name in (None, connection.name) and identity in (None, id_, f"{provider}|{id_}")
+        named = name in (None, connection.name) and wanted in (None, id_, f"{provider}|{id_}")
         if named and fits(connection):
-            return place
+            return f"{provider}|{id_}", connection
     raise problems.refused(f"No identity of the user can have a {body['type']} in such a connection")
 
 
-def _connection(caller: Caller, place: int) -> Connection:
-    return caller.directory.connections[caller.user.connections[place]]
+def _still_there(caller: Caller, session: Session) -> tuple[int, Connection]:
+    """The place of that identity now. Raises ``Problem`` for one that was unlinked, or whose connection is gone."""
+    for place, connection in methods.databases(caller):
+        if "|".join(caller.user.identity_at(place)) == session.identity:
+            return place, connection
+    raise problems.refused("The account was changed meanwhile: begin again")
 
 
 def _policy(connection: Connection) -> dict[str, Any]:
@@ -332,10 +335,10 @@ async def _confirm_key(caller: Caller, session: Session, body: Mapping[str, Any]
 
 
 async def _confirm_passkey(caller: Caller, session: Session, body: Mapping[str, Any]) -> dict[str, Any]:
-    connection = _connection(caller, session.place)
+    place, connection = _still_there(caller, session)
     if not connection.offers_passkeys:
         raise problems.not_enabled(PASSKEY)
-    done = await caller.ports.passkeys.enroll(_subject(caller, session), connection, body["authn_response"])
+    done = await caller.ports.passkeys.enroll(_subject(caller, session), place, body["authn_response"])
     if done is Enrollment.TOO_MANY:
         raise problems.refused("The user has as many passkeys as one can have")
     outcome = Outcome.RIGHT if done is Enrollment.DONE else Outcome.WRONG
@@ -353,12 +356,13 @@ async def _confirm_recovery_code(caller: Caller, session: Session, body: Mapping
 
 async def _confirm_password(caller: Caller, session: Session, body: Mapping[str, Any]) -> dict[str, Any]:
     """Their sessions end, as with any new password."""
+    place, connection = _still_there(caller, session)
     try:
         user = await caller.services.people.password_change.set(
             caller.directory,
-            _connection(caller, session.place),
+            connection,
             caller.user,
-            session.place,
+            place,
             body["new_password"],
             caller.context,
             client=caller.client,
@@ -371,7 +375,7 @@ async def _confirm_password(caller: Caller, session: Session, body: Mapping[str,
         raise problems.refused("The account was changed meanwhile: begin again") from None
     if user is None:
         raise problems.refused(EXPIRED)
-    return methods.show_password(msgspec.structs.replace(caller, user=user), session.place)
+    return methods.show_password(msgspec.structs.replace(caller, user=user), place)
 
 
 _CONFIRM: Mapping[str, Callable[[Caller, Session, Mapping[str, Any]], Awaitable[dict[str, Any]]]] = {

@@ -48,7 +48,8 @@ async def enrollment(visit: Visit) -> Response:
     if visit.action.startswith(TOLD) or not visit.form.get(FIELD):
         ports.passkeys.failed(subject, visit.action.removeprefix(TOLD)[:MAX_TOLD])
         return await _page(visit, subject, Enrollment.INVALID)
-    outcome = await ports.passkeys.enroll(subject, connection, visit.form[FIELD])
+    place = user.connections.index(connection.name) if connection.name in user.connections else 0
+    outcome = await ports.passkeys.enroll(subject, place, visit.form[FIELD])
     return await (_done(visit) if outcome is Enrollment.DONE else _page(visit, subject, outcome))
 
 
