@@ -12,7 +12,8 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
-from functools import cache, lru_cache, partial
+from functools import cache, partial
+from threading import Lock
 from typing import Any, TextIO
 
 from liquid import Environment, RenderContext, Tag, TokenStream
@@ -32,9 +33,10 @@ MAX_BITS = 256
 MAX_CODE = 50_000  # characters between {{ or {% and their ends, altogether
 MAX_STEPS = 100_000
 MAX_ROUNDS = 10_000
+OVERHEAD = 500  # of a template, in such characters
 SECONDS = 0.5
 LOOK_EVERY = 32  # steps: asking what time it is takes longer than most of them
-COMPILED = 128
+MAX_COMPILED = 500_000  # such characters of all templates that are kept compiled: some 70 MB
 # What these do takes longer than the length of the text tells.
 FILTERED = {"date": 200, "strip_html": 20_000}
 _OPENING = re.compile(r"\{[{%]")
@@ -178,17 +180,41 @@ def _json(value: Any) -> Markup:
     return Markup(text)  # noqa: S704 - nothing in it ends a script
 
 
-@lru_cache(COMPILED)
-def _compiled(source: str, *, html: bool) -> BoundTemplate:
-    _read_through(source)
-    template = _environment(html=html).from_string(source)
-    for node in template.nodes:
-        _shorten_ranges(node)
-    return template
+class _Compiled:
+    """Templates that are ready, those used last, as many as fit."""
+
+    def __init__(self) -> None:
+        self._ready: dict[tuple[str, bool], tuple[BoundTemplate, int]] = {}
+        self._code = 0
+        self._lock = Lock()
+
+    def get(self, source: str, *, html: bool) -> BoundTemplate:
+        """Raises ``LiquidSyntaxError``, ``TooCostly``."""
+        key = (source, html)
+        with self._lock:
+            known = self._ready.pop(key, None)
+            if known is not None:
+                self._ready[key] = known  # at the end
+                return known[0]
+        code = _read_through(source)
+        template = _environment(html=html).from_string(source)
+        for node in template.nodes:
+            _shorten_ranges(node)
+        with self._lock:
+            if key not in self._ready:
+                self._ready[key] = (template, code)
+                self._code += code
+            while self._code > MAX_COMPILED:
+                self._code -= self._ready.pop(next(iter(self._ready)))[1]
+        return template
 
 
-def _read_through(source: str) -> None:
-    """Refuse what takes long to parse: what is opened and never closed is looked for again and again.
+_compiled = _Compiled().get
+
+
+def _read_through(source: str) -> int:
+    """How many characters of a source are code. What takes long to parse is refused: what is opened and never closed
+    would be looked for again and again.
 
     Raises ``LiquidSyntaxError``, ``TooCostly``.
     """
@@ -209,6 +235,7 @@ def _read_through(source: str) -> None:
             code += at - opening.start()
         if code > MAX_CODE:
             raise TooCostly(f"more than {MAX_CODE} characters in tags")
+    return code + OVERHEAD
 
 
 def _shorten_ranges(node: Node) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from doorward import liquid_templates
 from doorward.backends.outbound.composing import as_text
 from doorward.backends.outbound.letters import mailbox, one_line
 from doorward.liquid_templates import Allowance, UnusableTemplate, check, fill
@@ -106,6 +107,17 @@ def test_f5_time_is_looked_at_between_any_two_steps() -> None:
         fill(template, {})
         with pytest.raises(UnusableTemplate, match="too long"):
             fill(template, {}, allowance=Allowance(seconds=0))
+
+
+def test_f5_what_is_kept_compiled_has_an_end_and_is_what_was_used_last() -> None:
+    compiled = liquid_templates._Compiled()
+    used = compiled.get("{{ often }}", html=True)
+    for number in range(40):
+        compiled.get("{{ a }}" * 6000 + str(number), html=True)
+        assert compiled.get("{{ often }}", html=True) is used
+    kept = list(compiled._ready.values())
+    assert sum(code for _, code in kept) == compiled._code <= liquid_templates.MAX_COMPILED
+    assert len(kept) == 12
 
 
 def test_what_people_write_is_within_what_is_allowed() -> None:
