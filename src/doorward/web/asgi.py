@@ -9,6 +9,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
+from doorward.management.my_account.problems import Problem
 from doorward.model.tenant import Issuer
 from doorward.oauth.errors import OAuthError
 from doorward.ports import Directory, FileBody, Overloaded, StorageUnavailable, UnknownTenant
@@ -42,6 +43,7 @@ MAX_ACTIVE = 1024
 HEALTH = "/_doorward/health"
 READY = "/_doorward/ready"
 API = "/_doorward/api/"
+MY_ACCOUNT = "/me/v1/"
 SERVED_HOST = "doorward.host"
 # Two of these would let two readers of one request see different things.
 SINGLE = frozenset(
@@ -220,6 +222,8 @@ def _no_handler(path: str, allowed: Sequence[str]) -> Response:
     phrase = HTTPStatus(status).phrase
     if path.startswith(API):
         return json_response({"statusCode": status, "error": phrase, "message": phrase}, status, (*NO_STORE, *headers))
+    if path.startswith(MY_ACCOUNT):
+        return json_response(Problem(status, phrase).body, status, (*NO_STORE, *headers))
     return text_response(f"{phrase}\n", status, headers)
 
 

@@ -179,6 +179,27 @@ async def test_it_is_asked_for_by_the_domain_that_is_used(me: Me) -> None:
     assert foreign.json()["error_description"].startswith("Service not enabled within domain")
 
 
+async def test_it_follows_a_tenant_to_another_domain(me: Me) -> None:
+    door, moved = me.door, "moved.test"
+    await door.server.tenants.move(DOMAIN, moved)
+    web = door.client("Web")
+    answer = await door.token(
+        moved, grant_type="password", client_id=web.client_id, client_secret=web.client_secret or "",
+        username="ada@example.test", password=PASSWORD, audience=f"https://{moved}/me/", scope="read:me:factors",
+    )  # fmt: skip
+    given = answer.json()["access_token"]
+    assert claims(given)["aud"] == f"https://{moved}/me/"
+    async with door.http(moved) as http:
+        assert (await http.get("/me/v1/factors", headers={"authorization": f"Bearer {given}"})).status_code == 200
+
+
+async def test_what_is_not_there_is_a_problem_too(me: Me) -> None:
+    assert await me.problem("GET", "nothing") == (404, "Not Found", "Not Found")
+    wrong = await me.ask("PUT", "factors")
+    assert problem(wrong) == (405, "Method Not Allowed", "Method Not Allowed")
+    assert wrong.headers["allow"] == "GET, OPTIONS"
+
+
 async def test_strict_third_party_applications_are_kept_out(me: Me) -> None:
     strict = {"name": "Strict", "is_first_party": False, "third_party_security_mode": "strict",
               "app_type": "regular_web", "callbacks": ["https://app.test/callback"]}  # fmt: skip
