@@ -691,8 +691,11 @@ class AuthenticationMethods(Protocol):
     async def update(self, tenant: str, method: AuthenticationMethod, *, events: Sequence[LogEvent]) -> bool:
         """Write its properties; ``False`` when it is gone."""
 
-    async def remove(self, tenant: str, ids: Sequence[str], *, events: Sequence[LogEvent]) -> None:
-        """Those that are gone are no error."""
+    async def remove(
+        self, tenant: str, ids: Sequence[str], *, leaving: MethodType | None = None, events: Sequence[LogEvent]
+    ) -> None:
+        """Those that are gone are no error. Raises ``Conflict`` (``leaving``), and removes nothing, where none of that
+        type would be left to a user."""
 
 
 class RememberedBrowsers(Protocol):

@@ -7,6 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from doorward.model.identifiers import normalise_email
+
 
 class MethodType(StrEnum):
     """The kinds of authentication method, under their wire names."""
@@ -54,4 +56,5 @@ class AuthenticationMethod(Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> tuple[str, Any]:
         """Of two with one key a user has only one."""
-        return self.type, self.properties.get(KEYS.get(self.type, ""))
+        value = self.properties.get(KEYS.get(self.type, ""))
+        return self.type, normalise_email(value) if self.type is MethodType.EMAIL and value else value

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from doorward.model.client import Client
-from doorward.model.identifiers import EMAIL_ADDRESS, is_phone, normalise_phone
+from doorward.model.identifiers import EMAIL_ADDRESS, is_phone, normalise_email, normalise_phone
 from doorward.model.log_event import LogEvent
 from doorward.model.mfa import (
     EMAIL,
@@ -243,7 +243,7 @@ def _mailbox(caller: Caller, standing: Standing, given: str | None) -> str:
         raise missing_parameter("email")
     if not EMAIL_ADDRESS.fullmatch(given):
         raise InvalidRequest("email must be an e-mail address")
-    return given
+    return normalise_email(given)
 
 
 def _number(given: str | None) -> str:

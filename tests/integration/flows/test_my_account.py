@@ -598,6 +598,53 @@ async def test_the_last_way_into_an_account_stays(me: Me) -> None:
     assert (await me.ask("DELETE", f"authentication-methods/{quote(shown['id'])}")).status_code == 204
 
 
+def ways_in(*names: str) -> dict[str, Any]:
+    """Ada's database, where people log in in these ways."""
+    known = TENANT["databases"][0]
+    methods = {name: {"enabled": name in names} for name in ("password", "passkey", "email_otp", "phone_otp")}
+    attributes = {name: {"identifier": {"active": True}} for name in ("email", "phone_number")}
+    return {"databases": [{**known, "options": {"authentication_methods": methods, "attributes": attributes}}]}
+
+
+async def test_of_passkeys_that_are_removed_at_a_time_the_last_stays_unless_codes_let_in(me: Me) -> None:
+    paths = []
+    for _ in range(3):
+        begun = await me.begin(type="passkey")
+        shown = await me.confirmed(begun, authn_response=Authenticator(OWN).create(begun["authn_params_public_key"]))
+        paths.append(f"authentication-methods/{quote(shown['id'])}")
+    await me.door.tenant(ways_in("passkey", "phone_otp"))
+    answers = await asyncio.gather(*(me.ask("DELETE", path) for path in paths))
+    assert sorted(answer.status_code for answer in answers) == [204, 204, 409]
+    (last,) = [path for path, answer in zip(paths, answers, strict=True) if answer.status_code == 409]
+    assert (await me.get(last))["type"] == "passkey"
+    await me.door.tenant(ways_in("passkey", "email_otp", "phone_otp"))
+    assert (await me.ask("DELETE", last)).status_code == 204
+    assert len(await me.door.log("gd_unenroll")) == 3
+
+
+async def test_passwords_are_none_where_none_signs_in(me: Me) -> None:
+    begun = await me.begin(type="password")
+    await me.door.tenant(ways_in("passkey", "phone_otp"))
+    assert "password" not in {one["type"] for one in (await me.get("factors"))["factors"]}
+    assert (await me.get("authentication-methods"))["authentication_methods"] == []
+    refused = await me.problem("POST", "authentication-methods", {"type": "password"})
+    assert refused[2] == "No identity of the user can have a password in such a connection"
+    late = await me.confirm(begun, new_password="Another-horse-9")
+    assert problem(late) == (403, "Forbidden", "The factor password is not enabled")
+
+
+async def test_an_address_is_one_however_it_is_written(me: Me) -> None:
+    begun = await me.begin(type="email", email="Other@Example.test")
+    shown = await me.confirmed(begun, otp_code=await code_sent(me.door))
+    assert shown["email"] == "other@example.test"
+    again = await me.problem("POST", "authentication-methods", {"type": "email", "email": "OTHER@example.test"})
+    assert again == (400, "Bad Request", "The authentication method exists already")
+    api, ada = await manager(me.door), await user_id(me.door)
+    path = f"/users/{quote(ada)}/authentication-methods"
+    answer = await api.call("POST", path, {"type": "email", "name": "x", "email": "oTHER@example.test"})
+    assert answer.status_code == 409
+
+
 async def test_nobody_reaches_what_is_of_somebody_else(me: Me) -> None:
     await has_app(me.door)
     await me.door.tenant({"users": [{"email": "eve@example.test", "password": PASSWORD, "connection": "people"}]})

@@ -118,14 +118,24 @@ class StoredAuthenticationMethods:
         }
         return bool(await self._database.once(Query(UPDATE, parameters), self._log.inserts(tenant, events)))
 
-    async def remove(self, tenant: str, ids: Sequence[str], *, events: Sequence[LogEvent]) -> None:
+    async def remove(
+        self, tenant: str, ids: Sequence[str], *, leaving: MethodType | None = None, events: Sequence[LogEvent]
+    ) -> None:
         told: Told = []
 
         def verb() -> Verb[None]:
             for id_ in ids:
-                for user_id, type_ in (yield Query(DELETE, {"tenant": tenant, "id": id_})):
+                one = {"tenant": tenant, "id": id_}
+                if leaving is not None:
+                    for row in (yield Query(ONE, one)):
+                        yield Query(LOCK, {"tenant": tenant, "user_id": _method(row).user_id})
+                for user_id, type_ in (yield Query(DELETE, one)):
                     cause = Cause.PHONE_UNENROLLED if type_ == MethodType.PHONE else Cause.FACTOR_REMOVED
                     yield from self._ends.end(tenant, cause, told, user_id=user_id)
+                    if leaving is not None:
+                        left = yield Query(OF_USER, {"tenant": tenant, "user_id": user_id})
+                        if not any(_method(row).type is leaving for row in left):
+                            raise Conflict("leaving", leaving)
             yield from self._log.insert(tenant, events)
 
         await self._database.write(verb)

@@ -27,7 +27,7 @@ from doorward.management.my_account.problems import Problem
 from doorward.model.authentication_method import AuthenticationMethod
 from doorward.model.connection import Connection
 from doorward.model.digest import digest
-from doorward.model.identifiers import is_phone, new_id, normalise_phone
+from doorward.model.identifiers import is_phone, new_id, normalise_email, normalise_phone
 from doorward.model.mfa import FACTORS, RECOVERY_CODE, MfaSubject, Outcome, offers
 from doorward.model.passkey import Enrollment
 from doorward.ports import Conflict, InvalidToken
@@ -198,7 +198,7 @@ async def _begin_sent(caller: Caller, session: Session, body: Mapping[str, Any])
         wanted = body.get(PREFERRED)
         kinds = [one for one in SECOND_FACTORS["phone"] if wanted in (None, one.name)]
     else:
-        field, address, kinds = "email", body["email"], list(SECOND_FACTORS["email"])
+        field, address, kinds = "email", normalise_email(body["email"]), list(SECOND_FACTORS["email"])
     factor = next((one for one in kinds if offers(caller.directory, one)), None)
     if factor is None:
         raise problems.not_enabled(session.type)
@@ -227,7 +227,7 @@ async def _begin_passkey(caller: Caller, session: Session, body: Mapping[str, An
 
 
 async def _begin_password(caller: Caller, session: Session, body: Mapping[str, Any]) -> Begun:
-    identity, connection = _identity(caller, body, lambda connection: connection.is_database)
+    identity, connection = _identity(caller, body, lambda connection: connection.takes_passwords)
     return msgspec.structs.replace(session, identity=identity), {"policy": _policy(connection)}
 
 
@@ -256,7 +256,7 @@ def _named_host(caller: Caller) -> None:
 async def _is_new(caller: Caller, type_: str, field: str | None, value: Any) -> None:
     """Refuse early what would be refused at the end."""
     theirs = await caller.ports.authentication_methods.of_user(caller.tenant, caller.user.user_id)
-    if any(one.type.value == type_ and (field is None or one.properties.get(field) == value) for one in theirs):
+    if any(one.type.value == type_ and (field is None or one.key[1] == value) for one in theirs):
         raise problems.refused(EXISTS)
 
 
@@ -357,6 +357,8 @@ async def _confirm_recovery_code(caller: Caller, session: Session, body: Mapping
 async def _confirm_password(caller: Caller, session: Session, body: Mapping[str, Any]) -> dict[str, Any]:
     """Their sessions end, as with any new password."""
     place, connection = _still_there(caller, session)
+    if not connection.takes_passwords:
+        raise problems.not_enabled(PASSWORD)
     try:
         user = await caller.services.people.password_change.set(
             caller.directory,

@@ -15,8 +15,9 @@ from doorward.management.my_account import problems
 from doorward.management.my_account.caller import Caller
 from doorward.management.my_account.problems import Problem
 from doorward.model.authentication_method import AuthenticationMethod, MethodType
-from doorward.model.connection import Connection
+from doorward.model.connection import CODE_METHODS, Connection
 from doorward.model.mfa import EMAIL, FACTORS, OTP, RECOVERY_CODE, SMS, VOICE, Factor, offers
+from doorward.ports import Conflict
 
 PASSWORD, PASSKEY, PUSH = "password", "passkey", "push-notification"
 PREFERRED = "preferred_authentication_method"
@@ -81,10 +82,13 @@ def _identity(caller: Caller, id_: str | None) -> str:
 
 
 def databases(caller: Caller) -> list[tuple[int, Connection]]:
-    """The identities of the person that may have a password: their places, and their connections."""
+    """The identities of the person in databases: their places, and their connections."""
+    return [(place, connection) for place, connection in _identities(caller) if connection.is_database]
+
+
+def _identities(caller: Caller) -> list[tuple[int, Connection]]:
     known = caller.directory.connections
-    theirs = [(place, known[name]) for place, name in enumerate(caller.user.connections) if name in known]
-    return [(place, connection) for place, connection in theirs if connection.is_database]
+    return [(place, known[name]) for place, name in enumerate(caller.user.connections) if name in known]
 
 
 def password_id(identity: tuple[str, str]) -> str:
@@ -105,8 +109,10 @@ def show_password(caller: Caller, place: int) -> dict[str, Any]:
 
 
 async def places_with_password(caller: Caller) -> list[int]:
+    """Where a password signs the person in."""
     users, identity_at = caller.ports.users, caller.user.identity_at
-    return [place for place, _ in databases(caller) if await users.passwords(caller.tenant, *identity_at(place))]
+    taking = [place for place, connection in databases(caller) if connection.takes_passwords]
+    return [place for place in taking if await users.passwords(caller.tenant, *identity_at(place))]
 
 
 # ── operations ──
@@ -115,7 +121,7 @@ async def places_with_password(caller: Caller) -> list[int]:
 async def factors(caller: Caller, arguments: Mapping[str, str], query: Mapping[str, Any], body: Any) -> Answer:
     """What the person could take on."""
     own = databases(caller)
-    found = [PASSWORD] if own else []
+    found = [PASSWORD] if any(connection.takes_passwords for _, connection in own) else []
     if can_have_keys(caller.issuer.host) and any(connection.offers_passkeys for _, connection in own):
         found.append(PASSKEY)
     found += [type_ for type_, kinds in SECOND_FACTORS.items() if any(offers(caller.directory, one) for one in kinds)]
@@ -170,16 +176,22 @@ async def remove(caller: Caller, arguments: Mapping[str, str], query: Mapping[st
         method = await existing(caller, wanted)
     except Problem:
         return Answer(status=204, body=NOTHING)
-    if method.type is MethodType.PASSKEY and await _is_last_way_in(caller, method):
-        raise Problem(409, "The account has no other way to log in than this passkey")
+    needed = method.type is MethodType.PASSKEY and not await _has_another_way_in(caller)
     unenrolled = caller.event("gd_unenroll", {"authenticator": {"type": method.type.value, "id": method.id}})
     events = (unenrolled, caller.succeeded(method.type.value, wanted))
-    await caller.ports.authentication_methods.remove(caller.tenant, [method.id], events=events)
+    leaving = MethodType.PASSKEY if needed else None
+    try:
+        await caller.ports.authentication_methods.remove(caller.tenant, [method.id], leaving=leaving, events=events)
+    except Conflict:
+        raise Problem(409, "The account has no other way to log in than this passkey") from None
     return Answer(status=204, body=NOTHING)
 
 
-async def _is_last_way_in(caller: Caller, passkey: AuthenticationMethod) -> bool:
-    if len(databases(caller)) < len(caller.user.connections) or await places_with_password(caller):
-        return False
-    methods = await caller.ports.authentication_methods.of_user(caller.tenant, caller.user.user_id)
-    return not any(one.type is MethodType.PASSKEY and one.id != passkey.id for one in methods)
+async def _has_another_way_in(caller: Caller) -> bool:
+    """Whether the person signs in without a passkey: elsewhere, with a code, or with a password."""
+    for place, connection in _identities(caller):
+        profile = caller.user.profile_of(place)
+        by_code = any(connection.takes_code(kind) and profile.get(kind) for kind in CODE_METHODS)
+        if by_code or not connection.is_database:
+            return True
+    return bool(await places_with_password(caller))
