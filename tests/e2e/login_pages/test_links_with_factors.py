@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 from tests.dev_server import DevServer, dev_server
+from tests.e2e.login_pages.application import ARRIVAL_LIMIT
 from tests.e2e.login_pages.tenants import CONNECTION, PASSWORD, WEB
 
 from doorward.identity.mfa import otp
@@ -60,7 +61,8 @@ def manage(door: DevServer, method: str, path: str, body: Any = None, **query: s
 def received(door: DevServer, to: str) -> dict[str, Any]:
     """The newest message to somebody, once it is there."""
     with httpx2.Client(base_url=door.issuer, verify=door.tls, trust_env=False) as http:
-        for _ in range(200):
+        until = time.monotonic() + ARRIVAL_LIMIT
+        while time.monotonic() < until:
             answer = http.post("_doorward/api/v1/inbox/take", params={"to": to})
             if answer.status_code == 200:
                 message: dict[str, Any] = answer.json()
