@@ -31,6 +31,18 @@ async def test_d4_the_floor_is_owasps() -> None:
         hasher.close()
 
 
+async def test_nothing_is_left_to_do_for_one_that_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("doorward.backends.keys.password_hashes.IDLE_SECONDS", 0.0)
+    failed: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda loop, context: failed.append(context))
+    hasher = PasswordHasher(memory_kib=8, iterations=1, workers=1)
+    await hasher.hash("x")
+    hasher.close()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert failed == []
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own here")
 async def test_hashing_stands_back_for_the_thread_that_answers(hasher: PasswordHasher) -> None:
     def priority() -> int:

@@ -111,6 +111,8 @@ class PasswordHasher:
             self._pool.submit(allocator.malloc_trim, 0)
 
     def close(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
