@@ -100,6 +100,7 @@ async def test_a_page_shows_what_was_fetched_and_asks_nobody_else(
         served = await visitor.http.get(kept[url]["path"])
         assert (served.content, served.headers["content-type"]) == (content, type_)
         assert "immutable" in served.headers["cache-control"]
+        assert ("access-control-allow-origin" in served.headers) is (url == FONT)
         assert served.headers["x-content-type-options"] == "nosniff"
         policy = served.headers["content-security-policy"]
         assert policy.endswith("; sandbox"), "nothing of a picture runs when it is opened on its own"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from doorward.management.resources.branding_assets import assets_of
-from doorward.model.asset import PREFIX
+from doorward.model.asset import PREFIX, Use
 from doorward.ports import Assets, Directory
 from doorward.web.login import headers
 from doorward.web.login.assets import CACHE_CONTROL
@@ -36,7 +36,9 @@ class KeptAssets:
         if asset is None or content is None:
             return text_response("Not Found\n", 404)
         told = (("content-type", asset.content_type), ("cache-control", CACHE_CONTROL), ("etag", f'"{digest}"'))
-        return Response(200, content, (*told, *headers.for_asset()))
+        # A page in a sandbox, as those of the preview are, is of no origin, and asks for fonts as a stranger does.
+        shared = (("access-control-allow-origin", "*"),) if asset.use is Use.FONT else ()
+        return Response(200, content, (*told, *shared, *headers.for_asset()))
 
     async def _content(self, tenant: str, digest: str) -> bytes | None:
         wanted = (tenant, digest)
