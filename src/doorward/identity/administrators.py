@@ -62,16 +62,19 @@ class Administrators:
                 continue
             for frequency, first, last in _periods(today):
                 wanted = any(directory.breached_passwords.tells_administrators(stage, frequency) for stage in Stage)
-                if wanted and await self._first(tenant.id, f"{LEAKED_COUNT} {frequency} {first}", REMEMBERED):
-                    await self._tell_count(directory, first, last)
+                if wanted:
+                    await self._tell_count(directory, frequency, first, last)
 
-    async def _tell_count(self, directory: TenantDirectory, first: date, last: date) -> None:
-        try:
-            days = await self._log.daily(directory.tenant.id, f"{first:%Y%m%d}", f"{last:%Y%m%d}")
-        except TooCostly:
+    async def _tell_count(self, directory: TenantDirectory, frequency: str, first: date, last: date) -> None:
+        tenant, what = directory.tenant.id, f"{LEAKED_COUNT} {frequency} {first}"
+        if await self._one_time_values.used(tenant, digest(what), at=self._clock.now()):
             return
+        try:
+            days = await self._log.daily(tenant, f"{first:%Y%m%d}", f"{last:%Y%m%d}")
+        except TooCostly:
+            return  # it is tried again
         count = sum(day["leaked_passwords"] for day in days.values())
-        if count:
+        if await self._first(tenant, what, REMEMBERED) and count:
             await self._tell(directory, LEAKED_COUNT, count=count, first=f"{first}", last=f"{last}")
 
     async def _tell(self, directory: TenantDirectory, template: str, **values: object) -> None:

@@ -42,19 +42,23 @@ class CaptchaRefused(Exception):
 
 class Provider(Struct, frozen=True):
     """Somebody else's challenge: ``field`` is what its widget adds to a form, ``url`` takes the answer, called
-    ``answer`` there. One that ``assesses`` answers in JSON what it was asked in JSON, under the project and key in its
-    address."""
+    ``answer`` there, and with it the site key where it ``takes_site_key``. One that ``assesses`` answers in JSON what
+    it was asked in JSON, under the project and key in its address."""
 
     field: str
     url: str
     answer: str = "response"
+    takes_site_key: bool = False
     assesses: bool = False
 
 
 PROVIDERS: Mapping[str, Provider] = {
     "hcaptcha": Provider("h-captcha-response", "https://api.hcaptcha.com/siteverify"),
     "friendly_captcha": Provider(
-        "frc-captcha-solution", "https://api.friendlycaptcha.com/api/v1/siteverify", answer="solution"
+        "frc-captcha-solution",
+        "https://api.friendlycaptcha.com/api/v1/siteverify",
+        answer="solution",
+        takes_site_key=True,
     ),
     "recaptcha_v2": Provider("g-recaptcha-response", "https://www.google.com/recaptcha/api/siteverify"),
     "recaptcha_enterprise": Provider(
@@ -137,8 +141,8 @@ class Challenges:
             body = msgspec.json.encode({"event": {"token": answer, "siteKey": account.site_key}})
         else:
             kind = "application/x-www-form-urlencoded"
-            asked = {"secret": account.secret, provider.answer: answer}
-            body = urlencode(asked | ({"sitekey": account.site_key} if provider.answer == "solution" else {})).encode()
+            named = {"sitekey": account.site_key} if provider.takes_site_key else {}
+            body = urlencode({"secret": account.secret, provider.answer: answer, **named}).encode()
         url = provider.url.format(project=quote(account.project_id, safe=""), key=quote(account.secret, safe=""))
         try:
             told = await self._http.send("POST", url, headers={"content-type": kind}, body=body)

@@ -12,6 +12,8 @@ from tests.integration.flows.conftest import TENANT
 from tests.integration.flows.test_sent_factors import sent
 from tests.integration.flows.test_suspicious_addresses import MINE, OTHER, RIGHT, WRONG, login, sign_up, spray, throttle
 
+from doorward.ports import TooCostly
+
 SUPPORT = "security@example.test"
 LEAKED = "AUTH0-TEST-Horse-9"
 BOTH = ["admin_notification", "block"]
@@ -97,6 +99,24 @@ async def test_administrators_hear_how_many_there_were(watched: Door) -> None:
     assert await counted() == [("2", "2097-02-01", "2097-02-28")]
     door.clock.time = datetime(2097, 3, 4, 0, 5, tzinfo=UTC).timestamp()
     assert await counted() == [("2", "2097-02-25", "2097-03-03")]
+
+
+async def test_what_could_not_be_counted_is_told_the_next_time(watched: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    door = watched
+    await detect(door, "daily")
+    await sign_up(door, "bob@example.test", password=LEAKED)
+    await door.ports.log.flush()
+    door.clock.pass_(24 * 3600)
+
+    async def too_costly(*_: Any, **__: Any) -> dict[str, dict[str, int]]:
+        raise TooCostly
+
+    with monkeypatch.context() as patched:
+        patched.setattr(door.server.storage.log, "daily", too_costly)
+        await door.server.storage.sweep(door.clock.now())
+    assert "admin_leaked_passwords" not in [name for name, _, _ in await told(door)]
+    await door.server.storage.sweep(door.clock.now())
+    assert "admin_leaked_passwords" in [name for name, _, _ in await told(door)]
 
 
 async def test_the_mail_says_what_happened(watched: Door) -> None:

@@ -422,6 +422,9 @@ async def test_k4_friendly_captcha_is_asked_in_its_own_words(door: Door, elsewhe
     assert "worker-src blob:" in policy
     assert "'wasm-unsafe-eval'" in policy
     assert '<div class="frc-captcha" data-sitekey="site-4">' in tab.text
+    script = re.search(r"<script [^>]*friendly-challenge@[^>]*>", tab.text)
+    assert script is not None
+    assert re.search(r' integrity="sha384-[\w+/]{64}" crossorigin="anonymous" type="module"', script[0])
     await tab.submit(username="ada@example.test", password=RIGHT)
     assert await refused(tab) == "invalid-captcha"
     await tab.submit(username="ada@example.test", password=RIGHT, **{"frc-captcha-solution": "a"})

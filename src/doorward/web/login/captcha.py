@@ -13,12 +13,14 @@ from doorward.web.login.pages import Captcha
 
 
 class Widget(Struct, frozen=True):
-    """Where a provider's script is, the class of the element it fills, and where its parts come from."""
+    """Where a provider's script is, the class of the element it fills, and where its parts come from; ``integrity`` of
+    a script that never changes."""
 
     script: str
     element: str
     sources: Mapping[str, str]
     module: bool = False
+    integrity: str = ""
 
 
 _GOOGLE = {"frame-src": "https://www.google.com/recaptcha/ https://recaptcha.google.com/recaptcha/"}
@@ -40,6 +42,7 @@ WIDGETS: Mapping[str, Widget] = {
             "connect-src": "https://api.friendlycaptcha.com",
         },
         module=True,
+        integrity="sha384-Kbb8dkpzOA9EGNFLB9pTvHJT145DNPoR4/15AmyEHykdUWwZJb2G3j2PutJRify1",
     ),
     "recaptcha_v2": Widget("https://www.google.com/recaptcha/api.js", "g-recaptcha", _GOOGLE),
     "recaptcha_enterprise": Widget("https://www.google.com/recaptcha/enterprise.js", "g-recaptcha", _GOOGLE),
@@ -57,6 +60,7 @@ def captcha_of(settings: Settings, challenge: str) -> Captcha:
     return Captcha(
         script=widget.script,
         module=widget.module,
+        integrity=widget.integrity,
         widget=widget.element,
         site_key=account.site_key,
         sources=widget.sources,

@@ -89,8 +89,8 @@ class Link(Struct, frozen=True):
 
 
 class Captcha(Struct, frozen=True, kw_only=True):
-    """What a form takes beside what is typed into it, and the ``script`` (its address, and whether it is a ``module``)
-    for that.
+    """What a form takes beside what is typed into it, and the ``script`` (its address, whether it is a ``module``, and
+    its ``integrity`` where browsers are to check that) for it.
 
     Ours has a ``challenge`` to work on, whose answer starts with ``bits`` zero bits; without scripts ``pause`` seconds
     take its place. A provider's has a ``widget`` (the class of its element) with a ``site_key``; ``sources`` is what
@@ -99,6 +99,7 @@ class Captcha(Struct, frozen=True, kw_only=True):
 
     script: str
     module: bool = False
+    integrity: str = ""
     challenge: str = ""
     bits: int = 0
     pause: int = 0
