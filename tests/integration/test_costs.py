@@ -162,7 +162,7 @@ async def test_userinfo_is_one_read(meter: Meter) -> None:
     assert await meter.least(trip) == Cost(statements=1, signatures=0, hops=0)
 
 
-async def test_a_session_answers_authorize_with_three_reads_and_one_write(meter: Meter) -> None:
+async def test_a_session_answers_authorize_with_two_reads_and_one_write(meter: Meter) -> None:
     tab, _ = await signed_in(meter.door)
     web = meter.door.client("Web")
     asked = {
@@ -176,8 +176,8 @@ async def test_a_session_answers_authorize_with_three_reads_and_one_write(meter:
         return answer
 
     cost = await meter.least(trip)
-    # session, user and consent; session, code and log.
-    assert cost == (Cost(6, 0, 1) if meter.on_sqlite else Cost(4, 0, 0))
+    # session and user; session, code and log.
+    assert cost == (Cost(5, 0, 1) if meter.on_sqlite else Cost(3, 0, 0))
 
 
 async def test_the_management_api_reads_configuration_from_memory(meter: Meter) -> None:
