@@ -5,18 +5,32 @@ from __future__ import annotations
 import msgspec
 
 from doorward.identity.log_events import person_event
+from doorward.identity.one_time_codes import UNREACHED
 from doorward.identity.password_login import Account, PasswordLogin
 from doorward.model.authentication import Denial
 from doorward.model.challenge import Challenge, Verdict
 from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
+from doorward.model.message import Channel
 from doorward.model.request_context import RequestContext
 from doorward.model.session_end import Cause
 from doorward.model.user import AccountChange, User
 from doorward.ports import Challenges, Clock, Log, Users
 
 FLAGS = {"email": "email_verified", "phone_number": "phone_verified"}
+SIGNUP_DISABLED, BLOCKED = "Public signup is disabled", "user is blocked"
+
+
+def unsent(
+    directory: TenantDirectory, connection: Connection, channel: Channel, address: str, user: User | None
+) -> str:
+    """Why no code that signs ``user`` in, or up, goes to their address; empty where one does."""
+    if channel is not Channel.EMAIL and not directory.settings.reaches(address):
+        return UNREACHED
+    if user is None:
+        return "" if connection.allows_signup else SIGNUP_DISABLED
+    return BLOCKED if user.blocked else ""
 
 
 class CodeGuard:

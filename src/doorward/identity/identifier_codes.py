@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import msgspec
 
-from doorward.identity.code_guard import CodeGuard
+from doorward.identity.code_guard import BLOCKED, SIGNUP_DISABLED, CodeGuard, unsent
 from doorward.identity.log_events import person_event
-from doorward.identity.one_time_codes import UNREACHED, admit, handle, sealed, typed
-from doorward.identity.passwordless import SIGNUP_DISABLED
+from doorward.identity.one_time_codes import admit, handle, sealed, typed
 from doorward.model.authentication import Denial, PasswordOutcome
 from doorward.model.challenge import TRIES, Challenge, Purpose
 from doorward.model.client import Client
@@ -81,13 +80,7 @@ class IdentifierCodes:
             client_id=client.client_id,
             user_id=user.user_id if user is not None else None,
         )
-        why = ""
-        if challenge.channel is not Channel.EMAIL and not directory.settings.reaches(address):
-            why = UNREACHED
-        elif user is None and not connection.allows_signup:
-            why = SIGNUP_DISABLED
-        elif user is not None and user.blocked:
-            why = "user is blocked"
+        why = unsent(directory, connection, channel, address, user)
         by_mail, mail = channel is Channel.EMAIL, "verify_email_by_code" if signs_up else "auth_email_by_code"
         message = Message(
             template=mail if by_mail else "otp_verify",
@@ -138,7 +131,7 @@ class IdentifierCodes:
             self._log.write(tenant, msgspec.structs.replace(event, description=SIGNUP_DISABLED))
             return PasswordOutcome(denial=Denial.WRONG_CREDENTIALS)
         if user.blocked:
-            self._log.write(tenant, msgspec.structs.replace(event, description="user is blocked"))
+            self._log.write(tenant, msgspec.structs.replace(event, description=BLOCKED))
             return PasswordOutcome(denial=Denial.USER_BLOCKED)
         user = await self._guard.verified(tenant, user, connection, field, address)
         return PasswordOutcome(user=user, connection=connection.name)

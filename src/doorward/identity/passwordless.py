@@ -13,11 +13,11 @@ from urllib.parse import urlencode
 import msgspec
 
 from doorward.identity.administrators import Administrators
-from doorward.identity.code_guard import FLAGS, CodeGuard
+from doorward.identity.code_guard import BLOCKED, FLAGS, SIGNUP_DISABLED, CodeGuard, unsent
 from doorward.identity.email_verification import welcome
 from doorward.identity.ip_throttling import takes_attempt
 from doorward.identity.log_events import person_event
-from doorward.identity.one_time_codes import MAX_CODE, UNREACHED, admit, handle, of_client, sealed, typed
+from doorward.identity.one_time_codes import MAX_CODE, admit, handle, of_client, sealed, typed
 from doorward.identity.signup import EMAIL, MAX_EMAIL, PHONE, identifiers_of, with_defaults
 from doorward.model.authentication import Denial, PasswordOutcome
 from doorward.model.challenge import TRIES, Challenge, Purpose
@@ -33,7 +33,6 @@ from doorward.model.user import User
 from doorward.ports import Attempts, Challenges, Clock, Conflict, Entropy, Log, Users
 
 LINK = "passwordless/verify_redirect"
-SIGNUP_DISABLED = "Public signup is disabled"
 
 
 def address_of(connection: Connection, given: str) -> str | None:
@@ -110,13 +109,7 @@ class Passwordless:
             user_id=user.user_id if user is not None else None,
             payload=payload or {},
         )
-        why = ""
-        if challenge.channel is not Channel.EMAIL and not directory.settings.reaches(address):
-            why = UNREACHED
-        elif user is None and not connection.allows_signup:
-            why = SIGNUP_DISABLED
-        elif user is not None and user.blocked:
-            why = "user is blocked"
+        why = unsent(directory, connection, challenge.channel, address, user)
         type_ = "f" if why else "cls" if challenge.channel is Channel.EMAIL else "cs"
         event = person_event(type_, now, connection, context, user=user, name=address, client=client, description=why)
         message = _message(challenge, secret, context, link, locale)
@@ -232,7 +225,7 @@ class Passwordless:
         if user is None:
             return PasswordOutcome(denial=Denial.WRONG_CREDENTIALS)
         if user.blocked:
-            self._log.write(tenant, msgspec.structs.replace(event, type="f", description="user is blocked"))
+            self._log.write(tenant, msgspec.structs.replace(event, type="f", description=BLOCKED))
             return PasswordOutcome(denial=Denial.USER_BLOCKED)
         user = await self._guard.verified(tenant, user, connection, field, address)
         return PasswordOutcome(user=user, connection=connection.name)

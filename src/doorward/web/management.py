@@ -9,13 +9,14 @@ from functools import cache
 import msgspec
 
 from doorward.management.kit.admission import Admission
-from doorward.management.kit.context import OWN_PREFIX, PREFIX, Answer, ManagementRequest, Nothing, Services
+from doorward.management.kit.context import OWN_PREFIX, PREFIX, ManagementRequest, Services
 from doorward.management.kit.dispatch import Management
 from doorward.management.kit.errors import ApiError, invalid_body
 from doorward.management.kit.form import Form, ReadForm
 from doorward.management.kit.operation import Operation
 from doorward.management.openapi import openapi
 from doorward.management.registry import operations, own
+from doorward.web.answers import response_of
 from doorward.web.router import Handler, Mount, Route
 from doorward.web.wire.http import JSON, NO_STORE, Request, Response, json_response
 from doorward.web.wire.multipart import FormTooLarge, MalformedForm, read_form
@@ -62,7 +63,7 @@ def _handler(declared: Iterable[Operation], prefix: str, services: Services, adm
                 prefix=prefix,
             )
         )
-        return _response(answer)
+        return response_of(answer)
 
     return handler
 
@@ -107,10 +108,3 @@ def description(admission: Admission) -> Handler:
 def _description() -> bytes:
     """The document for ``ANY_HOST``: it is long to make, and everybody may ask for it."""
     return msgspec.json.encode(openapi(operations(), ANY_HOST))
-
-
-def _response(answer: Answer) -> Response:
-    headers = (*NO_STORE, *answer.headers.items())
-    if isinstance(answer.body, Nothing):
-        return Response(answer.status, b"", headers)
-    return json_response(answer.body, answer.status, headers)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from doorward.management.kit.context import Answer, Nothing, Services
+from doorward.management.kit.context import Services
 from doorward.management.my_account.api import OPERATIONS, PREFIX, AccountRequest, MyAccount, Operation
 from doorward.oauth.bearer import BearerTokens
+from doorward.web.answers import response_of
 from doorward.web.router import Handler, Route
-from doorward.web.wire.http import NO_STORE, Request, Response, json_response
+from doorward.web.wire.http import Request, Response
 from doorward.web.wire.parameters import bearer_token
 
 
@@ -18,7 +19,7 @@ def my_account(services: Services, bearer_tokens: BearerTokens) -> list[Route]:
 
 def _handler(operation: Operation, api: MyAccount) -> Handler:
     async def handler(request: Request) -> Response:
-        return _response(
+        return response_of(
             await api.answer(
                 operation,
                 AccountRequest(
@@ -35,10 +36,3 @@ def _handler(operation: Operation, api: MyAccount) -> Handler:
         )
 
     return handler
-
-
-def _response(answer: Answer) -> Response:
-    headers = (*NO_STORE, *answer.headers.items())
-    if isinstance(answer.body, Nothing):
-        return Response(answer.status, b"", headers)
-    return json_response(answer.body, answer.status, headers)

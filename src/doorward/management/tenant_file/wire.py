@@ -28,9 +28,8 @@ CHANGED = "The tenant has been changed since this was planned: plan again"
 async def read(
     query: Mapping[str, str], tenant: str, services: Services, actor: Actor, context: RequestContext | None = None
 ) -> Answer:
-    """``{document, left_out}``; the query may ask for ``secrets``, ``identifiers`` and
-    our ``own``. Who was given secrets is in
-    the log."""
+    """``{document, left_out}``; the query may ask for ``secrets``, ``identifiers`` and what is our ``own``. Who was
+    given secrets is in the log."""
     directory, secrets = services.ports.directory.tenant(tenant), query.get("secrets") == "true"
     exported = await export(
         directory,

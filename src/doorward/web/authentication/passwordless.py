@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from doorward.identity.bot_detection import BotDetector
+from doorward.identity.code_guard import SIGNUP_DISABLED
 from doorward.identity.log_events import person_event
 from doorward.identity.one_time_codes import TooManyCodes, of_client
-from doorward.identity.passwordless import SIGNUP_DISABLED, Passwordless, address_of
+from doorward.identity.passwordless import Passwordless, address_of
 from doorward.model.bot_detection import Flow
 from doorward.model.client import Client
 from doorward.model.connection import Connection

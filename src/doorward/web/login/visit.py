@@ -216,7 +216,7 @@ class Visit(PageRequest, frozen=True, kw_only=True):
         return await bots.challenges(directory, flow, self.named(screen), context.ip)
 
     @property
-    def vouched(self) -> Visit:
+    def solved(self) -> Visit:
         """The same after its challenge was solved, where there was one: the next page takes none."""
         transaction = msgspec.structs.replace(self.transaction, vouched=self.captcha is not None)
         return msgspec.structs.replace(self, transaction=transaction)

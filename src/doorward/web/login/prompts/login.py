@@ -58,7 +58,7 @@ async def identifier(visit: Visit) -> Response:
     unproven = await visit.unproven()
     if unproven is not None:
         return _identifier_page(visit, unproven[0], status=unproven[1])
-    visit = visit.vouched
+    visit = visit.solved
     who = await identifying.by_code(visit, username, preferred=True)
     if who is None and not visit.takes_passwords:
         return _identifier_page(visit, FieldError("username", visit.identifier.input.invalid))

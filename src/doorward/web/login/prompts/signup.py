@@ -66,7 +66,7 @@ async def identifier(visit: Visit) -> Response:
     unproven = await visit.unproven()
     if unproven is not None:
         return _identifier_page(visit, unproven[0], status=unproven[1])
-    visit = visit.vouched
+    visit = visit.solved
     given = {"email": normalise_email(email), "phone_number": phone, "username": username}
     able = visit.form.get("webauthn-available") == "true" and passkey.probe(connection) is not None
     who = Identification(
