@@ -129,7 +129,7 @@ async def test_nothing_but_the_enrolment_follows_from_a_link(door: Door) -> None
     await tab.get(f"/u/reset-password?state={tab.state}")
     assert (tab.status, heading(tab)) == (400, "This link does not work")
     await tab.get(f"/authorize/resume?{here.partition('?')[2]}")
-    assert tab.status == 400
+    assert (tab.status, heading(tab)) == (400, "This page has expired"), "it is no login"
     assert "auth0" not in dict(tab.http.cookies), "nobody was signed in"
     await tab.get(here)
     await tab.submit("toggle-view")

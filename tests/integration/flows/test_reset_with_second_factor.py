@@ -100,7 +100,7 @@ async def test_nothing_leads_past_the_second_factor(careful: Door) -> None:
         await tab.get(f"{path}?state={tab.state}")
         assert tab.at == here, path
     await tab.get(f"/authorize/resume?state={tab.state}")
-    assert tab.status == 400
+    assert (tab.status, heading(tab)) == (400, "This page has expired"), "it is no login"
     await tab.get(here)
     headers = {"origin": ORIGIN, "sec-fetch-site": "same-origin"}
     for target in (address, here.replace("/u/reset-password-mfa-otp-challenge", "/u/reset-password")):
