@@ -6,7 +6,7 @@ from doorward.management.kit.context import Services
 from doorward.management.my_account.api import OPERATIONS, PREFIX, AccountRequest, MyAccount, Operation
 from doorward.oauth.bearer import BearerTokens
 from doorward.web.answers import response_of
-from doorward.web.router import Handler, Route
+from doorward.web.router import Handler, Readers, Route
 from doorward.web.wire.http import Request, Response
 from doorward.web.wire.parameters import bearer_token
 
@@ -14,7 +14,7 @@ from doorward.web.wire.parameters import bearer_token
 def my_account(services: Services, bearer_tokens: BearerTokens) -> list[Route]:
     """Its operations."""
     api = MyAccount(services, bearer_tokens)
-    return [Route(one.method, PREFIX + one.path, _handler(one, api)) for one in OPERATIONS]
+    return [Route(one.method, PREFIX + one.path, _handler(one, api), readers=Readers.REGISTERED) for one in OPERATIONS]
 
 
 def _handler(operation: Operation, api: MyAccount) -> Handler:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from enum import Enum, auto
 
 from msgspec import Struct
 
@@ -12,6 +13,16 @@ from doorward.web.wire.http import Request, Response
 Handler = Callable[[Request], Awaitable[Response]]
 
 
+class Readers(Enum):
+    """Pages of which other sites may read what is answered: of none, of all, of whoever has a token to show, of those
+    that an application registered."""
+
+    NOBODY = auto()
+    EVERYBODY = auto()
+    WITH_TOKEN = auto()
+    REGISTERED = auto()
+
+
 class Route(Struct, frozen=True):
     """One URL: a path whose ``{name}`` segments are parameters. With ``streams`` its handler reads the body."""
 
@@ -19,6 +30,7 @@ class Route(Struct, frozen=True):
     path: str
     handler: Handler
     streams: bool = False
+    readers: Readers = Readers.NOBODY
 
 
 class Mount(Struct, frozen=True):

@@ -21,7 +21,7 @@ from doorward.web.login.presenter import Presenter
 from doorward.web.login.visit import UniversalLogin
 from doorward.web.management import description, management, own_api
 from doorward.web.my_account import my_account
-from doorward.web.router import Mount, Route
+from doorward.web.router import Mount, Readers, Route
 from doorward.web.tenants import TenantHandlers
 from doorward.web.wire.cors import across_origins
 
@@ -35,16 +35,16 @@ def routes(services: Services, *, development: bool) -> list[Route | Mount]:
     explain = doorward_api.explain(services, admission, confirms_callbacks=not development)
     files = doorward_api.tenant_file(services, admission)
     everything: list[Route | Mount] = [
-        Route("POST", "/oauth/token", token.token(ports)),
-        Route("POST", "/oauth/revoke", token.revoke(ports)),
+        Route("POST", "/oauth/token", token.token(ports), readers=Readers.REGISTERED),
+        Route("POST", "/oauth/revoke", token.revoke(ports), readers=Readers.REGISTERED),
         Route("POST", "/oauth/par", authorize.push(ports)),
         *MfaHandlers(ports, MfaApi(ports, bearer_tokens)).routes(),
         *my_account(services, bearer_tokens),
-        Route("GET", "/userinfo", about_me),
-        Route("POST", "/userinfo", about_me),
-        Route("GET", "/.well-known/openid-configuration", well_known.metadata(ports)),
-        Route("GET", "/.well-known/oauth-authorization-server", well_known.metadata(ports)),
-        Route("GET", "/.well-known/jwks.json", well_known.key_set(ports)),
+        Route("GET", "/userinfo", about_me, readers=Readers.WITH_TOKEN),
+        Route("POST", "/userinfo", about_me, readers=Readers.WITH_TOKEN),
+        Route("GET", "/.well-known/openid-configuration", well_known.metadata(ports), readers=Readers.EVERYBODY),
+        Route("GET", "/.well-known/oauth-authorization-server", well_known.metadata(ports), readers=Readers.EVERYBODY),
+        Route("GET", "/.well-known/jwks.json", well_known.key_set(ports), readers=Readers.EVERYBODY),
         Route("POST", "/_doorward/api/v1/explain", explain),
         Route("GET", "/_doorward/api/v1/openapi.json", description(admission)),
         *TenantHandlers(ports).routes(),
@@ -88,16 +88,26 @@ def _in_the_browser(services: Services, *, development: bool) -> list[Route]:
         Route("GET", "/v2/logout", leaving.auth0),
         Route("GET", "/oidc/logout", leaving.oidc),
         Route("POST", "/oidc/logout", leaving.oidc),
-        Route("POST", "/dbconnections/signup", dbconnections.signup(ports, people.signup, people.bots)),
+        Route(
+            "POST",
+            "/dbconnections/signup",
+            dbconnections.signup(ports, people.signup, people.bots),
+            readers=Readers.REGISTERED,
+        ),
         Route(
             "POST",
             "/dbconnections/change_password",
             dbconnections.change_password(ports, people.password_change, people.bots),
         ),
-        Route("POST", "/passkey/challenge", passkey.challenge(ports)),
-        Route("POST", "/passkey/register", passkey.register(ports)),
-        Route("POST", "/passwordless/start", passwordless.start(ports, people.passwordless, people.bots, presenter)),
-        Route("POST", "/passwordless/verify", passwordless.verify),
+        Route("POST", "/passkey/challenge", passkey.challenge(ports), readers=Readers.REGISTERED),
+        Route("POST", "/passkey/register", passkey.register(ports), readers=Readers.REGISTERED),
+        Route(
+            "POST",
+            "/passwordless/start",
+            passwordless.start(ports, people.passwordless, people.bots, presenter),
+            readers=Readers.REGISTERED,
+        ),
+        Route("POST", "/passwordless/verify", passwordless.verify, readers=Readers.REGISTERED),
         Route("GET", help.PATH, help.every_rule(presenter)),
         Route("GET", f"{help.PATH}/{{rule}}", help.one_rule(presenter)),
         Route("GET", "/_doorward/static/{digest}/{name}", presenter.static_file),

@@ -9,7 +9,7 @@ from doorward.oauth.client_authentication import authenticate, trusted_context
 from doorward.oauth.errors import InvalidRequest
 from doorward.oauth.mfa_api import Caller, MfaApi
 from doorward.ports import Ports
-from doorward.web.router import Route
+from doorward.web.router import Readers, Route
 from doorward.web.wire.http import NO_STORE, Request, Response, json_response
 from doorward.web.wire.parameters import basic_credentials, bearer_token, body_parameters, json_object
 
@@ -25,11 +25,11 @@ class MfaHandlers:
 
     def routes(self) -> list[Route]:
         return [
-            Route("POST", "/mfa/challenge", self.challenge),
-            Route("POST", "/mfa/associate", self.associate),
-            Route("GET", "/mfa/authenticators", self.authenticators),
-            Route("DELETE", "/mfa/authenticators/{id}", self.remove),
-            Route("POST", "/mfa/recovery-code-regeneration", self.renew_recovery_code),
+            Route("POST", "/mfa/challenge", self.challenge, readers=Readers.REGISTERED),
+            Route("POST", "/mfa/associate", self.associate, readers=Readers.REGISTERED),
+            Route("GET", "/mfa/authenticators", self.authenticators, readers=Readers.REGISTERED),
+            Route("DELETE", "/mfa/authenticators/{id}", self.remove, readers=Readers.REGISTERED),
+            Route("POST", "/mfa/recovery-code-regeneration", self.renew_recovery_code, readers=Readers.REGISTERED),
         ]
 
     async def challenge(self, request: Request) -> Response:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from doorward.management.my_account import api as my_account
+import msgspec
+
 from doorward.model.client import Client
 from doorward.model.directory import TenantDirectory
 from doorward.model.log_event import LogEvent
@@ -20,32 +21,17 @@ from doorward.oauth import redirect_uri
 from doorward.oauth.domain_placeholders import client_on
 from doorward.oauth.errors import OAuthError
 from doorward.ports import Ports
-from doorward.web.router import Handler, Mount, Route
+from doorward.web.router import Handler, Mount, Readers, Route
 from doorward.web.wire.errors import oauth_error
 from doorward.web.wire.http import Headers, Request, Response, text_response
 from doorward.web.wire.parameters import basic_credentials, body_parameters, json_object
-
-# Readable by every site: public documents.
-PUBLIC = frozenset(
-    {"/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/.well-known/jwks.json"}
-)
-# Readable by every site that holds a token to show.
-REFLECTED = frozenset({"/userinfo"})
-# Readable by the sites a client registered.
-CLIENTS = frozenset(
-    {
-        "/oauth/token", "/oauth/revoke", "/dbconnections/signup", "/passwordless/start", "/passwordless/verify",
-        "/mfa/challenge", "/mfa/associate", "/mfa/authenticators", "/mfa/authenticators/{id}",
-        "/mfa/recovery-code-regeneration", "/passkey/challenge", "/passkey/register",
-        *(my_account.PREFIX + one.path for one in my_account.OPERATIONS),
-    }
-)  # fmt: skip
 
 ALLOW_HEADERS = "Content-Type, Authorization, Auth0-Client, DPoP, X-Request-Language"
 EXPOSE_HEADERS = "DPoP-Nonce, Location, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, Retry-After"
 MAX_AGE = "3600"
 MAX_ORIGIN = 512
 VARY = ("vary", "Origin")
+_ANYBODY: Headers = (("access-control-allow-origin", "*"),)
 
 
 class RegisteredOrigins:
@@ -68,28 +54,30 @@ class RegisteredOrigins:
 
 
 def across_origins(routes: Iterable[Route | Mount], ports: Ports) -> list[Route | Mount]:
-    """The routes, those of the tables above answering other origins, preflights included."""
+    """The routes, those with readers answering other origins, preflights included."""
     registered = RegisteredOrigins()
     wrapped: list[Route | Mount] = []
     methods: dict[str, list[str]] = {}
+    readers: dict[str, Readers] = {}
     for route in routes:
-        if isinstance(route, Route) and route.path in PUBLIC | REFLECTED | CLIENTS:
+        if isinstance(route, Route) and route.readers is not Readers.NOBODY:
             methods.setdefault(route.path, []).append(route.method)
-            handler = _wrapped(route.path, route.handler, ports, registered)
-            route = Route(route.method, route.path, handler)  # noqa: PLW2901
+            readers[route.path] = route.readers
+            route = msgspec.structs.replace(route, handler=_wrapped(route, ports, registered))  # noqa: PLW2901
         wrapped.append(route)
     preflights = [
-        Route("OPTIONS", path, _preflight(path, allowed, ports, registered)) for path, allowed in methods.items()
+        Route("OPTIONS", path, _preflight(readers[path], allowed, ports, registered))
+        for path, allowed in methods.items()
     ]
     return [*wrapped, *preflights]
 
 
-def _wrapped(path: str, handler: Handler, ports: Ports, registered: RegisteredOrigins) -> Handler:
-    if path in PUBLIC:
-        return handler  # these say so themselves, in headers that never change
-    if path in REFLECTED:
-        return _reflecting(handler)
-    return _for_clients(handler, ports, registered)
+def _wrapped(route: Route, ports: Ports, registered: RegisteredOrigins) -> Handler:
+    if route.readers is Readers.EVERYBODY:
+        return route.handler  # these say so themselves, in headers that never change
+    if route.readers is Readers.WITH_TOKEN:
+        return _reflecting(route.handler)
+    return _for_clients(route.handler, ports, registered)
 
 
 def _reflecting(handler: Handler) -> Handler:
@@ -129,7 +117,7 @@ async def _allowed(handler: Handler, request: Request, origin: str) -> Response:
     return response.with_headers(*_headers(origin))
 
 
-def _preflight(path: str, methods: list[str], ports: Ports, registered: RegisteredOrigins) -> Handler:
+def _preflight(readers: Readers, methods: list[str], ports: Ports, registered: RegisteredOrigins) -> Handler:
     listed = ", ".join(sorted({*methods, "OPTIONS"}))
 
     async def answer(request: Request) -> Response:
@@ -137,11 +125,11 @@ def _preflight(path: str, methods: list[str], ports: Ports, registered: Register
         if origin is None:
             return Response(204, b"", (("allow", listed),))
         directory = ports.directory.tenant(request.issuer.tenant)
-        if path in CLIENTS and not registered.have(origin, directory, request.issuer):
+        if readers is Readers.REGISTERED and not registered.have(origin, directory, request.issuer):
             return _refused(request, origin, None, ports)
         if not _is_origin(origin):
             return Response(204, b"", (("allow", listed),))
-        allow: Headers = (("access-control-allow-origin", "*"),) if path in PUBLIC else _headers(origin)
+        allow: Headers = _ANYBODY if readers is Readers.EVERYBODY else _headers(origin)
         return Response(
             204,
             b"",
