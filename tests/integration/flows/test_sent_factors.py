@@ -503,3 +503,17 @@ async def test_one_of_several_addresses_is_chosen(door: Door) -> None:
     assert message.to == "ada@example.test"
     await tab.submit(code=message.values["code"])
     assert "code" in tab.answer
+
+
+async def test_k7_numbers_of_other_countries_are_sent_nothing(door: Door) -> None:
+    await door.tenant({**tenant("sms"), "tenant": {"country_codes": {"mode": "allow", "list": ["DE"]}}})
+    tab = await login(door)
+    await tab.submit(phone=NUMBER)
+    assert tab.form.errors == {"error-element-phone": "invalid-phone"}
+    await has(door, MethodType.PHONE, NUMBER)
+    tab = await login(door)
+    assert (tab.path, tab.form.errors) == ("/u/mfa-sms-challenge", {"": "too-many-sms"})
+    assert not await sent(door)
+    await door.tenant({"tenant": {"country_codes": {"mode": "deny", "list": ["DE"]}}})
+    await tab.submit("resend-code")
+    assert len(await sent(door)) == 1
