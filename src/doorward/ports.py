@@ -884,10 +884,16 @@ class Jobs(Protocol):
 
 class Tickets(Protocol):
     async def create(
-        self, tenant: str, ticket: Ticket, *, events: Sequence[LogEvent], messages: Sequence[Message] = ()
+        self,
+        tenant: str,
+        ticket: Ticket,
+        *,
+        events: Sequence[LogEvent],
+        messages: Sequence[Message] = (),
+        otherwise: Sequence[LogEvent] = (),
     ) -> bool:
-        """Those for the same purpose and address are void then. ``False``, and nothing written, for a user who is
-        gone."""
+        """Those for the same purpose and address are void then. ``False``, and nothing written but ``otherwise``, for
+        a user who is gone or never was: after the same work."""
 
     async def find(self, tenant: str, ticket_hash: bytes, type_: TicketType, *, at: float) -> Ticket | None:
         """A ticket that could be redeemed at ``at``."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from doorward.identity.log_events import person_event
-from doorward.identity.tickets import Redeemable, TicketUnusable, is_sent, redeemable, ticket_mail
+from doorward.identity.tickets import Redeemable, TicketUnusable, for_nobody, is_sent, redeemable, ticket_mail
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import attempt_prefix, attempt_suffix
@@ -66,6 +66,10 @@ class BlockedAccounts:
             )
             if await self._tickets.create(tenant, ticket, events=(event,), messages=(message,)):
                 return
+        elif wanted and first:
+            ticket, message = for_nobody(self._entropy, TicketType.UNBLOCK, TEMPLATE, now)
+            await self._tickets.create(tenant, ticket, events=(), messages=(message,), otherwise=(event,))
+            return
         await self._outbox.put(tenant, (), events=(event,))
 
     async def look(self, tenant: str, ticket_hash: bytes) -> Redeemable:

@@ -13,7 +13,7 @@ from doorward.identity.new_password import NewPasswords, PasswordRefused
 from doorward.identity.notices import password_changed
 from doorward.identity.password_login import PasswordLogin
 from doorward.identity.password_policy import policy_of
-from doorward.identity.tickets import Redeemable, TicketUnusable, is_sent, redeemable, ticket_mail
+from doorward.identity.tickets import Redeemable, TicketUnusable, for_nobody, is_sent, redeemable, ticket_mail
 from doorward.model.authentication import Denial
 from doorward.model.breached_passwords import Stage
 from doorward.model.client import Client
@@ -109,7 +109,8 @@ class PasswordChange:
                 return
             why = "user has no email address"
         failed = msgspec.structs.replace(asked, type="fcpr", description=why)
-        await self._ports.outbox.put(tenant, (), events=(failed,))
+        nobody, message = for_nobody(self._ports.entropy, TicketType.PASSWORD_CHANGE, RESET, now)
+        await self._ports.tickets.create(tenant, nobody, events=(), messages=(message,), otherwise=(failed,))
 
     async def demand(
         self, directory: TenantDirectory, user: User, place: int, context: RequestContext, *, locale: str = ""

@@ -68,6 +68,12 @@ def ticket_mail(
     return ticket, message
 
 
+def for_nobody(entropy: Entropy, type_: TicketType, template: str, at: float) -> tuple[Ticket, Message]:
+    """A ticket and a mail of nobody: to store them is as much work, and does nothing."""
+    value = new_ticket_value(entropy)
+    return Ticket(ticket_hash=digest(value), type=type_, user_id="", expires_at=at), Message(template=template, to="")
+
+
 def lifetime(directory: TenantDirectory, template: str) -> float:
     """How long a link in this mail is good for, in seconds (``urlLifetimeInSeconds``)."""
     document = directory.documents[EMAIL_TEMPLATE].get(template)

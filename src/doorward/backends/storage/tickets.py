@@ -50,21 +50,31 @@ class StoredTickets:
         self._void = VOID.format(email=database.dialect.member("document", "email"))
 
     async def create(
-        self, tenant: str, ticket: Ticket, *, events: Sequence[LogEvent], messages: Sequence[Message] = ()
+        self,
+        tenant: str,
+        ticket: Ticket,
+        *,
+        events: Sequence[LogEvent],
+        messages: Sequence[Message] = (),
+        otherwise: Sequence[LogEvent] = (),
     ) -> bool:
         owner = Query(OWNER + self._database.dialect.hold, {"tenant": tenant, "user_id": ticket.user_id})
 
         def verb() -> Verb[bool]:
-            if not (yield owner):
-                return False
-            yield insert_ticket(tenant, ticket)
+            found = bool((yield owner))
+            yield insert_ticket(tenant, ticket)  # of nobody's there is nothing to insert, and nothing to delete
             yield Query(self._void, {**ticket_row(tenant, ticket), "email": ticket.email})
-            yield from self._log.insert(tenant, events)
-            yield from self._outbox.insert(tenant, messages)
-            return True
+            yield from self._log.insert(tenant, events if found else otherwise)
+            if found:
+                yield from self._outbox.insert(tenant, messages)
+            else:
+                for _ in messages:
+                    yield owner
+            return found
 
         created = await self._database.write(verb)
-        self._outbox.wake(messages)
+        if created:
+            self._outbox.wake(messages)
         return created
 
     async def find(self, tenant: str, ticket_hash: bytes, type_: TicketType, *, at: float) -> Ticket | None:
