@@ -32,8 +32,6 @@ ALIKE = {
 }
 # What reads from left to right amid other script (Unicode Bidirectional Algorithm, 2.4).
 ISOLATED = re.compile("\u2066([^\u2066\u2069]*)\u2069")
-# Where a word too long for a narrow screen may break.
-SOFT_HYPHEN = "\u00ad"
 # A link's accessible name contains what is seen of it (WCAG 2.2, 2.5.3), so that it can be said aloud.
 SEEN_IN_NAME: tuple[tuple[Key, Key], ...] = (
     (("login-password", "login-password", "editEmailText"), ("doorward", "shared", "editIdentifierText")),
@@ -87,7 +85,7 @@ def test_texts_are_plain(language: str, texts: dict[Key, str]) -> None:
     def is_plain(text: str) -> bool:
         if locales.direction(language) == "rtl":
             text = ISOLATED.sub(r"\1", text)
-        signs = any(unicodedata.category(character).startswith("C") for character in text.replace(SOFT_HYPHEN, ""))
+        signs = any(unicodedata.category(character).startswith("C") for character in text)
         return text.strip() == text != "" and "<" not in text and "  " not in text and not signs
 
     assert {key: text for key, text in texts.items() if not is_plain(text)} == {}
