@@ -8,15 +8,14 @@ import msgspec
 
 from doorward.identity.email_verification import welcome
 from doorward.identity.log_events import person_event
-from doorward.identity.one_time_codes import admit, handle, sealed, typed
-from doorward.model.challenge import TRIES, Challenge, Purpose, Verdict
+from doorward.identity.one_time_codes import admit, handle, message_of, new_challenge, sealed, typed
+from doorward.model.challenge import Purpose, Verdict
 from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import SEPARATOR, normalise_email
 from doorward.model.log_event import LogEvent
-from doorward.model.message import Channel, Message
 from doorward.model.request_context import RequestContext
 from doorward.model.user import AccountChange, User
 from doorward.ports import Attempts, Challenges, Clock, Entropy, Log, Users
@@ -63,28 +62,11 @@ class EmailCodes:
         tenant, now, email = directory.tenant.id, self._clock.now(), _email(user, connection)
         await admit(self._attempts, tenant, connection.name, email, context.ip, at=now)
         code, subject = self._entropy.digits(LENGTH), _subject(user, email)
-        challenge = Challenge(
-            id_hash=handle(subject, holder),
-            subject=subject,
-            purpose=Purpose.EMAIL_VERIFICATION,
-            channel=Channel.EMAIL,
-            address=email,
-            code_hash=sealed(directory, subject, code),
-            tries=TRIES[Purpose.EMAIL_VERIFICATION],
-            expires_at=now + LIFETIME,
-            connection=connection.name,
-            client_id=client.client_id,
-            user_id=user.user_id,
-        )
-        message = Message(
-            template=TEMPLATE,
-            to=email,
-            values={"code": code},
-            user_id=user.user_id,
-            client_id=client.client_id,
-            connection=connection.name,
-            locale=locale,
-        )
+        challenge = new_challenge(
+            directory, Purpose.EMAIL_VERIFICATION, subject, code, email,
+            holder=holder, expires_at=now + LIFETIME, connection=connection, client=client, user=user,
+        )  # fmt: skip
+        message = message_of(challenge, TEMPLATE, {"code": code}, locale)
         event = person_event("svr", now, connection, context, user=user, client=client)
         await self._challenges.begin(tenant, challenge, messages=(message,), events=(event,))
 

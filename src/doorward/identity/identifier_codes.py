@@ -10,15 +10,15 @@ import msgspec
 
 from doorward.identity.code_guard import BLOCKED, SIGNUP_DISABLED, CodeGuard, unsent
 from doorward.identity.log_events import person_event
-from doorward.identity.one_time_codes import admit, handle, sealed, typed
+from doorward.identity.one_time_codes import admit, handle, message_of, new_challenge, sealed, typed
 from doorward.model.authentication import Denial, PasswordOutcome
-from doorward.model.challenge import TRIES, Challenge, Purpose
+from doorward.model.challenge import Purpose
 from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import SEPARATOR
-from doorward.model.message import Channel, Message
+from doorward.model.message import Channel
 from doorward.model.request_context import RequestContext
 from doorward.ports import Attempts, Challenges, Clock, Entropy, Log, Users
 
@@ -67,31 +67,13 @@ class IdentifierCodes:
         await admit(self._attempts, tenant, connection.name, address, context.ip, at=now)
         user = await self._guard.known(tenant, connection, field, address)
         code, subject = self._entropy.digits(LENGTH), _subject(connection, field, address)
-        challenge = Challenge(
-            id_hash=handle(subject, holder),
-            subject=subject,
-            purpose=Purpose.IDENTIFIER,
-            channel=channel,
-            address=address,
-            code_hash=sealed(directory, subject, code),
-            tries=TRIES[Purpose.IDENTIFIER],
-            expires_at=now + LIFETIME,
-            connection=connection.name,
-            client_id=client.client_id,
-            user_id=user.user_id if user is not None else None,
-        )
+        challenge = new_challenge(
+            directory, Purpose.IDENTIFIER, subject, code, address,
+            holder=holder, expires_at=now + LIFETIME, connection=connection, client=client, user=user, channel=channel,
+        )  # fmt: skip
         why = unsent(directory, connection, channel, address, user)
         by_mail, mail = channel is Channel.EMAIL, "verify_email_by_code" if signs_up else "auth_email_by_code"
-        message = Message(
-            template=mail if by_mail else "otp_verify",
-            to=address,
-            channel=channel,
-            values={"send": "code", "code": code},
-            user_id=challenge.user_id,
-            client_id=client.client_id,
-            connection=connection.name,
-            locale=locale,
-        )
+        message = message_of(challenge, mail if by_mail else "otp_verify", {"send": "code", "code": code}, locale)
         type_ = "f" if why else "cls" if by_mail else "cs"
         event = person_event(type_, now, connection, context, user=user, name=address, client=client, description=why)
         await self._challenges.begin(tenant, challenge, messages=() if why else (message,), events=(event,))

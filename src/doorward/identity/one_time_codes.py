@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hmac
+from typing import Any
 
+from doorward.model.challenge import TRIES, Challenge, Purpose
 from doorward.model.client import Client
+from doorward.model.connection import Connection
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import SEPARATOR, sending_keys
+from doorward.model.message import Channel, Message
 from doorward.model.session import LoginTransaction
+from doorward.model.user import User
 from doorward.ports import Attempts
 
 MAX_CODE = 128
@@ -62,6 +67,50 @@ def handle(subject: bytes, holder: str) -> bytes:
 def sealed(directory: TenantDirectory, subject: bytes, secret: str) -> bytes:
     """A code as it is kept: under a key that is not in the database."""
     return hmac.digest(directory.token_key, b"one-time code" + subject + secret.encode(), "sha256")
+
+
+def new_challenge(
+    directory: TenantDirectory,
+    purpose: Purpose,
+    subject: bytes,
+    secret: str,
+    address: str,
+    *,
+    holder: str,
+    expires_at: float,
+    connection: Connection,
+    client: Client,
+    user: User | None,
+    channel: Channel = Channel.EMAIL,
+) -> Challenge:
+    """What is kept of a code (``secret``) for an address, which ``user`` has, that ``holder`` may bring back."""
+    return Challenge(
+        id_hash=handle(subject, holder),
+        subject=subject,
+        purpose=purpose,
+        channel=channel,
+        address=address,
+        code_hash=sealed(directory, subject, secret),
+        tries=TRIES[purpose],
+        expires_at=expires_at,
+        connection=connection.name,
+        client_id=client.client_id,
+        user_id=user.user_id if user is not None else None,
+    )
+
+
+def message_of(challenge: Challenge, template: str, values: dict[str, Any], locale: str) -> Message:
+    """What brings a code there."""
+    return Message(
+        template=template,
+        to=challenge.address,
+        channel=challenge.channel,
+        values=values,
+        user_id=challenge.user_id,
+        client_id=challenge.client_id,
+        connection=challenge.connection,
+        locale=locale,
+    )
 
 
 def typed(code: str) -> str:

@@ -17,10 +17,19 @@ from doorward.identity.code_guard import BLOCKED, FLAGS, SIGNUP_DISABLED, CodeGu
 from doorward.identity.email_verification import welcome
 from doorward.identity.ip_throttling import takes_attempt
 from doorward.identity.log_events import person_event
-from doorward.identity.one_time_codes import MAX_CODE, admit, handle, of_client, sealed, typed
+from doorward.identity.one_time_codes import (
+    MAX_CODE,
+    admit,
+    handle,
+    message_of,
+    new_challenge,
+    of_client,
+    sealed,
+    typed,
+)
 from doorward.identity.signup import EMAIL, MAX_EMAIL, PHONE, identifiers_of, with_defaults
 from doorward.model.authentication import Denial, PasswordOutcome
-from doorward.model.challenge import TRIES, Challenge, Purpose
+from doorward.model.challenge import Challenge, Purpose
 from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.digest import digest
@@ -95,20 +104,13 @@ class Passwordless:
         user = found[0] if found is not None else None
         secret = self._entropy.token(32) if link is not None else self._entropy.digits(connection.code_length)
         subject = _subject(connection, address)
-        challenge = Challenge(
-            id_hash=digest(secret) if link is not None else handle(subject, holder),
-            subject=subject,
-            purpose=Purpose.PASSWORDLESS,
+        challenge = new_challenge(
+            directory, Purpose.PASSWORDLESS, subject, secret, address,
+            holder=holder, expires_at=now + connection.code_lifetime, connection=connection, client=client, user=user,
             channel=Channel(connection.strategy),
-            address=address,
-            code_hash=sealed(directory, subject, secret),
-            tries=TRIES[Purpose.PASSWORDLESS],
-            expires_at=now + connection.code_lifetime,
-            connection=connection.name,
-            client_id=client.client_id,
-            user_id=user.user_id if user is not None else None,
-            payload=payload or {},
-        )
+        )  # fmt: skip
+        id_hash = digest(secret) if link is not None else challenge.id_hash
+        challenge = msgspec.structs.replace(challenge, id_hash=id_hash, payload=payload or {})
         why = unsent(directory, connection, challenge.channel, address, user)
         type_ = "f" if why else "cls" if challenge.channel is Channel.EMAIL else "cs"
         event = person_event(type_, now, connection, context, user=user, name=address, client=client, description=why)
@@ -258,13 +260,5 @@ def _message(
     if link is not None:
         url = f"https://{context.hostname}/{LINK}?{urlencode({'verification_code': secret, **link})}"
         values = {"send": "link", "link": url, "url": url}
-    return Message(
-        template="auth_email_by_code" if challenge.channel is Channel.EMAIL else "otp_verify",
-        to=challenge.address,
-        channel=challenge.channel,
-        values=values,
-        user_id=challenge.user_id,
-        client_id=challenge.client_id,
-        connection=challenge.connection,
-        locale=locale,
-    )
+    template = "auth_email_by_code" if challenge.channel is Channel.EMAIL else "otp_verify"
+    return message_of(challenge, template, values, locale)

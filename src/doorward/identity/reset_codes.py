@@ -9,18 +9,17 @@ import hmac
 
 from doorward.identity.code_guard import CodeGuard
 from doorward.identity.log_events import person_event
-from doorward.identity.one_time_codes import TooManyCodes, admit, handle, sealed, typed
+from doorward.identity.one_time_codes import TooManyCodes, admit, handle, message_of, new_challenge, sealed, typed
 from doorward.identity.password_change import RESET
 from doorward.identity.password_login import PasswordLogin
 from doorward.identity.tickets import is_sent, lifetime, new_ticket
 from doorward.model.authentication import Denial
-from doorward.model.challenge import TRIES, Challenge, Purpose
+from doorward.model.challenge import Challenge, Purpose
 from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import SEPARATOR, normalise_email, reset_key
-from doorward.model.message import Channel, Message
 from doorward.model.request_context import RequestContext
 from doorward.model.ticket import TicketType
 from doorward.ports import Attempts, Challenges, Clock, Entropy, Log, Tickets
@@ -71,19 +70,10 @@ class ResetCodes:
         await admit(self._attempts, tenant, connection.name, email, context.ip, at=now)
         user, _ = await self._login.find(directory, connection, email)
         code, subject = self._entropy.digits(LENGTH), _subject(connection, email)
-        challenge = Challenge(
-            id_hash=handle(subject, holder),
-            subject=subject,
-            purpose=Purpose.PASSWORD_RESET,
-            channel=Channel.EMAIL,
-            address=email,
-            code_hash=sealed(directory, subject, code),
-            tries=TRIES[Purpose.PASSWORD_RESET],
-            expires_at=now + LIFETIME,
-            connection=connection.name,
-            client_id=client.client_id,
-            user_id=user.user_id if user is not None else None,
-        )
+        challenge = new_challenge(
+            directory, Purpose.PASSWORD_RESET, subject, code, email,
+            holder=holder, expires_at=now + LIFETIME, connection=connection, client=client, user=user,
+        )  # fmt: skip
         why = ""
         if not connection.allows_password_reset:
             why = "self-service password change is disabled"
@@ -91,15 +81,7 @@ class ResetCodes:
             why = "the tenant does not send this mail"
         elif user is None:
             why = "user does not exist"
-        message = Message(
-            template=TEMPLATE,
-            to=email,
-            values={"code": code},
-            user_id=challenge.user_id,
-            client_id=client.client_id,
-            connection=connection.name,
-            locale=locale,
-        )
+        message = message_of(challenge, TEMPLATE, {"code": code}, locale)
         event = person_event(
             "fcpr" if why else "scpr", now, connection, context, user=user, name=email, client=client, description=why
         )

@@ -14,7 +14,7 @@ import msgspec
 
 from doorward.identity.log_events import person_event
 from doorward.identity.mfa import otp, recovery_code
-from doorward.identity.one_time_codes import TooManyCodes, admit
+from doorward.identity.one_time_codes import TooManyCodes, admit, message_of
 from doorward.identity.webauthn import (
     Ceremonies,
     creation_options,
@@ -30,7 +30,7 @@ from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import SEPARATOR, new_id
 from doorward.model.log_event import LogEvent
-from doorward.model.message import Channel, Message
+from doorward.model.message import Channel
 from doorward.model.mfa import (
     EMAIL,
     FACTORS,
@@ -151,7 +151,6 @@ class SecondFactors:
         code, channel = self._entropy.digits(otp.DIGITS), factor.channel or Channel.EMAIL
         id_hash = _handle(subject, handle, enrolls=enrolls)
         template = "mfa_oob_code" if channel is Channel.EMAIL else "otp_enroll" if enrolls else "otp_verify"
-        client_id = subject.client.client_id if subject.client is not None else None
         challenge = Challenge(
             id_hash=id_hash,
             subject=id_hash,
@@ -161,19 +160,11 @@ class SecondFactors:
             code_hash=_sealed(subject, id_hash, code),
             tries=TRIES,
             expires_at=now + CODE_LIFETIME,
-            client_id=client_id,
-            user_id=subject.user.user_id,
-        )
-        message = Message(
-            template=template,
-            to=address,
-            channel=channel,
-            values={"code": code},
-            user_id=subject.user.user_id,
-            client_id=client_id,
             connection=subject.user.connection,
-            locale=subject.locale,
+            client_id=subject.client.client_id if subject.client is not None else None,
+            user_id=subject.user.user_id,
         )
+        message = message_of(challenge, template, {"code": code}, subject.locale)
         event = self._event(subject, SENT[channel], factor)
         await self._challenges.begin(tenant, challenge, messages=(message,), events=(event,))
         return Outcome.RIGHT
