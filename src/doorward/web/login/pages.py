@@ -135,6 +135,7 @@ class Page(Struct, frozen=True, kw_only=True):
 
     template: ClassVar[str]
     has_form: ClassVar[bool] = True
+    stylesheets: ClassVar[tuple[str, ...]] = ()
 
     screen: Screen
     client_name: str = ""
@@ -274,6 +275,10 @@ class PickerPage(Page, frozen=True, kw_only=True):
     options: tuple[Option, ...]
     back: bool = False
     countries: bool = False
+
+    @property
+    def stylesheets(self) -> tuple[str, ...]:  # type: ignore[override]
+        return ("countries.css",) if self.countries else ()
 
 
 class Benefit(Struct, frozen=True):

@@ -67,7 +67,7 @@ def render(
         "direction": locales.direction(texts.language),
         "logo": look.logo_url or monogram(look.company_name, look.accent),
         "icon": look.favicon_url or monogram(look.company_name, look.accent),
-        "stylesheets": assets.stylesheets(look),
+        "stylesheets": assets.stylesheets(look, *page.stylesheets),
         "script": assets.path("login.js"),
         "key_script": assets.path("webauthn.js"),
         "country_script": assets.path("countries.js"),
