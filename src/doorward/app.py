@@ -277,7 +277,7 @@ def build(
         bots=bots,
         captcha=Challenges(clock, entropy, storage.attempts, storage.one_time_values, http),
         passwordless=passwordless,
-        identifier_codes=IdentifierCodes(*kept_codes, code_guard),
+        identifier_codes=IdentifierCodes(*kept_codes, code_guard, methods),
         reset_codes=ResetCodes(
             clock, entropy, storage.challenges, storage.attempts, storage.tickets, storage.log, login, code_guard
         ),

@@ -14,7 +14,6 @@ from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
 from doorward.model.message import Channel
 from doorward.model.request_context import RequestContext
-from doorward.model.session_end import Cause
 from doorward.model.user import AccountChange, User
 from doorward.ports import Challenges, Clock, Log, Users
 
@@ -84,18 +83,11 @@ class CodeGuard:
         return found[0] if found is not None else None
 
     async def verified(self, tenant: str, user: User, connection: Connection, field: str, address: str) -> User:
-        """The user, whose address is theirs beyond doubt now.
-
-        Where everybody may sign up, whoever did with somebody else's address has a password to the account, and waits
-        for its owner to come: nothing that was there before anything of it was verified opens it any more.
-        """
+        """The user, whose address is theirs beyond doubt now."""
         place = user.place_of(connection.name, field, address)
         if place is None or user.profile_of(place).get(FLAGS[field]) is True:
             return user
-        before = user.profile_of(place)
-        claimed = connection.allows_signup and not any(before.get(flag) is True for flag in FLAGS.values())
-        profile = {**before, FLAGS[field]: True}
+        profile = {**user.profile_of(place), FLAGS[field]: True}
         changed = msgspec.structs.replace(user.with_profile(place, profile), updated_at=self._clock.now())
-        change = AccountChange(user=changed, place=place, claimed=claimed, cause=Cause.CLAIMED if claimed else None)
-        written = await self._users.change(tenant, change, events=())
+        written = await self._users.change(tenant, AccountChange(user=changed, place=place), events=())
         return msgspec.structs.replace(changed, revision=user.revision + 1) if written else user

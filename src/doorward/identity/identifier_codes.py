@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import msgspec
 
-from doorward.identity.code_guard import BLOCKED, SIGNUP_DISABLED, CodeGuard, unsent
+from doorward.identity.code_guard import BLOCKED, FLAGS, SIGNUP_DISABLED, CodeGuard, unsent
 from doorward.identity.log_events import person_event
 from doorward.identity.one_time_codes import admit, handle, message_of, new_challenge, sealed, typed
 from doorward.model.authentication import Denial, PasswordOutcome
+from doorward.model.authentication_method import MethodType
 from doorward.model.challenge import Purpose
 from doorward.model.client import Client
 from doorward.model.connection import Connection
@@ -20,8 +21,10 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import SEPARATOR
 from doorward.model.message import Channel
 from doorward.model.request_context import RequestContext
-from doorward.ports import Attempts, Challenges, Clock, Entropy, Log, Users
+from doorward.model.user import User
+from doorward.ports import Attempts, AuthenticationMethods, Challenges, Clock, Entropy, Log, Users
 
+UNVERIFIED = "The address is not verified, and the account has another way in"
 LENGTH = 6
 LIFETIME = 900.0
 
@@ -38,6 +41,7 @@ class IdentifierCodes:
         attempts: Attempts,
         log: Log,
         guard: CodeGuard,
+        methods: AuthenticationMethods,
     ) -> None:
         self._clock = clock
         self._entropy = entropy
@@ -46,6 +50,7 @@ class IdentifierCodes:
         self._attempts = attempts
         self._log = log
         self._guard = guard
+        self._methods = methods
 
     async def send(
         self,
@@ -115,8 +120,34 @@ class IdentifierCodes:
         if user.blocked:
             self._log.write(tenant, msgspec.structs.replace(event, description=BLOCKED))
             return PasswordOutcome(denial=Denial.USER_BLOCKED)
+        if await self._may_be_of_another(tenant, user, connection, field, address):
+            self._log.write(tenant, msgspec.structs.replace(event, description=UNVERIFIED))
+            return PasswordOutcome(denial=Denial.NOT_PROVED)
         user = await self._guard.verified(tenant, user, connection, field, address)
         return PasswordOutcome(user=user, connection=connection.name)
+
+    async def proved(self, tenant: str, user: User, connection: Connection, field: str, address: str) -> User:
+        """The user, who brought a code back and proved that the account is theirs as well."""
+        return await self._guard.verified(tenant, user, connection, field, address)
+
+    async def _may_be_of_another(
+        self, tenant: str, user: User, connection: Connection, field: str, address: str
+    ) -> bool:
+        """Whether somebody else may have made the account with this address, and can get into it.
+
+        Whoever signs up with an address that is not theirs waits for its owner to use the account. So an address that
+        nobody verified opens none that has another way in.
+        """
+        place = user.place_of(connection.name, field, address)
+        profile = user.profile_of(place) if place is not None else {}
+        if profile.get(FLAGS[field]) is True:
+            return False
+        if len(user.identities) > 1 or any(profile.get(flag) is True for flag in FLAGS.values()):
+            return True
+        found = await self._users.find_by_identifier(tenant, connection.name, field, address)
+        if found is not None and found[1] is not None:
+            return True
+        return any(one.type is MethodType.PASSKEY for one in await self._methods.of_user(tenant, user.user_id))
 
 
 def _subject(connection: Connection, field: str, address: str) -> bytes:

@@ -11,7 +11,8 @@ from doorward.model.user import User
 
 class Denial(StrEnum):
     """Why a password was not accepted. Only ``WRONG_CREDENTIALS``, ``TOO_MANY_ATTEMPTS``, ``TOO_MANY_LOGINS``,
-    ``IP_BLOCKED`` and ``REQUIRES_VERIFICATION`` may be told to somebody who has not shown the right password."""
+    ``IP_BLOCKED`` and ``REQUIRES_VERIFICATION`` may be told to somebody who has not shown the right password.
+    ``NOT_PROVED``: the address is whose it is said to be, and the account may be somebody else's."""
 
     WRONG_CREDENTIALS = "wrong_credentials"
     USER_BLOCKED = "user_blocked"
@@ -20,6 +21,7 @@ class Denial(StrEnum):
     IP_BLOCKED = "ip_blocked"
     REQUIRES_VERIFICATION = "requires_verification"
     CODE_USED = "code_used"
+    NOT_PROVED = "not_proved"
     PASSWORD_LEAKED = "password_leaked"
 
 

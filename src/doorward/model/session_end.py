@@ -49,7 +49,6 @@ class Cause(StrEnum):
     PASSWORD_CHANGED = "password changed"
     EMAIL_CHANGED = "e-mail address changed"
     IDENTIFIER_CHANGED = "username, phone number or verification changed"
-    CLAIMED = "address of an unverified account proved by its owner"
     BLOCKED = "user blocked"
     DELETED = "user deleted"
     PHONE_UNENROLLED = "phone removed as second factor"
@@ -87,12 +86,6 @@ ENDS: Mapping[Cause, Ends] = {
     ),
     Cause.EMAIL_CHANGED: Ends(sessions=Reach.ALL, initiator=Initiator.EMAIL_IDENTIFIER_CHANGED),
     Cause.IDENTIFIER_CHANGED: Ends(sessions=Reach.ALL, initiator=Initiator.SESSION_REVOKED),
-    Cause.CLAIMED: Ends(
-        sessions=Reach.ALL,
-        initiator=Initiator.SESSION_REVOKED,
-        refresh_tokens=Reach.ALL,
-        remembered_browsers=True,
-    ),
     Cause.BLOCKED: Ends(sessions=Reach.ALL, initiator=Initiator.ACCOUNT_DEACTIVATED),
     Cause.DELETED: Ends(
         sessions=Reach.ALL,

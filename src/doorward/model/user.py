@@ -111,8 +111,7 @@ class AccountChange(Struct, frozen=True, kw_only=True):
 
     ``password`` is that of the identity at ``place``; the one it replaces is kept with those before it, as many as
     ``remembered`` says. ``cause`` is what that is for the person's sessions and what belongs to them, ``but_session``
-    the one that is spared; ``revoke_refresh_tokens`` is said where the cause leaves it open. ``claimed``: the account
-    turned out to be somebody else's than who made it; the password and the factors they left open it no more.
+    the one that is spared; ``revoke_refresh_tokens`` is said where the cause leaves it open.
     Counters of failures whose keys begin with one of ``unblock`` are forgotten.
     """
 
@@ -123,7 +122,6 @@ class AccountChange(Struct, frozen=True, kw_only=True):
     cause: Cause | None = None
     but_session: str | None = None
     revoke_refresh_tokens: bool = False
-    claimed: bool = False
     unblock: tuple[str, ...] = ()
 
 

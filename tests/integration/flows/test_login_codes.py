@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 from tests.integration.door import BrowserTab, Door
 
+from doorward.identity.identifier_codes import UNVERIFIED
 from doorward.identity.one_time_codes import TooManyCodes
 from doorward.model.message import Channel, Message
 from doorward.model.request_context import RequestContext
@@ -100,7 +101,7 @@ async def test_a_code_by_mail_logs_in(door: Door) -> None:
 
 
 async def test_a_code_shows_that_the_address_is_somebodys_own(door: Door) -> None:
-    await door.tenant({"users": [{"email": "new@example.test", "password": RIGHT, "connection": "people"}]})
+    await door.tenant({"users": [{"email": "new@example.test", "connection": "people"}]})
     tab = await at_the_code(door, "new@example.test", scope="openid email")
     await sent(door)
     await tab.submit("resend-code")
@@ -128,7 +129,7 @@ async def test_going_back_leads_to_another_identifier(door: Door) -> None:
     tab = await at_the_code(door)
     await tab.submit("back-action")
     assert tab.path == "/u/login/identifier"
-    await door.tenant({"users": [{"email": "bob@example.test", "password": RIGHT, "connection": "people"}]})
+    await door.tenant({"users": [{"email": "bob@example.test", "email_verified": True, "connection": "people"}]})
     await sent(door)
     await tab.submit(username="bob@example.test")
     await tab.submit(code=await code_of(door))
@@ -425,34 +426,41 @@ async def test_a_verified_number_comes_before_a_password_on_any_tenant(door: Doo
     assert not await door.log("ss")
 
 
-async def test_what_a_stranger_left_in_an_account_opens_it_no_more(door: Door) -> None:
+async def unverified(door: Door) -> BrowserTab:
+    """The owner of an address somebody signed up with brings the code back."""
     body = {"client_id": door.client("Spa").client_id, "connection": "people", "email": GRACE, "password": RIGHT}
     async with door.http() as http:
         assert (await http.post("/dbconnections/signup", json=body)).status_code == 200
-    stranger = await at_the_code(door, GRACE)
-    await stranger.submit("switch-to-password-auth")
     await sent(door)
-    await stranger.submit(password=RIGHT)
-    await sent(door)
+    tab = await at_the_code(door, GRACE, scope="openid email")
+    return await tab.submit(code=await code_of(door))
 
+
+async def test_a_code_opens_no_account_a_stranger_may_have_made(door: Door) -> None:
+    tab = await unverified(door)
+    assert tab.path == "/u/login/password"
+    assert [event.description for event in await door.log("f")] == [UNVERIFIED]
+    assert not await door.log("s")
+    await tab.submit(password="another password")
+    assert tab.form.errors == {"error-element-password": "wrong-email-credentials"}
+
+
+async def test_who_made_it_shows_that_by_the_password_once(door: Door) -> None:
+    tab = await unverified(door)
+    await tab.submit(password=RIGHT)
+    assert (await about(door, tab))["email_verified"] is True
+    again = await at_the_code(door, GRACE)
+    await again.submit(code=await code_of(door))
+    assert "code" in again.answer
+
+
+async def test_another_identifier_a_stranger_verified_opens_nothing_either(door: Door) -> None:
+    await with_phones(door, "sms")
+    theirs = {"email": GRACE, "phone_number": PHONE, "phone_verified": True, "connection": "people"}
+    await door.tenant({"users": [theirs]})
     owner = await at_the_code(door, GRACE)
     await owner.submit(code=await code_of(door))
-    assert "code" in owner.answer
-    found = await door.ports.users.find_by_identifier("tenant.test", "people", "email", GRACE)
-    assert found is not None
-    assert found[1] is None
-    again = await at_the_code(door, GRACE)
-    await again.submit("switch-to-password-auth")
-    await again.submit(password=RIGHT)
-    assert again.form.errors == {"error-element-password": "wrong-email-credentials"}
-
-
-async def test_a_password_stays_where_something_of_the_account_was_verified(door: Door) -> None:
-    tab = await at_the_code(door)
-    await tab.submit(code=await code_of(door))
-    found = await door.ports.users.find_by_identifier("tenant.test", "people", "email", ADA)
-    assert found is not None
-    assert found[1] is not None
+    assert owner.form.errors == {"": "user-account-exists"}
 
 
 async def test_one_identifier_of_two_is_not_enough_for_an_account(door: Door) -> None:

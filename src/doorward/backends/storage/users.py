@@ -71,9 +71,6 @@ SET_PASSWORD = """
 INSERT INTO user_password (tenant, provider, identity_id, hash, set_at)
 VALUES (:tenant, :provider, :identity_id, :hash, :set_at)
 ON CONFLICT (tenant, provider, identity_id) DO UPDATE SET hash = excluded.hash, set_at = excluded.set_at"""
-REMOVE_PASSWORD = """
-DELETE FROM user_password WHERE tenant = :tenant AND provider = :provider AND identity_id = :identity_id"""
-REMOVE_FACTORS = "DELETE FROM authentication_method WHERE tenant = :tenant AND user_id = :user_id"
 REMEMBER = """
 INSERT INTO user_password_history (tenant, provider, identity_id, hash, set_at)
 SELECT tenant, provider, identity_id, hash, set_at FROM user_password
@@ -573,10 +570,6 @@ def change_account(dialect: Dialect, ends: SessionEnds, tenant: str, change: Acc
     key = {"tenant": tenant, "user_id": user.user_id}
     if change.password is not None:
         yield from set_password(_identity(tenant, user.identity_at(change.place)), change.password, change.remembered)
-        yield Query(VOID_TICKETS, key)
-    if change.claimed:
-        yield Query(REMOVE_PASSWORD, _identity(tenant, user.identity_at(change.place)))
-        yield Query(REMOVE_FACTORS, key)
         yield Query(VOID_TICKETS, key)
     if change.cause is not None:
         yield from ends.end(

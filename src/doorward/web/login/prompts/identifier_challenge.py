@@ -113,6 +113,8 @@ async def _brought(visit: Visit, who: Identification, connection: Connection, co
         case Denial.TOO_MANY_ATTEMPTS | Denial.IP_BLOCKED as locked:
             error = FieldError("", "ip-blocked" if locked is Denial.IP_BLOCKED else "user-blocked")
             return _challenge_page(visit, who, connection, error, status=429)
+        case Denial.NOT_PROVED:
+            return await _ask_for_proof(visit, who, connection)
         case Denial():
             return _challenge_page(visit, who, connection, FieldError("code", "invalid-code"))
     if outcome.user is not None:
@@ -126,6 +128,13 @@ async def _brought(visit: Visit, who: Identification, connection: Connection, co
     if not _is_enough(who, connection):
         return _challenge_page(visit, who, connection, FieldError("", "invalid-user"))
     return await visit.go(identification=who, at=screens.CONFIRMATION.name)
+
+
+async def _ask_for_proof(visit: Visit, who: Identification, connection: Connection) -> Response:
+    """The code showed whose the address is, and not whose the account: the password does."""
+    if not _has_password(visit, connection):
+        return _challenge_page(visit, who, connection, FieldError("", "user-account-exists"))
+    return await visit.go(at="", identification=replace(who, verified=(*who.verified, who.asked)))
 
 
 def _is_enough(who: Identification, connection: Connection) -> bool:

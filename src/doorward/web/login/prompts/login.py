@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from doorward.model.authentication import Denial
 from doorward.model.session import Step
+from doorward.model.user import User
 from doorward.oauth.errors import AccessDenied
 from doorward.web.login import screens
 from doorward.web.login.pages import ChosenIdentifier, FieldError, FormPage, Link
@@ -153,7 +154,8 @@ async def _try_password(visit: Visit, screen: Screen, username: str, page: Calla
         visit.directory, visit.connections, username, password, visit.request.context
     )
     if outcome.user is not None and outcome.connection is not None:
-        return await visit.sign_in(outcome.user, outcome.connection, passkey="progressive")
+        user = await _proved(visit, outcome.user)
+        return await visit.sign_in(user, outcome.connection, passkey="progressive")
     if outcome.denial is Denial.USER_BLOCKED:
         return await visit.refuse(AccessDenied("user is blocked"))
     if outcome.denial is Denial.TOO_MANY_ATTEMPTS:
@@ -165,6 +167,16 @@ async def _try_password(visit: Visit, screen: Screen, username: str, page: Calla
     if outcome.denial is Denial.PASSWORD_LEAKED:
         return page(visit, FieldError("password", "password-breached"))
     return page(await visit.assessed(screen, tried=False), FieldError("password", visit.identifier.wrong_credentials))
+
+
+async def _proved(visit: Visit, user: User) -> User:
+    """The user; of an address whose code came back before the password it is known now whose it is."""
+    who = visit.transaction.identification
+    connection = visit.directory.connections.get(who.connection) if who is not None else None
+    if who is None or connection is None or who.asked not in who.verified:
+        return user
+    codes = visit.login.people.identifier_codes
+    return await codes.proved(visit.tenant, user, connection, who.asked, who.address)
 
 
 def _without_database(visit: Visit) -> tuple[FieldError, ...]:
