@@ -241,6 +241,7 @@ async def test_a_form_that_comes_twice_lets_in_once(door: Door) -> None:
     tab = await at_the_code(door)
     body = {"state": tab.state, "code": await code_of(door), "action": "default"}
     answers = await asyncio.gather(*(tab.http.post(tab.at, data=body) for _ in range(4)))
+    answers.append(await tab.http.post(tab.at, data=body))
     assert {answer.headers.get("location", "").partition("?")[0] for answer in answers} == {"/authorize/resume"}
 
 

@@ -44,7 +44,8 @@ def _in_a_login(login: UniversalLogin, screen: Screen, prompt: Prompt) -> Handle
         if visit.is_post and visit.action == "change-language":
             return await visit.speak(visit.form.get("language", ""))
         if not is_open(screen, visit.transaction, visit.directory):
-            return visit.current
+            let_in = visit.transaction.authenticated_at is not None
+            return visit.resumed if visit.is_post and let_in else visit.current  # a form that came twice
         if screen.flow is not None:
             visit = await visit.assessed(screen)
         return await prompt(visit)
