@@ -130,7 +130,7 @@ async def test_pictures_of_themes_and_their_dark_variants(api: Api, house: House
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (None, "no address of the public internet"),
+        (None, "it cannot be reached"),
         (404, "it was answered 404"),
         (b"<!doctype html><svg>", "it is no picture a page can show"),
         (b"", "it is no picture a page can show"),
@@ -139,6 +139,7 @@ async def test_pictures_of_themes_and_their_dark_variants(api: Api, house: House
         ("http://cdn.test/logo.png", "it is redirected to what is not https"),
         (LOGO, "it is redirected too often"),
     ],
+    ids=["inside", "404", "html", "empty", "font", "large", "plain", "circle"],
 )
 async def test_what_cannot_be_had_is_nothing_on_the_page_and_told_once(
     api: Api, house: House, visitor: Visitor, elsewhere: Elsewhere, answer: Any, reason: str
@@ -160,6 +161,7 @@ async def test_what_cannot_be_had_is_nothing_on_the_page_and_told_once(
     assert len(elsewhere.asked) > asked
     (event,) = await house.log(type_="w")
     assert reason in event.description
+    assert "10.0.0.1" not in f"{event.description} {told}", "what is inside is no tenant's to ask"
     elsewhere.files[LOGO] = PNG
     house.clock.time += 601
     await fetch(house)

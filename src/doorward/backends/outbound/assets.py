@@ -166,8 +166,9 @@ class AssetFetcher:
         for _ in range(REDIRECTS + 1):
             try:
                 answer = await self._http.send("GET", at, headers=ACCEPT, seconds=FETCH_SECONDS, largest=LARGEST)
-            except Unreachable as error:
-                raise NotFetched(error.reason) from None
+            except Unreachable as error:  # what names and addresses there are inside is no tenant's to ask
+                logger.info("a file of a tenant's pages cannot be fetched: %s", error.reason)
+                raise NotFetched(f"it cannot be reached, or is larger than {LARGEST} bytes") from None
             if answer.status in REDIRECTING and "location" in answer.headers:
                 at = urljoin(at, answer.headers["location"])
                 if not at.startswith("https://"):
