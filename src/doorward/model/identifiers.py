@@ -127,11 +127,12 @@ def identifier_key(what: str, identifier: str) -> str:
 
 def sending_keys(connection: str, identifier: str, ip: str) -> tuple[str, ...]:
     """What counts how much is sent to an address as one place asks for it, of that what nobody else can use up, to it
-    in all, as that place asks for it in all, and in all."""
+    in all, to it whoever asks and whatever is left to them, as that place asks for it in all, and in all."""
     return (
         "sent" + attempt_key(connection, identifier, ip),
         "sent first" + attempt_key(connection, identifier, ip),
         "sent" + attempt_key(connection, identifier, ANYWHERE),
+        "sent at most" + attempt_key(connection, identifier, ANYWHERE),
         f"sent{SEPARATOR}{_subscriber(ip)}{SEPARATOR}",
         f"sent{SEPARATOR}{SEPARATOR}",
     )

@@ -146,7 +146,7 @@ class SecondFactors:
         paced = SEPARATOR.join(("mfa sent", subject.user.user_id, factor.name, ""))
         if not await self._attempts.admit(tenant, paced, at=now, interval=SECONDS_A_CODE, burst=CODES):
             return Outcome.TOO_MANY
-        if factor.method is MethodType.PHONE and not await self._reaches(subject, address):
+        if (enrolls or factor.method is MethodType.PHONE) and not await self._reaches(subject, factor, address):
             return Outcome.TOO_MANY
         code, channel = self._entropy.digits(otp.DIGITS), factor.channel or Channel.EMAIL
         id_hash = _handle(subject, handle, enrolls=enrolls)
@@ -169,13 +169,14 @@ class SecondFactors:
         await self._challenges.begin(tenant, challenge, messages=(message,), events=(event,))
         return Outcome.RIGHT
 
-    async def _reaches(self, subject: MfaSubject, number: str) -> bool:
-        """Whether a message to a phone is sent at all: not to everywhere, and not without end (K7)."""
-        if not subject.directory.settings.reaches(number):
+    async def _reaches(self, subject: MfaSubject, factor: Factor, address: str) -> bool:
+        """Whether a message to an address somebody names, or to a phone, is sent at all: not to everywhere, and not
+        without end (K7)."""
+        if factor.method is MethodType.PHONE and not subject.directory.settings.reaches(address):
             return False
         tenant, ip = subject.directory.tenant.id, subject.context.ip
         try:
-            await admit(self._attempts, tenant, subject.user.connection, number, ip, at=self._clock.now())
+            await admit(self._attempts, tenant, subject.user.connection, address, ip, at=self._clock.now())
         except TooManyCodes:
             return False
         return True
