@@ -98,8 +98,8 @@ def mfa(
     if isinstance(decision, Challenge):
         return Interact(Step.MFA, decision.reason, decision)
     recent = session is not None and now - session.authenticated_at <= mfa_policy.RECENT
-    if decision.reason.rule == "mfa.unassured" and "none" in request.prompt and not recent:
-        return Interact(Step.MFA, Reason("mfa", "mfa.unmet", True))
+    if wanted is not None and wanted.within is not None and decision.lacks_factor and not recent:
+        return Interact(Step.LOGIN, Reason("mfa", "mfa.unmet", True))
     return Proceed(decision.reason)
 
 

@@ -19,9 +19,10 @@ RECENT = 900.0  # seconds within which a second factor counts for the My Account
 
 
 class Satisfied(Struct, frozen=True):
-    """Nothing to ask."""
+    """Nothing to ask; ``lacks_factor``: a factor is wanted, and the person has none to prove."""
 
     reason: Reason
+    lacks_factor: bool = False
 
 
 class Challenge(Struct, frozen=True):
@@ -75,7 +76,7 @@ def assured(directory: TenantDirectory, issuer: Issuer, audience: str | None, re
     api = directory.resource_servers.get(own)
     if api is None or api.authorization_policy is None:
         return False
-    named = (audience, resource, directory.settings.default_audience)
+    named = [name for name in (audience, resource) if name] or [directory.settings.default_audience]
     return any(called(name, directory.tenant, issuer) == own for name in named if name)
 
 
@@ -117,12 +118,11 @@ def decide(
     """What follows from the ``demand``.
 
     ``proved_now`` is a proof in this very transaction, ``proved_in_session`` an earlier one that is no older than is
-    wanted; ``remembered``: in this
-    browser the person proved one and asked to be believed.
+    wanted; ``remembered``: in this browser the person proved one and asked to be believed.
     """
 
-    def satisfied(rule: str) -> Satisfied:
-        return Satisfied(Reason("mfa", rule, False))
+    def satisfied(rule: str, *, lacks_factor: bool = False) -> Satisfied:
+        return Satisfied(Reason("mfa", rule, False), lacks_factor)
 
     if wanted is None:
         return satisfied("mfa.not_required")
@@ -135,10 +135,10 @@ def decide(
             return satisfied("mfa.remembered_browser")
         return Challenge(standing.challenges, False, wanted.reason)
     if not wanted.enrolls:
-        return satisfied("mfa.not_required" if wanted.anew else "mfa.unassured")
+        return satisfied("mfa.not_required" if wanted.anew else "mfa.unassured", lacks_factor=True)
     if standing.enrollable:
         return Challenge(standing.enrollable, True, Reason("mfa", "mfa.enrollment", True))
-    return satisfied("mfa.no_factor")
+    return satisfied("mfa.no_factor", lacks_factor=True)
 
 
 def before_password_reset(standing: Standing, mailed_to: str) -> Challenge | None:

@@ -19,7 +19,7 @@ from doorward.oauth.log_events import protocol_event
 from doorward.oauth.mfa_policy import Challenge
 from doorward.oauth.mfa_token import MfaRequired, mfa_required
 from doorward.oauth.proof import Proof, SpendRefreshToken
-from doorward.oauth.scopes import join_scope
+from doorward.oauth.scopes import OFFLINE_ACCESS, join_scope
 from doorward.oauth.token_issue import RefreshTokenReused, TokenResponse, mint
 from doorward.oauth.token_policy import TokenPlan
 from doorward.oauth.token_rules import Reason
@@ -155,7 +155,9 @@ async def _recent_factor(
     recently = wanted is not None and wanted.is_met(proof.mfa_at, now)
     decision = mfa_policy.decide(wanted, standing, proved_in_session=recently)
     if isinstance(decision, Challenge):
-        asked = msgspec.structs.replace(proof, audience=plan.audience, resource=None, requested=plan.scope)
+        # The refresh token that was presented goes on: another family would outlive its end.
+        scope = tuple(value for value in plan.scope if value != OFFLINE_ACCESS)
+        asked = msgspec.structs.replace(proof, audience=plan.audience, resource=None, requested=scope)
         error = mfa_required(asked, standing, issuer, directory, ports)
         error.reasons = (msgspec.structs.replace(decision.reason, refused=True), *plan.reasons)
         raise error
