@@ -32,6 +32,7 @@ async def test_the_printed_login_ends_at_the_demo_page(tmp_path: Path, developme
             return
         assert tab.page.status_code == 200
         assert app.client_id in tab.page.text
+        assert '"left": "You are logged out"' in tab.page.text, "a logout comes back here too"
         code = tab.at.partition("code=")[2].partition("&")[0]
         answer = await door.redeem(app, code, redirect_uri=ORIGIN + PATH, code_verifier=VERIFIER)
         assert answer.json()["scope"] == "openid profile email read:items write:items"
