@@ -14,8 +14,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from doorward.cli import commands
-from doorward.cli.explanation import lifetime, setting_in_words
+from doorward.cli.explanation import PAGES, lifetime, setting_in_words
 from doorward.cli.terminal import Problem
+from doorward.model.session import Step
 
 API = "https://api.example.test"
 
@@ -168,6 +169,10 @@ def test_a_ready_file_that_is_none_is_said(tmp_path: Path) -> None:
     problem = run(tmp_path, "--client", "x").exception
     assert isinstance(problem, Problem)
     assert "cannot be used" in problem.what
+
+
+def test_every_page_of_a_login_has_words() -> None:
+    assert set(PAGES) == {step.value for step in Step}
 
 
 def test_lifetimes_and_settings_read_well() -> None:
