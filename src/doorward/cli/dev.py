@@ -254,7 +254,7 @@ def _announce(summary: dict[str, Any], folder: Path, door: Doorward, *, demo: bo
     line("Domain", summary["domain"], 'what an SDK calls "domain"')
     line("Issuer", summary["issuer"])
     line("Trust", f"export NODE_EXTRA_CA_CERTS={summary['ca']}")
-    line("", f"export SSL_CERT_FILE={summary['ca']} REQUESTS_CA_BUNDLE={summary['ca']}")
+    line("", f"export SSL_CERT_FILE={summary['ca']} REQUESTS_CA_BUNDLE={summary['ca']} CURL_CA_BUNDLE={summary['ca']}")
     directory = door.ports.directory.tenant(DEFAULT_TENANT)
     for api in directory.resource_servers.values():
         if not api.is_system:

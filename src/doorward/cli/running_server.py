@@ -41,6 +41,13 @@ class RunningServer:
         self._token = token
         self._management = management
 
+    @property
+    def management(self) -> dict[str, str]:
+        """The client that has every scope of the Management API, as ``ready.json`` names it. Raises ``Problem``."""
+        if self._management is None:
+            raise Problem("there is no token to ask with", fix="--token TOKEN", exit_code=NOT_AUTHORIZED)
+        return {"name": "the management client", **self._management}
+
     def call(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Status and decoded body of one Management API call. Raises ``Problem`` when nobody answers."""
         return self._send(method, path, body, {"authorization": f"Bearer {self._bearer()}"})

@@ -24,6 +24,7 @@ MACHINE = "client_credentials"
 @click.option("--audience", metavar="IDENTIFIER", help="The API the token is for.")
 @click.option("--scope", metavar="SCOPES", help="The scopes to ask for, in one argument.")
 @click.option("--login", is_flag=True, help="As a person: sign in in the browser (code with PKCE).")
+@click.option("--management", is_flag=True, help="For the Management API, as the development server's own client.")
 @click.option("--no-browser", is_flag=True, help="With --login: print the address instead of opening it.")
 @click.option("--raw", is_flag=True, help="Nothing but the token, for $(doorward token --raw).")
 @click.option("--json", "as_json", is_flag=True, help="The answer of the token endpoint.")
@@ -38,6 +39,7 @@ def command(
     audience: str | None,
     scope: str | None,
     login: bool,
+    management: bool,
     no_browser: bool,
     raw: bool,
     as_json: bool,
@@ -52,9 +54,14 @@ def command(
     doorward token
     doorward token --client "My Service" --audience https://api.example.test --scope read:items
     doorward token --login --audience https://api.example.test --scope "openid read:items"
+    doorward token --management --raw
     """
+    if management and (login or client is not None):
+        raise Problem("--management is an application of its own", fix="doorward token --management", exit_code=USAGE)
     server = development_server(folder, tenant=tenant, host=host)
-    chosen = _application(server, client, login=login)
+    chosen = server.management if management else _application(server, client, login=login)
+    if management:
+        audience = audience or chosen["audience"]
     secret = client_secret or chosen.get("client_secret") or None
     asked = {"audience": audience, "scope": scope}
     if not login and audience is None:

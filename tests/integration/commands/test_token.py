@@ -131,3 +131,12 @@ def test_an_application_without_a_loopback_callback_is_told_what_to_add(door: De
     code, _, complained = run(door, "--login", "--client", "Bare")
     assert code == 2
     assert "no callback this command can answer" in complained
+
+
+def test_a_token_for_the_management_api(door: DevServer) -> None:
+    code, said, _ = run(door, "--management", "--json")
+    assert code == 0
+    assert "read:clients" in json.loads(said)["scope"]
+    code, _, complained = run(door, "--management", "--login")
+    assert code == 2
+    assert "--management is an application of its own" in complained
