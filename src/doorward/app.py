@@ -255,7 +255,6 @@ def build(
             one_time_values,
             storage.challenges,
             storage.attempts,
-            storage.tickets,
             storage.log,
             ceremonies,
         ),

@@ -682,10 +682,12 @@ class AuthenticationMethods(Protocol):
         *,
         replacing: Collection[MethodType] = (),
         unless: Collection[MethodType] = (),
+        redeems: tuple[bytes, float] | None = None,
         events: Sequence[LogEvent],
     ) -> bool:
-        """Give a user methods, in the place of those of the types ``replacing``. ``False`` when there is no
-        such user; raises ``Conflict`` for one the user has already, or who has any of the types ``unless``, and
+        """Give a user methods, in the place of those of the types ``replacing``, and use an enrolment link up
+        (``redeems``: its digest, and what time it is). ``False`` when there is no such user; raises ``Conflict`` for
+        one the user has already, or who has any of the types ``unless``, for a link that is no good any more, and
         (``key_id``) for the key of an authenticator that anybody has."""
 
     async def update(self, tenant: str, method: AuthenticationMethod, *, events: Sequence[LogEvent]) -> bool:

@@ -579,6 +579,7 @@ def _code(
         ("amr", _amr(visit) or None),
         ("acr", _acr(visit)),
         ("consented", consented),
+        ("login_at", session.authenticated_at),
         ("mfa_at", (visit.transaction.mfa_at if visit.transaction is not None else None) or session.mfa_at),
     ):
         if known is not None:

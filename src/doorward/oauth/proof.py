@@ -41,8 +41,8 @@ class Proof(Struct, frozen=True, kw_only=True):
     ``original`` and ``stored_audience`` come from a refresh token. ``consented`` is what the user
     agreed to, ``None`` where consent was not needed; ``consent_pending`` marks a decision made
     before consent was asked. ``front_channel`` is the authorization endpoint's own answer.
-    ``amr`` and ``acr`` are what the ID token tells of the way the person signed in.
-    ``mfa_at`` is when a second factor was last proved (epoch seconds). ``recovery_code`` is told in the answer.
+    ``amr`` and ``acr`` are what the ID token tells of the way the person signed in. ``login_at`` is when they did,
+    ``mfa_at`` when a second factor was last proved (epoch seconds). ``recovery_code`` is told in the answer.
     """
 
     grant_type: str
@@ -64,6 +64,7 @@ class Proof(Struct, frozen=True, kw_only=True):
     auth_time: int | None = None
     amr: tuple[str, ...] = ()
     acr: str | None = None
+    login_at: float | None = None
     mfa_at: float | None = None
     spend: Spend | None = None
     recovery_code: str | None = None

@@ -161,6 +161,6 @@ async def _recent_factor(
         error = mfa_required(asked, standing, issuer, directory, ports)
         error.reasons = (msgspec.structs.replace(decision.reason, refused=True), *plan.reasons)
         raise error
-    if not recently and now - (token.began_at or token.issued_at) > mfa_policy.RECENT:
+    if not recently and now - (proof.login_at or token.began_at or token.issued_at) > mfa_policy.RECENT:
         raise mfa_policy.unmet(*plan.reasons)
     return (decision.reason,)

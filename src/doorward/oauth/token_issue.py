@@ -209,6 +209,8 @@ def _granted(proof: Proof) -> dict[str, Any]:
     granted: dict[str, Any] = {}
     if proof.consented is not None:
         granted["consented"] = proof.consented
+    if proof.login_at is not None:
+        granted["login_at"] = proof.login_at
     if proof.mfa_at is not None:
         granted["mfa_at"] = proof.mfa_at
     if proof.auth_time is not None:

@@ -792,6 +792,18 @@ async def test_a_refresh_token_of_another_api_meets_the_policy_too(door: Door) -
     assert (claims(given["access_token"])["aud"], given["scope"]) == (AUDIENCE, "read:me:factors")
 
 
+async def test_a_session_of_days_ago_does_not_count_as_a_login(door: Door) -> None:
+    await door.tenant(STRICT)
+    web = door.client("Web")
+    asked = {"audience": "https://api.test", "scope": "openid offline_access read:items"}
+    tab = await (await door.browser().authorize(web, **asked)).login()
+    door.clock.pass_(2 * 86400)
+    await tab.authorize(web, **asked)
+    given = (await door.redeem(web, tab.answer["code"])).json()
+    unmet = await refreshed(door, given["refresh_token"], audience=AUDIENCE)
+    assert (unmet.status_code, unmet.json()["error"]) == (403, "unmet_authentication_requirements")
+
+
 async def test_who_has_no_factor_logs_in_again_after_a_quarter_of_an_hour(door: Door) -> None:
     await door.tenant(STRICT)
     given = (await token(door, scope="offline_access read:me:factors")).json()

@@ -19,6 +19,7 @@ from doorward.model.role import Permission
 from doorward.model.search import AllOf, AnyOf, Not, Range, Search, Sort, Term
 from doorward.model.session import ConsentGrant, Renewal, SignIn
 from doorward.model.session_end import Cause
+from doorward.model.ticket import Ticket, TicketType
 from doorward.model.user import Password, User
 from doorward.ports import Conflict
 
@@ -447,6 +448,30 @@ async def test_of_many_totp_keys_at_a_time_one_is_kept(nodes: Nodes) -> None:
 
     assert sorted(await asyncio.gather(*(attempt(turn) for turn in range(6)))) == [False] * 5 + [True]
     assert len(await nodes.one.authentication_methods.of_user(T, "auth0|ada")) == 1
+
+
+async def test_e3_a_link_is_used_up_by_what_is_enrolled_and_by_nothing_else(nodes: Nodes) -> None:
+    await create(nodes)
+    type_, hash_ = TicketType.MFA_ENROLLMENT, b"h" * 32
+    link = Ticket(
+        ticket_hash=hash_, type=type_, user_id="auth0|ada", expires_at=nodes.now + 100, identity=("auth0", "ada")
+    )
+    assert await nodes.one.tickets.create(T, link, events=())
+    kept, used = nodes.one.authentication_methods, (hash_, nodes.now)
+    assert await kept.add(T, "auth0|ada", [method("dev_1", type=MethodType.PHONE)], events=())
+    with pytest.raises(Conflict):
+        await kept.add(T, "auth0|ada", [method("dev_2")], unless=(MethodType.PHONE,), redeems=used, events=())
+    assert await nodes.two.tickets.find(T, hash_, type_, at=nodes.now) == link
+
+    async def attempt(turn: int) -> bool:
+        node = nodes.turns(turn + 1)[-1]
+        try:
+            methods = [method(f"dev_{turn + 10}", type=MethodType.PHONE, properties={"phone_number": f"+4420{turn}"})]
+            return await node.authentication_methods.add(T, "auth0|ada", methods, redeems=used, events=())
+        except Conflict:
+            return False
+
+    assert sorted(await asyncio.gather(*(attempt(turn) for turn in range(4)))) == [False] * 3 + [True]
 
 
 def key(id_: str, user: str, key_id: str = "k", **more: Any) -> AuthenticationMethod:

@@ -12,9 +12,11 @@ from doorward.backends.storage.directory import StoredDirectory
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.session_ends import SessionEnds, Told
 from doorward.backends.storage.tenant_tables import authentication_method_place
+from doorward.backends.storage.ticket_rows import redeem_ticket
 from doorward.model.authentication_method import AuthenticationMethod, MethodType
 from doorward.model.log_event import LogEvent
 from doorward.model.session_end import Cause
+from doorward.model.ticket import TicketType
 from doorward.ports import Conflict
 
 _encode = msgspec.json.Encoder().encode
@@ -84,12 +86,17 @@ class StoredAuthenticationMethods:
         *,
         replacing: Collection[MethodType] = (),
         unless: Collection[MethodType] = (),
+        redeems: tuple[bytes, float] | None = None,
         events: Sequence[LogEvent],
     ) -> bool:
         def verb() -> Verb[bool]:
             key = {"tenant": tenant, "user_id": user_id}
             if not (yield Query(LOCK, key)):
                 return False
+            if redeems is not None:
+                ticket_hash, at = redeems
+                if not (yield redeem_ticket(tenant, ticket_hash, TicketType.MFA_ENROLLMENT, at)):
+                    raise Conflict("ticket", "")
             taken = set()
             for row in (yield Query(OF_USER, key)):
                 known = _method(row)

@@ -11,7 +11,7 @@ from doorward.backends.storage.database import Database, Query, Verb
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.outbox import StoredOutbox
 from doorward.backends.storage.session_ends import SessionEnds, Told
-from doorward.backends.storage.ticket_rows import insert_ticket, ticket_row
+from doorward.backends.storage.ticket_rows import insert_ticket, redeem_ticket, ticket_key, ticket_row
 from doorward.backends.storage.users import change_account
 from doorward.model.log_event import LogEvent
 from doorward.model.message import Message
@@ -33,10 +33,6 @@ WHERE tenant = :tenant AND ticket_hash = :ticket_hash AND type = :type AND used_
 LOOK = """
 SELECT document, used_at, expires_at FROM ticket
 WHERE tenant = :tenant AND ticket_hash = :ticket_hash AND type = :type"""
-REDEEM = """
-UPDATE ticket SET used_at = :at
-WHERE tenant = :tenant AND ticket_hash = :ticket_hash AND type = :type AND used_at IS NULL AND expires_at > :at
-RETURNING document"""
 
 
 class StoredTickets:
@@ -78,7 +74,7 @@ class StoredTickets:
         return created
 
     async def find(self, tenant: str, ticket_hash: bytes, type_: TicketType, *, at: float) -> Ticket | None:
-        rows = await self._database.read(FIND, _key(tenant, ticket_hash, type_, at))
+        rows = await self._database.read(FIND, ticket_key(tenant, ticket_hash, type_, at))
         return _decode(rows[0][0]) if rows else None
 
     async def look(
@@ -107,7 +103,7 @@ class StoredTickets:
         told: Told = []
 
         def verb() -> Verb[Ticket | None]:
-            redeemed = yield Query(REDEEM, _key(tenant, ticket_hash, type_, at))
+            redeemed = yield redeem_ticket(tenant, ticket_hash, type_, at)
             if not redeemed:
                 return None
             if change is not None and not (
@@ -123,7 +119,3 @@ class StoredTickets:
         ticket = await self._database.write(verb)
         self._outbox.wake([*messages, *told])
         return ticket
-
-
-def _key(tenant: str, ticket_hash: bytes, type_: TicketType, at: float) -> dict[str, object]:
-    return {"tenant": tenant, "ticket_hash": ticket_hash, "type": type_.value, "at": at}

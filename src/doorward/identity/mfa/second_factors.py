@@ -45,7 +45,6 @@ from doorward.model.mfa import (
     offers,
     standing,
 )
-from doorward.model.ticket import TicketType
 from doorward.model.user import User
 from doorward.model.webauthn import InvalidAnswer
 from doorward.ports import (
@@ -57,7 +56,6 @@ from doorward.ports import (
     Entropy,
     Log,
     OneTimeValues,
-    Tickets,
 )
 
 TRIES = 5
@@ -83,7 +81,6 @@ class SecondFactors:
         one_time_values: OneTimeValues,
         challenges: Challenges,
         attempts: Attempts,
-        tickets: Tickets,
         log: Log,
         ceremonies: Ceremonies,
     ) -> None:
@@ -93,7 +90,6 @@ class SecondFactors:
         self._one_time_values = one_time_values
         self._challenges = challenges
         self._attempts = attempts
-        self._tickets = tickets
         self._log = log
         self._ceremonies = ceremonies
 
@@ -381,8 +377,6 @@ class SecondFactors:
         if first and offers(directory, RECOVERY_CODE):
             methods.append(self._new_recovery_code(subject))
             replacing = (MethodType.RECOVERY_CODE,)
-        if subject.ticket is not None and not await self._spend(subject, subject.ticket):
-            return Outcome.TAKEN
         usable = {one.method for one in FACTORS.values() if one is not RECOVERY_CODE and offers(directory, one)}
         try:
             kept = await self._methods.add(
@@ -391,16 +385,12 @@ class SecondFactors:
                 methods,
                 replacing=replacing,
                 unless=usable if first else (),
+                redeems=(subject.ticket, self._clock.now()) if subject.ticket is not None else None,
                 events=(self._event(subject, "gd_enrollment_complete", factor),),
             )
         except Conflict:
             return Outcome.TAKEN
         return Outcome.RIGHT if kept else Outcome.WRONG
-
-    async def _spend(self, subject: MfaSubject, ticket: bytes) -> bool:
-        """Use a link up; ``False`` when somebody else did, or it was replaced."""
-        tenant, now = subject.directory.tenant.id, self._clock.now()
-        return await self._tickets.redeem(tenant, ticket, TicketType.MFA_ENROLLMENT, at=now) is not None
 
     def _method(
         self,

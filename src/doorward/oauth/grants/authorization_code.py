@@ -59,6 +59,7 @@ async def prove(
         auth_time=granted.get("auth_time"),
         amr=tuple(granted.get("amr", ())),
         acr=granted.get("acr"),
+        login_at=granted.get("login_at"),
         mfa_at=granted.get("mfa_at"),
         spend=SpendCode(code),
     )

@@ -61,6 +61,7 @@ async def prove(
         gty=tuple(token.granted.get("gty", ())),
         session_sid=token.session_sid,
         auth_time=token.granted.get("auth_time"),
+        login_at=token.granted.get("login_at"),
         mfa_at=token.granted.get("mfa_at"),
         spend=SpendRefreshToken(token),
     )
