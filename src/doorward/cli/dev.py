@@ -267,7 +267,9 @@ def _announce(summary: dict[str, Any], folder: Path, door: Doorward, *, demo: bo
         line("Log in", login_address(issuer, application, directory), f"as {application.name}")
     if demo:
         line("Test user", demo_user(summary["issuer"]))
-    line("Inbox", f"{summary['issuer']}_doorward/inbox", "mail and text messages; or: doorward inbox")
+    where = "" if folder == Path(DEFAULT_FOLDER) else f" --data {folder}"
+    line("Inbox", f"{summary['issuer']}_doorward/inbox", f"mail and text messages; or: doorward inbox{where}")
+    line("Management", f"doorward token --management --raw{where}", "a token for the Management API")
     machine = _first_machine(directory)
     if machine is not None:
         client, audience = machine

@@ -16,6 +16,7 @@ from doorward.cli.running_server import RunningServer, development_server
 from doorward.cli.terminal import USAGE, Problem, colour
 
 MACHINE = "client_credentials"
+SHOWN_SCOPES = 12
 
 
 @click.command("token", short_help="Get an access token, as a machine or in the browser.")
@@ -149,7 +150,7 @@ def _show(answer: dict[str, Any], name: str) -> None:
     click.secho(f"✓ {name} got an access token", fg="green", bold=True, color=colour())
     line("form", f"{kind} · {header.get('alg')}")
     line("lives", lifetime(answer["expires_in"]))
-    line("scope", answer.get("scope") or "none")
+    line("scope", _scopes(answer.get("scope", "").split()))
     claims = _part(token, 1) if kind == "JWT" else {}
     for claim in ("iss", "sub", "aud", "azp", "client_id", "permissions", "gty"):
         if claim in claims:
@@ -159,6 +160,13 @@ def _show(answer: dict[str, Any], name: str) -> None:
         if other in answer:
             line(other.replace("_", " "), "yes   (--json shows it)")
     click.echo(f"\n{token}")
+
+
+def _scopes(scopes: list[str]) -> str:
+    """As many as are read at a glance."""
+    if len(scopes) <= SHOWN_SCOPES:
+        return " ".join(scopes) or "none"
+    return f"{' '.join(scopes[:4])} … {len(scopes)} in all   (--json shows them)"
 
 
 def _part(token: str, index: int) -> dict[str, Any]:
