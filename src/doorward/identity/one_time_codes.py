@@ -17,12 +17,13 @@ from doorward.model.user import User
 from doorward.ports import Attempts
 
 MAX_CODE = 128
-# How many at once, and after how many seconds each one more: to an address as one place asks for it, to it from
-# everywhere (with three tries each, that is also how often it can be guessed), as that place asks for it in all, of a
-# tenant.
-AT_MOST = ((10, 360.0), (100, 864.0), (50, 72.0), (10_000, 0.36))
+# How many at once, and after how many seconds each one more: to an address as one place asks for it, as that place
+# asks for it in all, of a tenant.
+OF_ONE_PLACE = ((10, 360.0), (50, 72.0), (10_000, 0.36))
 # Of the first, so many whatever others ask for; beyond that an address gets no more than so many from everywhere.
 ANYHOW, FROM_EVERYWHERE = (3, 360.0), (30, 120.0)
+# With three tries each, that is also how often a code can be guessed, whoever has how many places.
+AT_MOST = (100, 864.0)
 UNREACHED = "no messages are sent to this country"
 
 
@@ -42,12 +43,14 @@ async def admit(attempts: Attempts, tenant: str, connection: str, address: str, 
         return await attempts.admit(tenant, key, at=at, interval=interval, burst=burst)
 
     there, here, everywhere, at_most, place, all_ = sending_keys(connection, address, ip)
-    for key, (burst, interval) in zip((there, at_most, place, all_), AT_MOST, strict=True):
+    for key, (burst, interval) in zip((there, place, all_), OF_ONE_PLACE, strict=True):
         if not await is_left(key, burst, interval):
             raise TooManyCodes(max(1, int(interval)))
     counted = await is_left(everywhere, *FROM_EVERYWHERE)
     if not await is_left(here, *ANYHOW) and not counted:
         raise TooManyCodes(int(FROM_EVERYWHERE[1]))
+    if not await is_left(at_most, *AT_MOST):
+        raise TooManyCodes(int(AT_MOST[1]))
 
 
 def of_client(client: Client) -> str:

@@ -577,6 +577,8 @@ async def test_k7_strangers_do_not_use_up_what_somebody_is_sent(door: Door) -> N
     assert [await send("192.0.2.1") for _ in range(4)] == [True, True, True, False]
     door.clock.pass_(360)
     assert await send("192.0.2.1")
+    more = [await send(f"203.0.113.{place}") for place in range(40) for _ in range(3)]
+    assert 39 + 3 + 1 + sum(more) == 100, "however many places a stranger has"
 
 
 async def test_guesses_of_reset_codes_count_for_the_address_they_come_from(door: Door) -> None:

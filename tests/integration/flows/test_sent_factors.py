@@ -12,6 +12,8 @@ from tests.integration.flows.test_second_factor import heading, types, user_id
 
 from doorward.model.authentication_method import AuthenticationMethod, MethodType
 from doorward.model.message import Message
+from doorward.model.mfa import EMAIL, MfaSubject, Outcome
+from doorward.model.request_context import RequestContext
 
 NUMBER = "+442079460000"
 OTHER = "+442079460001"
@@ -517,3 +519,18 @@ async def test_k7_numbers_of_other_countries_are_sent_nothing(door: Door) -> Non
     await door.tenant({"tenant": {"country_codes": {"mode": "deny", "list": ["DE"]}}})
     await tab.submit("resend-code")
     assert len(await sent(door)) == 1
+
+
+async def test_k7_an_address_that_people_name_is_not_flooded(door: Door) -> None:
+    people = [f"p{number}@example.test" for number in range(3)]
+    await door.tenant({**tenant("email"), "users": [{"email": one, "connection": "people"} for one in people]})
+    directory, outcomes = door.ports.directory.tenant(DOMAIN), []
+    for one in people:
+        found = await door.ports.users.find_by_identifier(DOMAIN, "people", "email", one)
+        assert found is not None
+        context = RequestContext(ip="192.0.2.1", hostname=DOMAIN)
+        subject = MfaSubject(directory=directory, user=found[0], client=None, context=context, binding=b"b")
+        for turn in range(5):
+            named = "somebody@example.test"
+            outcomes.append(await door.ports.second_factors.send_code(subject, EMAIL, named, f"h{turn}", enrolls=True))
+    assert outcomes == [Outcome.RIGHT] * 10 + [Outcome.TOO_MANY] * 5
