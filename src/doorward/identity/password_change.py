@@ -22,8 +22,9 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import reset_key
 from doorward.model.log_event import LogEvent
 from doorward.model.request_context import RequestContext
+from doorward.model.session import LoginTransaction
 from doorward.model.session_end import Cause
-from doorward.model.ticket import TicketState, TicketType
+from doorward.model.ticket import Ticket, TicketState, TicketType
 from doorward.model.timestamp import timestamp
 from doorward.model.user import AccountChange, Password, User
 from doorward.ports import Conflict, Ports
@@ -57,9 +58,18 @@ class ChangeRefused(Exception):
         self.error = error
 
 
+class FactorAskedFirst(Exception):
+    """A good link whose owner has to prove one of ``factors`` before it is redeemed; ``ticket`` is what it carries."""
+
+    def __init__(self, ticket: Ticket, factors: tuple[str, ...]) -> None:
+        super().__init__("without a second factor")
+        self.ticket = ticket
+        self.factors = factors
+
+
 class PasswordChange:
     """What pages and endpoints do about passwords. ``revokes_refresh_tokens`` goes further than Auth0, which ends
-    sessions only. ``asks_second_factor``: pages do not redeem a link before its owner proved one."""
+    sessions only. ``asks_second_factor``: no link is good before its owner proved one, if they have any."""
 
     def __init__(
         self,
@@ -70,11 +80,11 @@ class PasswordChange:
         revokes_refresh_tokens: bool = False,
         asks_second_factor: bool = False,
     ) -> None:
-        self.asks_second_factor = asks_second_factor
         self._ports = ports
         self._login = login
         self._passwords = passwords
         self._revokes_refresh_tokens = revokes_refresh_tokens
+        self._asks_second_factor = asks_second_factor
 
     # ── by a link ──
 
@@ -148,28 +158,45 @@ class PasswordChange:
         )
         return await self._ports.tickets.create(directory.tenant.id, ticket, events=(event,), messages=(message,))
 
-    async def look(self, tenant: str, ticket_hash: bytes) -> Redeemable:
-        """What a link is good for; looking does not spend it. Raises ``TicketUnusable``."""
-        return await redeemable(
-            self._ports.tickets,
-            self._ports.users,
-            tenant,
+    async def look(
+        self, directory: TenantDirectory, ticket_hash: bytes, opened: LoginTransaction | None = None
+    ) -> Redeemable:
+        """What a link is good for; looking does not spend it. ``opened`` is the transaction somebody opened it in, who
+        may have proved a second factor there. Raises ``TicketUnusable`` and ``FactorAskedFirst``."""
+        ports = self._ports
+        found = await redeemable(
+            ports.tickets,
+            ports.users,
+            directory.tenant.id,
             ticket_hash,
             TicketType.PASSWORD_CHANGE,
-            at=self._ports.clock.now(),
+            at=ports.clock.now(),
         )
+        if self._asks_second_factor and not (opened is not None and opened.has_proved_for(ticket_hash)):
+            standing = await ports.second_factors.standing(directory, found.user)
+            # A code that goes where the link went would prove nothing more.
+            factors = standing.without_mailbox(found.ticket.email or "").challenges
+            if factors:
+                raise FactorAskedFirst(found.ticket, factors)
+        return found
 
     async def redeem(
-        self, directory: TenantDirectory, ticket_hash: bytes, password: str, context: RequestContext
+        self,
+        directory: TenantDirectory,
+        ticket_hash: bytes,
+        password: str,
+        context: RequestContext,
+        *,
+        opened: LoginTransaction | None = None,
     ) -> Redeemable:
         """Use a link up for another password: sessions end, and whoever was locked out for guessing is not any more.
 
-        A refused password leaves the link good. Raises ``TicketUnusable``, ``PasswordRefused``, and ``Overloaded``
-        when hashing is full.
+        ``opened`` as for ``look``. A refused password leaves the link good. Raises ``TicketUnusable``,
+        ``FactorAskedFirst``, ``PasswordRefused``, and ``Overloaded`` when hashing is full.
         """
         chosen: Password | None = None
         for _ in range(TRIES):
-            found, connection = await self._found(directory, ticket_hash, context)
+            found, connection = await self._found(directory, ticket_hash, context, opened)
             if chosen is None:
                 chosen = await self._chosen(directory, connection, found.user, found.place, password, context)
             change = self._change(found.user, found.place, connection, chosen)
@@ -195,15 +222,19 @@ class PasswordChange:
         raise Conflict("revision")
 
     async def _found(
-        self, directory: TenantDirectory, ticket_hash: bytes, context: RequestContext
+        self,
+        directory: TenantDirectory,
+        ticket_hash: bytes,
+        context: RequestContext,
+        opened: LoginTransaction | None,
     ) -> tuple[Redeemable, Connection]:
         try:
-            found = await self.look(directory.tenant.id, ticket_hash)
+            found = await self.look(directory, ticket_hash, opened)
             connection = directory.connections.get(found.user.connections[found.place])
             if connection is None or not connection.is_database:
                 raise TicketUnusable(None)
-        except TicketUnusable as unusable:
-            event = person_event("fcp", self._ports.clock.now(), None, context, description=f"ticket {unusable}")
+        except (TicketUnusable, FactorAskedFirst) as refused:
+            event = person_event("fcp", self._ports.clock.now(), None, context, description=f"ticket {refused}")
             self._ports.log.write(directory.tenant.id, event)
             raise
         return found, connection

@@ -181,6 +181,10 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     version: int = 0
     finished: bool = False
 
+    def has_proved_for(self, ticket_hash: bytes) -> bool:
+        """Whether a second factor was proved in it since this very link was opened."""
+        return self.mfa_at is not None and self.ticket is not None and self.ticket.ticket_hash == ticket_hash
+
     def trail_until(self, now: float) -> tuple[Asked, ...]:
         """The trail, with what it ended at done ``now``."""
         return tuple(one if one.done_at else msgspec.structs.replace(one, done_at=now) for one in self.trail)

@@ -141,11 +141,9 @@ def decide(
     return satisfied("mfa.no_factor", lacks_factor=True)
 
 
-def before_password_reset(standing: Standing, mailed_to: str) -> Challenge | None:
-    """What is proved before a forgotten password is replaced by a link that came to ``mailed_to``; ``None`` for
-    nothing. Nobody takes a factor on by such a link."""
-    factors = standing.without_mailbox(mailed_to).challenges
-    return Challenge(factors, False, Reason("mfa", "mfa.password_reset", True)) if factors else None
+def before_password_reset(factors: tuple[str, ...]) -> Challenge:
+    """One of ``factors`` is proved before a forgotten password is replaced; nobody takes one on by such a link."""
+    return Challenge(factors, False, Reason("mfa", "mfa.password_reset", True))
 
 
 def by_enrollment_ticket(standing: Standing, factor: str | None) -> Challenge | None:

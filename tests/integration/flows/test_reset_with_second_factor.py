@@ -9,13 +9,16 @@ import pytest
 from tests.authenticator import Authenticator
 from tests.integration.door import DOMAIN, BrowserTab, Door
 from tests.integration.flows.conftest import TENANT
+from tests.integration.flows.test_managing_people import manager
 from tests.integration.flows.test_passkeys import ORIGIN, options
-from tests.integration.flows.test_passwords import ADA, NEW, forgot, link
+from tests.integration.flows.test_passwords import ADA, HERE, NEW, forgot, link
 from tests.integration.flows.test_second_factor import at_challenge, code, has_app, heading, user_id
 from tests.integration.flows.test_sent_factors import NUMBER, OTHER, has, sent
 
 from doorward.identity.mfa import recovery_code
+from doorward.identity.password_change import FactorAskedFirst
 from doorward.model.authentication_method import AuthenticationMethod, MethodType
+from doorward.model.digest import digest
 
 FACTORS = ("otp", "sms", "email", "webauthn-roaming", "recovery-code")
 PASSWORDS = {"password-reset": NEW, "re-enter-password": NEW}
@@ -110,6 +113,39 @@ async def test_nothing_leads_past_the_second_factor(careful: Door) -> None:
     assert not await is_changed(careful)
     other = await careful.browser().get(here)
     assert (other.status, heading(other)) == (400, "This page has expired")
+
+
+async def test_no_way_in_but_the_page_forgets_it(careful: Door) -> None:
+    await has_app(careful)
+    api, changes = await manager(careful), careful.server.services.people.password_change
+    made = await api.post("/tickets/password-change", {"user_id": await user_id(careful)})
+    address = made["ticket"].removeprefix(f"https://{DOMAIN}").rstrip("#")
+
+    async def redeem(tab: BrowserTab | None = None, link: str = address) -> None:
+        ports, at = careful.ports, tab.state if tab is not None else ""
+        await changes.redeem(
+            ports.directory.tenant(DOMAIN), digest(link.partition("=")[2]), NEW, HERE,
+            opened=await ports.transactions.find(DOMAIN, digest(at)),
+        )  # fmt: skip
+
+    earlier = await opened(careful, address)
+    with pytest.raises(FactorAskedFirst) as asked:
+        await redeem()
+    assert asked.value.factors == ("otp",)
+    with pytest.raises(FactorAskedFirst):
+        await redeem(earlier)
+    tab = await opened(careful, address)
+    await tab.submit(code=code(careful))
+    later = await mailed(careful)
+    with pytest.raises(FactorAskedFirst):
+        await redeem(tab, later)
+    assert not await is_changed(careful)
+    assert [event.description for event in await careful.log("fcp")] == ["ticket without a second factor"] * 3
+    careful.clock.pass_(60)
+    tab = await opened(careful, later)
+    await tab.submit(code=code(careful))
+    await redeem(tab, later)
+    assert await is_changed(careful)
 
 
 async def test_what_was_proved_for_one_link_is_for_no_other(careful: Door) -> None:
@@ -235,9 +271,5 @@ async def test_after_an_hour_it_begins_again(careful: Door) -> None:
     await tab.submit(code=code(careful))
     assert (tab.status, heading(tab)) == (400, "This page has expired")
     tab = await opened(careful, address)
-    await tab.submit(
-        code=code(
-            careful,
-        )
-    )
+    await tab.submit(code=code(careful))
     assert tab.path == "/u/reset-password"

@@ -6,15 +6,15 @@ import re
 
 from doorward.identity.new_password import PasswordRefused
 from doorward.identity.one_time_codes import TooManyCodes, of_browser, typed
-from doorward.identity.password_change import TooManyResets
+from doorward.identity.password_change import FactorAskedFirst, TooManyResets
 from doorward.identity.password_policy import PasswordError, PasswordVerdict
 from doorward.identity.signup import EMAIL
 from doorward.identity.tickets import Redeemable, TicketUnusable
 from doorward.model.authentication import Denial
 from doorward.model.connection import Connection
 from doorward.model.session import Identification
-from doorward.model.ticket import Ticket, TicketState
-from doorward.oauth.mfa_policy import Challenge, before_password_reset
+from doorward.model.ticket import TicketState
+from doorward.oauth.mfa_policy import before_password_reset
 from doorward.web.login import screens
 from doorward.web.login.pages import Button, FieldError, FormPage, Link, ResultPage
 from doorward.web.login.prompts.mfa_ticket import factor_asked, sends
@@ -176,10 +176,7 @@ async def choose(visit: TicketVisit) -> Response:
     """Another password, twice. Only a password that can be chosen uses the link up."""
     changes = visit.login.people.password_change
     try:
-        found = await changes.look(visit.tenant, visit.ticket_hash)
-        challenge = await _challenge(visit, found)
-        if challenge is not None:
-            return await _prove_first(visit, found.ticket, challenge)
+        found = await changes.look(visit.directory, visit.ticket_hash, visit.transaction)
         if not visit.is_post:
             return _choose_page(visit, found)
         chosen, again = visit.form.get("password-reset", ""), visit.form.get("re-enter-password", "")
@@ -189,7 +186,11 @@ async def choose(visit: TicketVisit) -> Response:
             return _choose_page(visit, found, FieldError("re-enter-password", "no-re-enter-password"))
         if chosen != again:
             return _choose_page(visit, found, FieldError("re-enter-password", "password-mismatch"))
-        found = await changes.redeem(visit.directory, visit.ticket_hash, chosen, visit.request.context)
+        found = await changes.redeem(
+            visit.directory, visit.ticket_hash, chosen, visit.request.context, opened=visit.transaction
+        )
+    except FactorAskedFirst as asked:
+        return await _prove_first(visit, asked)
     except PasswordRefused as refused:
         breached = refused.error is PasswordError.LEAKED
         key = "password-breached-reset" if breached else refused.error.text_key
@@ -200,22 +201,15 @@ async def choose(visit: TicketVisit) -> Response:
     return after_ticket(visit, found.ticket, page, CHANGED)
 
 
-async def _challenge(visit: TicketVisit, found: Redeemable) -> Challenge | None:
-    """The second factor to be proved before that; ``None`` for nothing, or nothing more."""
-    if visit.proved or not visit.login.people.password_change.asks_second_factor:
-        return None
-    standing = await visit.login.ports.second_factors.standing(visit.directory, found.user)
-    return before_password_reset(standing, found.ticket.email or "")
-
-
-async def _prove_first(visit: TicketVisit, ticket: Ticket, challenge: Challenge) -> Response:
+async def _prove_first(visit: TicketVisit, asked: FactorAskedFirst) -> Response:
     """A press of a button begins it: what only looks into links is to send no code to anybody."""
+    challenge = before_password_reset(asked.factors)
     if visit.is_post or visit.transaction is not None:
-        return await factor_asked(visit, ticket, challenge)
+        return await factor_asked(visit, asked.ticket, challenge)
     page = ResultPage(
         screen=screens.REDEEM_TICKET, title="pageTitle", primary="buttonText", presses_itself=not sends(challenge)
     )
-    return visit.show(page, ticket)
+    return visit.show(page, asked.ticket)
 
 
 def _choose_page(
