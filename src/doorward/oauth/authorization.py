@@ -332,20 +332,21 @@ class Authorization:
         self, visit: _Visit, move: Interact | authorize_decision.Proceed, plan: TokenPlan | None = None
     ) -> Interaction:
         """Show a page, or refuse where none may be shown."""
-        step = move.step if isinstance(move, Interact) else Step.LOGIN
+        page = move if isinstance(move, Interact) else Interact(Step.LOGIN, move.reason)
+        step = page.step
         if visit.request.is_silent:
-            raise authorize_decision.silent_refusal(Interact(step, move.reason))
+            raise authorize_decision.silent_refusal(page)
         ports, tenant = self._ports, visit.issuer.tenant
         shown: dict[str, Any] = {"step": step}
         if visit.session is not None and step in (Step.MFA, Step.PASSKEY, Step.CONSENT, Step.CONFIRMATION):
             shown["session_sid"] = visit.session.sid
-        if isinstance(move, Interact) and move.challenge is not None:
-            shown |= _asked_factor(visit.transaction, move.challenge)
+        if page.challenge is not None:
+            shown |= _asked_factor(visit.transaction, page.challenge)
         if plan is not None:
             shown |= {"asked": plan.scope, "asked_audience": plan.audience, "consented": None}
         secret = visit.browser.transaction
         if visit.transaction is not None and secret is not None:
-            shown["trail"] = visit.transaction.asked_for(step, move.reason.rule, visit.now)
+            shown["trail"] = visit.transaction.asked_for(step, page.reason.rule, visit.now)
             moved = msgspec.structs.replace(visit.transaction, **shown)
             if moved != visit.transaction and not await ports.transactions.advance(tenant, moved):
                 moved = await self.find(visit.state, visit.browser, visit.issuer)
@@ -360,7 +361,7 @@ class Authorization:
             created_at=visit.now,
             expires_at=visit.now + TRANSACTION_LIFETIME,
             pushed_request=visit.pushed_request,
-            trail=(Asked(step, move.reason.rule, visit.now),),
+            trail=(Asked(step, page.reason.rule, visit.now),),
             **shown,
         )
         await ports.transactions.start(tenant, transaction)

@@ -24,11 +24,13 @@ from doorward.oauth.token_rules import Reason
 
 
 class Interact(Struct, frozen=True):
-    """Show the page of this step; ``challenge`` is what a second factor is asked for with."""
+    """Show the page of this step; ``challenge`` is what a second factor is asked for with. A login that ``lapsed``
+    was enough in the place of a second factor, as long as it was recent."""
 
     step: Step
     reason: Reason
     challenge: Challenge | None = None
+    lapsed: bool = False
 
 
 class Proceed(Struct, frozen=True):
@@ -99,7 +101,7 @@ def mfa(
         return Interact(Step.MFA, decision.reason, decision)
     recent = session is not None and now - session.authenticated_at <= mfa_policy.RECENT
     if wanted is not None and wanted.within is not None and decision.lacks_factor and not recent:
-        return Interact(Step.LOGIN, Reason("mfa", "mfa.unmet", True))
+        return Interact(Step.LOGIN, Reason("mfa", "mfa.unmet", True), lapsed=True)
     return Proceed(decision.reason)
 
 
@@ -177,18 +179,18 @@ def confirmation(
 
 def silent_refusal(interact: Interact) -> OAuthError:
     """The ``prompt=none`` error for a page that would have been shown (OpenID Connect Core §3.1.2.6)."""
-    if interact.reason.rule == "mfa.unmet":
+    if interact.lapsed:
         return mfa_policy.unmet()
-    if interact.step is Step.MFA:
-        error: OAuthError = LoginRequired("Multifactor authentication required", hint=_HINTS.get(interact.reason.rule))
-    elif interact.step is Step.CONSENT:
-        error = ConsentRequired("Consent required", hint=_HINTS.get(interact.reason.rule))
-    elif interact.step is Step.CONFIRMATION:
-        error = InteractionRequired("Interaction required", hint=_HINTS.get(interact.reason.rule))
-    else:
-        error = LoginRequired("Login required", hint=_HINTS.get(interact.reason.rule))
-    error.reasons = (interact.reason,)
-    return error
+    hint, reasons = _HINTS.get(interact.reason.rule), (interact.reason,)
+    match interact.step:
+        case Step.MFA:
+            return LoginRequired("Multifactor authentication required", hint=hint, reasons=reasons)
+        case Step.CONSENT:
+            return ConsentRequired("Consent required", hint=hint, reasons=reasons)
+        case Step.CONFIRMATION:
+            return InteractionRequired("Interaction required", hint=hint, reasons=reasons)
+        case Step.LOGIN | Step.SIGNUP | Step.PASSKEY:
+            return LoginRequired("Login required", hint=hint, reasons=reasons)
 
 
 _HINTS = {
