@@ -18,10 +18,11 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.document import Documents
 from doorward.model.snapshot import snapshot_of
 from doorward.model.tenant import Issuer, Tenant
-from doorward.web.login.advanced import Drawing, Rendering
+from doorward.web.login.advanced_rendering import Drawing, Rendering
 from doorward.web.login.presenter import about
 from doorward.web.login.render import render
 from doorward.web.login.samples import SAMPLES, STATE, STOCK
+from doorward.web.login.universal_login_context import Known
 from doorward.web.wire.http import Response
 
 PAGE = "https://login.acme.test/u/page"
@@ -57,7 +58,7 @@ def drawn(name: str, directory: TenantDirectory) -> Response:
         in_template=False,
     )
     told = about(directory, Issuer(tenant="acme", host="login.acme.test"), page, STOCK, {})
-    drawing = Drawing(rendering=rendering, directory=directory, about=told, asked={})
+    drawing = Drawing(rendering=rendering, known=Known(directory=directory, about=told, asked={}))
     return render(page, STOCK, "en", drawing=drawing)
 
 

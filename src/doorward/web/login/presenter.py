@@ -25,7 +25,7 @@ from doorward.oauth.authorization import TransactionGone
 from doorward.oauth.errors import OAuthError
 from doorward.ports import Clock, Directory, Log, Overloaded
 from doorward.web.login import assets, headers, locales
-from doorward.web.login.advanced import drawing_of, is_drawn
+from doorward.web.login.advanced_rendering import drawing_of, is_drawn
 from doorward.web.login.catalogue import Texts
 from doorward.web.login.documents import (
     DemoDocument,

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from doorward.web.login import assets, catalogue, headers, locales
-from doorward.web.login.advanced import Drawing
+from doorward.web.login.advanced_rendering import Drawing
 from doorward.web.login.catalogue import ScreenTexts
 from doorward.web.login.documents import (
     DemoDocument,

@@ -1,5 +1,4 @@
-"""Screens a tenant draws with scripts of its own (``rendering_mode`` ``advanced``): what those are told, and the page
-they find themselves on.
+"""What scripts of a tenant's own are told of the screen they draw.
 
 Names and shapes are those Auth0's page SDK (``@auth0/auth0-acul-js``) reads from ``window.universal_login_context``; it
 answers with forms to the address of the page, as our own screens do.
@@ -9,15 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from msgspec import Struct
 
-from doorward.management.resources.prompt_rendering import DEFAULTS, RENDERING
 from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Kind
@@ -35,12 +32,6 @@ from doorward.web.login.screens import InputKind
 from doorward.web.login.wording import Wording
 
 Json = dict[str, Any]
-# What may be in the head of a page, and those of it that have no end.
-TAGS = frozenset(("link", "meta", "noscript", "script", "style", "title"))
-EMPTY = frozenset(("link", "meta"))
-WITH_NONCE = frozenset(("link", "script", "style"))
-URLS = frozenset(("href", "src"))
-MOST_TAGS = 25
 # What of the context is there without being asked for; ``custom_domain`` is not.
 ALWAYS = frozenset(
     ("client.id", "client.name", "organization.id", "organization.name", "prompt.name", "screen.name", "screen.data",
@@ -49,92 +40,24 @@ ALWAYS = frozenset(
      "user.email", "user.username", "user.phone_number", "user.picture", "user.enrolled_factors",
      "user.enrolled_emails", "user.enrolled_phone_numbers", "country_codes.available", "country_codes.recommended"),
 )  # fmt: skip
-_ATTRIBUTE = re.compile(r"(?!on)[a-z][a-z0-9:._-]*", re.IGNORECASE)
-_SEGMENT = re.compile(r"\{\{\s*([\w.:-]+)\s*\}\}")
 _COUNTRY = re.compile(r"(?:selection-action::)?([A-Z]{2})(\+\d+)")
 _SIGNUPS = frozenset((screens.SIGNUP.path, screens.SIGNUP_ID.path))
 _LOGINS = frozenset((screens.LOGIN.path, screens.LOGIN_ID.path))
 
 
-class Rendering(Struct, frozen=True, kw_only=True):
-    """How a tenant wants one screen drawn: ``tags`` are for the head, ``wanted`` are what of the context scripts are
-    told beside what they always are."""
+class Known(Struct, frozen=True, kw_only=True):
+    """What is known of a page beside what it shows: what templates are told (``about``), the parameters of the
+    authorization request (``asked``), and the connection it is about."""
 
-    wanted: frozenset[str]
-    tags: tuple[Mapping[str, Any], ...]
-    default_tags: bool
-    in_template: bool
-
-
-def is_drawn(directory: TenantDirectory, page: Page) -> bool:
-    """Whether the tenant draws this screen itself, for anybody."""
-    document = directory.documents[RENDERING].get(f"{page.screen.prompt}/{page.screen.name}")
-    return document is not None and document.body.get("rendering_mode") == "advanced"
-
-
-def drawing_of(
-    directory: TenantDirectory,
-    page: Page,
-    about: Mapping[str, Any],
-    asked: Mapping[str, str],
-    connection: Connection | None,
-) -> Drawing | None:
-    """How this page is drawn, where it is for this application, organization and domain."""
-    document = directory.documents[RENDERING][f"{page.screen.prompt}/{page.screen.name}"]
-    settings = {**DEFAULTS, **document.body}
-    if not _applies(settings.get("filters") or {}, about):
-        return None
-    rendering = Rendering(
-        wanted=frozenset(settings["context_configuration"] or ()),
-        tags=tuple(settings["head_tags"] or ())[:MOST_TAGS],
-        default_tags=not settings["default_head_tags_disabled"],
-        in_template=bool(settings["use_page_template"]),
-    )
-    return Drawing(rendering=rendering, directory=directory, about=about, asked=asked, connection=connection)
-
-
-def _applies(filters: Mapping[str, Any], about: Mapping[str, Any]) -> bool:
-    subjects = {
-        "clients": about["application"],
-        "organizations": about["organization"],
-        "domains": {**about["custom_domain"], "metadata": about["custom_domain"].get("domain_metadata", {})},
-    }
-    rules = [(rule, subjects[name]) for name in subjects for rule in filters.get(name) or ()]
-    if not rules:
-        return True
-    met = any(_is_meant(rule, subject) for rule, subject in rules)
-    return met is not (filters.get("match_type") == "excludes_any")
-
-
-def _is_meant(rule: Mapping[str, Any], subject: Mapping[str, Any]) -> bool:
-    if "id" in rule:
-        return bool(subject.get("id") == rule["id"])
-    metadata = subject.get("metadata") or {}
-    return any(str(metadata.get(name)) == str(value) for name, value in rule.get("metadata", {}).items())
-
-
-class Drawing(Struct, frozen=True, kw_only=True):
-    """One page of a tenant's own drawing, and where what its scripts are told is from."""
-
-    rendering: Rendering
     directory: TenantDirectory
     about: Mapping[str, Any]
     asked: Mapping[str, str]
     connection: Connection | None = None
 
-    def head(self, page: Page, texts: Mapping[str, str], wording: Wording, locale: str, nonce: str) -> Markup:
-        """What is in the head of the page beside what every page has."""
-        context = context_of(page, texts, wording, locale, self)
-        told = chosen(context, self.rendering.wanted)
-        return script_of(told, nonce) + Markup("\n") + head_of(self.rendering, context, nonce)
 
-
-# ── what scripts are told ──
-
-
-def context_of(page: Page, texts: Mapping[str, str], wording: Wording, locale: str, drawing: Drawing) -> Json:
+def context_of(page: Page, texts: Mapping[str, str], wording: Wording, locale: str, known: Known) -> Json:
     """All there is to be told of a page; ``chosen`` leaves of it what is wanted."""
-    directory, about = drawing.directory, drawing.about
+    directory, about = known.directory, known.about
     application, organization, settings = about["application"], about["organization"], directory.settings
     return {
         "branding": {"settings": _own_branding(directory), "themes": {"default": _theme(directory)}},
@@ -158,14 +81,14 @@ def context_of(page: Page, texts: Mapping[str, str], wording: Wording, locale: s
             "state": page.state,
             "locale": locale,
             **_said(page, wording),
-            **_connections(page, drawing.connection),
+            **_connections(page, known.connection),
             **_country(page),
             "custom_domain": about["custom_domain"],
         },
         "user": {**_person(page), **_enrolled(page)},
         "untrusted_data": {
             "submitted_form_data": {name: value for name, value in page.filled.items() if value},
-            "authorization_params": dict(drawing.asked),
+            "authorization_params": dict(known.asked),
         },
         **_countries(page),
     }
@@ -378,77 +301,9 @@ def chosen(context: Json, wanted: frozenset[str]) -> Json:
     return kept
 
 
-# ── where they find themselves ──
-
-
 def script_of(context: Json, nonce: str) -> Markup:
-    """The element that tells them."""
+    """The element that tells them; ``nonce`` is the page's."""
     told = json.dumps(context, ensure_ascii=False, separators=(",", ":"))
     for sign in "<>&\u2028\u2029":
         told = told.replace(sign, f"\\u{ord(sign):04x}")
     return Markup('<script nonce="{}">window.universal_login_context={};</script>').format(nonce, Markup(told))  # noqa: S704
-
-
-def head_of(rendering: Rendering, context: Json, nonce: str) -> Markup:
-    """The tags of the tenant's for the head, with what is known of the page in their places; nothing of what anybody
-    can write into a link or a form."""
-    person = {**context["user"], "metadata": context["user"].get("user_metadata")}
-    told = {**context, "user": person, "locale": context["transaction"]["locale"], "untrusted_data": {}}
-    return Markup("\n").join(filter(None, (_tag(tag, told, nonce) for tag in rendering.tags)))
-
-
-def _tag(given: Mapping[str, Any], told: Json, nonce: str) -> Markup | None:
-    name = str(given.get("tag", "")).lower()
-    if name not in TAGS:
-        return None
-    attributes = Markup("")
-    for key, value in (given.get("attributes") or {}).items():
-        if not _ATTRIBUTE.fullmatch(key) or key.lower() == "nonce" or value is False or value is None:
-            continue
-        if value is True:
-            attributes += Markup(" {}").format(key)
-            continue
-        text = " ".join(map(str, value)) if isinstance(value, list) else str(value)
-        attributes += Markup(' {}="{}"').format(key, _filled(text, told, _in_url if key.lower() in URLS else str))
-    if name in WITH_NONCE:
-        attributes += Markup(' nonce="{}"').format(nonce)
-    if name in EMPTY:
-        return Markup("<{}{}>").format(name, attributes)
-    content = _filled(str(given.get("content") or ""), told, _INSIDE[name])
-    if name in ("script", "style"):  # which end with the first thing that looks like their end
-        content = content.replace("</", "<\\/")
-    # What the tenant wrote is the tenant's; what was put into it cannot leave its place.
-    return Markup("<{0}{1}>{2}</{0}>").format(name, attributes, Markup(content))  # noqa: S704
-
-
-def _in_url(value: str) -> str:
-    return quote(value, safe="")
-
-
-def _in_script(value: str) -> str:
-    """As it may stand in a string of a script."""
-    return re.sub(r"[^\w .,:@-]", lambda found: f"\\u{ord(found[0]):04x}" if ord(found[0]) < 0x10000 else "", value)
-
-
-def _in_style(value: str) -> str:
-    """As it may stand in a name or a string of a stylesheet (CSS Syntax 3, 4.3.7)."""
-    return re.sub(r"[^\w.-]", lambda found: f"\\{ord(found[0]):x} ", value)
-
-
-def _in_text(value: str) -> str:
-    return str(escape(value))
-
-
-_INSIDE: Mapping[str, Callable[[str], str]] = {
-    "script": _in_script, "style": _in_style, "title": _in_text, "noscript": _in_text,
-}  # fmt: skip
-
-
-def _filled(text: str, told: Json, placed: Callable[[str], str]) -> str:
-    def value(found: re.Match[str]) -> str:
-        known: Any = told
-        for part in found[1].split("."):
-            known = known.get(part) if isinstance(known, Mapping) else None
-        return "" if known is None or isinstance(known, Mapping | list) else placed(str(known))
-
-    return _SEGMENT.sub(value, text)
