@@ -197,7 +197,8 @@ def validate(
 
 def _extensions(parameters: Mapping[str, str]) -> list[tuple[str, str]]:
     name, value = EXTENSION
-    return [entry for entry in parameters.items() if name.fullmatch(entry[0]) and value.fullmatch(entry[1])]
+    sent = [entry for entry in parameters.items() if entry[0].startswith("ext-")]
+    return [entry for entry in sent if name.fullmatch(entry[0]) and value.fullmatch(entry[1])]
 
 
 def _client(parameters: Mapping[str, str], directory: TenantDirectory) -> Client:

@@ -38,16 +38,16 @@ def respond(
     if directory.settings.authorization_response_iss_parameter_supported:
         parameters["iss"] = issuer.url
     mode, uri = target.response_mode, target.redirect_uri
-    location = None
+    location, to = None, None
     if mode == "query":
         location = f"{uri}{'&' if '?' in uri else '?'}{urlencode(parameters)}"
         if uri.endswith(("?", "&")):
             location = f"{uri}{urlencode(parameters)}"
     elif mode == "fragment":
         location = f"{uri}#{urlencode(parameters)}"
-    return AuthorizationResponse(
-        mode=mode, redirect_uri=uri, parameters=parameters, location=location, origin=origin(uri)
-    )
+    elif mode == "web_message":
+        to = origin(uri)
+    return AuthorizationResponse(mode=mode, redirect_uri=uri, parameters=parameters, location=location, origin=to)
 
 
 def error_parameters(error: OAuthError) -> dict[str, str]:

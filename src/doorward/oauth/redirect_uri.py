@@ -7,6 +7,7 @@ single left-most label.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 FORBIDDEN_SCHEMES = frozenset({"javascript", "data", "vbscript", "file", "blob", "about"})
@@ -22,6 +23,11 @@ def refusal(uri: str) -> str | None:
     """
     if not uri or len(uri) > MAX_LENGTH:
         return "it is empty or too long"
+    return _refusal(uri)
+
+
+@lru_cache(512)  # clients send the same few again and again; nothing long is kept
+def _refusal(uri: str) -> str | None:
     if not uri.isascii() or any(c <= " " or c == "\x7f" for c in uri):
         return "it has a blank, a control character or one outside ASCII"
     if "#" in uri:
@@ -81,6 +87,7 @@ def _matches_wildcard(uri: str, pattern: str) -> bool:
     return bool(star) and all(c.isascii() and (c.isalnum() or c == "-") for c in star)
 
 
+@lru_cache(512)
 def is_non_verifiable(uri: str) -> bool:
     """A callback anybody on the device could answer: loopback, or a custom scheme. Names under
     ``localhost`` count as verifiable."""

@@ -9,6 +9,7 @@ the same cookie for browsers that do not know that value.
 from __future__ import annotations
 
 from email.utils import formatdate
+from functools import lru_cache
 
 from doorward.model.session import Session
 from doorward.oauth.authorization import Browser
@@ -41,7 +42,7 @@ def _value(value: str | None) -> str | None:
 
 def session_cookies(session: Session, value: str) -> Headers:
     """Set or renew the session cookie; a persistent one lasts until the session's absolute end."""
-    end = f"; Expires={formatdate(session.expires_at, usegmt=True)}" if session.persistent else ""
+    end = _until(int(session.expires_at)) if session.persistent else ""
     return (
         ("set-cookie", f"{SESSION}={value}{_ATTRIBUTES}{_CROSS_SITE}{end}"),
         ("set-cookie", f"{SESSION_COMPAT}={value}{_ATTRIBUTES}{end}"),
@@ -50,11 +51,16 @@ def session_cookies(session: Session, value: str) -> Headers:
 
 def remembered_cookies(value: str, until: float) -> Headers:
     """Believe this browser to have proved a second factor, until then (epoch seconds)."""
-    end = f"; Expires={formatdate(until, usegmt=True)}"
+    end = _until(int(until))
     return (
         ("set-cookie", f"{REMEMBERED}={value}{_ATTRIBUTES}{_CROSS_SITE}{end}"),
         ("set-cookie", f"{REMEMBERED_COMPAT}={value}{_ATTRIBUTES}{end}"),
     )
+
+
+@lru_cache(256)  # sessions that began in the same second end in the same
+def _until(second: int) -> str:
+    return f"; Expires={formatdate(second, usegmt=True)}"
 
 
 def transaction_cookie(value: str) -> Headers:
