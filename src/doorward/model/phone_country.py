@@ -43,6 +43,10 @@ class CountryCodes(Struct, frozen=True):
     codes: tuple[str, ...] = field(default=(), name="list")
     mode: str = "allow"
 
+    def sends_to(self, country: str) -> bool:
+        """Whether messages go to a country (ISO 3166-1)."""
+        return (country in self.codes) is (self.mode == "allow")
+
     def reaches(self, number: str) -> bool:
         """Whether messages go to a number (E.164). Where the country cannot be told, one that is allowed is enough,
         and so is one that is denied."""

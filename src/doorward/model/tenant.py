@@ -81,6 +81,10 @@ class TenantSettings(Struct, frozen=True):
         """Whether messages and calls go to a phone number (E.164)."""
         return self.country_codes is None or self.country_codes.reaches(number)
 
+    def sends_to(self, country: str) -> bool:
+        """Whether messages and calls go to a country (ISO 3166-1)."""
+        return self.country_codes is None or self.country_codes.sends_to(country)
+
     @property
     def links_work_in_any_browser(self) -> bool:
         """Whether a link that signs in may be followed in another browser than the one that asked for it."""

@@ -94,6 +94,7 @@ def test_a_number_is_taken_on_by_a_link(asking: DevServer, page: Page, scripts: 
         page.keyboard.press("Enter")
     else:
         expect(search).to_be_hidden()
+        page.get_by_role("button", name="Europe").click()
         page.get_by_role("button", name="United Kingdom +44").click()
     expect(page.get_by_text("United Kingdom +44")).to_be_visible()
     number = f"0207946{3333 if scripts else 4444}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
@@ -415,16 +416,79 @@ async def test_a_country_is_chosen_for_a_number(door: Door, country: str, typed:
     tab = await login(door)
     await tab.submit("pick-country-code")
     assert tab.path == "/u/mfa-country-codes"
-    assert len(tab.form.actions) > 200
     await tab.submit("selection-action::XX+0")
     assert tab.path == "/u/mfa-country-codes"
     await tab.submit(f"selection-action::{country}")
     assert tab.path == "/u/mfa-sms-enrollment"
-    assert f'data-country="{country}"' in tab.text
+    assert f'<bdi dir="ltr">{country[2:]}</bdi></p>' in tab.text
     await tab.submit(phone=typed)
     assert tab.path == "/u/mfa-sms-challenge", tab.form.errors
     (message,) = await sent(door)
     assert message.to == number
+
+
+def countries(tab: BrowserTab) -> list[str]:
+    """What can be chosen beside the way back."""
+    offered = [action.removeprefix("selection-action::") for action in tab.form.actions]
+    assert offered.pop() == "back-action"
+    return offered
+
+
+async def test_a_country_is_found_on_its_continent(door: Door) -> None:
+    await door.tenant(tenant("sms"))
+    tab = await login(door)
+    await tab.submit("pick-country-code")
+    assert countries(tab) == ["002", "019", "142", "150", "009"]
+    await tab.submit("selection-action::009")
+    assert "Oceania" in tab.text
+    assert countries(tab)[:4] == ["AS+1", "AU+61", "CX+61", "CC+61"]
+    await tab.submit("back-action")
+    await tab.submit("selection-action::150")
+    assert "Oceania" not in tab.text
+    assert "RU+7" in countries(tab)
+    await tab.submit("selection-action::FR+33")
+    assert (tab.path, "France" in tab.text) == ("/u/mfa-sms-enrollment", True)
+    await tab.submit("pick-country-code")
+    await tab.submit("selection-action::142")
+    assert "RU+7" in countries(tab), "a country of two continents is on both"
+    await tab.submit("back-action")
+    await tab.submit("back-action")
+    assert (tab.path, "France" in tab.text) == ("/u/mfa-sms-enrollment", True), "what was chosen stays"
+
+
+async def test_countries_are_called_and_ordered_as_the_reader_does(door: Door) -> None:
+    await door.tenant({**tenant("sms"), "tenant": {"enabled_locales": ["de"]}})
+    tab = await login(door)
+    await tab.submit("pick-country-code")
+    assert countries(tab) == ["002", "019", "142", "150", "009"]
+    await tab.submit("selection-action::002")
+    assert countries(tab)[:4] == ["EG+20", "DZ+213", "AO+244", "GQ+240"]
+    assert re.findall(r">([^<]+) <bdi", tab.text)[:4] == ["Ägypten", "Algerien", "Angola", "Äquatorialguinea"]
+
+
+async def test_a_page_the_tenant_draws_is_told_of_every_country(door: Door) -> None:
+    drawn = {"prompt": "mfa-sms", "screen": "mfa-country-codes", "rendering_mode": "advanced"}
+    settings = {"enabled_locales": ["de"], "country_codes": {"mode": "allow", "list": ["CH", "AT"]}}
+    await door.tenant({**tenant("sms"), "tenant": settings, "prompts": {"screenRenderers": [drawn]}})
+    tab = await login(door)
+    await tab.submit("pick-country-code")
+    assert (
+        '"available":[{"code":"AT","label":"Österreich","dial_code":"+43"},{"code":"CH","label":"Schweiz"' in tab.text
+    )
+    assert '{"country":"Österreich","country_code":"AT","phone_prefix":"+43"}' in tab.text
+
+
+async def test_only_countries_messages_go_to_can_be_chosen(door: Door) -> None:
+    await door.tenant({**tenant("sms"), "tenant": {"country_codes": {"mode": "allow", "list": ["CH", "AT"]}}})
+    tab = await login(door)
+    await tab.submit("pick-country-code")
+    assert countries(tab) == ["AT+43", "CH+41"]
+    await tab.submit("selection-action::DE+49")
+    assert tab.path == "/u/mfa-country-codes"
+    await door.tenant({"tenant": {"country_codes": {"mode": "deny", "list": ["NZ"]}}})
+    await tab.submit("selection-action::009")
+    assert "AU+61" in countries(tab)
+    assert "NZ+64" not in countries(tab)
 
 
 async def test_a_country_need_not_be_chosen(door: Door) -> None:

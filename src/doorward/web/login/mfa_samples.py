@@ -14,6 +14,7 @@ from doorward.web.login.pages import (
     Ceremony,
     Checkbox,
     CodePage,
+    CountryPage,
     FieldError,
     KeyPage,
     Option,
@@ -44,7 +45,7 @@ OPTIONS = tuple(
         "recovery-code": "RecoveryCode",
     }.items()
 )
-COUNTRIES = tuple(Option(f"selection-action::{one.picked_as}", label=one.label) for one in countries().values())
+COUNTRIES = tuple(countries().values())
 RESULTS = {
     "enrolled": ("enrolledTitle", "enrolledDescription", None),
     "invalid": ("invalidTicketTitle", "invalidTicketDescription", 400),
@@ -127,7 +128,7 @@ def _phone(of: Callable[..., Page], shop: dict[str, Any]) -> dict[str, Page]:
     phone = {"inputs": (screens.PHONE,), "primary": "continueButtonText", "choice": DELIVERY}
     country = Button("pick-country-code", "shared:countryCodeText")
     buttons = (country, *PICK)
-    home = {"inputs": (screens.NATIONAL_PHONE,), "country": ("United Kingdom +44", "GB+44")}
+    home = {"inputs": (screens.NATIONAL_PHONE,), "country": countries()["GB+44"]}
     return {
         "mfa-phone-enrollment": of(screens.MFA_PHONE_ENROLLMENT, buttons=buttons, **phone),
         "mfa-phone-enrollment-country": of(
@@ -140,8 +141,9 @@ def _phone(of: Callable[..., Page], shop: dict[str, Any]) -> dict[str, Page]:
             primary="continueButtonText",
             buttons=(Button("pick-phone", "changePhoneText"), *PICK),
         ),
-        "mfa-country-codes": PickerPage(
-            screen=screens.MFA_COUNTRY_CODES, options=COUNTRIES, back=True, countries=True, **shop
+        "mfa-country-codes": CountryPage(screen=screens.MFA_COUNTRY_CODES, countries=COUNTRIES, **shop),
+        "mfa-country-codes-africa": CountryPage(
+            screen=screens.MFA_COUNTRY_CODES, countries=COUNTRIES, continent="002", **shop
         ),
     }
 

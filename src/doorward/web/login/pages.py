@@ -13,6 +13,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from doorward.model.user import User
+from doorward.web.login.countries import Country
 from doorward.web.login.screens import ERROR, Input, InputKind, Screen
 
 
@@ -136,6 +137,7 @@ class Page(Struct, frozen=True, kw_only=True):
     template: ClassVar[str]
     has_form: ClassVar[bool] = True
     stylesheets: ClassVar[tuple[str, ...]] = ()
+    scripts: ClassVar[tuple[str, ...]] = ("login.js",)
 
     screen: Screen
     client_name: str = ""
@@ -245,8 +247,7 @@ class CodePage(FormPage, frozen=True, kw_only=True):
     """A code to type, or one to keep, or where to send one.
 
     ``picture`` is a QR code as a ``data:`` URI, ``secret`` what is shown to be typed or written down, ``sent_to``
-    where a code went; ``country`` (its label, and what picks it: ``GB+44``) is what a number is of. ``primary`` is a
-    text key.
+    where a code went; ``country`` is what a number is of. ``primary`` is a text key.
     """
 
     template = "code.html"
@@ -255,7 +256,7 @@ class CodePage(FormPage, frozen=True, kw_only=True):
     picture: str = ""
     secret: str = ""
     sent_to: str = ""
-    country: tuple[str, ...] = ()
+    country: Country | None = None
     choice: Choice | None = None
     checkbox: Checkbox | None = None
     primary: str = "buttonText"
@@ -267,18 +268,45 @@ class CodePage(FormPage, frozen=True, kw_only=True):
 
 
 class PickerPage(Page, frozen=True, kw_only=True):
-    """Several ways, each a button; ``back`` offers to return. One of ``countries`` is long: it can be searched,
-    and browsers name and order them as the reader does."""
+    """Several ways, each a button; ``back`` offers to return."""
 
     template = "picker.html"
+    scripts = ()
 
     options: tuple[Option, ...]
     back: bool = False
-    countries: bool = False
+
+
+FEW_COUNTRIES = 60
+
+
+class CountryPage(Page, frozen=True, kw_only=True):
+    """A country to choose, each a button, named and ordered as the reader does. Where there are many, a ``continent``
+    (UN M49) is chosen first; scripts show all at once, to be searched."""
+
+    template = "countries.html"
+    stylesheets = ("countries.css",)
+
+    countries: tuple[Country, ...]
+    continent: str = ""
 
     @property
-    def stylesheets(self) -> tuple[str, ...]:  # type: ignore[override]
-        return ("countries.css",) if self.countries else ()
+    def by_continent(self) -> bool:
+        """Whether there are too many to show, and no continent is chosen yet."""
+        return not self.continent and len(self.countries) > FEW_COUNTRIES
+
+    @property
+    def scripts(self) -> tuple[str, ...]:  # type: ignore[override]
+        return ("countries.js",) if self.by_continent else ()
+
+    @property
+    def continents(self) -> frozenset[str]:
+        return frozenset(continent for country in self.countries for continent in country.continents)
+
+    @property
+    def shown(self) -> Mapping[str, Country]:
+        """The countries by their code: those of the continent, if one is chosen."""
+        return {one.code: one for one in self.countries if not self.continent or self.continent in one.continents}
 
 
 class Benefit(Struct, frozen=True):

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from doorward.web.login import assets, catalogue, headers, locales
 from doorward.web.login.advanced_rendering import Drawing
 from doorward.web.login.catalogue import ScreenTexts
+from doorward.web.login.countries import names
 from doorward.web.login.documents import (
     DemoDocument,
     FormPostDocument,
@@ -68,9 +69,8 @@ def render(
         "logo": look.logo_url or monogram(look.company_name, look.accent),
         "icon": look.favicon_url or monogram(look.company_name, look.accent),
         "stylesheets": assets.stylesheets(look, *page.stylesheets),
-        "script": assets.path("login.js"),
+        "scripts": [*map(assets.path, page.scripts)],
         "key_script": assets.path("webauthn.js"),
-        "country_script": assets.path("countries.js"),
         "framed": False,
         "titled": False,
         "drawn": "",
@@ -212,7 +212,7 @@ def _without_form(nonce: str) -> Headers:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("doorward.web.login"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -220,3 +220,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["territories"] = names
+    return environment

@@ -7,7 +7,6 @@ answers with forms to the address of the page, as our own screens do.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,9 +18,11 @@ from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Kind
 from doorward.web.login import screens
+from doorward.web.login.countries import names
 from doorward.web.login.pages import (
     CodePage,
     ConsentPage,
+    CountryPage,
     FormPage,
     KeyPage,
     Page,
@@ -40,7 +41,6 @@ ALWAYS = frozenset(
      "user.email", "user.username", "user.phone_number", "user.picture", "user.enrolled_factors",
      "user.enrolled_emails", "user.enrolled_phone_numbers", "country_codes.available", "country_codes.recommended"),
 )  # fmt: skip
-_COUNTRY = re.compile(r"(?:selection-action::)?([A-Z]{2})(\+\d+)")
 _SIGNUPS = frozenset((screens.SIGNUP.path, screens.SIGNUP_ID.path))
 _LOGINS = frozenset((screens.LOGIN.path, screens.LOGIN_ID.path))
 
@@ -70,7 +70,7 @@ def context_of(page: Page, texts: Mapping[str, str], wording: Wording, locale: s
         },
         "organization": {**organization, "usage": "require"} if organization else {},
         "prompt": {"name": page.screen.prompt},
-        "screen": {"name": page.screen.name, "texts": texts, **_screen(page)},
+        "screen": {"name": page.screen.name, "texts": texts, **_screen(page, locale)},
         "tenant": {
             "name": directory.tenant.id,
             "friendly_name": settings.friendly_name,
@@ -90,7 +90,7 @@ def context_of(page: Page, texts: Mapping[str, str], wording: Wording, locale: s
             "submitted_form_data": {name: value for name, value in page.filled.items() if value},
             "authorization_params": dict(known.asked),
         },
-        **_countries(page),
+        **_countries(page, locale),
     }
 
 
@@ -123,7 +123,7 @@ def _person(page: Page) -> Json:
     }
 
 
-def _screen(page: Page) -> Json:
+def _screen(page: Page, locale: str) -> Json:
     """Links, challenge and what is particular about a screen; what it has none of is not there."""
     captcha = None
     if isinstance(page, FormPage) and page.captcha is not None:
@@ -133,7 +133,7 @@ def _screen(page: Page) -> Json:
             if known.challenge
             else {"provider": known.widget, "siteKey": known.site_key}
         )
-    parts = {"links": dict(_links(page)), "data": _data(page), "captcha": captcha}
+    parts = {"links": dict(_links(page)), "data": _data(page, locale), "captcha": captcha}
     return {name: value for name, value in parts.items() if value}
 
 
@@ -162,7 +162,7 @@ _SWITCHES = {
 }
 
 
-def _data(page: Page) -> Json:
+def _data(page: Page, locale: str) -> Json:
     told: Json = {name: page.texts[name] for name in ("email", "phone_number") if page.texts.get(name)}
     if isinstance(page, FormPage):
         told |= {name: value for name, value in {**page.values, **page.hidden}.items() if value}
@@ -182,17 +182,17 @@ def _data(page: Page) -> Json:
     if isinstance(page, ConsentPage):
         told["scopes"] = [{"value": scope.value, "description": scope.description} for scope in page.scopes]
         told |= {"audience": page.audience} if page.audience else {}
-    if isinstance(page, PickerPage) and page.countries:
+    if isinstance(page, CountryPage):
         told["phone_prefixes"] = [
             {"country": one["label"], "country_code": one["code"], "phone_prefix": one["dial_code"]}
-            for one in _every_country(page)
+            for one in _every_country(page, locale)
         ]
     return told | _enrolled(page)
 
 
 def _enrolled(page: Page) -> Json:
     """The ways to choose from: factors by their name, addresses by their place."""
-    if not isinstance(page, PickerPage) or page.countries:
+    if not isinstance(page, PickerPage):
         return {}
     if page.screen.name.endswith("-list"):
         if "email" in page.screen.name:
@@ -202,24 +202,19 @@ def _enrolled(page: Page) -> Json:
     return {"enrolled_factors": [option.action for option in page.options]}
 
 
-def _every_country(page: PickerPage) -> list[Json]:
-    found = ((option.label, _COUNTRY.fullmatch(option.action)) for option in page.options)
-    return [
-        {"code": known[1], "label": label.removesuffix(f" {known[2]}"), "dial_code": known[2]}
-        for label, known in found
-        if known
-    ]
+def _every_country(page: CountryPage, locale: str) -> list[Json]:
+    by_code = {one.code: one.prefix for one in page.countries}
+    named = ((code, name) for code, name in names(locale).items() if code in by_code)
+    return [{"code": code, "label": name, "dial_code": by_code[code]} for code, name in named]
 
 
-def _countries(page: Page) -> Json:
-    if not isinstance(page, PickerPage) or not page.countries:
-        return {}
-    return {"country_codes": {"available": _every_country(page)}}
+def _countries(page: Page, locale: str) -> Json:
+    return {"country_codes": {"available": _every_country(page, locale)}} if isinstance(page, CountryPage) else {}
 
 
 def _country(page: Page) -> Json:
-    known = _COUNTRY.fullmatch(page.country[1]) if isinstance(page, CodePage) and len(page.country) > 1 else None
-    return {"country_code": {"code": known[1], "prefix": known[2].lstrip("+")}} if known is not None else {}
+    known = page.country if isinstance(page, CodePage) else None
+    return {"country_code": {"code": known.code, "prefix": known.prefix.lstrip("+")}} if known is not None else {}
 
 
 def _said(page: Page, wording: Wording) -> Json:

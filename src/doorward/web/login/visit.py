@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -253,9 +253,9 @@ class Visit(PageRequest, frozen=True, kw_only=True):
         connection = next(iter(self.connections), None)
         return self.login.presenter.render(self.request, page, self.transaction.parameters, connection)
 
-    def on(self, screen: Screen) -> Response:
-        """To another page of the same step."""
-        return leading_to(screen, self.state)
+    def on(self, screen: Screen, **more: str) -> Response:
+        """To another page of the same step; ``more`` is in its address, too."""
+        return leading_to(screen, self.state, **more)
 
     @property
     def current(self) -> Response:
@@ -343,9 +343,9 @@ class Visit(PageRequest, frozen=True, kw_only=True):
         return self.login.finish(request, answer)
 
 
-def leading_to(screen: Screen, state: str) -> Response:
+def leading_to(screen: Screen, state: str, **more: str) -> Response:
     """To a page of a login."""
-    return redirect(f"{screen.path}?state={quote(state, safe='')}")
+    return redirect(f"{screen.path}?{urlencode({'state': state, **more}, quote_via=quote, safe='')}")
 
 
 Prompt = Callable[[Visit], Awaitable[Response]]

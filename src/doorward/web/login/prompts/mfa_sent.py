@@ -9,8 +9,8 @@ from doorward.identity.signup import PHONE as PHONE_NUMBER
 from doorward.model.identifiers import is_phone, normalise_phone
 from doorward.model.mfa import CALLED, EMAIL, FACTORS, PHONE, SMS, VOICE, Factor, MfaProgress, Outcome, masked
 from doorward.web.login import screens
-from doorward.web.login.countries import countries
-from doorward.web.login.pages import Button, Choice, CodePage, FieldError, Option, PickerPage
+from doorward.web.login.countries import continents, countries
+from doorward.web.login.pages import Button, Choice, CodePage, CountryPage, FieldError, Option, PickerPage
 from doorward.web.login.prompts.mfa_person import (
     BACK,
     Person,
@@ -23,6 +23,7 @@ from doorward.web.login.prompts.mfa_person import (
 from doorward.web.login.screens import BY_NAME, Screen
 from doorward.web.login.visit import Prompt
 from doorward.web.wire.http import Response
+from doorward.web.wire.parameters import query_parameters
 
 MAX_TYPED = 64
 
@@ -229,7 +230,7 @@ def _phone_page(person: Person, *errors: FieldError) -> Response:
             screen=_enrollment(progress),
             inputs=(screens.NATIONAL_PHONE if country is not None else screens.PHONE,),
             values={"phone": form.get("phone", progress.address)[:MAX_TYPED]},
-            country=(country.label, country.picked_as) if country is not None else (),
+            country=country,
             choice=replace(DELIVERY, chosen=_delivery(person)) if asks_how else None,
             primary="continueButtonText" if asks_how else "buttonText",
             buttons=(Button(PICK_COUNTRY, "shared:countryCodeText"), *person.pick),
@@ -240,14 +241,21 @@ def _phone_page(person: Person, *errors: FieldError) -> Response:
 
 async def _country_codes(person: Person) -> Response:
     visit, progress = person.visit, person.progress
+    sent_to = {picked: one for picked, one in countries().items() if visit.directory.settings.sends_to(one.code)}
+    asked = query_parameters(visit.request).get("continent", "")
+    continent = asked if asked in continents() else ""
     if visit.is_post:
-        country = visit.action.removeprefix(SELECTION)
-        if country in countries():
-            return await visit.choose_factor(_enrollment(progress), replace(progress, country=country))
+        chosen = visit.action.removeprefix(SELECTION)
+        if chosen in sent_to:
+            return await visit.choose_factor(_enrollment(progress), replace(progress, country=chosen))
+        if chosen in continents():
+            return visit.on(screens.MFA_COUNTRY_CODES, continent=chosen)
+        if visit.action == BACK and continent:
+            return visit.on(screens.MFA_COUNTRY_CODES)
         if visit.action == BACK:
             return await visit.choose_factor(_enrollment(progress), progress)
-    options = tuple(Option(f"{SELECTION}{one.picked_as}", label=one.label) for one in countries().values())
-    return visit.show(PickerPage(screen=screens.MFA_COUNTRY_CODES, options=options, back=True, countries=True))
+    shown = tuple(sent_to.values())
+    return visit.show(CountryPage(screen=screens.MFA_COUNTRY_CODES, countries=shown, continent=continent))
 
 
 SENT_PROMPTS: dict[Screen, Prompt] = {
