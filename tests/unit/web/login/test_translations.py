@@ -91,6 +91,15 @@ def test_texts_are_plain(language: str, texts: dict[Key, str]) -> None:
     assert {key: text for key, text in texts.items() if not is_plain(text)} == {}
 
 
+@pytest.mark.parametrize("spoken", OURS.languages)
+def test_no_line_ends_within_an_example_or_after_an_initial(spoken: str) -> None:
+    """Numbers and words like e-mail are held together, but in labels, which are looked up and seldom as long."""
+    said = keyed(msgspec.json.decode(OURS.file(spoken).read_bytes()))
+    labels = {key for key in said if key[2].endswith(("Placeholder", "Title")) or key[2].startswith("edit")}
+    torn = {key: text for key, text in said.items() if re.search(r"\b[Ee]-[Mm]ail|\+\d+ \d", text)}
+    assert {key: text for key, text in torn.items() if key not in labels} == {}
+
+
 @pytest.mark.parametrize(("seen", "name"), SEEN_IN_NAME, ids=lambda key: "/".join(key))
 def test_what_is_seen_of_a_link_is_in_its_name(texts: dict[Key, str], seen: Key, name: Key) -> None:
     assert texts[seen].casefold() in texts[name].casefold()
