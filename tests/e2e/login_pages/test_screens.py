@@ -53,6 +53,30 @@ LEFT_TO_RIGHT = """() => [...document.querySelectorAll("code, bdi, [value*='@'],
     .filter((shown) => shown.type !== "hidden" && shown.checkVisibility())
     .filter((shown) => !shown.closest("[dir]:not(html)") && shown.localName !== "bdi")
     .map((shown) => shown.outerHTML)"""
+# What is there and cannot be read: cut off, beyond the card, under something else, or a button of many lines.
+LOST = """() => {
+    const section = document.querySelector("section"), card = section.getBoundingClientRect();
+    const shown = [...section.querySelectorAll("*")]
+        .filter((part) => part.checkVisibility() && !part.closest(".visually-hidden, noscript"));
+    const boxes = (part) => {
+        const range = document.createRange();
+        range.selectNodeContents(part);
+        return part.localName === "input" ? [part.getBoundingClientRect()] : [...range.getClientRects()];
+    };
+    const speaks = (part) => [...part.childNodes].some((text) => text.data?.trim());
+    const read = shown
+        .filter((part) => speaks(part) || part.matches("input:not([type=hidden])"))
+        .map((part) => [part, boxes(part)]);
+    const meet = (a, b) =>
+        a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3;
+    return [
+        ...shown.filter((part) => part.clientWidth && part.scrollWidth > part.clientWidth + 1),
+        ...read.filter(([, at]) => at.some((box) => box.left < card.left || box.right > card.right)),
+        ...shown.filter((part) => part.localName === "button" && part.clientHeight > 64),
+        ...read.filter(([part, at]) => read.some(([other, there]) =>
+            !part.contains(other) && !other.contains(part) && at.some((a) => there.some((b) => meet(a, b))))),
+    ].map((part) => (part[0] ?? part).outerHTML);
+}"""
 FOCUS = """() => {
     const { activeElement: at } = document;
     const { outlineStyle, outlineWidth } = getComputedStyle(at);
@@ -131,6 +155,7 @@ def test_fits_a_narrow_screen_in_the_language_with_the_longest_words(tab: Page, 
     tab.set_viewport_size(NARROW)
     show(tab, name, locale="de")
     assert not tab.evaluate(OVERFLOWING)
+    assert tab.evaluate(LOST) == []
     tab.evaluate(TEXT_SPACING)
     assert not tab.evaluate(OVERFLOWING)
 
@@ -144,6 +169,7 @@ def test_reads_from_right_to_left(tab: Page, name: str) -> None:
     ]  # fmt: skip
     assert violations(tab) == []
     assert not tab.evaluate(OVERFLOWING)
+    assert tab.evaluate(LOST) == []
     assert tab.evaluate(LEFT_TO_RIGHT) == []
 
 
