@@ -300,7 +300,7 @@ def mappings(exported: Path) -> str:
     texts = "".join(path.read_text() for path in exported.rglob("*") if path.is_file())
     found = sorted(set(re.findall(r"##(\w+)##", texts)))
     assert found
-    return json.dumps({key: f"value-of-{key.lower()}" for key in found})
+    return json.dumps({key: "BEARER" if key.endswith("_TYPE") else f"value-of-{key.lower()}" for key in found})
 
 
 def files(folder: Path) -> dict[str, str]:

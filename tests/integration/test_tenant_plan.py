@@ -493,6 +493,116 @@ async def test_secrets_stay_at_home_unless_asked_for(server: Server) -> None:
     assert await server.exported(OTHER, secrets=True, identifiers=True) == whole
 
 
+WITH_SECRETS: dict[str, Any] = {
+    "attackProtection": {
+        "captcha": {
+            "active_provider_id": "hcaptcha",
+            "hcaptcha": {"site_key": "h", "secret": "hush-1"},
+            "friendly_captcha": {"site_key": "f", "secret": "hush-2"},
+            "recaptcha_enterprise": {"site_key": "e", "project_id": "p", "api_key": "hush-3"},
+            "recaptcha_v2": {"site_key": "r", "secret": "hush-4"},
+            "arkose": {"site_key": "a", "secret": "hush-5", "fail_open": True},
+        },
+    },
+    "emailProvider": {
+        "name": "smtp", "default_from_address": "a@a.test",
+        "credentials": {"smtp_host": "mail.test", "smtp_port": 25, "smtp_user": "u", "smtp_pass": "hush-6"},
+    },
+    "phoneProviders": [
+        {"name": "twilio", "configuration": {"sid": "AC1", "default_from": "+15550100", "delivery_methods": ["text"]},
+         "credentials": {"auth_token": "hush-7"}},
+        {"name": "custom", "configuration": {"delivery_methods": ["voice"]}, "credentials": {}},
+    ],
+    "eventStreams": [
+        {"name": name, "destination": {"type": "webhook", "configuration": {
+            "webhook_endpoint": "https://a.test/", "webhook_authorization": authorization}}}
+        for name, authorization in {
+            "Basic": {"method": "basic", "username": "u", "password": "hush-8"},
+            "Bearer": {"method": "bearer", "token": "hush-9"},
+        }.items()
+    ],
+    "guardianFactorProviders": [
+        {"name": "push-notification", "provider": "sns", "aws_access_key_id": "i", "aws_secret_access_key": "hush-10",
+         "aws_region": "eu-west-1", "sns_apns_platform_application_arn": "arn:a",
+         "sns_gcm_platform_application_arn": "arn:g"},
+        {"name": "sms", "provider": "twilio", "auth_token": "hush-11", "sid": "AC1", "from": "+15550100"},
+    ],
+    "flowVaultConnections": [
+        {"name": "Ready", "app_id": "HTTP", "setup": {"type": "BEARER", "token": "hush-12"}},
+        {"name": "Empty", "app_id": "HTTP"},
+    ],
+    "logStreams": [
+        {"name": "H", "type": "http", "status": "paused", "sink": {
+            "httpEndpoint": "https://logs.test/", "httpAuthorization": "hush-13",
+            "httpCustomHeaders": [{"header": "x-key", "value": "hush-14"}]}},
+    ],
+    "connections": [
+        {"name": "google-oauth2", "strategy": "google-oauth2",
+         "options": {"client_id": "g", "client_secret": "hush-15"}},
+        {"name": "sms", "strategy": "sms", "options": {"twilio_sid": "AC1", "twilio_token": "hush-16"}},
+    ],
+    "databases": [
+        {"name": "own", "options": {"enabledDatabaseCustomization": True, "configuration": {"PASSWORD": "hush-17"}}},
+    ],
+    "actions": [
+        {"name": "Act", "code": "x", "supported_triggers": [{"id": "post-login", "version": "v3"}],
+         "secrets": [{"name": "KEY", "value": "hush-18"}]},
+    ],
+    "actionModules": [{"name": "module", "code": "x", "secrets": [{"name": "KEY", "value": "hush-19"}]}],
+}  # fmt: skip
+
+
+def keywords_of(stands: Any, value: Any) -> dict[str, str]:
+    """What the keywords of an export stand for, by what was there."""
+    if isinstance(stands, str) and stands.startswith(("##", "@@")):
+        return {stands: value}
+    found: dict[str, Any] = {}
+    if isinstance(stands, Mapping) and isinstance(value, Mapping):
+        for name in stands.keys() & value.keys():
+            found |= keywords_of(stands[name], value[name])
+    if isinstance(stands, list) and isinstance(value, list):
+        by_name = {one["name"]: one for one in value if isinstance(one, Mapping) and "name" in one}
+        for one in stands:
+            if isinstance(one, Mapping) and one.get("name") in by_name:
+                found |= keywords_of(one, by_name[one["name"]])
+    return found
+
+
+def with_values(value: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(value, Mapping):
+        return {name: with_values(item, values) for name, item in value.items()}
+    if isinstance(value, list):
+        return [with_values(item, values) for item in value]
+    return values.get(value, value) if isinstance(value, str) else value
+
+
+async def test_every_secret_has_a_keyword_of_its_own_and_comes_back_by_it(server: Server) -> None:
+    await server.apply(WITH_SECRETS)
+    exported = await server.exported(ACME)
+    assert "hush" not in msgspec.json.encode(exported).decode()
+    values = keywords_of(exported, WITH_SECRETS)
+    told = msgspec.json.encode(values).decode()
+    assert [number for number in range(1, 20) if f'hush-{number}"' not in told] == []
+    loaded = with_values(exported, values)
+    assert "##" not in msgspec.json.encode(loaded).decode()
+    assert "@@" not in msgspec.json.encode(loaded).decode()
+    assert (await server.apply(loaded, OTHER)).left_out == []
+    assert await server.exported(OTHER) == exported
+    assert (await server.planned(loaded, OTHER)).writes == []
+    for kind, of_kind in server.tenant().documents.items():
+        kept = [document.secrets for document in of_kind.values() if "hush" in str(document.secrets)]
+        there = [document.secrets for document in server.tenant(OTHER).documents[kind].values()]
+        assert all(secrets in there for secrets in kept), kind
+
+
+async def test_an_entry_without_its_secret_is_refused_with_the_keyword_to_give(server: Server) -> None:
+    await server.apply({"attackProtection": WITH_SECRETS["attackProtection"]})
+    exported = await server.exported(ACME)
+    assert (await server.planned(exported)).writes == []
+    (problem,) = (await server.plan(exported, tenant=OTHER)).problems
+    assert "##ATTACKPROTECTION_HCAPTCHA_SECRET##" in problem.fix
+
+
 async def test_who_was_given_secrets_is_in_the_log(server: Server) -> None:
     actor = Actor(client_id="machine", subject="machine" + MACHINE, scopes=frozenset(EVERY_SCOPE))
     for query in ({}, {"secrets": "false"}, {"secrets": "true"}):

@@ -10,15 +10,19 @@ from msgspec import Struct
 
 from doorward.management.kit.context import Actor, Services
 from doorward.management.kit.errors import ApiError
-from doorward.management.kit.secrets import put
-from doorward.management.resources.email_provider import CREDENTIALS
-from doorward.management.resources.email_provider import SECRETS as EMAIL_SECRETS
-from doorward.management.resources.phone_notifications import TWILIO
+from doorward.management.kit.secrets import MISSING, at, put
+from doorward.management.resources.email_provider import PROVIDER as EMAIL_PROVIDER
+from doorward.management.resources.event_streams import EVENT_STREAM
+from doorward.management.resources.flows import VAULT_CONNECTION
+from doorward.management.resources.phone_notifications import PROVIDER as PHONE_PROVIDER
 from doorward.management.tenant_file.differences import is_secret
 from doorward.management.tenant_file.format import in_order
+from doorward.management.tenant_file.plan import KEYWORD
 from doorward.management.tenant_file.rehearsal import NotBuilt, Rehearsal
 from doorward.management.tenant_file.sections import Section
+from doorward.model.bot_detection import CAPTCHA_ID
 from doorward.model.directory import TenantDirectory
+from doorward.model.document import Document, Documents, Kind
 from doorward.model.request_context import RequestContext
 
 # What the official tool could not bring back, or would take literally: left out rather than stood in for.
@@ -69,7 +73,12 @@ async def export(
         if section.key == "clients" and not identifiers:
             value = [{name: item for name, item in entry.items() if name != "client_id"} for entry in value]
         if section.key in NEVER_SHOWN or section.key in ("actions", "actionModules"):
-            value = [_filled(section, entry) for entry in value] if isinstance(value, list) else _filled(section, value)
+            kept = directory.documents
+            value = (
+                [_filled(section, entry, kept) for entry in value]
+                if isinstance(value, list)
+                else _filled(section, value, kept)
+            )
         if isinstance(value, list):
             if not secrets:
                 value = [_masked(entry, (section.key, section.called(entry))) for entry in value]
@@ -79,41 +88,54 @@ async def export(
     return Exported(document, left_out)
 
 
-def _of_email_provider(entry: Mapping[str, Any]) -> list[str]:
-    rule = CREDENTIALS[entry["name"]]
-    return [f"credentials.{name}" for name in getattr(rule, "properties", ()) if name in EMAIL_SECRETS]
+Keeper = Callable[[Documents, Mapping[str, Any]], Document | None]
 
 
-def _of_phone_provider(entry: Mapping[str, Any]) -> list[str]:
-    return ["credentials.auth_token"] if entry["name"] == TWILIO else []
+def _set_up(id_: str) -> Keeper:
+    """Settings of this id, in which properties of the entry may stand."""
+    return lambda documents, entry: documents[Kind.CONFIGURATION].get(id_.format(**entry))
 
 
-def _of_event_stream(entry: Mapping[str, Any]) -> list[str]:
-    authorization = entry["destination"]["configuration"].get("webhook_authorization") or {}
-    name = {"basic": "password", "bearer": "token", "custom_header": "header_value"}.get(
-        authorization.get("method", "")
-    )
-    return [f"destination.configuration.webhook_authorization.{name}"] if name else []
+def _named(kind: str) -> Keeper:
+    def keeper(documents: Documents, entry: Mapping[str, Any]) -> Document | None:
+        return next((one for one in documents[kind].values() if one.body.get("name") == entry.get("name")), None)
+
+    return keeper
 
 
-# What no answer of the API shows and an import has to give: keywords stand for it in any case.
-NEVER_SHOWN: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
-    "emailProvider": _of_email_provider,
-    "phoneProviders": _of_phone_provider,
-    "eventStreams": _of_event_stream,
+# Who keeps what no answer of the API shows and an import has to give, and where an entry has it: keywords stand for it
+# in any case.
+NEVER_SHOWN: dict[str, tuple[str, Keeper]] = {
+    "attackProtection": ("captcha.", _set_up(CAPTCHA_ID)),
+    "emailProvider": ("", _set_up(EMAIL_PROVIDER.id)),
+    "eventStreams": ("", _named(EVENT_STREAM)),
+    "flowVaultConnections": ("", _named(VAULT_CONNECTION)),
+    "guardianFactorProviders": ("", _set_up("guardian/{name}/providers/{provider}")),
+    "phoneProviders": ("", _named(PHONE_PROVIDER)),
 }
 
 
-def _filled(section: Section, entry: dict[str, Any]) -> dict[str, Any]:
+def _filled(section: Section, entry: dict[str, Any], documents: Documents) -> dict[str, Any]:
+    called = section.called(entry)
     if section.key in ("actions", "actionModules"):
-        called = section.called(entry)
         named = [{**one, "value": keyword(section.key, called, one["name"])} for one in entry["secrets"]]
         return {**entry, "secrets": named}
     if section.key in ("emailProvider", "phoneProviders"):
         entry = {**entry, "credentials": entry.get("credentials", {})}
-    for path in NEVER_SHOWN[section.key](entry):
-        entry = put(entry, path, keyword(section.key, section.called(entry), path.rpartition(".")[2]))
+    place, keeper = NEVER_SHOWN[section.key]
+    kept = keeper(documents, entry)
+    for path, value in kept.secrets.items() if kept is not None else ():
+        holder, _, name = (place + path).rpartition(".")
+        if at(entry, place + path) in (MISSING, {}):
+            of = called or holder.rpartition(".")[2]
+            entry = put(entry, place + path, _stood_for(value, section.key, of, name))
     return entry
+
+
+def _stood_for(value: Any, *where: str) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _stood_for(item, *where[:2], name) for name, item in value.items()}
+    return keyword(*where, of=value)
 
 
 def arranged(value: Any, first: Sequence[str] = ()) -> Any:
@@ -134,11 +156,13 @@ def _masked(value: Any, where: tuple[str, ...], path: str = "", *, secret: bool 
                 kept[name] = _masked(item, where, inside, secret=secret or is_secret(inside, item))
         return kept
     if secret and value:
-        return keyword(*where, path.rpartition(".")[2])
+        if isinstance(value, str) and KEYWORD.fullmatch(value):
+            return value
+        return keyword(*where, path.rpartition(".")[2], of=value)
     return [_masked(item, where, path) for item in value] if isinstance(value, list) else value
 
 
-def keyword(*parts: str) -> str:
-    """The keyword that stands for a secret of an export."""
-    written = re.sub("[^A-Za-z0-9]+", "_", "_".join(part for part in parts if part))
-    return f"##{written.strip('_').upper()}##"
+def keyword(*parts: str, of: Any = "") -> str:
+    """The keyword that stands for a secret of an export: for a text, or for what ``of`` is."""
+    written = re.sub("[^A-Za-z0-9]+", "_", "_".join(part for part in parts if part)).strip("_").upper()
+    return f"##{written}##" if isinstance(of, str) else f"@@{written}@@"

@@ -41,6 +41,7 @@ from doorward.management.tenant_file.sections import (
     Section,
     Settings,
     TenantFileError,
+    Tidy,
     Work,
     covers,
     differing,
@@ -52,9 +53,9 @@ from doorward.management.tenant_file.sections import (
 # ── roles and connections ──
 
 
-def _described(api: Rehearsal, entry: Entry) -> Entry:
-    """Without a description that is empty."""
-    return {name: value for name, value in entry.items() if name != "description" or value}
+def without_empty(name: str) -> Tidy:
+    """Without the property where it is empty, which no POST takes."""
+    return lambda api, entry: entry if entry.get(name) else without(entry, name)
 
 
 async def complete_options(work: Work, given: Entry, item: Item | None) -> Entry:
@@ -295,7 +296,7 @@ SECTIONS: tuple[Section, ...] = (
         order=60,
         path="/roles",
         read_only=frozenset(("type",)),
-        tidy=_described,
+        tidy=without_empty("description"),
         parts=(
             Held(
                 name="permissions",
@@ -361,7 +362,13 @@ SECTIONS: tuple[Section, ...] = (
         ),
     ),
     Entities(key="logStreams", order=70, path="/log-streams"),
-    Entities(key="eventStreams", order=70, path="/event-streams", references={"action_id": "actions"}),
+    Entities(
+        key="eventStreams",
+        order=70,
+        path="/event-streams",
+        references={"action_id": "actions"},
+        tidy=without_empty("subscriptions"),
+    ),
     Entities(
         key="flowVaultConnections",
         order=70,

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from doorward.management.kit.context import Actor, Services
 from doorward.management.kit.errors import ApiError
@@ -28,6 +28,7 @@ from doorward.model.request_context import RequestContext
 
 KEYWORD = re.compile(r"##\w+##|@@\w+@@")
 HIDDEN = "(a secret)"
+NOT_REPLACED = " is not replaced)"
 
 
 class Idle(Struct, frozen=True):
@@ -103,7 +104,7 @@ async def plan(
         revision=directory.tenant.revision,
         changes=found,
         effects=await token_effects(directory, api.directory, services.ports) if not work.problems else (),
-        problems=work.problems,
+        problems=[_with_keywords(problem, work.left_out) for problem in work.problems],
         left_out=sorted(dict.fromkeys(work.left_out)),
         idle=[Idle(section, [*filter(None, names)], reason) for (section, reason), names in work.idle.items()],
     )
@@ -162,6 +163,15 @@ def _given(document: Mapping[str, Any]) -> Reading:
     return found
 
 
+def _with_keywords(problem: Problem, left_out: Sequence[str]) -> Problem:
+    """What nobody replaced may be what is missing."""
+    unknown = [one for one in left_out if one.startswith(f"{problem.section}.") and one.endswith(NOT_REPLACED)]
+    if problem.fix or not unknown:
+        return problem
+    keywords = ", ".join(dict.fromkeys(match for one in unknown for match in KEYWORD.findall(one)))
+    return structs.replace(problem, fix=f"Say with --mapping what stands for {keywords}.")
+
+
 def replaced(value: Any, path: str, unknown: list[str]) -> Any:
     """The document without properties whose whole value is a keyword nobody replaced, and without objects of nothing
     else: what is stored stays."""
@@ -170,7 +180,7 @@ def replaced(value: Any, path: str, unknown: list[str]) -> Any:
         for name, item in value.items():
             inside = f"{path}.{name}" if path else str(name)
             if isinstance(item, str) and KEYWORD.fullmatch(item):
-                unknown.append(f"{inside} ({item} is not replaced)")
+                unknown.append(f"{inside} ({item}{NOT_REPLACED}")
                 continue
             left = replaced(item, inside, unknown)
             if left != {} or item == {}:

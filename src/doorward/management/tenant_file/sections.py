@@ -281,9 +281,24 @@ class Entities(Section, frozen=True, kw_only=True):
     async def _create(self, work: Work, base: str, given: Entry) -> str:
         path = base + self.path
         beyond = {name: given.pop(name) for name in self.beyond if given.get(name) is not None}
-        body = work.fitting(work.api.rule("POST", path), without_nulls(await self._ids(work.api, given)), self.key)
+        whole = without_nulls(await self._ids(work.api, given))
+        unknown: list[str] = []
+        body = pruned(work.api.rule("POST", path), whole, self.key, unknown)
         made = await work.api.call("POST", path, body, beyond=beyond)
+        made_at = f"{path}/{quote(str(made[self.id]), safe='')}"
+        later = whole.keys() & self._changed_later(work.api, made_at, unknown)
+        work.left_out += [one for one in unknown if one.removeprefix(f"{self.key}.") not in later]
+        if changes := differing({name: whole[name] for name in sorted(later)}, made):
+            await work.api.call("PATCH", made_at, changes)
         return str(made[self.id])
+
+    def _changed_later(self, api: Rehearsal, path: str, unknown: Sequence[str]) -> frozenset[str]:
+        """The properties that a PATCH takes, of those ``unknown`` to a POST."""
+        try:
+            changing = properties(api.rule("PATCH", path)) if unknown else None
+        except NotBuilt:
+            return frozenset()
+        return (changing or frozenset()) & {one.removeprefix(f"{self.key}.") for one in unknown}
 
     async def _update(self, work: Work, base: str, given: Entry, item: Item) -> str:
         path = f"{base}{self.path}/{quote(item.id, safe='')}"
