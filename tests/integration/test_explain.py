@@ -338,6 +338,24 @@ async def test_what_is_taken_for_granted_is_said(served: Served) -> None:
     assert {"assumed.password", "assumed.any_user"} <= {step["because"]["code"] for step in password["steps"]}
 
 
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"acr_values": "long" * 5000}, "request.refused"),
+        ({"max_age": "soon"}, "request.refused"),
+        ({"prompt": "none"}, "login.no_session"),
+        ({"response_mode": "pigeon"}, "request.response_mode"),
+        ({"code_challenge": "short", "code_challenge_method": "S256"}, "request.pkce"),
+    ],
+)
+async def test_an_imagined_authorization_is_asked_what_a_given_one_is(
+    served: Served, asked: dict[str, str], code: str
+) -> None:
+    for request in (WEB, {"grant_type": "authorization_code", "client_id": "web"}):
+        explained = await served.explain(**request, scope="openid", **asked)
+        assert code in [step["because"]["code"] for step in explained["steps"]]
+
+
 async def test_a_client_that_signs_assertions_is_taken_to_be_genuine(served: Served) -> None:
     explained = await served.explain(grant_type="client_credentials", client_id="assertive", audience=e.API)
     assert explained["error"]["code"] == "access.no_client_grant"

@@ -175,7 +175,7 @@ def _user_id(server: RunningServer, wanted: str) -> str:
 
 def _ask_fittingly(server: RunningServer, parameters: dict[str, str]) -> tuple[dict[str, str], dict[str, Any]]:
     """Where neither endpoint is named, ask for what the application can do: machine first, then person."""
-    if {"grant_type", "response_type", "redirect_uri"} & set(parameters):
+    if {"grant_type", "response_type", "redirect_uri", "request_uri"} & set(parameters):
         return parameters, _ask(server, parameters)
     person = "user_id" in parameters or {"openid", "offline_access"} & set(parameters.get("scope", "").split())
     order = (PERSON, MACHINE) if person else (MACHINE, PERSON)

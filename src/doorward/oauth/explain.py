@@ -207,13 +207,12 @@ async def _authenticated(walk: _Walk, parameters: dict[str, str], dry: Ports) ->
 
 def _imagined_authorization(walk: _Walk) -> dict[str, str]:
     """The authorization request whose code the token request would have carried."""
-    kept = ("client_id", "audience", "resource", "scope", "redirect_uri", "connection")
-    parameters = {name: walk.parameters[name] for name in kept if name in walk.parameters}
+    parameters = {name: value for name, value in walk.parameters.items() if name in authorize_request.KEPT_PARAMETERS}
     parameters["response_type"] = "code"
     client = walk.client
     if client is not None and client.callbacks:
         parameters.setdefault("redirect_uri", client.callbacks[0])
-    if client is not None and (client.is_public or client.is_strict_third_party):
+    if client is not None and (client.is_public or client.is_strict_third_party) and "code_challenge" not in parameters:
         parameters |= {"code_challenge": ASSUMED_CHALLENGE, "code_challenge_method": "S256"}
     return parameters
 
