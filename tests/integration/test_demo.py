@@ -65,8 +65,21 @@ async def test_a_development_server_says_at_its_address_what_it_is(tmp_path: Pat
             tab = await door.browser().get(login_link(answer.text, "My App"))
             await tab.login()
             assert tab.path == PATH
+            begun = await door.browser().get(door.client("My App").initiate_login_uri.removeprefix(ORIGIN))
+            assert begun.path.startswith("/u/login")
     finally:
         await door.stop()
+
+
+async def test_a_callback_of_another_server_is_the_last_to_be_asked_for(tmp_path: Path) -> None:
+    issuer = Issuer(tenant=DOMAIN, host=DOMAIN)
+    door = await Door(f"sqlite:///{tmp_path / 'door.sqlite'}").start()
+    try:
+        await door.tenant(demo_tenant("https://localhost:1"))
+        address = login_address(issuer, door.client("My App"), door.ports.directory.tenant(DOMAIN))
+    finally:
+        await door.stop()
+    assert "redirect_uri=http://localhost:3000&" in address
 
 
 def login_link(html: str, name: str) -> str:

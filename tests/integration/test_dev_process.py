@@ -6,11 +6,14 @@ import http.client
 import ssl
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
 
 import pytest
 from tests.dev_server import dev_server
 from tests.sdk_tenant import sdk_tenant
+
+from doorward.cli.tenant_documents import demo_tenant
 
 pytestmark = pytest.mark.xdist_group("sdk-python")
 
@@ -58,3 +61,12 @@ def test_a_start_that_fails_leaves_no_word_of_the_server_before(tmp_path: Path) 
     assert failed.stderr.startswith("✗ ")
     assert "another master key" in failed.stderr
     assert not (data / "ready.json").exists()
+
+
+def test_a_tenant_of_another_port_has_its_login_answered_here(tmp_path: Path) -> None:
+    with dev_server(demo_tenant("https://localhost:1"), tmp_path) as door:
+        connection = http.client.HTTPSConnection(door.domain, context=door.tls)
+        connection.request("GET", "/")
+        page = unescape(connection.getresponse().read().decode())
+        connection.close()
+    assert f"redirect_uri=https://{door.domain}/_doorward/callback&" in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,7 @@ async def test_screens_are_previewed_on_development_servers_alone(tmp_path: Path
             assert all(f"?screen={name}&amp;language=en" in listed.text for name in SAMPLES)
             assert "frame-src 'self'" in listed.headers["content-security-policy"]
             chosen = await http.get(PATH, params={"screen": "login", "language": "de"})
-            assert f'<iframe src="{PATH}/login?language=de" sandbox ' in chosen.text
+            assert f'<iframe src="{PATH}/login?language=de&amp;framed=1" sandbox ' in chosen.text
             shown = await http.get(f"{PATH}/login", params={"language": "de"})
             assert "<h1>Moin</h1>" in shown.text
             assert "Acme &amp; Co" in shown.text
@@ -40,6 +41,8 @@ async def test_screens_are_previewed_on_development_servers_alone(tmp_path: Path
             assert shown.headers["x-frame-options"] == "SAMEORIGIN"
             for name in SAMPLES:
                 assert (await http.get(f"{PATH}/{name}")).status_code == 200, name
+                framed = (await http.get(f"{PATH}/{name}", params={"framed": "1"})).text
+                assert not re.search("<script| autofocus", framed), "what a frame without scripts would complain of"
             assert (await http.get(f"{PATH}/nothing")).status_code == 404
             odd = await http.get(PATH, params={"screen": '"><script>', "language": '"><script>'})
             assert "><script>" not in odd.text

@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -29,12 +30,13 @@ from doorward.management.tenant_file.sections import TenantFileError
 from doorward.model.client import Client
 from doorward.model.directory import TenantDirectory
 from doorward.model.tenant import Issuer
-from doorward.web.demo import login_address
+from doorward.web.demo import LOGIN, PATH, login_address
 from doorward.web.server import HttpServer, open_sockets
 
 DEFAULT_PORT = 8443
 DEFAULT_FOLDER = ".doorward"
 DEFAULT_TENANT = "default"
+DEMO_PAGE = re.compile(rf"https://localhost(?::\d+)?({PATH}|{LOGIN})")
 
 
 @click.command("dev", short_help="A development server, with TLS that clients trust.")
@@ -76,6 +78,7 @@ def command(
     chosen: int = sockets[0].getsockname()[1]
     domains = {DEFAULT_TENANT: f"localhost:{chosen}", **domains}
     documents.setdefault(DEFAULT_TENANT, demo_tenant(f"https://localhost:{chosen}"))
+    documents[DEFAULT_TENANT] = _answered_here(documents[DEFAULT_TENANT], chosen)
     with _only_server_on(folder):
         _serve(
             folder,
@@ -178,6 +181,16 @@ def _serve(
         ) from None
     except TenantFileError as error:
         raise Problem(error.what, fix=error.fix) from None
+
+
+def _answered_here(value: Any, port: int) -> Any:
+    """The document with the demo pages of this server wherever it names those of a server on another port."""
+    if isinstance(value, dict):
+        return {name: _answered_here(item, port) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_answered_here(item, port) for item in value]
+    page = DEMO_PAGE.fullmatch(value) if isinstance(value, str) else None
+    return f"https://localhost:{port}{page[1]}" if page is not None else value
 
 
 def _migrate_apart(database: str) -> None:

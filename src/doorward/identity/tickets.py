@@ -88,11 +88,11 @@ def is_sent(directory: TenantDirectory, template: str, *, unless_written: bool =
 
 class TicketUnusable(Exception):
     """A link that is good for nothing. ``state`` is ``None`` for one that never was, was replaced, or is about an
-    account that is not the same any more."""
+    account that is not the same any more; ``ticket`` is the one it was."""
 
-    def __init__(self, state: TicketState | None) -> None:
+    def __init__(self, state: TicketState | None, ticket: Ticket | None = None) -> None:
         super().__init__(state or "unknown")
-        self.state = state
+        self.state, self.ticket = state, ticket
 
     @property
     def text_key(self) -> str:
@@ -117,7 +117,7 @@ async def redeemable(
         raise TicketUnusable(None)
     ticket, state = found
     if state is not TicketState.OPEN:
-        raise TicketUnusable(state)
+        raise TicketUnusable(state, ticket)
     user = await users.find(tenant, ticket.user_id)
     place = user.place_of_identity(ticket.identity) if user is not None else None
     if user is None or place is None:

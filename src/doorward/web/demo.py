@@ -16,9 +16,9 @@ from doorward.web import inbox
 from doorward.web.login.documents import DemoDocument
 from doorward.web.login.presenter import Presenter
 from doorward.web.router import Handler
-from doorward.web.wire.http import Request, Response, text_response
+from doorward.web.wire.http import Request, Response, redirect, text_response
 
-PATH = "/_doorward/callback"
+PATH, LOGIN = "/_doorward/callback", "/_doorward/login"
 READ_BY_CLIENTS = (".well-known/openid-configuration", ".well-known/jwks.json")
 # RFC 7636, Appendix B.
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
@@ -26,10 +26,12 @@ CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
 def login_address(issuer: Issuer, client: Client, directory: TenantDirectory) -> str:
-    """An authorization request of ``client`` to open in a browser, answered at its first callback: for the tenant's
-    first API of its own, if it has one."""
+    """An authorization request of ``client`` to open in a browser, answered at this server if it may be, else at its
+    first callback: for the tenant's first API of its own, if it has one."""
+    own = issuer.endpoint(PATH.removeprefix("/"))
+    answered = sorted(client.callbacks, key=lambda uri: (uri != own, uri.endswith(PATH)))  # another server's last
     asked = {
-        "client_id": client.client_id, "response_type": "code", "redirect_uri": client.callbacks[0],
+        "client_id": client.client_id, "response_type": "code", "redirect_uri": answered[0],
         "scope": "openid profile email", "code_challenge": CHALLENGE, "code_challenge_method": "S256",
     }  # fmt: skip
     api = next((api for api in directory.resource_servers.values() if not api.is_system), None)
@@ -54,23 +56,38 @@ def front(directory: Directory, presenter: Presenter) -> Handler:
     return handler
 
 
+def _answered_here(issuer: Issuer, directory: TenantDirectory) -> Client | None:
+    own = issuer.endpoint(PATH.removeprefix("/"))
+    return next((one for one in directory.clients.values() if own in one.callbacks and one.is_public), None)
+
+
+def login(directory: Directory) -> Handler:
+    """Where logins to the demo application begin: its ``initiate_login_uri``."""
+
+    async def handler(request: Request) -> Response:
+        tenant = directory.tenant(request.issuer.tenant)
+        client = _answered_here(request.issuer, tenant)
+        return redirect(login_address(request.issuer, client, tenant) if client is not None else "/")
+
+    return handler
+
+
 def callback(directory: Directory, presenter: Presenter) -> Handler:
     """The demo application's page; 404 where no client has it as a callback."""
 
     async def handler(request: Request) -> Response:
-        own = request.issuer.endpoint(PATH.removeprefix("/"))
         tenant = directory.tenant(request.issuer.tenant)
-        for client in tenant.clients.values():
-            if own in client.callbacks and client.is_public:
-                redeem = {
-                    "grant_type": "authorization_code",
-                    "client_id": client.client_id,
-                    "redirect_uri": own,
-                    "code_verifier": VERIFIER,
-                }
-                again = login_address(request.issuer, client, tenant)
-                leave = request.issuer.endpoint(f"v2/logout?{urlencode({'client_id': client.client_id})}")
-                return presenter.demo(request, DemoDocument(redeem, again, leave))
-        return text_response("No application is answered here\n", 404)
+        client = _answered_here(request.issuer, tenant)
+        if client is None:
+            return text_response("No application is answered here\n", 404)
+        redeem = {
+            "grant_type": "authorization_code",
+            "client_id": client.client_id,
+            "redirect_uri": request.issuer.endpoint(PATH.removeprefix("/")),
+            "code_verifier": VERIFIER,
+        }
+        again = login_address(request.issuer, client, tenant)
+        leave = request.issuer.endpoint(f"v2/logout?{urlencode({'client_id': client.client_id})}")
+        return presenter.demo(request, DemoDocument(redeem, again, leave))
 
     return handler

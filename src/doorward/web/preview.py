@@ -42,7 +42,9 @@ def _screen(presenter: Presenter, samples: Mapping[str, Page]) -> Handler:
         page = samples.get(request.path_parameters["name"])
         if page is None:
             return text_response("There is no such screen\n", 404)
-        return await presenter.sample(request, page, _asked(request, "language"))
+        return await presenter.sample(
+            request, page, _asked(request, "language"), framed=bool(_asked(request, "framed"))
+        )
 
     return handler
 

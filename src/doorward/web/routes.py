@@ -77,6 +77,7 @@ def _in_the_browser(services: Services, *, development: bool) -> list[Route]:
     developing = [
         Route("GET", "/", demo.front(ports.directory, presenter)),
         Route("GET", demo.PATH, demo.callback(ports.directory, presenter)),
+        Route("GET", demo.LOGIN, demo.login(ports.directory)),
         *preview.routes(ports.directory, presenter),
         *(inbox.routes(ports.inbox, presenter) if ports.inbox is not None else ()),
     ]

@@ -116,6 +116,20 @@ async def test_a_password_that_leaked_is_told_as_one(door: Door) -> None:
     assert tab.form.errors == {"error-element-password-reset": "password-breached-reset"}
 
 
+async def test_the_last_page_leads_back_to_where_logins_begin(door: Door) -> None:
+    start = "https://spa.test/login"
+    await door.tenant({"tenant": {"default_redirection_uri": "https://tenant.test/"}})
+    await (await forgotten(door)).submit(email=ADA)
+    value = await link(door)
+    first = await door.browser().get(RESET + value)
+    await first.submit(**{"password-reset": NEW, "re-enter-password": NEW})
+    assert '<a class="button" href="https://tenant.test/">' in first.text
+    await door.tenant({"clients": [{"name": "Spa", "initiate_login_uri": start}]})
+    again = await door.browser().get(RESET + value)
+    assert "was used before" in again.text
+    assert f'<a class="button" href="{start}">Back to Spa</a>' in again.text, "of the application it was asked for by"
+
+
 async def test_of_two_who_use_one_link_one_wins_and_the_other_is_told(door: Door) -> None:
     await forgot(door)
     value = await link(door)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -53,6 +54,7 @@ from doorward.web.login.render import (
 from doorward.web.wire.http import Later, Request, Response, made, redirect, text_response
 
 MAX_LOOKS = 1000
+FORBIDDEN_IN_FRAMES = re.compile(rb"<script\b.*?</script>|(<\w[^>]*?) autofocus", re.DOTALL)
 
 
 class Presenter:
@@ -159,10 +161,12 @@ class Presenter:
         tenant = self._directory.tenant(request.issuer.tenant)
         return render_preview(document, self._look(tenant), _locale(request, tenant, ""))
 
-    async def sample(self, request: Request, page: Page, language: str) -> Response:
-        """One of them as it may look in life, which another page of ours may have in a frame."""
+    async def sample(self, request: Request, page: Page, language: str, *, framed: bool) -> Response:
+        """One of them as it may look in life, which another page of ours may have in a frame; ``framed`` it is without
+        what its sandbox would forbid it, and the browser complain of."""
         shown = await made(self.render(request, page, {"ui_locales": language}))
-        return Response(200, shown.body, headers.framed_by_us(shown.headers))
+        body = FORBIDDEN_IN_FRAMES.sub(rb"\1", shown.body) if framed and isinstance(shown.body, bytes) else shown.body
+        return Response(200, body, headers.framed_by_us(shown.headers))
 
     def front(self, request: Request, logins: Mapping[str, str], inbox: str, paths: tuple[str, ...]) -> Response:
         """What a development server shows at its address."""

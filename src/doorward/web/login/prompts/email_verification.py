@@ -49,7 +49,8 @@ def _unusable_page(visit: TicketVisit, unusable: TicketUnusable) -> Response:
                 else unusable.text_key if known
                 else "invalidAccountOrCodeDescription"
             ),
-            onward=home_of(visit),
+            onward=home_of(visit, unusable.ticket),
             status=200 if used else 400,
-        )
+        ),
+        unusable.ticket,
     )  # fmt: skip

@@ -235,8 +235,9 @@ def _unusable_page(visit: TicketVisit, unusable: TicketUnusable) -> Response:
             screen=screens.RESET_PASSWORD_ERROR,
             title=f"eventTitle{why}",
             description=f"description{why}",
-            onward=home_of(visit),
+            onward=home_of(visit, unusable.ticket),
             onward_text="backToLoginLinkText",
             status=400,
-        )
+        ),
+        unusable.ticket,
     )
