@@ -29,7 +29,7 @@ FIELD_SENTENCES = {
     "request": "What the request is, before anything is decided; and what a dry run took for granted.",
     "proof": "Whether what was presented (a code, a refresh token, a password) is good.",
     "user": "Whether the person may be given anything at all.",
-    "login": "Whether the person has to sign in.",
+    "login": "Whether the person has to log in.",
     "mfa": "Whether the person has to prove a second factor.",
     "passkey": "Whether the person is offered a passkey.",
     "issuer": "`iss`: who issues the token.",

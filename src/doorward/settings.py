@@ -206,7 +206,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     "mail.host": "SMTP server for the mail of tenants without an e-mail provider of their own; it may be in your own "
     "network. Left out, such tenants send none, and their log says so.",
     "mail.port": "Its port.",
-    "mail.user": "Who to sign in as there, if it wants to know.",
+    "mail.user": "Who to log in as there, if it wants to know.",
     "mail.password": "The password; better from the environment than in the file.",
     "mail.tls": "`tls` from the first byte, `starttls`, or `none`. `auto` is `tls` on port 465, and elsewhere STARTTLS "
     "where it is offered; no password is told without it.",

@@ -62,7 +62,7 @@ def test_without_a_grant_the_application_decides_which_request_it_is(folder: Pat
     result = run(folder, "--client", "My App", "--audience", API, "--scope", "openid delete:items")
     assert result.exit_code == 0, result.output
     assert "authorization_code" in result.output.splitlines()[0]
-    assert "the person has to sign in" in result.output
+    assert "the person has to log in" in result.output
     assert "! delete:items: not defined on https://api.example.test." in result.output
     assert "call           PATCH /api/v2/resource-servers/https%3A%2F%2Fapi.example.test" in result.output
 

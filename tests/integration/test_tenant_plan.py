@@ -434,15 +434,15 @@ async def test_a_grant_for_another_tenants_management_api_is_one_for_this_tenant
         ),
         pytest.param(
             entry("clients", callbacks=[]),
-            ["Nobody will sign in to Web: "],
-            id="nobody can sign in",
+            ["Nobody will log in to Web: "],
+            id="nobody can log in",
         ),
         pytest.param(
             entry("resourceServers", subject_type_authorization={"client": {"policy": "deny_all"}}),
             ["Machine will no longer get tokens for API: "], id="refused",
         ),
         pytest.param(
-            entry("databases", enabled_clients=[]), ["Nobody will sign in to Web: "], id="no way to sign in"
+            entry("databases", enabled_clients=[]), ["Nobody will log in to Web: "], id="no way to log in"
         ),
         pytest.param(entry("clients", description="Another"), [], id="none"),
         pytest.param({"clients": [{"name": "New"}]}, [], id="of what is new, none"),

@@ -13,7 +13,7 @@ from doorward.cli.terminal import colour
 
 FORMATS = {"opaque": "an opaque token", "jwt": "a JWT", "jwe": "an encrypted JWT"}
 PAGES = {
-    "login": "sign in", "signup": "sign up", "mfa": "prove a second factor", "passkey": "be offered a passkey",
+    "login": "log in", "signup": "sign up", "mfa": "prove a second factor", "passkey": "be offered a passkey",
     "consent": "consent", "confirmation": "confirm the callback",
 }  # fmt: skip
 PAGE_STAGES = ("login", "mfa", "consent", "confirmation")

@@ -1,4 +1,4 @@
-"""Signing in from a terminal: code with PKCE, answered on a loopback port (RFC 8252 §7.3)."""
+"""Logging in from a terminal: code with PKCE, answered on a loopback port (RFC 8252 §7.3)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def log_in(
     opens_browser: bool,
     quiet: bool,
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """The answer of the token endpoint once somebody has signed in, and the authorization request that led to it.
+    """The answer of the token endpoint once somebody has logged in, and the authorization request that led to it.
 
     ``client`` needs a callback on a loopback port. ``quiet`` keeps standard output for the token. Raises
     ``Problem``.
@@ -49,7 +49,7 @@ def log_in(
     }  # fmt: skip
     address = f"https://{server.host}/authorize?{urlencode({**request, 'state': state})}"
     with _Listener(redirect_uri, state) as listener:
-        click.echo(f"Sign in here:\n\n  {address}\n", err=quiet)
+        click.echo(f"Log in here:\n\n  {address}\n", err=quiet)
         if opens_browser:
             webbrowser.open(address)
         answer = listener.wait()
@@ -128,7 +128,7 @@ class _Listener:
     def wait(self) -> dict[str, str]:
         """The first answer. Raises ``Problem`` when none comes."""
         if not self._arrived.wait(WAIT_SECONDS) or self._answer is None:
-            raise Problem("nobody signed in", why=f"no answer came within {WAIT_SECONDS:.0f} s", fix="try again")
+            raise Problem("nobody logged in", why=f"no answer came within {WAIT_SECONDS:.0f} s", fix="try again")
         return self._answer
 
     def __enter__(self) -> _Listener:

@@ -81,7 +81,7 @@ def _want_a_tenant(door: Doorward) -> None:
     if not door.ports.directory.tenants():
         raise Problem(
             "there is no tenant to serve",
-            why="the database is new: nobody could sign in, and every host would be unknown",
+            why="the database is new: nobody could log in, and every host would be unknown",
             fix="doorward tenants create auth.example.com",
             more=GUIDE,
             exit_code=USAGE,

@@ -215,7 +215,7 @@ def restore(
 ) -> None:
     """Make a tenant what it was when the snapshot in FILE was taken: all of it, or nothing.
 
-    The tenant keeps the domain it has today. People have to sign in again; tokens signed before stay good. With --as
+    The tenant keeps the domain it has today. People have to log in again; tokens signed before stay good. With --as
     the tenant is left alone, and a copy with keys of its own is made beside it.
     """
     if id_ is not None and copy is None:
@@ -256,7 +256,7 @@ def restore(
     done(restored["issuer"])
     if names is None:
         field("as it was", moment)
-        field("sessions", "ended: people sign in again; tokens signed before stay good")
+        field("sessions", "ended: people log in again; tokens signed before stay good")
     else:
         field("copy of", f"{head.domain} as it was {moment}")
         field("its own", "signing keys, domain, log")

@@ -24,7 +24,7 @@ SHOWN_SCOPES = 12
 @click.option("--client-secret", metavar="SECRET", help="Its secret, if the development server does not know it.")
 @click.option("--audience", metavar="IDENTIFIER", help="The API the token is for.")
 @click.option("--scope", metavar="SCOPES", help="The scopes to ask for, in one argument.")
-@click.option("--login", is_flag=True, help="As a person: sign in in the browser (code with PKCE).")
+@click.option("--login", is_flag=True, help="As a person: log in with the browser (code with PKCE).")
 @click.option("--management", is_flag=True, help="For the Management API, as the development server's own client.")
 @click.option("--no-browser", is_flag=True, help="With --login: print the address instead of opening it.")
 @click.option("--raw", is_flag=True, help="Nothing but the token, for $(doorward token --raw).")

@@ -1,4 +1,4 @@
-"""``doorward users``: make somebody who can sign in, and let somebody in again."""
+"""``doorward users``: make somebody who can log in, and let somebody in again."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Cause(StrEnum):
     """What happened."""
 
     LOGOUT = "logout"
-    OTHER_PERSON = "another person signed in"
+    OTHER_PERSON = "another person logged in"
     EXPIRED = "session expired"
     SESSION_DELETED = "session deleted"
     SESSIONS_DELETED = "sessions of a user deleted"

@@ -385,7 +385,7 @@ def _check_connection(parameters: Mapping[str, str], client: Client, directory: 
     if not connection.is_database and not connection.is_passwordless:
         raise InvalidRequest(
             "the connection is of a strategy that is not supported",
-            hint=f"Strategy {connection.strategy} cannot be used to sign in yet.",
+            hint=f"Strategy {connection.strategy} cannot be used to log in yet.",
         )
 
 

@@ -15,7 +15,7 @@ from doorward.oauth.token_rules import RULES, Rule
 REQUEST_RULES: dict[str, Rule] = {
     # what explain took for granted, or was shown
     "assumed.client_authentication": Rule("request", "The client was not asked to prove itself: it is taken to be genuine.", "explain"),
-    "assumed.session": Rule("request", "The browser is taken to hold a live session of this user, just signed in.", "explain"),
+    "assumed.session": Rule("request", "The browser is taken to hold a live session of this user, just logged in.", "explain"),
     "assumed.any_user": Rule("request", "No user was named: somebody without roles or permissions is taken.", "explain"),
     "assumed.code": Rule("request", "The code was not checked: it is taken to be right.", "explain"),
     "assumed.password": Rule("request", "The password was not checked: it is taken to be right.", "explain"),
@@ -40,7 +40,7 @@ REQUEST_RULES: dict[str, Rule] = {
     "request.request_uri": Rule("request", "The pushed request is unknown, used or too old.", "RFC 9126 §4"),
     "request.connection": Rule("request", "The connection that was named cannot be used here.", "Auth0 connection parameter"),
     "request.no_connection": Rule("request", "No connection is open to this application.", "Auth0 third-party applications"),
-    "request.realm": Rule("request", "No connection this grant signs in by has the name of the realm.", "Auth0 password-realm"),
+    "request.realm": Rule("request", "No connection this grant logs in by has the name of the realm.", "Auth0 password-realm"),
     "request.no_default_directory": Rule("request", "The tenant names no directory for the password grant.", "Auth0 default_directory"),
     "request.acr_values": Rule("request", "The tenant knows no such class of authentication (acr_values_supported).", "OpenID Connect Core §3.1.2.1"),
     "request.scope": Rule("request", "The scope parameter cannot be read.", "RFC 6749 §3.3"),
@@ -59,7 +59,7 @@ REQUEST_RULES: dict[str, Rule] = {
     "user.connection_disabled": Rule("user", "The user's connection is not enabled for the application.", "Auth0 connections"),
     # pages
     "login.no_session": Rule("login", "The browser has no live session.", "OpenID Connect Core §3.1.2.3"),
-    "login.fresh": Rule("login", "The person signed in for this very request.", "OpenID Connect Core §3.1.2.3"),
+    "login.fresh": Rule("login", "The person logged in for this very request.", "OpenID Connect Core §3.1.2.3"),
     "login.sso_disabled": Rule("login", "The application always asks for a login.", "Auth0 sso_disabled"),
     "login.prompt_login": Rule("login", "prompt=login asks for a new login.", "OpenID Connect Core §3.1.2.1"),
     "login.select_account": Rule("login", "prompt=select_account lets the person choose who they are.", "OpenID Connect Core §3.1.2.1"),

@@ -39,13 +39,13 @@ WORDINGS: Mapping[str, Wording] = {
         "Verify your email address", (f"{_VERIFY} If it is yours, enter this code there.", _CODE), note=_NOT_VERIFIED
     ),
     "auth_email_by_code": Wording(
-        f"Sign in to {APPLICATION}",
+        f"Log in to {APPLICATION}",
         (
-            f"{{% if code %}}Enter this code to sign in to {APPLICATION}."
-            f"{{% else %}}Follow this link to sign in to {APPLICATION}.{{% endif %}}",
+            f"{{% if code %}}Enter this code to log in to {APPLICATION}."
+            f"{{% else %}}Follow this link to log in to {APPLICATION}.{{% endif %}}",
             f"{{% if code %}}{_CODE}{{% else %}}{_ONCE}{{% endif %}}",
         ),
-        action="Sign in",
+        action="Log in",
     ),
     "reset_email": Wording("Choose a new password", (_RESET, _ONCE), action="Choose a new password", note=_UNCHANGED),
     "reset_email_by_code": Wording(
@@ -58,12 +58,12 @@ WORDINGS: Mapping[str, Wording] = {
         note="",
     ),
     "blocked_account": Wording(
-        "Signing in to your account was blocked",
+        "Logging in to your account was blocked",
         (
-            "Somebody tried to sign in to your account at {{ friendly_name }} with a wrong password, again and again"
+            "Somebody tried to log in to your account at {{ friendly_name }} with a wrong password, again and again"
             "{% if user.source_ip %}, from {{ user.source_ip }}{% endif %}"
             "{% if user.city %} ({{ user.city }}{% if user.country %}, {{ user.country }}{% endif %}){% endif %}. "
-            "Signing in from there is blocked for now."
+            "Logging in from there is blocked for now."
             "{% if url %} If it was you, this link lets you in again.{% endif %}",
         ),
         action="Unblock my account",
@@ -72,7 +72,7 @@ WORDINGS: Mapping[str, Wording] = {
     "stolen_credentials": Wording(
         "Your password is known to others",
         (
-            "Somebody signed in, or tried to, with your password at {{ friendly_name }}. It is among passwords that "
+            "Somebody logged in, or tried to, with your password at {{ friendly_name }}. It is among passwords that "
             "were stolen elsewhere and published, so it protects you no longer.",
             "Choose a new one, here and wherever else you use it.",
         ),
@@ -81,13 +81,13 @@ WORDINGS: Mapping[str, Wording] = {
     ),
     "enrollment_email": Wording(
         "Set up a second factor for {{ friendly_name }}",
-        ("You are to sign in with more than a password from now on. Follow this link to set up how.", _ONCE),
+        ("You are to log in with more than a password from now on. Follow this link to set up how.", _ONCE),
         action="Set up",
         note="",
     ),
     "mfa_oob_code": Wording(
-        "Your code for {{ friendly_name }}", (f"Enter this code to go on signing in to {APPLICATION}.", _CODE),
-        note="If you are not signing in right now, somebody else knows your password: change it.",
+        "Your code for {{ friendly_name }}", (f"Enter this code to go on logging in to {APPLICATION}.", _CODE),
+        note="If you are not logging in right now, somebody else knows your password: change it.",
     ),
     "user_invitation": Wording(
         "{% if organization.display_name %}Join {{ organization.display_name }}{% else %}You are invited{% endif %}",

@@ -298,7 +298,7 @@ def _sentence(aspect: str, api: str, names: Sequence[str], before: Any, after: A
     if aspect == "audience":
         return f"{who} will get tokens for {_short(after)} instead of {_short(before)} where no API is named"
     if not api:
-        return f"People will be able to sign in to {who}" if after is None else f"Nobody will sign in to {who}: {after}"
+        return f"People will be able to log in to {who}" if after is None else f"Nobody will log in to {who}: {after}"
     if after is None:
         return f"{who} will get tokens for {api}"
     return f"{who} will no longer get tokens for {api}: {after}"

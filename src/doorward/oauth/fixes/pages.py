@@ -10,7 +10,7 @@ def login(facts: Facts) -> Fix:
     hours = facts.directory.settings
     texts = {
         "login.no_session": (
-            "The browser sent no cookie of a live session: it never signed in here, the session ended (idle for "
+            "The browser sent no cookie of a live session: it never logged in here, the session ended (idle for "
             f"{hours.idle_session_lifetime:g} h, or after {hours.session_lifetime:g} h), or application and login are "
             "different sites, so the browser kept the cookie back (third-party cookies).",
             (
@@ -22,7 +22,7 @@ def login(facts: Facts) -> Fix:
         "login.sso_disabled": (f"{facts.name} has sso_disabled: every login asks.", ("Switch sso_disabled off.",)),
         "login.other_connection": (
             "The session came through another connection.",
-            ("Leave connection out, or sign in with it.",),
+            ("Leave connection out, or log in with it.",),
         ),
     }
     why, do = texts.get(facts.reason.rule, ("prompt asks for a page.", ("Leave prompt out.",)))

@@ -67,7 +67,7 @@ def connection(facts: Facts) -> Fix:
     if client is None or connection is None:
         return Fix(
             REFUSED,
-            f"No connection is enabled for {facts.name}, so nobody can sign in.",
+            f"No connection is enabled for {facts.name}, so nobody can log in.",
             ("Enable a connection for the application.",),
         )
     if not client.is_first_party:
@@ -91,7 +91,7 @@ def no_directory(facts: Facts) -> Fix:
     names = [c.name for c in facts.directory.connections.values() if c.is_database]
     return Fix(
         REFUSED,
-        "The password grant signs in to the tenant's default directory, and none is set.",
+        "The password grant logs in to the tenant's default directory, and none is set.",
         (f"Set default_directory to one of: {', '.join(names)}.", "Or use the password-realm grant with a realm."),
         patch_tenant(default_directory=names[0] if names else ""),
     )
