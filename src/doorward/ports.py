@@ -22,7 +22,14 @@ from doorward.model.challenge import Challenge, Verdict
 from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.counter import Counter
-from doorward.model.credential import AuthorizationCode, DeviceCredential, PushedRequest, RefreshToken, SigningKey
+from doorward.model.credential import (
+    AuthorizationCode,
+    DeviceCredential,
+    OneTimeValue,
+    PushedRequest,
+    RefreshToken,
+    SigningKey,
+)
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Change, Document, Put
 from doorward.model.job import ImportBatch, Job, JobError, KnownUser
@@ -314,10 +321,14 @@ class RefreshTokens(Protocol):
         access_token_hash: bytes,
         access_token_expires_at: float,
         events: Sequence[LogEvent],
+        mfa_token: OneTimeValue | None = None,
     ) -> bool:
         """Spend ``token_hash`` and store its successor in one step. A token spent less than
         ``leeway`` seconds ago may be exchanged again while it is the immediate predecessor of the
-        newest generation. ``False``, and nothing written, otherwise, or if it was revoked."""
+        newest generation. ``False``, and nothing written, otherwise, or if it was revoked.
+
+        ``mfa_token`` is used up in the same step, here and below; ``False`` if it was before. It is used up where the
+        refresh token is not good any more, too."""
 
     async def replace(
         self,
@@ -329,6 +340,7 @@ class RefreshTokens(Protocol):
         access_token_hash: bytes,
         access_token_expires_at: float,
         events: Sequence[LogEvent],
+        mfa_token: OneTimeValue | None = None,
     ) -> bool:
         """Revoke ``token_hash`` and store the first token of another family in one step, for a client that
         changed between rotating and not. With it are revoked, when the successor rotates, all tokens of its
@@ -348,8 +360,11 @@ class RefreshTokens(Protocol):
         access_token_hash: bytes,
         access_token_expires_at: float,
         events: Sequence[LogEvent],
+        mfa_token: OneTimeValue | None = None,
+        renewed: RefreshToken | None = None,
     ) -> bool:
-        """Use a token that does not rotate; ``False`` if it was revoked meanwhile."""
+        """Use a token that does not rotate; ``False`` if it was revoked meanwhile. ``renewed`` is what is kept of it
+        from now on, where that is not what was."""
 
     async def revoke_family(self, tenant: str, family: str, *, at: float, events: Sequence[LogEvent]) -> None:
         """Revoke every token of a family, and the access tokens they gave."""

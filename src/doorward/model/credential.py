@@ -64,6 +64,13 @@ class RefreshToken(Struct, frozen=True, kw_only=True):
     revoked_at: float | None = None
 
 
+class OneTimeValue(Struct, frozen=True):
+    """Something that may come once, as its digest; it is remembered until ``expires_at`` (epoch seconds)."""
+
+    value_hash: bytes
+    expires_at: float
+
+
 class DeviceCredential(Struct, frozen=True, kw_only=True):
     """What a device proves itself with: a ``public_key`` somebody registered (``value``), or a refresh token
     (``type`` is ``refresh_token`` or ``rotating_refresh_token``)."""

@@ -19,7 +19,7 @@ from doorward.model.mfa import FACTORS, Standing
 from doorward.model.tenant import Issuer
 from doorward.model.user import User
 from doorward.oauth.errors import AccessDenied, InvalidGrant, OAuthError
-from doorward.oauth.proof import Proof
+from doorward.oauth.proof import Proof, SpendRefreshToken
 from doorward.oauth.token_issue import MALFORMED_MFA_TOKEN
 from doorward.ports import InvalidToken, Ports
 
@@ -43,7 +43,8 @@ class ExpiredToken(OAuthError):
 
 
 class WaitingRequest(Struct, frozen=True, kw_only=True):
-    """What an ``mfa_token`` holds: the request it was made for. ``exp`` in epoch seconds."""
+    """What an ``mfa_token`` holds: the request it was made for. ``exp`` in epoch seconds; ``refresh_token`` is the
+    digest of the one that was presented, which goes on with the tokens that come of it."""
 
     sub: str
     azp: str
@@ -56,10 +57,11 @@ class WaitingRequest(Struct, frozen=True, kw_only=True):
     scope: tuple[str, ...] | None = None
     consented: tuple[str, ...] | None = None
     password_of: str = ""
+    refresh_token: bytes | None = None
 
-    def still_of(self, user: User) -> User:
+    def still_of(self, user: User | None) -> User:
         """The user, whose password is the one it was made with. Raises ``InvalidGrant``."""
-        if self.password_of != _password_of(user):
+        if user is None or self.password_of != _password_of(user):
             raise InvalidGrant(MALFORMED_MFA_TOKEN, hint="The user's password was changed since. Begin again.")
         return user
 
@@ -87,6 +89,7 @@ def mfa_required(
         scope=proof.requested,
         consented=proof.consented,
         password_of=_password_of(user),
+        refresh_token=proof.spend.token.token_hash if isinstance(proof.spend, SpendRefreshToken) else None,
     )
     token = ports.jose.seal(_key(directory), issuer.url, msgspec.to_builtins(waiting))
     return MfaRequired(

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from doorward.model.client import Client
-from doorward.model.credential import AuthorizationCode, RefreshToken
+from doorward.model.credential import AuthorizationCode, OneTimeValue, RefreshToken
 from doorward.model.user import User
 
 
@@ -19,16 +19,17 @@ class SpendCode(Struct, frozen=True, tag="code"):
 
 
 class SpendRefreshToken(Struct, frozen=True, tag="refresh_token"):
-    """The refresh token to rotate or note as used when the tokens are made."""
+    """The refresh token to rotate or note as used when the tokens are made, and the ``mfa_token`` that is used up with
+    it where a second factor was proved for this refresh."""
 
     token: RefreshToken
+    mfa_token: OneTimeValue | None = None
 
 
 class SpendMfaToken(Struct, frozen=True, tag="mfa_token"):
-    """The ``mfa_token`` (its digest) to use up when the tokens are made; ``expires_at`` in epoch seconds."""
+    """The ``mfa_token`` to use up when the tokens are made."""
 
-    token_hash: bytes
-    expires_at: float
+    value: OneTimeValue
 
 
 Spend = SpendCode | SpendRefreshToken | SpendMfaToken

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import msgspec
 
-from doorward.model.credential import RefreshToken
 from doorward.model.directory import TenantDirectory
 from doorward.model.mfa import Standing, policies
 from doorward.model.request_context import RequestContext
@@ -18,8 +17,8 @@ from doorward.oauth.grants import PROVE
 from doorward.oauth.log_events import protocol_event
 from doorward.oauth.mfa_policy import Challenge
 from doorward.oauth.mfa_token import MfaRequired, mfa_required
-from doorward.oauth.proof import Proof, SpendRefreshToken
-from doorward.oauth.scopes import OFFLINE_ACCESS, join_scope
+from doorward.oauth.proof import Proof, SpendMfaToken, SpendRefreshToken
+from doorward.oauth.scopes import join_scope
 from doorward.oauth.token_issue import RefreshTokenReused, TokenResponse, mint
 from doorward.oauth.token_policy import TokenPlan
 from doorward.oauth.token_rules import Reason
@@ -39,6 +38,7 @@ EVENTS = {
     token_request.MFA_RECOVERY_CODE: ("sercft", "fercft"),
 }
 
+PROVED_NOW = Reason("mfa", "mfa.proved_now", False)
 
 # The same where the first factor was a passkey.
 AFTER_PASSKEY = {
@@ -118,13 +118,15 @@ async def prove_and_decide(
     why = await _second_factor(proof, issuer, directory, ports)
     plan = token_policy.decide(proof, directory, issuer)
     if isinstance(proof.spend, SpendRefreshToken):
-        why = await _recent_factor(proof, proof.spend.token, plan, issuer, directory, ports)
+        why = await _recent_factor(proof, proof.spend, plan, issuer, directory, ports)
     return proof, msgspec.structs.replace(plan, reasons=why + plan.reasons)
 
 
 async def _second_factor(proof: Proof, issuer: Issuer, directory: TenantDirectory, ports: Ports) -> tuple[Reason, ...]:
     """Whoever signed in with this very request proves a second factor where the tenant wants one; codes and refresh
     tokens come of a login that was asked. Raises ``MfaRequired``."""
+    if isinstance(proof.spend, SpendMfaToken):
+        return (PROVED_NOW,)
     if proof.user is None or proof.spend is not None:
         return ()
     named, standing = (proof.audience, proof.resource), Standing()
@@ -144,10 +146,12 @@ async def _second_factor(proof: Proof, issuer: Issuer, directory: TenantDirector
 
 
 async def _recent_factor(
-    proof: Proof, token: RefreshToken, plan: TokenPlan, issuer: Issuer, directory: TenantDirectory, ports: Ports
+    proof: Proof, spend: SpendRefreshToken, plan: TokenPlan, issuer: Issuer, directory: TenantDirectory, ports: Ports
 ) -> tuple[Reason, ...]:
     """A refresh meets a policy of the API it is for, whatever the login met: a factor that was proved lately, or,
     where the person has none, a login of late. Raises ``MfaRequired``, ``UnmetAuthenticationRequirements``."""
+    if spend.mfa_token is not None:
+        return (PROVED_NOW,)
     if proof.user is None or not mfa_policy.assured(directory, issuer, plan.audience, None):
         return ()
     wanted, now = mfa_policy.demand((), assured=True), ports.clock.now()
@@ -155,12 +159,9 @@ async def _recent_factor(
     recently = wanted is not None and wanted.is_met(proof.mfa_at, now)
     decision = mfa_policy.decide(wanted, standing, proved_in_session=recently)
     if isinstance(decision, Challenge):
-        # The refresh token that was presented goes on: another family would outlive its end.
-        scope = tuple(value for value in plan.scope if value != OFFLINE_ACCESS)
-        asked = msgspec.structs.replace(proof, audience=plan.audience, resource=None, requested=scope)
-        error = mfa_required(asked, standing, issuer, directory, ports)
+        error = mfa_required(proof, standing, issuer, directory, ports)
         error.reasons = (msgspec.structs.replace(decision.reason, refused=True), *plan.reasons)
         raise error
-    if not recently and now - (proof.login_at or token.began_at or token.issued_at) > mfa_policy.RECENT:
+    if not recently and now - (proof.login_at or spend.token.began_at or spend.token.issued_at) > mfa_policy.RECENT:
         raise mfa_policy.unmet(*plan.reasons)
     return (decision.reason,)

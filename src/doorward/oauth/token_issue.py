@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from doorward.model.client import Client, ExpirationType, RotationType
-from doorward.model.credential import KeyState, RefreshToken, SigningKey
+from doorward.model.credential import KeyState, OneTimeValue, RefreshToken, SigningKey
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.log_event import LogEvent
@@ -152,13 +153,14 @@ async def _spend(
                 await ports.codes.revoke_issued(tenant, code.code_hash, at=at, events=())
                 raise InvalidGrant(INVALID_CODE, hint="The code was used before; everything it gave is revoked.")
             return secret
-        case SpendRefreshToken(presented):
+        case SpendRefreshToken() as spend:
             return await _exchange_refresh_token(
-                plan, proof, presented, directory, ports, event, at, digest(access_token), token_expires_at
+                plan, proof, spend, directory, ports, event, at, digest(access_token), token_expires_at
             )
         case SpendMfaToken() | None:
-            if proof.spend is not None and not await ports.one_time_values.use(
-                tenant, proof.spend.token_hash, at=at, expires_at=proof.spend.expires_at
+            once = proof.spend.value if proof.spend is not None else None
+            if once is not None and not await ports.one_time_values.use(
+                tenant, once.value_hash, at=at, expires_at=once.expires_at
             ):
                 raise InvalidGrant(MALFORMED_MFA_TOKEN, hint="Tokens came of this mfa_token before.")
             if plan.refresh is RefreshPlan.ISSUE:
@@ -230,7 +232,7 @@ def _idle_end(proof: Proof, at: float) -> float | None:
 async def _exchange_refresh_token(
     plan: TokenPlan,
     proof: Proof,
-    presented: RefreshToken,
+    spend: SpendRefreshToken,
     directory: TenantDirectory,
     ports: Ports,
     event: LogEvent,
@@ -239,7 +241,11 @@ async def _exchange_refresh_token(
     access_token_expires_at: float,
 ) -> str | None:
     """Rotate, replace, or note the use. The absolute end never moves; the idle end follows the client's
-    setting of today; a token without an end gets one once the client is configured so."""
+    setting of today; a token without an end gets one once the client is configured so. A second factor that was proved
+    for this refresh is noted, so that it counts for those after it."""
+    presented, mfa_token = spend.token, spend.mfa_token
+    if mfa_token is not None:
+        presented = msgspec.structs.replace(presented, granted={**presented.granted, "mfa_at": proof.mfa_at})
     tenant = directory.tenant.id
     events = (event,)
     settings = proof.client.refresh_token
@@ -260,9 +266,11 @@ async def _exchange_refresh_token(
             access_token_hash=access_token_hash,
             access_token_expires_at=access_token_expires_at,
             events=events,
+            mfa_token=mfa_token,
+            renewed=presented if mfa_token is not None else None,
         )
         if not kept:
-            raise InvalidGrant(INVALID_REFRESH_TOKEN, hint="The refresh token was revoked.")
+            raise _gone(mfa_token)
         return None
     secret = "v1." + ports.entropy.token(48)
     rotates = plan.refresh is RefreshPlan.ROTATE
@@ -296,9 +304,10 @@ async def _exchange_refresh_token(
             access_token_hash=access_token_hash,
             access_token_expires_at=access_token_expires_at,
             events=events,
+            mfa_token=mfa_token,
         )
         if not replaced:
-            raise InvalidGrant(INVALID_REFRESH_TOKEN, hint="The refresh token was used or revoked.")
+            raise _gone(mfa_token)
         return secret
     rotated = await ports.refresh_tokens.rotate(
         tenant,
@@ -309,10 +318,20 @@ async def _exchange_refresh_token(
         access_token_hash=access_token_hash,
         access_token_expires_at=access_token_expires_at,
         events=events,
+        mfa_token=mfa_token,
     )
     if not rotated:
-        raise RefreshTokenReused(presented.family)
+        raise RefreshTokenReused(presented.family) if mfa_token is None else _gone(mfa_token)
     return secret
+
+
+def _gone(mfa_token: OneTimeValue | None) -> InvalidGrant:
+    """What was presented is not good any more, and proves no reuse."""
+    if mfa_token is None:
+        return InvalidGrant(INVALID_REFRESH_TOKEN, hint="The refresh token was used or revoked.")
+    return InvalidGrant(
+        MALFORMED_MFA_TOKEN, hint="Tokens came of it before, or the refresh token was used or revoked meanwhile."
+    )
 
 
 class RefreshTokenReused(InvalidGrant):

@@ -18,6 +18,8 @@ from tests.integration.flows.test_second_factor import claims, code, has_app, ty
 from tests.integration.flows.test_sent_factors import code_sent, sent
 from tests.integration.management.conftest import Api
 
+from doorward.model.credential import RefreshToken
+from doorward.model.digest import digest
 from doorward.model.document import Delete, Kind
 
 OWN = "https://app.test"
@@ -743,15 +745,25 @@ async def refreshed(door: Door, refresh_token: str, **more: str) -> httpx2.Respo
     )  # fmt: skip
 
 
-async def proved(door: Door, mfa_token: str) -> dict[str, Any]:
+async def prove(door: Door, mfa_token: str) -> httpx2.Response:
     web = door.client("Web")
-    answer = await door.token(
+    return await door.token(
         grant_type=MFA_OTP, client_id=web.client_id, client_secret=web.client_secret or "", mfa_token=mfa_token,
         otp=code(door),
     )  # fmt: skip
+
+
+async def proved(door: Door, mfa_token: str) -> dict[str, Any]:
+    answer = await prove(door, mfa_token)
     assert answer.status_code == 200, answer.text
     given: dict[str, Any] = answer.json()
     return given
+
+
+async def rules(door: Door, type_: str) -> set[str]:
+    """What decided the newest event of a type."""
+    steps = (await door.log(type_))[0].details["trace"]["steps"]
+    return {step["because"]["code"] for step in steps}
 
 
 async def test_with_the_policy_a_factor_is_proved_within_a_quarter_of_an_hour(door: Door) -> None:
@@ -771,10 +783,13 @@ async def test_with_the_policy_a_factor_is_proved_within_a_quarter_of_an_hour(do
     narrowed = await proved(door, again.json()["mfa_token"])
     assert narrowed["scope"] == "read:me:factors"
     assert claims(narrowed["access_token"])["aud"] == AUDIENCE
-    whole = await refreshed(door, given["refresh_token"])
-    door.clock.pass_(30)
-    newer = await proved(door, whole.json()["mfa_token"])
-    assert "refresh_token" not in newer, "another one would outlive the end of the first"
+    assert "refresh_token" not in narrowed, "the same one lasts"
+    assert {"mfa.proved_now", "refresh.reused"} <= await rules(door, "seotpft")
+    door.clock.pass_(900)
+    assert (await refreshed(door, given["refresh_token"])).status_code == 200, "what was proved at a refresh counts"
+    assert "mfa.session" in await rules(door, "sertft")
+    door.clock.pass_(1)
+    assert (await refreshed(door, given["refresh_token"])).json()["error"] == "mfa_required"
     (event, *_) = await door.log("mfar")
     assert event.type == "mfar"
 
@@ -789,7 +804,103 @@ async def test_a_refresh_token_of_another_api_meets_the_policy_too(door: Door) -
     assert required.json()["error"] == "mfa_required"
     assert (await refreshed(door, plain["refresh_token"])).status_code == 200, "the other API has no policy"
     given = await proved(door, required.json()["mfa_token"])
-    assert (claims(given["access_token"])["aud"], given["scope"]) == (AUDIENCE, "read:me:factors")
+    assert (claims(given["access_token"])["aud"], given["scope"]) == (AUDIENCE, "offline_access read:me:factors")
+    assert (await refreshed(door, plain["refresh_token"], audience=AUDIENCE)).status_code == 200
+
+
+def rotating(leeway: int) -> dict[str, Any]:
+    (web, *_) = STRICT["clients"]
+    settings = {**web["refresh_token"], "rotation_type": "rotating", "expiration_type": "expiring", "leeway": leeway}
+    return {**web, "refresh_token": settings}
+
+
+async def asked(door: Door, leeway: int | None) -> tuple[str, str]:
+    """A refresh token, which rotates with a ``leeway``, and the ``mfa_token`` of a refresh for the API with the
+    policy."""
+    await door.tenant(STRICT)
+    if leeway is not None:
+        await door.tenant({"clients": [rotating(leeway)]})
+    await has_app(door)
+    plain = (await token(door, audience="https://api.test", scope="offline_access read:items")).json()
+    required = await refreshed(door, plain["refresh_token"], audience=AUDIENCE)
+    assert required.json()["error"] == "mfa_required"
+    return plain["refresh_token"], required.json()["mfa_token"]
+
+
+async def kept(door: Door, refresh_token: str) -> RefreshToken:
+    found = await door.ports.refresh_tokens.find(DOMAIN, digest(refresh_token))
+    assert found is not None
+    return found
+
+
+async def test_a_family_that_rotates_goes_on_with_what_was_proved_at_a_refresh(door: Door) -> None:
+    first, mfa_token = await asked(door, 0)
+    door.clock.pass_(60)
+    given = await proved(door, mfa_token)
+    assert "refresh.rotated" in await rules(door, "seotpft")
+    before, after = await kept(door, first), await kept(door, given["refresh_token"])
+    assert (after.family, after.generation, after.expires_at) == (before.family, 1, before.expires_at)
+    assert (after.session_sid, after.began_at, after.audience) == (before.session_sid, before.began_at, before.audience)
+    assert (before.used_at, after.granted["mfa_at"]) == (door.clock.now(), door.clock.now())
+    door.clock.pass_(900)
+    again = await refreshed(door, given["refresh_token"], audience=AUDIENCE)
+    assert again.status_code == 200, again.text
+    door.clock.pass_(1)
+    late = await refreshed(door, again.json()["refresh_token"], audience=AUDIENCE)
+    assert late.json()["error"] == "mfa_required"
+    assert (await refreshed(door, first)).json()["error"] == "invalid_grant"
+    assert (await prove(door, late.json()["mfa_token"])).status_code == 403, "the family ended with the reuse"
+    assert (await door.log("feotpft"))[0].details["hint"] == "The refresh token was revoked."
+
+
+@pytest.mark.parametrize(
+    ("leeway", "said"),
+    [(0, "Unknown or invalid refresh token."), (60, "Malformed mfa_token"), (None, "Malformed mfa_token")],
+)
+async def test_an_mfa_token_of_a_refresh_is_good_once(door: Door, leeway: int | None, said: str) -> None:
+    first, mfa_token = await asked(door, leeway)
+    given = await proved(door, mfa_token)
+    door.clock.pass_(30)
+    again = await prove(door, mfa_token)
+    assert (again.status_code, again.json()["error"], again.json()["error_description"]) == (403, "invalid_grant", said)
+    newest = given.get("refresh_token", first)
+    assert (await refreshed(door, newest)).status_code == 200, "the family is none the worse for it"
+
+
+async def test_a_refresh_token_that_went_on_meanwhile_is_not_continued(door: Door) -> None:
+    first, mfa_token = await asked(door, 0)
+    newer = (await refreshed(door, first)).json()
+    refused = await prove(door, mfa_token)
+    assert (refused.status_code, refused.json()["error"]) == (403, "invalid_grant")
+    assert await door.log("ferrt") == [], "it was no reuse when it was presented"
+    assert (await refreshed(door, newer["refresh_token"])).status_code == 200
+
+
+async def test_in_its_overlap_it_is_continued(door: Door) -> None:
+    first, mfa_token = await asked(door, 60)
+    newer = (await refreshed(door, first)).json()
+    door.clock.pass_(59)
+    given = await proved(door, mfa_token)
+    for one in (newer, given):
+        assert (await refreshed(door, one["refresh_token"])).status_code == 200
+
+
+async def test_a_family_that_was_revoked_meanwhile_gives_nothing(door: Door) -> None:
+    first, mfa_token = await asked(door, 60)
+    await door.ports.refresh_tokens.revoke_family(
+        DOMAIN, (await kept(door, first)).family, at=door.clock.now(), events=()
+    )
+    refused = await prove(door, mfa_token)
+    assert (refused.status_code, refused.json()["error"]) == (403, "invalid_grant")
+
+
+async def test_a_client_that_rotates_no_more_goes_on_with_a_token_that_lasts(door: Door) -> None:
+    first, mfa_token = await asked(door, 60)
+    await door.tenant({"clients": [STRICT["clients"][0]]})
+    given = await proved(door, mfa_token)
+    assert "refresh.rotation_ended" in await rules(door, "seotpft")
+    assert (await kept(door, first)).revoked_at is not None
+    assert (await refreshed(door, given["refresh_token"], audience=AUDIENCE)).status_code == 200
 
 
 async def test_a_session_of_days_ago_does_not_count_as_a_login(door: Door) -> None:

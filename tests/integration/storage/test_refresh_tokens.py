@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 from tests.integration.storage.conftest import OTHER, Nodes, T
 from tests.integration.storage.values import event, refresh_token
 
 from doorward.backends.storage.store import Storage
-from doorward.model.credential import RefreshToken
+from doorward.model.credential import OneTimeValue, RefreshToken
 from doorward.model.digest import digest
 
 
@@ -156,6 +157,71 @@ async def test_a_token_of_the_other_kind_takes_its_place_once(nodes: Nodes, rota
     won = await asyncio.gather(*(replace(node, turn) for turn, node in enumerate(nodes.turns(6))))
     assert won.count(True) == 1
     assert await live(nodes, "first", "sibling", *(f"next {i}" for i in range(6))) == [f"next {won.index(True)}"]
+
+
+MFA_TOKEN = OneTimeValue(digest("mfa_token"), 2e6)
+
+
+@pytest.mark.parametrize("leeway", [0, 10])
+async def test_of_many_who_rotate_with_one_mfa_token_one_does(first: Nodes, leeway: int) -> None:
+    async def rotate_with(storage: Storage, turn: int) -> bool:
+        return await storage.refresh_tokens.rotate(
+            T, digest("first"), refresh_token(f"next {turn}", generation=1), at=1e6 + 1, leeway=leeway,
+            access_token_hash=digest("a"), access_token_expires_at=2e6, events=(event("seotpft"),),
+            mfa_token=MFA_TOKEN,
+        )  # fmt: skip
+
+    won = await asyncio.gather(*(rotate_with(node, turn) for turn, node in enumerate(first.turns(8))))
+    assert won.count(True) == 1
+    assert await live(first, "first", *(f"next {i}" for i in range(8))) == [f"next {won.index(True)}"]
+    events, _ = await first.one.log.page(T, offset=0, limit=100)
+    assert [logged.type for logged in events].count("seotpft") == 1
+
+
+async def test_of_a_rotation_with_an_mfa_token_and_one_without_one_happens(first: Nodes) -> None:
+    async def with_mfa_token() -> bool:
+        return await first.one.refresh_tokens.rotate(
+            T, digest("first"), refresh_token("stepped up", generation=1), at=1e6 + 1, leeway=0,
+            access_token_hash=digest("a"), access_token_expires_at=2e6, events=(), mfa_token=MFA_TOKEN,
+        )  # fmt: skip
+
+    won = await asyncio.gather(with_mfa_token(), rotate(first.two, "first", "plain"))
+    assert won.count(True) == 1
+    assert len(await live(first, "first", "stepped up", "plain")) == 1
+
+
+async def test_a_lasting_token_is_renewed_once_with_an_mfa_token(nodes: Nodes) -> None:
+    lasting = refresh_token(rotating=False)
+    await nodes.one.refresh_tokens.issue(T, lasting, keep=200, events=())
+    renewed = msgspec.structs.replace(lasting, granted={**lasting.granted, "mfa_at": 1e6})
+
+    async def exchange(storage: Storage, mfa_token: OneTimeValue | None, renewed: RefreshToken | None) -> bool:
+        return await storage.refresh_tokens.exchange(
+            T, digest("first"), at=1e6 + 1, ip=None, user_agent=None, idle_expires_at=None, expires_at=None,
+            access_token_hash=digest("a"), access_token_expires_at=2e6, events=(event("seotpft"),),
+            mfa_token=mfa_token, renewed=renewed,
+        )  # fmt: skip
+
+    won = await asyncio.gather(*(exchange(node, MFA_TOKEN, renewed) for node in nodes.turns(6)))
+    assert won.count(True) == 1
+    assert await exchange(nodes.one, None, None)
+    token = await find(nodes, "first")
+    assert token is not None
+    assert token.granted == renewed.granted
+    events, _ = await nodes.one.log.page(T, offset=0, limit=100)
+    assert [logged.type for logged in events].count("seotpft") == 2
+    await nodes.one.refresh_tokens.revoke_family(T, "family", at=1e6 + 2, events=())
+    assert not await exchange(nodes.two, OneTimeValue(digest("another"), 2e6), renewed)
+
+
+async def test_a_token_of_the_other_kind_takes_no_place_with_a_spent_mfa_token(first: Nodes) -> None:
+    assert await first.two.one_time_values.use(T, MFA_TOKEN.value_hash, at=1e6, expires_at=MFA_TOKEN.expires_at)
+    replaced = await first.one.refresh_tokens.replace(
+        T, digest("first"), refresh_token("next", family="other", rotating=False), at=1e6 + 1,
+        access_token_hash=digest("a"), access_token_expires_at=2e6, events=(), mfa_token=MFA_TOKEN,
+    )  # fmt: skip
+    assert not replaced
+    assert await live(first, "first", "next") == ["first"]
 
 
 async def test_password_grants_keep_the_newest_tokens(nodes: Nodes) -> None:

@@ -9,7 +9,8 @@ import msgspec
 
 from doorward.backends.storage.database import Database, Query, Row, Verb
 from doorward.backends.storage.log import StoredLog
-from doorward.model.credential import RefreshToken
+from doorward.backends.storage.single_use import use_once
+from doorward.model.credential import OneTimeValue, RefreshToken
 from doorward.model.log_event import LogEvent
 from doorward.ports import Described
 
@@ -53,6 +54,7 @@ UPDATE refresh_token SET last_exchanged_at = :at, last_ip = :ip, last_user_agent
     expires_at = :expires_at, idle_expires_at = :idle_expires_at, access_token_hash = :access_token_hash,
     access_token_expires_at = :access_token_expires_at
 WHERE tenant = :tenant AND token_hash = :token_hash AND revoked_at IS NULL AND used_at IS NULL RETURNING family"""
+RENEW = EXCHANGE.replace("SET ", "SET document = :document, ", 1)
 REVOKE_FAMILY = """
 UPDATE refresh_token SET revoked_at = :at WHERE tenant = :tenant AND family = :family AND revoked_at IS NULL
 RETURNING generation"""
@@ -129,6 +131,20 @@ def insert_refresh_token(
     )
 
 
+def _with_mfa_token(
+    tenant: str, mfa_token: OneTimeValue, at: float, guards: Sequence[Query], then: Sequence[Query]
+) -> Verb[bool]:
+    """Statements that use the ``mfa_token`` up, and do what follows with the first of the guards that gives a row."""
+    if not (yield use_once(tenant, mfa_token, at=at)):
+        return False
+    for guard in guards:
+        if (yield guard):
+            for query in then:
+                _ = yield query  # the rows are sent here, which a list cannot take
+            return True
+    return False
+
+
 def revoke_surplus(tenant: str, token: RefreshToken, keep: int) -> Query:
     """The statement that leaves ``keep`` tokens to the user and client of a token that is being issued."""
     return Query(
@@ -194,6 +210,7 @@ class StoredRefreshTokens:
         access_token_hash: bytes,
         access_token_expires_at: float,
         events: Sequence[LogEvent],
+        mfa_token: OneTimeValue | None = None,
     ) -> bool:
         key: dict[str, Any] = {"tenant": tenant, "token_hash": token_hash, "at": at}
         then = [
@@ -206,10 +223,15 @@ class StoredRefreshTokens:
             ),
             *self._log.inserts(tenant, events),
         ]
-        spent = await self._database.once(Query(SPEND, key), then)
-        if not spent and leeway > 0:
-            spent = await self._database.once(Query(SPEND_AGAIN, {**key, "since": at - leeway}), then)
-        return bool(spent)
+        guards = [Query(SPEND, key)]
+        if leeway > 0:
+            guards.append(Query(SPEND_AGAIN, {**key, "since": at - leeway}))
+        if mfa_token is not None:
+            return await self._database.write(lambda: _with_mfa_token(tenant, mfa_token, at, guards, then))
+        for guard in guards:
+            if await self._database.once(guard, then):
+                return True
+        return False
 
     async def replace(
         self,
@@ -221,8 +243,11 @@ class StoredRefreshTokens:
         access_token_hash: bytes,
         access_token_expires_at: float,
         events: Sequence[LogEvent],
+        mfa_token: OneTimeValue | None = None,
     ) -> bool:
         def verb() -> Verb[bool]:
+            if mfa_token is not None and not (yield use_once(tenant, mfa_token, at=at)):
+                return False
             given_up = yield Query(GIVE_UP, {"tenant": tenant, "token_hash": token_hash, "at": at})
             if not given_up:
                 return False
@@ -260,10 +285,13 @@ class StoredRefreshTokens:
         access_token_hash: bytes,
         access_token_expires_at: float,
         events: Sequence[LogEvent],
+        mfa_token: OneTimeValue | None = None,
+        renewed: RefreshToken | None = None,
     ) -> bool:
         exchanged = Query(
-            EXCHANGE,
+            EXCHANGE if renewed is None else RENEW,
             {
+                **({"document": _encode(renewed).decode()} if renewed is not None else {}),
                 "tenant": tenant,
                 "token_hash": token_hash,
                 "at": at,
@@ -275,7 +303,10 @@ class StoredRefreshTokens:
                 "access_token_expires_at": access_token_expires_at,
             },
         )
-        return bool(await self._database.once(exchanged, self._log.inserts(tenant, events)))
+        then = self._log.inserts(tenant, events)
+        if mfa_token is not None:
+            return await self._database.write(lambda: _with_mfa_token(tenant, mfa_token, at, [exchanged], then))
+        return bool(await self._database.once(exchanged, then))
 
     async def revoke_family(self, tenant: str, family: str, *, at: float, events: Sequence[LogEvent]) -> None:
         def verb() -> Verb[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from doorward.backends.storage.database import Database, Query
-from doorward.model.credential import PushedRequest
+from doorward.model.credential import OneTimeValue, PushedRequest
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(PushedRequest).decode
@@ -24,6 +24,11 @@ ON CONFLICT (tenant, value_hash) DO UPDATE SET expires_at = excluded.expires_at
     WHERE one_time_value.expires_at <= :at
 RETURNING value_hash"""
 USED = "SELECT 1 FROM one_time_value WHERE tenant = :tenant AND value_hash = :value_hash AND expires_at > :at"
+
+
+def use_once(tenant: str, value: OneTimeValue, *, at: float) -> Query:
+    """The statement that remembers a value; it gives a row unless the value came before."""
+    return Query(USE, {"tenant": tenant, "value_hash": value.value_hash, "at": at, "expires_at": value.expires_at})
 
 
 class StoredPushedRequests:
@@ -56,8 +61,7 @@ class StoredOneTimeValues:
         self._database = database
 
     async def use(self, tenant: str, value_hash: bytes, *, at: float, expires_at: float) -> bool:
-        value = {"tenant": tenant, "value_hash": value_hash, "at": at, "expires_at": expires_at}
-        return bool(await self._database.once(Query(USE, value)))
+        return bool(await self._database.once(use_once(tenant, OneTimeValue(value_hash, expires_at), at=at)))
 
     async def used(self, tenant: str, value_hash: bytes, *, at: float) -> bool:
         return bool(await self._database.read(USED, {"tenant": tenant, "value_hash": value_hash, "at": at}))

@@ -7,7 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import msgspec
+
 from doorward.model.client import Client
+from doorward.model.credential import OneTimeValue
 from doorward.model.directory import TenantDirectory
 from doorward.model.mfa import FACTORS, OTP, MfaSubject, Outcome, offers
 from doorward.model.request_context import RequestContext
@@ -17,8 +20,9 @@ from doorward.oauth.bearer import BearerTokens
 from doorward.oauth.client_authentication import AuthenticatedClient
 from doorward.oauth.eligibility import eligible_user
 from doorward.oauth.errors import InsufficientScope, InvalidGrant, OAuthError, TooManyAttempts, UnauthorizedClient
-from doorward.oauth.mfa_token import ENROLL
+from doorward.oauth.mfa_token import ENROLL, WaitingRequest
 from doorward.oauth.proof import Proof, SpendMfaToken
+from doorward.oauth.refresh_proof import refresh_proof
 from doorward.oauth.token_issue import MALFORMED_MFA_TOKEN
 from doorward.oauth.token_request import MFA_OOB, MfaOobRequest, MfaOtpRequest, MfaRecoveryCodeRequest
 from doorward.ports import Ports
@@ -120,24 +124,49 @@ async def _prove(
     waiting = mfa_token.read(value, client, issuer, directory, ports)
     if waiting.grant_type not in client.grant_types:
         raise UnauthorizedClient(f"Grant type '{waiting.grant_type}' not allowed for the client.")
-    user = waiting.still_of(eligible_user(await ports.users.find(directory.tenant.id, waiting.sub), client, directory))
-    subject = MfaSubject(
-        directory=directory, user=user, client=client, context=context, binding=mfa_token.binding(value)
-    )
+    bound = mfa_token.binding(value)
+    proof = await _waited(waiting, OneTimeValue(bound, waiting.exp), client, issuer, directory, context, ports)
+    user = waiting.still_of(proof.user)
+    subject = MfaSubject(directory=directory, user=user, client=client, context=context, binding=bound)
     _check(await prove(subject, False), wrong)
-    proof = Proof(
+    return msgspec.structs.replace(proof, mfa_at=ports.clock.now()), subject
+
+
+async def _waited(
+    waiting: WaitingRequest,
+    once: OneTimeValue,
+    client: Client,
+    issuer: Issuer,
+    directory: TenantDirectory,
+    context: RequestContext,
+    ports: Ports,
+) -> Proof:
+    """The request that waits as it is now, but for the factor: a refresh goes on with the token that was presented.
+    Raises ``InvalidGrant``, and whatever stands against the user."""
+    if waiting.refresh_token is not None:
+        return await refresh_proof(
+            waiting.refresh_token,
+            client,
+            issuer,
+            directory,
+            context,
+            ports,
+            audience=waiting.audience,
+            resource=waiting.resource,
+            scope=waiting.scope,
+            mfa_token=once,
+        )
+    return Proof(
         grant_type=waiting.grant_type,
         client=client,
-        user=user,
+        user=eligible_user(await ports.users.find(directory.tenant.id, waiting.sub), client, directory),
         audience=waiting.audience,
         resource=waiting.resource,
         requested=waiting.scope,
         consented=waiting.consented,
         browser=context.origin is not None,
-        mfa_at=ports.clock.now(),
-        spend=SpendMfaToken(mfa_token.binding(value), waiting.exp),
+        spend=SpendMfaToken(once),
     )
-    return proof, subject
 
 
 async def _add(
@@ -176,7 +205,7 @@ async def _add(
         audience=directory.tenant.mfa_audience,
         requested=tuple(sorted(bearer.scopes - {"offline_access"})),
         browser=context.origin is not None,
-        spend=SpendMfaToken(bound, bearer.expires_at),
+        spend=SpendMfaToken(OneTimeValue(bound, bearer.expires_at)),
     )
     return proof, subject
 

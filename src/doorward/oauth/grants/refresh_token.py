@@ -7,10 +7,8 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
 from doorward.oauth.client_authentication import AuthenticatedClient
-from doorward.oauth.eligibility import eligible_user
-from doorward.oauth.errors import InvalidGrant
-from doorward.oauth.proof import Proof, SpendRefreshToken
-from doorward.oauth.token_issue import INVALID_REFRESH_TOKEN, RefreshTokenReused
+from doorward.oauth.proof import Proof
+from doorward.oauth.refresh_proof import refresh_proof
 from doorward.oauth.token_request import RefreshTokenRequest
 from doorward.ports import Ports
 
@@ -23,49 +21,15 @@ async def prove(
     context: RequestContext,
     ports: Ports,
 ) -> Proof:
-    """Raises ``InvalidGrant`` for a token that is unknown, another client's, revoked or expired,
-    ``RefreshTokenReused`` for one that was exchanged before and is past its leeway."""
-    client = authenticated.client
-    tenant = directory.tenant.id
-    now = ports.clock.now()
-    token = await ports.refresh_tokens.find(tenant, digest(request.refresh_token))
-    if token is None:
-        raise _invalid("The refresh token is unknown.")
-    if token.client_id != client.client_id:
-        raise _invalid("The refresh token was issued to another client.")
-    if token.revoked_at is not None:
-        raise _invalid("The refresh token was revoked.")
-    if token.host != issuer.host:
-        raise _invalid(f"The refresh token was issued on {token.host}; use it there, so that iss stays the same.")
-    if token.expires_at is not None and token.expires_at <= now:
-        raise _invalid("The refresh token has reached the end of its life.")
-    if token.idle_expires_at is not None and token.idle_expires_at <= now:
-        raise _invalid("The refresh token was not used for too long.")
-    if token.used_at is not None and now - token.used_at >= client.refresh_token.leeway:
-        raise RefreshTokenReused(token.family)
-    user = eligible_user(
-        await ports.users.find(tenant, token.user_id), client, directory, missing=_invalid("The user is gone.")
-    )
-    consented = token.granted.get("consented")
-    return Proof(
-        grant_type="refresh_token",
-        client=client,
-        user=user,
+    """Raises ``InvalidGrant`` and ``RefreshTokenReused`` as ``refresh_proof`` does."""
+    return await refresh_proof(
+        digest(request.refresh_token),
+        authenticated.client,
+        issuer,
+        directory,
+        context,
+        ports,
         audience=request.audience,
         resource=request.resource,
-        stored_audience=token.audience,
-        requested=request.scope or None,
-        original=token.scope,
-        consented=tuple(consented) if consented is not None else None,
-        browser=context.origin is not None,
-        gty=tuple(token.granted.get("gty", ())),
-        session_sid=token.session_sid,
-        auth_time=token.granted.get("auth_time"),
-        login_at=token.granted.get("login_at"),
-        mfa_at=token.granted.get("mfa_at"),
-        spend=SpendRefreshToken(token),
+        scope=request.scope or None,
     )
-
-
-def _invalid(hint: str) -> InvalidGrant:
-    return InvalidGrant(INVALID_REFRESH_TOKEN, hint=hint)
