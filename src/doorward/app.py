@@ -195,8 +195,16 @@ def build(
         logins_per_minute=logins_per_minute,
     )
     code_guard = CodeGuard(clock, storage.users, storage.challenges, storage.log, login)
-    kept_codes = (clock, entropy, storage.users, storage.challenges, storage.attempts, storage.log)
-    passwordless = Passwordless(*kept_codes, code_guard, administrators)
+    passwordless = Passwordless(
+        clock,
+        entropy,
+        storage.users,
+        storage.challenges,
+        storage.attempts,
+        storage.log,
+        code_guard,
+        administrators,
+    )
     methods, one_time_values = storage.authentication_methods, storage.one_time_values
     ceremonies = Ceremonies(clock, entropy, WebAuthnVerifier(), methods, one_time_values)
     passwords_chosen = NewPasswords(clock, storage.users, hasher, breaches)
@@ -271,15 +279,13 @@ def build(
             asks_second_factor=password_reset_asks_second_factor,
         ),
         email_verification=verification,
-        email_codes=EmailCodes(*kept_codes),
+        email_codes=EmailCodes(ports),
         blocked_accounts=blocked,
         bots=bots,
         captcha=Challenges(clock, entropy, storage.attempts, storage.one_time_values, http),
         passwordless=passwordless,
-        identifier_codes=IdentifierCodes(*kept_codes, code_guard, methods),
-        reset_codes=ResetCodes(
-            clock, entropy, storage.challenges, storage.attempts, storage.tickets, storage.log, login, code_guard
-        ),
+        identifier_codes=IdentifierCodes(ports, code_guard),
+        reset_codes=ResetCodes(ports, login, code_guard),
     )
     services = Services(
         ports=ports,

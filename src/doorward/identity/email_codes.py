@@ -6,19 +6,14 @@ from enum import StrEnum
 
 import msgspec
 
+from doorward.identity.claimant import Claimant
 from doorward.identity.email_verification import welcome
 from doorward.identity.log_events import person_event
-from doorward.identity.one_time_codes import admit, handle, message_of, new_challenge, sealed, typed
+from doorward.identity.one_time_codes import admit, message_of, typed
 from doorward.model.challenge import Purpose, Verdict
-from doorward.model.client import Client
-from doorward.model.connection import Connection
-from doorward.model.digest import digest
-from doorward.model.directory import TenantDirectory
-from doorward.model.identifiers import SEPARATOR, normalise_email
 from doorward.model.log_event import LogEvent
-from doorward.model.request_context import RequestContext
 from doorward.model.user import AccountChange, User
-from doorward.ports import Attempts, Challenges, Clock, Entropy, Log, Users
+from doorward.ports import Ports
 
 TEMPLATE = "verify_email_by_code"
 LENGTH = 6
@@ -35,93 +30,54 @@ class Verified(StrEnum):
 
 
 class EmailCodes:
-    """Sends the codes, and takes them back."""
+    """Sends the codes, and takes them back. ``claimant`` says that the address of ``user`` is theirs."""
 
-    def __init__(
-        self, clock: Clock, entropy: Entropy, users: Users, challenges: Challenges, attempts: Attempts, log: Log
-    ) -> None:
-        self._clock = clock
-        self._entropy = entropy
-        self._users = users
-        self._challenges = challenges
-        self._attempts = attempts
-        self._log = log
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
 
-    async def send(
-        self,
-        directory: TenantDirectory,
-        connection: Connection,
-        user: User,
-        client: Client,
-        context: RequestContext,
-        *,
-        holder: str,
-        locale: str = "",
-    ) -> None:
-        """Send ``user`` a code for their address in ``connection``. Raises ``TooManyCodes``."""
-        tenant, now, email = directory.tenant.id, self._clock.now(), _email(user, connection)
-        await admit(self._attempts, tenant, connection.name, email, context.ip, at=now)
-        code, subject = self._entropy.digits(LENGTH), _subject(user, email)
-        challenge = new_challenge(
-            directory, Purpose.EMAIL_VERIFICATION, subject, code, email,
-            holder=holder, expires_at=now + LIFETIME, connection=connection, client=client, user=user,
-        )  # fmt: skip
-        message = message_of(challenge, TEMPLATE, {"code": code}, locale)
-        event = person_event("svr", now, connection, context, user=user, client=client)
-        await self._challenges.begin(tenant, challenge, messages=(message,), events=(event,))
-
-    async def bring(
-        self,
-        directory: TenantDirectory,
-        connection: Connection,
-        user: User,
-        code: str,
-        client: Client,
-        context: RequestContext,
-        *,
-        holder: str,
-    ) -> Verified:
-        """What becomes of a code that ``holder`` brings back: the right one verifies the address it was sent to."""
-        tenant, now = directory.tenant.id, self._clock.now()
-        subject = _subject(user, _email(user, connection))
-        verdict, _ = await self._challenges.check(
-            tenant, handle(subject, holder), sealed(directory, subject, typed(code)), at=now
+    async def send(self, claimant: Claimant, user: User, *, locale: str = "") -> None:
+        """Send a code, in the language of ``locale`` (BCP 47). Raises ``TooManyCodes``."""
+        ports, now = self._ports, self._ports.clock.now()
+        await admit(
+            ports.attempts, claimant.tenant, claimant.connection.name, claimant.address, claimant.context.ip, at=now
         )
-        event = person_event("sv", now, connection, context, user=user, client=client)
-        if verdict not in (Verdict.RIGHT, Verdict.SPENT):
-            self._log.write(tenant, msgspec.structs.replace(event, type="fv", description=f"code {verdict.value}"))
-            return Verified.WRONG if verdict is Verdict.WRONG else Verified.OVER
-        return Verified.YES if await self._write(directory, connection, user, event) else Verified.OVER
+        code = ports.entropy.digits(LENGTH)
+        challenge = claimant.challenge(Purpose.EMAIL_VERIFICATION, code, until=now + LIFETIME, user=user)
+        message, event = message_of(challenge, TEMPLATE, {"code": code}, locale), self._event("svr", claimant, user)
+        await ports.challenges.begin(claimant.tenant, challenge, messages=(message,), events=(event,))
 
-    async def _write(self, directory: TenantDirectory, connection: Connection, user: User, event: LogEvent) -> bool:
-        tenant, email = directory.tenant.id, _email(user, connection)
+    async def bring(self, claimant: Claimant, user: User, code: str) -> Verified:
+        """What becomes of a code that comes back: the right one verifies the address it was sent to."""
+        attempt, event = claimant.attempt(Purpose.EMAIL_VERIFICATION, typed(code)), self._event("sv", claimant, user)
+        verdict, _ = await self._ports.challenges.check(
+            claimant.tenant, attempt.id_hash, attempt.code_hash, at=event.date
+        )
+        if verdict not in (Verdict.RIGHT, Verdict.SPENT):
+            failed = msgspec.structs.replace(event, type="fv", description=f"code {verdict.value}")
+            self._ports.log.write(claimant.tenant, failed)
+            return Verified.WRONG if verdict is Verdict.WRONG else Verified.OVER
+        return Verified.YES if await self._write(claimant, user, event) else Verified.OVER
+
+    async def _write(self, claimant: Claimant, user: User, event: LogEvent) -> bool:
         for _ in range(TRIES_TO_WRITE):
-            known = await self._users.find(tenant, user.user_id)
-            place = _place(known, connection) if known is not None else None
-            if known is None or place is None or _email(known, connection) != email:
+            known = await self._ports.users.find(claimant.tenant, user.user_id)
+            place = claimant.place_in(known) if known is not None else None
+            if known is None or place is None:
                 return False  # the address is theirs no more
             if known.profile_of(place).get("email_verified") is True:
                 return True
             profile = {**known.profile_of(place), "email_verified": True}
             changed = msgspec.structs.replace(known.with_profile(place, profile), updated_at=event.date)
-            if await self._users.change(
-                tenant,
+            if await self._ports.users.change(
+                claimant.tenant,
                 AccountChange(user=changed, place=place),
                 events=(event,),
-                messages=welcome(directory, changed, place),
+                messages=welcome(claimant.directory, changed, place),
             ):
                 return True
         return False
 
-
-def _place(user: User, connection: Connection) -> int | None:
-    return user.connections.index(connection.name) if connection.name in user.connections else None
-
-
-def _email(user: User, connection: Connection) -> str:
-    place = _place(user, connection)
-    return normalise_email(user.profile_of(place).get("email") or "") if place is not None else ""
-
-
-def _subject(user: User, email: str) -> bytes:
-    return digest(SEPARATOR.join((Purpose.EMAIL_VERIFICATION, user.user_id, email)))
+    def _event(self, type_: str, claimant: Claimant, user: User) -> LogEvent:
+        return person_event(
+            type_, self._ports.clock.now(), claimant.connection, claimant.context, user=user, client=claimant.client
+        )

@@ -1,19 +1,12 @@
-"""What all codes have in common: whose they are, how they are kept, and how many are sent."""
+"""What all codes have in common: how many are sent, what brings them, and how they may be typed."""
 
 from __future__ import annotations
 
-import hmac
 from typing import Any
 
-from doorward.model.challenge import TRIES, Challenge, Purpose
-from doorward.model.client import Client
-from doorward.model.connection import Connection
-from doorward.model.digest import digest
-from doorward.model.directory import TenantDirectory
-from doorward.model.identifiers import SEPARATOR, sending_keys
-from doorward.model.message import Channel, Message
-from doorward.model.session import LoginTransaction
-from doorward.model.user import User
+from doorward.model.challenge import Challenge
+from doorward.model.identifiers import sending_keys
+from doorward.model.message import Message
 from doorward.ports import Attempts
 
 MAX_CODE = 128
@@ -51,56 +44,6 @@ async def admit(attempts: Attempts, tenant: str, connection: str, address: str, 
         raise TooManyCodes(int(FROM_EVERYWHERE[1]))
     if not await is_left(at_most, *AT_MOST):
         raise TooManyCodes(int(AT_MOST[1]))
-
-
-def of_client(client: Client) -> str:
-    """Whose a code is that an application had sent."""
-    return f"client{SEPARATOR}{client.client_id}"
-
-
-def of_browser(transaction: LoginTransaction) -> str:
-    """Whose a code is that a login page sent: the application's in one browser, in whichever of its tabs."""
-    return SEPARATOR.join(("browser", transaction.browser_hash.hex(), transaction.client_id))
-
-
-def handle(subject: bytes, holder: str) -> bytes:
-    """By what the code of a subject is checked that ``holder`` may bring back."""
-    return digest(f"{subject.hex()}{SEPARATOR}{holder}")
-
-
-def sealed(directory: TenantDirectory, subject: bytes, secret: str) -> bytes:
-    """A code as it is kept: under a key that is not in the database."""
-    return hmac.digest(directory.token_key, b"one-time code" + subject + secret.encode(), "sha256")
-
-
-def new_challenge(
-    directory: TenantDirectory,
-    purpose: Purpose,
-    subject: bytes,
-    secret: str,
-    address: str,
-    *,
-    holder: str,
-    expires_at: float,
-    connection: Connection,
-    client: Client,
-    user: User | None,
-    channel: Channel = Channel.EMAIL,
-) -> Challenge:
-    """What is kept of a code (``secret``) for an address, which ``user`` has, that ``holder`` may bring back."""
-    return Challenge(
-        id_hash=handle(subject, holder),
-        subject=subject,
-        purpose=purpose,
-        channel=channel,
-        address=address,
-        code_hash=sealed(directory, subject, secret),
-        tries=TRIES[purpose],
-        expires_at=expires_at,
-        connection=connection.name,
-        client_id=client.client_id,
-        user_id=user.user_id if user is not None else None,
-    )
 
 
 def message_of(challenge: Challenge, template: str, values: dict[str, Any], locale: str) -> Message:

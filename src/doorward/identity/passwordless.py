@@ -13,20 +13,11 @@ from urllib.parse import urlencode
 import msgspec
 
 from doorward.identity.administrators import Administrators
+from doorward.identity.claimant import Attempt, Claimant, of_client, sealed
 from doorward.identity.code_guard import BLOCKED, FLAGS, SIGNUP_DISABLED, CodeGuard, unsent
 from doorward.identity.email_verification import welcome
 from doorward.identity.ip_throttling import takes_attempt
-from doorward.identity.log_events import person_event
-from doorward.identity.one_time_codes import (
-    MAX_CODE,
-    admit,
-    handle,
-    message_of,
-    new_challenge,
-    of_client,
-    sealed,
-    typed,
-)
+from doorward.identity.one_time_codes import MAX_CODE, admit, message_of, typed
 from doorward.identity.signup import EMAIL, MAX_EMAIL, PHONE, identifiers_of, with_defaults
 from doorward.model.authentication import Denial, PasswordOutcome
 from doorward.model.challenge import Challenge, Purpose
@@ -34,7 +25,7 @@ from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
-from doorward.model.identifiers import SEPARATOR, new_object_id, normalise_email, normalise_phone
+from doorward.model.identifiers import new_object_id, normalise_email, normalise_phone
 from doorward.model.message import Channel, Message
 from doorward.model.request_context import RequestContext
 from doorward.model.suspicious_ip import IpStage
@@ -51,6 +42,21 @@ def address_of(connection: Connection, given: str) -> str | None:
         return email if len(email) <= MAX_EMAIL and EMAIL.fullmatch(email) else None
     phone = normalise_phone(given)
     return phone if PHONE.fullmatch(phone) else None
+
+
+def claimant_of(
+    directory: TenantDirectory, connection: Connection, address: str, client: Client, context: RequestContext
+) -> Claimant:
+    """Who has a code sent by an application, or brings one back there."""
+    return Claimant(
+        directory=directory,
+        connection=connection,
+        field=connection.address_field,
+        address=address,
+        client=client,
+        context=context,
+        holder=of_client(client),
+    )
 
 
 class Passwordless:
@@ -81,41 +87,30 @@ class Passwordless:
 
     async def send(
         self,
-        directory: TenantDirectory,
-        connection: Connection,
-        client: Client,
-        address: str,
-        context: RequestContext,
+        claimant: Claimant,
         *,
-        holder: str,
         link: Mapping[str, str] | None = None,
         payload: dict[str, Any] | None = None,
         locale: str = "",
     ) -> str:
-        """Send ``address`` (from ``address_of``) a code that ``holder`` may bring back, or a link with ``link`` in its
-        query; ``payload`` is found in it again.
+        """Send ``claimant`` a code, or a link with ``link`` in its query; ``payload`` is found in it again.
 
         Returns why nothing was sent, or the empty string; that is for the log, and for whoever may know it. Raises
         ``TooManyCodes``.
         """
-        tenant, now = directory.tenant.id, self._clock.now()
-        await admit(self._attempts, tenant, connection.name, address, context.ip, at=now)
-        found = await self._users.find_by_identifier(tenant, connection.name, connection.address_field, address)
-        user = found[0] if found is not None else None
+        connection, now = claimant.connection, self._clock.now()
+        await admit(self._attempts, claimant.tenant, connection.name, claimant.address, claimant.context.ip, at=now)
+        user, channel = await self._guard.known(claimant), Channel(connection.strategy)
         secret = self._entropy.token(32) if link is not None else self._entropy.digits(connection.code_length)
-        subject = _subject(connection, address)
-        challenge = new_challenge(
-            directory, Purpose.PASSWORDLESS, subject, secret, address,
-            holder=holder, expires_at=now + connection.code_lifetime, connection=connection, client=client, user=user,
-            channel=Channel(connection.strategy),
-        )  # fmt: skip
+        until = now + connection.code_lifetime
+        challenge = claimant.challenge(Purpose.PASSWORDLESS, secret, until=until, user=user, channel=channel)
         id_hash = digest(secret) if link is not None else challenge.id_hash
         challenge = msgspec.structs.replace(challenge, id_hash=id_hash, payload=payload or {})
-        why = unsent(directory, connection, challenge.channel, address, user)
-        type_ = "f" if why else "cls" if challenge.channel is Channel.EMAIL else "cs"
-        event = person_event(type_, now, connection, context, user=user, name=address, client=client, description=why)
-        message = _message(challenge, secret, context, link, locale)
-        await self._challenges.begin(tenant, challenge, messages=() if why else (message,), events=(event,))
+        why = unsent(claimant, channel, user)
+        type_ = "f" if why else "cls" if channel is Channel.EMAIL else "cs"
+        event = claimant.event(type_, now, user=user, description=why)
+        message = _message(challenge, secret, claimant.context, link, locale)
+        await self._challenges.begin(claimant.tenant, challenge, messages=() if why else (message,), events=(event,))
         return why
 
     # ── and back ──
@@ -129,87 +124,41 @@ class Passwordless:
         code: str,
         context: RequestContext,
     ) -> PasswordOutcome:
-        return await self.bring(directory, connection, client, username, code, context, holder=of_client(client))
-
-    async def bring(
-        self,
-        directory: TenantDirectory,
-        connection: Connection,
-        client: Client,
-        username: str,
-        code: str,
-        context: RequestContext,
-        *,
-        holder: str,
-    ) -> PasswordOutcome:
-        """What becomes of a code that ``holder`` brings back, typed with or without gaps."""
         address = address_of(connection, username) or username[:MAX_EMAIL]
-        subject = _subject(connection, address)
-        return await self._checked(
-            directory,
-            connection,
-            client,
-            address,
-            handle(subject, holder),
-            sealed(directory, subject, typed(code)),
-            context,
-        )
+        return await self.bring(claimant_of(directory, connection, address, client, context), code)
+
+    async def bring(self, claimant: Claimant, code: str) -> PasswordOutcome:
+        """What becomes of a code that ``claimant`` brings back, typed with or without gaps."""
+        return await self._tried(claimant, claimant.attempt(Purpose.PASSWORDLESS, typed(code)))
 
     async def look(self, directory: TenantDirectory, secret: str) -> Challenge | None:
         """What a link is about, while it is good; looking does not spend it."""
         found = await self._challenges.find(directory.tenant.id, digest(secret[:MAX_CODE]), at=self._clock.now())
         return found if found is not None and found.purpose is Purpose.PASSWORDLESS else None
 
-    async def follow(
-        self, directory: TenantDirectory, connection: Connection, client: Client, secret: str, link: Challenge,
-        context: RequestContext,
-    ) -> PasswordOutcome:  # fmt: skip
-        """What becomes of a link (``link`` from ``look``) that somebody follows."""
-        return await self._checked(
-            directory, connection, client, link.address, link.id_hash,
-            sealed(directory, link.subject, secret[:MAX_CODE]), context,
-        )  # fmt: skip
+    async def follow(self, claimant: Claimant, secret: str, link: Challenge) -> PasswordOutcome:
+        """What becomes of a link (``link`` from ``look``) that ``claimant`` follows."""
+        code_hash = sealed(claimant.directory, link.subject, secret[:MAX_CODE])
+        return await self._tried(claimant, Attempt(link.id_hash, code_hash))
 
-    async def _checked(
-        self,
-        directory: TenantDirectory,
-        connection: Connection,
-        client: Client,
-        address: str,
-        id_hash: bytes,
-        code_hash: bytes,
-        context: RequestContext,
-    ) -> PasswordOutcome:
-        denial, _ = await self._guard.tried(
-            directory, connection, connection.address_field, address, id_hash, code_hash, client, context
-        )
-        if denial is not None:
-            return PasswordOutcome(denial=denial)
-        return await self._person(directory, connection, client, address, context)
+    async def _tried(self, claimant: Claimant, attempt: Attempt) -> PasswordOutcome:
+        denial, _ = await self._guard.tried(claimant, attempt)
+        return PasswordOutcome(denial=denial) if denial is not None else await self._person(claimant)
 
-    async def _person(
-        self,
-        directory: TenantDirectory,
-        connection: Connection,
-        client: Client,
-        address: str,
-        context: RequestContext,
-    ) -> PasswordOutcome:
+    async def _person(self, claimant: Claimant) -> PasswordOutcome:
         """Whose address it is: somebody who is known, or a new user."""
-        tenant, field = directory.tenant.id, connection.address_field
-        user = await self._guard.known(tenant, connection, field, address)
-        event = person_event("ss", self._clock.now(), connection, context, name=address, client=client)
+        directory, tenant, connection = claimant.directory, claimant.tenant, claimant.connection
+        user, event = await self._guard.known(claimant), claimant.event("ss", self._clock.now())
         if user is None and not connection.allows_signup:
             self._log.write(tenant, msgspec.structs.replace(event, type="fs", description=SIGNUP_DISABLED))
             return PasswordOutcome(denial=Denial.WRONG_CREDENTIALS)
         if user is None:
-            at = event.date
-            if not await takes_attempt(self._attempts, directory, IpStage.SIGNUP, context.ip, at=at):
+            if not await takes_attempt(self._attempts, directory, IpStage.SIGNUP, claimant.context.ip, at=event.date):
                 blocked = msgspec.structs.replace(event, type="limit_mu")
                 await self._administrators.throttled(directory, IpStage.SIGNUP, blocked)
                 if directory.suspicious_ip.blocks:
                     return PasswordOutcome(denial=Denial.IP_BLOCKED)
-            made = self._new(connection, address)
+            made = self._new(connection, claimant.address)
             event = msgspec.structs.replace(event, user_id=made.user_id)
             try:
                 await self._users.create(
@@ -223,14 +172,13 @@ class Passwordless:
                 )
                 user = made
             except Conflict:  # made by another login a moment ago
-                user = await self._guard.known(tenant, connection, field, address)
+                user = await self._guard.known(claimant)
         if user is None:
             return PasswordOutcome(denial=Denial.WRONG_CREDENTIALS)
         if user.blocked:
             self._log.write(tenant, msgspec.structs.replace(event, type="f", description=BLOCKED))
             return PasswordOutcome(denial=Denial.USER_BLOCKED)
-        user = await self._guard.verified(tenant, user, connection, field, address)
-        return PasswordOutcome(user=user, connection=connection.name)
+        return PasswordOutcome(user=await self._guard.verified(claimant, user), connection=connection.name)
 
     def _new(self, connection: Connection, address: str) -> User:
         now, local = self._clock.now(), new_object_id(self._entropy)
@@ -246,11 +194,6 @@ class Passwordless:
             created_at=now,
             updated_at=now,
         )
-
-
-def _subject(connection: Connection, address: str) -> bytes:
-    """Of the codes sent to an address the last one counts, whoever asked for it."""
-    return digest(SEPARATOR.join((Purpose.PASSWORDLESS, connection.id, address)))
 
 
 def _message(

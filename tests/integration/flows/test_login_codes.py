@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 from tests.integration.door import BrowserTab, Door
 
+from doorward.identity.claimant import Claimant
 from doorward.identity.identifier_codes import UNVERIFIED
 from doorward.identity.one_time_codes import TooManyCodes
 from doorward.model.message import Channel, Message
@@ -565,9 +566,12 @@ async def test_k7_strangers_do_not_use_up_what_somebody_is_sent(door: Door) -> N
     connection = directory.connections["people"]
 
     async def send(ip: str) -> bool:
-        context = RequestContext(ip=ip, hostname="tenant.test")
+        claimant = Claimant(
+            directory=directory, connection=connection, field="email", address=ADA, client=client,
+            context=RequestContext(ip=ip, hostname="tenant.test"), holder=ip,
+        )  # fmt: skip
         try:
-            await people.send(directory, connection, "email", ADA, client, context, holder=ip)
+            await people.send(claimant)
         except TooManyCodes:
             return False
         return True

@@ -8,9 +8,8 @@ from typing import Any
 
 from doorward.identity.bot_detection import BotDetector
 from doorward.identity.code_guard import SIGNUP_DISABLED
-from doorward.identity.log_events import person_event
-from doorward.identity.one_time_codes import TooManyCodes, of_client
-from doorward.identity.passwordless import Passwordless, address_of
+from doorward.identity.one_time_codes import TooManyCodes
+from doorward.identity.passwordless import Passwordless, address_of, claimant_of
 from doorward.model.bot_detection import Flow
 from doorward.model.client import Client
 from doorward.model.connection import Connection
@@ -52,17 +51,12 @@ def start(ports: Ports, passwordless: Passwordless, bots: BotDetector, pages: Pr
         address = _address(body, connection)
         by_link = _by_link(body, connection)
         context = trusted_context(request.context, authenticated)
-        event = person_event("pla", ports.clock.now(), connection, context, name=address, client=client)
-        if await bots.judge(directory, Flow.PASSWORDLESS, event):
+        claimant = claimant_of(directory, connection, address, client, context)
+        if await bots.judge(directory, Flow.PASSWORDLESS, claimant.event("pla", ports.clock.now())):
             raise RequiresVerification
         try:
             why = await passwordless.send(
-                directory,
-                connection,
-                client,
-                address,
-                context,
-                holder=of_client(client),
+                claimant,
                 link={} if by_link else None,
                 payload={"authParams": _auth_params(body, connection)} if by_link else {},
                 locale=_locale(request, pages),

@@ -10,9 +10,10 @@ import msgspec
 from msgspec import Struct
 
 from doorward.identity.captcha import FIELD, PAUSE, CaptchaRefused
+from doorward.identity.claimant import Claimant, of_browser
 from doorward.identity.email_verification import needs_verification
 from doorward.identity.log_events import person_event
-from doorward.identity.one_time_codes import TooManyCodes, of_browser
+from doorward.identity.one_time_codes import TooManyCodes
 from doorward.identity.people import People
 from doorward.identity.sign_in import HostedSignIn
 from doorward.model.bot_detection import Flow
@@ -20,6 +21,7 @@ from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
+from doorward.model.identifiers import normalise_email
 from doorward.model.mfa import MfaProgress
 from doorward.model.session import LoginTransaction, Session, Step
 from doorward.model.ticket import Ticket
@@ -173,6 +175,23 @@ class Visit(PageRequest, frozen=True, kw_only=True):
         """What was typed so far, or what the application suggests."""
         return self.transaction.username or self.transaction.parameters.get("login_hint", "")[:MAX_IDENTIFIER]
 
+    def claimant(self, connection: Connection, field: str, address: str) -> Claimant:
+        """Whoever says in this login that an address (of kind ``field``, normalised) in ``connection`` is theirs."""
+        return Claimant(
+            directory=self.directory,
+            connection=connection,
+            field=field,
+            address=address,
+            client=self.client,
+            context=self.request.context,
+            holder=of_browser(self.transaction),
+        )
+
+    def owner(self, user: User, connection: Connection) -> Claimant:
+        """``user``, who says that the e-mail address they have in ``connection`` is theirs."""
+        email = user.profile_of(user.connections.index(connection.name)).get("email") or ""
+        return self.claimant(connection, "email", normalise_email(email))
+
     async def session_of(self, cookie: str | None) -> Session | None:
         """The session of a cookie, if it is the one this login is about."""
         session = await self.login.ports.sessions.find(self.tenant, digest(cookie)) if cookie is not None else None
@@ -315,10 +334,7 @@ class Visit(PageRequest, frozen=True, kw_only=True):
     async def send_verification(self, user: User, connection: Connection) -> bool:
         """Send a code for an address; ``False`` when there were too many already."""
         try:
-            await self.login.people.email_codes.send(
-                self.directory, connection, user, self.client, self.request.context,
-                holder=of_browser(self.transaction), locale=self.locale,
-            )  # fmt: skip
+            await self.login.people.email_codes.send(self.owner(user, connection), user, locale=self.locale)
         except TooManyCodes:
             return False
         return True

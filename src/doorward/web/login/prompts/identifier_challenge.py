@@ -6,7 +6,7 @@ import re
 
 from msgspec.structs import replace
 
-from doorward.identity.one_time_codes import of_browser, typed
+from doorward.identity.one_time_codes import typed
 from doorward.identity.signup import SignupError, SignupRefused
 from doorward.model.authentication import Denial
 from doorward.model.connection import Connection
@@ -100,10 +100,7 @@ async def _send_again(visit: Visit, who: Identification, connection: Connection)
 
 
 async def _brought(visit: Visit, who: Identification, connection: Connection, code: str) -> Response:
-    outcome = await visit.login.people.identifier_codes.bring(
-        visit.directory, connection, who.asked, who.address, code, visit.client, visit.request.context,
-        holder=of_browser(visit.transaction),
-    )  # fmt: skip
+    outcome = await visit.login.people.identifier_codes.bring(visit.claimant(connection, who.asked, who.address), code)
     signs_up = visit.transaction.step is Step.SIGNUP
     match outcome.denial:
         case Denial.CODE_USED:  # the form came twice

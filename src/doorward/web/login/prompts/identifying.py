@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from doorward.identity.one_time_codes import TooManyCodes, of_browser
+from doorward.identity.one_time_codes import TooManyCodes
 from doorward.identity.signup import EMAIL, MAX_EMAIL, PHONE
 from doorward.model.identifiers import kind_of, normalise_email, normalise_phone
 from doorward.model.message import Channel
@@ -93,16 +93,10 @@ async def ask(visit: Visit, who: Identification, *, step: Step, username: str) -
 
 
 async def _send(visit: Visit, who: Identification, *, step: Step, username: str) -> Response | None:
-    channel = Channel(who.channel)
+    channel, connection = Channel(who.channel), visit.directory.connections[who.connection]
     try:
         await visit.login.people.identifier_codes.send(
-            visit.directory,
-            visit.directory.connections[who.connection],
-            who.asked,
-            who.address,
-            visit.client,
-            visit.request.context,
-            holder=of_browser(visit.transaction),
+            visit.claimant(connection, who.asked, who.address),
             channel=channel,
             signs_up=step is Step.SIGNUP,
             locale=visit.locale,

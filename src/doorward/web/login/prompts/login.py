@@ -175,8 +175,8 @@ async def _proved(visit: Visit, user: User) -> User:
     connection = visit.directory.connections.get(who.connection) if who is not None else None
     if who is None or connection is None or who.asked not in who.verified:
         return user
-    codes = visit.login.people.identifier_codes
-    return await codes.proved(visit.tenant, user, connection, who.asked, who.address)
+    claimant = visit.claimant(connection, who.asked, who.address)
+    return await visit.login.people.identifier_codes.proved(claimant, user)
 
 
 def _without_database(visit: Visit) -> tuple[FieldError, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from doorward.identity.email_codes import Verified
-from doorward.identity.one_time_codes import of_browser, typed
+from doorward.identity.one_time_codes import typed
 from doorward.model.connection import Connection
 from doorward.model.user import User
 from doorward.web.login import screens
@@ -34,10 +34,7 @@ async def verify(visit: Visit) -> Response:
     code = typed(visit.form.get("code", ""))
     if not _CODE.fullmatch(code):
         return _page(visit, user, connection, FieldError("code", "invalid-otp-code-format"))
-    outcome = await visit.login.people.email_codes.bring(
-        visit.directory, connection, user, code, visit.client, visit.request.context,
-        holder=of_browser(visit.transaction),
-    )  # fmt: skip
+    outcome = await visit.login.people.email_codes.bring(visit.owner(user, connection), user, code)
     if outcome is Verified.YES:
         return await visit.let_in(user, connection.name)
     wrong = outcome is Verified.WRONG

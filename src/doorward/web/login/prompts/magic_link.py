@@ -11,8 +11,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
-from doorward.identity.one_time_codes import of_client
-from doorward.identity.passwordless import LINK, address_of
+from doorward.identity.passwordless import LINK, address_of, claimant_of
 from doorward.model.authentication import Denial, PasswordOutcome
 from doorward.model.challenge import Challenge
 from doorward.model.client import Client
@@ -154,9 +153,8 @@ async def _sign_in(visit: PageRequest, way: _Way, there: Interaction) -> Respons
 
 
 async def _outcome(visit: PageRequest, way: _Way) -> PasswordOutcome:
-    passwordless, context = visit.login.people.passwordless, visit.request.context
+    passwordless = visit.login.people.passwordless
+    claimant = claimant_of(visit.directory, way.connection, way.address, way.client, visit.request.context)
     if way.link is not None:
-        return await passwordless.follow(visit.directory, way.connection, way.client, way.secret, way.link, context)
-    return await passwordless.bring(
-        visit.directory, way.connection, way.client, way.address, way.secret, context, holder=of_client(way.client)
-    )
+        return await passwordless.follow(claimant, way.secret, way.link)
+    return await passwordless.bring(claimant, way.secret)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from doorward.identity.one_time_codes import TooManyCodes, of_browser
+from doorward.identity.one_time_codes import TooManyCodes
 from doorward.identity.passwordless import address_of
 from doorward.model.authentication import Denial
 from doorward.model.connection import Connection
@@ -109,9 +109,8 @@ async def _code(visit: Visit, screen: Screen) -> Response:
     if not code.strip():
         return _code_page(visit, screen, address, FieldError("code", "invalid-verification-code"))
     outcome = await visit.login.people.passwordless.bring(
-        visit.directory, connection, visit.client, address, code, visit.request.context,
-        holder=of_browser(visit.transaction),
-    )  # fmt: skip
+        visit.claimant(connection, connection.address_field, address), code
+    )
     if outcome.user is not None:
         return await visit.sign_in(outcome.user, connection.name)
     if outcome.denial is Denial.CODE_USED:  # the form came twice
@@ -152,15 +151,13 @@ async def _is_challenged(visit: Visit) -> bool:
 async def send(visit: Visit, connection: Connection, address: str) -> bool:
     """Send a code or a link; ``False`` when there were too many already. Whether somebody has the address is not
     told."""
-    transaction = visit.transaction
     try:
         await visit.login.people.passwordless.send(
-            visit.directory, connection, visit.client, address, visit.request.context,
-            holder=of_browser(transaction),
+            visit.claimant(connection, connection.address_field, address),
             link={"state": visit.state} if connection.sends_links else None,
-            payload={"login": transaction.id_hash.hex()},
+            payload={"login": visit.transaction.id_hash.hex()},
             locale=visit.locale,
-        )  # fmt: skip
+        )
     except TooManyCodes:
         return False
     return True

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 
+from doorward.identity.claimant import Claimant
 from doorward.identity.new_password import PasswordRefused
-from doorward.identity.one_time_codes import TooManyCodes, of_browser, typed
+from doorward.identity.one_time_codes import TooManyCodes, typed
 from doorward.identity.password_change import FactorAskedFirst, TooManyResets
 from doorward.identity.password_policy import PasswordError, PasswordVerdict
 from doorward.identity.signup import EMAIL
 from doorward.identity.tickets import Redeemable, TicketUnusable
 from doorward.model.authentication import Denial
 from doorward.model.connection import Connection
+from doorward.model.identifiers import normalise_email
 from doorward.model.session import Identification
 from doorward.model.ticket import TicketState
 from doorward.oauth.mfa_policy import before_password_reset
@@ -88,10 +90,7 @@ async def challenge(visit: Visit) -> Response:
     if not _CODE.fullmatch(code):
         return _challenge_page(visit, FieldError("code", "invalid-otp-code-format"))
     try:
-        path = await visit.login.people.reset_codes.bring(
-            visit.directory, connection, who.address, code, visit.client, visit.request.context,
-            holder=of_browser(visit.transaction),
-        )  # fmt: skip
+        path = await visit.login.people.reset_codes.bring(_claimant(visit, connection, who), code)
     except TooManyCodes:
         return _challenge_page(visit, FieldError("", "authenticator-error"), status=429)
     match path:
@@ -112,13 +111,14 @@ async def send_code(visit: Visit, who: Identification) -> Response | None:
     there were too many already."""
     connection = visit.directory.connections[who.connection]
     try:
-        await visit.login.people.reset_codes.send(
-            visit.directory, connection, who.address, visit.client, visit.request.context,
-            holder=of_browser(visit.transaction), locale=visit.locale,
-        )  # fmt: skip
+        await visit.login.people.reset_codes.send(_claimant(visit, connection, who), locale=visit.locale)
     except TooManyCodes:
         return None
     return await visit.go(identification=who, username=who.address, at=screens.EMAIL_OTP_CHALLENGE.name)
+
+
+def _claimant(visit: Visit, connection: Connection, who: Identification) -> Claimant:
+    return visit.claimant(connection, "email", normalise_email(who.address))
 
 
 def _challenge_page(visit: Visit, *errors: FieldError, status: int | None = None) -> Response:
