@@ -62,7 +62,7 @@ async def test_an_app_is_asked_for_before_another_password(careful: Door) -> Non
     address = await mailed(careful)
     tab = await opened(careful, address)
     assert tab.path == "/u/reset-password-mfa-otp-challenge"
-    assert heading(tab) == "Verify it&#39;s you"
+    assert heading(tab) == "Confirm it is you"
     assert "rememberBrowser" not in tab.text
     assert "ticket" not in tab.at
     await tab.submit(code="000000")
