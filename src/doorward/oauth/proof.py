@@ -44,6 +44,7 @@ class Proof(Struct, frozen=True, kw_only=True):
     before consent was asked. ``front_channel`` is the authorization endpoint's own answer.
     ``amr`` and ``acr`` are what the ID token tells of the way the person signed in. ``login_at`` is when they did,
     ``mfa_at`` when a second factor was last proved (epoch seconds). ``recovery_code`` is told in the answer.
+    ``seconds_left`` are those of the access token that was presented for another one.
     """
 
     grant_type: str
@@ -69,6 +70,7 @@ class Proof(Struct, frozen=True, kw_only=True):
     mfa_at: float | None = None
     spend: Spend | None = None
     recovery_code: str | None = None
+    seconds_left: int | None = None
     granted: dict[str, Any] = {}
 
     def with_recovery_code(self, code: str | None) -> Proof:

@@ -549,6 +549,8 @@ def _lifetime(proof: Proof, api: ResourceServer | None, why: list[Reason]) -> in
     else:
         lifetime = api.token_lifetime
         rule, setting = "lifetime.api", _of_api(api, "token_lifetime", lifetime)
+    if proof.seconds_left is not None and proof.seconds_left < lifetime:
+        lifetime, rule, setting = proof.seconds_left, "lifetime.presented", None
     if proof.client.is_strict_third_party:
         own = proof.client.jwt_configuration.lifetime_in_seconds or STRICT_THIRD_PARTY_LIFETIME
         if own < lifetime:

@@ -155,6 +155,7 @@ RULES: dict[str, Rule] = {
     "lifetime.userinfo": Rule("lifetime", "The fixed lifetime of tokens for /userinfo.", "Auth0 access tokens"),
     "lifetime.userinfo_web": Rule("lifetime", "The fixed front-channel lifetime of tokens for /userinfo.", "Auth0 access tokens"),
     "lifetime.third_party": Rule("lifetime", "A strict third-party application's own lifetime is the ceiling.", "Auth0 third-party security"),
+    "lifetime.presented": Rule("lifetime", "A token that is given for another one ends with it.", "Auth0 MFA API"),
     # id token
     "id_token.openid": Rule("id_token", "openid was granted.", "OpenID Connect Core §3.1.3.3"),
     "id_token.no_openid": Rule("id_token", "openid was not granted.", "OpenID Connect Core §3.1.2.1"),

@@ -373,6 +373,26 @@ async def test_a_number_is_added_with_an_access_token(door: Door) -> None:
     assert {one["authenticator_type"] for one in listed.json()} == {"otp", "oob"}
 
 
+async def test_what_is_given_for_a_factor_ends_with_the_token_it_was_added_with(door: Door) -> None:
+    bearer = await manager(door, "sms")
+    ends = claims(bearer)["exp"]
+    for number, left in (("+442079460000", 350), ("+442079460001", 100)):
+        door.clock.pass_(250)
+        body = {"authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": number}
+        associated = (await call(door, "POST", "associate", bearer, body)).json()
+        sent = {"oob_code": associated["oob_code"], "binding_code": await took(door)}
+        answer = (await grant(door, "mfa-oob", mfa_token=bearer, **sent)).json()
+        bearer = answer["access_token"]
+        assert (answer["expires_in"], claims(bearer)["exp"]) == (left, ends)
+    lifetime = [
+        step for step in (await door.log("seoobft"))[0].details["trace"]["steps"] if step["stage"] == "lifetime"
+    ]
+    assert [step["because"]["code"] for step in lifetime] == ["lifetime.presented"]
+    assert (await call(door, "GET", "authenticators", bearer)).status_code == 200
+    door.clock.pass_(100)
+    assert (await call(door, "GET", "authenticators", bearer)).status_code == 401
+
+
 async def test_a_mailbox_is_added_with_an_access_token(door: Door) -> None:
     bearer = await manager(door, "email")
     body = {"authenticator_types": ["oob"], "oob_channels": ["email"]}

@@ -1,6 +1,6 @@
 """A second factor, proved with the ``mfa_token`` of a request that waits for it: Auth0's mfa-otp,
 mfa-oob, mfa-recovery-code. An access token for the MFA API in its place adds another one, and is answered with the
-next such token."""
+next such token, which ends when it does."""
 
 from __future__ import annotations
 
@@ -179,7 +179,8 @@ async def _add(
     context: RequestContext,
     ports: Ports,
 ) -> tuple[Proof, MfaSubject]:
-    """Another factor of whoever an access token for the MFA API is of; one comes of each token. Raises as ``_prove``,
+    """Another factor of whoever an access token for the MFA API is of; one comes of each token, and the next ends
+    with the first: who a person is was proved then, and what is added now proves nothing of that. Raises as ``_prove``,
     and ``InvalidTokenError``, ``InsufficientScope``."""
     bearer = BearerTokens(ports.clock, ports.jose).verify(value, directory.tenant.mfa_audience, issuer, directory)
     user, revoked = await ports.users.access(directory.tenant.id, bearer.subject, bearer.token_hash)
@@ -206,6 +207,7 @@ async def _add(
         requested=tuple(sorted(bearer.scopes - {"offline_access"})),
         browser=context.origin is not None,
         spend=SpendMfaToken(OneTimeValue(bound, bearer.expires_at)),
+        seconds_left=bearer.expires_at - int(ports.clock.now()),
     )
     return proof, subject
 
