@@ -67,8 +67,9 @@ async def test_an_app_is_asked_for_before_another_password(careful: Door) -> Non
     assert "ticket" not in tab.at
     await tab.submit(code="000000")
     assert (tab.status, tab.form.errors) == (400, {"error-element-code": "invalid-code"})
-    await tab.submit(code=code(careful))
+    await tab.submit(code=code(careful), rememberBrowser="true")
     assert tab.path == "/u/reset-password"
+    assert "__Host-auth0-mf" not in tab.http.cookies, "a link spares nobody a login"
     assert [*tab.form.fields] == ["state", "username", "password-reset", "re-enter-password"]
     await tab.submit(**{**PASSWORDS, "re-enter-password": "x"})
     assert tab.form.errors == {"error-element-re-enter-password": "password-mismatch"}

@@ -12,9 +12,19 @@ from doorward.oauth.eligibility import serving_databases
 from doorward.oauth.errors import InvalidRequest, OAuthError, TooManyRequests
 from doorward.ports import Overloaded
 from doorward.web.login.ladder import is_open
-from doorward.web.login.prompts import PROMPTS, TICKET_PROMPTS, magic_link
+from doorward.web.login.prompts import FACTOR_PROMPTS, PROMPTS, TICKET_PROMPTS, magic_link
 from doorward.web.login.screens import Screen
-from doorward.web.login.visit import PageRequest, Prompt, TicketPrompt, TicketVisit, UniversalLogin, Visit
+from doorward.web.login.visit import (
+    FactorPrompt,
+    FactorVisit,
+    LinkVisit,
+    PageRequest,
+    Prompt,
+    TicketPrompt,
+    TicketVisit,
+    UniversalLogin,
+    Visit,
+)
 from doorward.web.router import Handler, Route
 from doorward.web.wire.cookies import browser
 from doorward.web.wire.http import Request, Response
@@ -26,7 +36,8 @@ MAX_TICKET = 128
 
 def login_pages(login: UniversalLogin) -> list[Route]:
     """The routes of every screen."""
-    handlers = {screen: _in_a_login(login, screen, prompt) for screen, prompt in PROMPTS.items()}
+    handlers = {screen: _in_turn(login, screen, _of_a_login(screen, prompt)) for screen, prompt in PROMPTS.items()}
+    handlers |= {screen: _in_turn(login, screen, prompt) for screen, prompt in FACTOR_PROMPTS.items()}
     handlers |= {screen: _by_a_ticket(login, prompt) for screen, prompt in TICKET_PROMPTS.items()}
     return [
         Route(method, path, handler)
@@ -36,7 +47,7 @@ def login_pages(login: UniversalLogin) -> list[Route]:
     ] + [Route(method, magic_link.PATH, _by_a_magic_link(login)) for method in ("GET", "POST")]
 
 
-def _in_a_login(login: UniversalLogin, screen: Screen, prompt: Prompt) -> Handler:
+def _in_turn(login: UniversalLogin, screen: Screen, prompt: FactorPrompt) -> Handler:
     """A page of its steps; at another step its address leads to the page of that step."""
 
     async def answer(request: Request) -> Response:
@@ -46,11 +57,20 @@ def _in_a_login(login: UniversalLogin, screen: Screen, prompt: Prompt) -> Handle
         if not is_open(screen, visit.transaction, visit.directory):
             let_in = visit.transaction.authenticated_at is not None
             return visit.resumed if visit.is_post and let_in else visit.current  # a form that came twice
-        if screen.flow is not None:
-            visit = await visit.assessed(screen)
         return await prompt(visit)
 
     return _refusing(login, answer)
+
+
+def _of_a_login(screen: Screen, prompt: Prompt) -> FactorPrompt:
+    """``prompt`` where there is a login, with what bot detection asks for."""
+
+    async def answer(visit: FactorVisit) -> Response:
+        if not isinstance(visit, Visit):
+            return visit.current
+        return await prompt(await visit.assessed(screen) if screen.flow is not None else visit)
+
+    return answer
 
 
 def _by_a_ticket(login: UniversalLogin, prompt: TicketPrompt) -> Handler:
@@ -118,24 +138,35 @@ def _form(request: Request) -> Mapping[str, str]:
     return body_parameters(request, allow_json=False)
 
 
-async def _visit(login: UniversalLogin, request: Request) -> Visit:
+async def _visit(login: UniversalLogin, request: Request) -> FactorVisit:
     """Raises ``TransactionGone``, and ``InvalidRequest`` for a form that is not this page's."""
     state = query_parameters(request).get("state", "")
     form = _form(request)
     transaction = await _transaction(login, request, state, form)
     directory = login.ports.directory.tenant(request.issuer.tenant)
     client = directory.clients.get(transaction.client_id)
-    if client is None and transaction.ticket is None:
+    if transaction.ticket is not None:
+        return LinkVisit(
+            login=login,
+            request=request,
+            directory=directory,
+            form=form,
+            state=state,
+            transaction=transaction,
+            client=client,
+            opened=transaction.ticket,
+        )
+    if client is None:
         raise TransactionGone("unknown")
     return Visit(
         login=login,
         request=request,
+        directory=directory,
+        form=form,
         state=state,
         transaction=transaction,
-        directory=directory,
-        application=client,
-        connections=serving_databases(client, directory, transaction.parameters.get("connection")) if client else (),
-        form=form,
+        client=client,
+        connections=serving_databases(client, directory, transaction.parameters.get("connection")),
     )
 
 

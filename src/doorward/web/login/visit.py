@@ -24,7 +24,7 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import normalise_email
 from doorward.model.mfa import MfaProgress
 from doorward.model.session import LoginTransaction, Session, Step
-from doorward.model.ticket import Ticket
+from doorward.model.ticket import OpenedTicket, Ticket
 from doorward.model.user import User
 from doorward.oauth.authorization import Answer, Authorization, Interaction
 from doorward.oauth.errors import OAuthError
@@ -108,29 +108,91 @@ class TicketVisit(PageRequest, frozen=True, kw_only=True):
         return self.login.presenter.render(self.request, page)
 
 
-class Visit(PageRequest, frozen=True, kw_only=True):
-    """One request to a page of a login, and what the pages are about; ``user`` is who is signed in by now."""
+class TransactionVisit(PageRequest, frozen=True, kw_only=True):
+    """One request to a page of a transaction, which goes on in one browser: what logins and opened links have in
+    common. ``client`` is the application, ``user`` who is known by now."""
 
     state: str
     transaction: LoginTransaction
-    application: Client | None
-    connections: tuple[Connection, ...]
-    captcha: Captcha | None = None
+    client: Client | None
     user: User | None = None
-
-    # ── what it is about ───────────────────────────────────────────────────────────────────────
-
-    @property
-    def client(self) -> Client:
-        """The application. Raises ``LookupError`` where a ticket came from none."""
-        if self.application is None:
-            raise LookupError("no application")
-        return self.application
 
     @property
     def redirect_uri(self) -> str:
-        callbacks = self.application.callbacks if self.application is not None else ()
+        callbacks = self.client.callbacks if self.client is not None else ()
         return self.transaction.parameters.get("redirect_uri") or next(iter(callbacks), "")
+
+    @property
+    def locale(self) -> str:
+        """The language the person reads (BCP 47)."""
+        return self.login.presenter.locale(self.request, self.transaction.parameters.get("ui_locales", ""))
+
+    def _shown(self, page: Page, connection: Connection | None = None) -> Response:
+        page = msgspec.structs.replace(
+            page,
+            screen=shown_for(self.transaction, page.screen),
+            state=self.state,
+            redirect_uri=self.redirect_uri,
+            client_name=self.client.name if self.client is not None else "",
+            client_id=self.client.client_id if self.client is not None else "",
+            user=page.user or self.user,
+        )
+        return self.login.presenter.render(self.request, page, self.transaction.parameters, connection)
+
+    def on(self, screen: Screen, **more: str) -> Response:
+        """To another page of the same step; ``more`` is in its address, too."""
+        return leading_to(screen, self.state, **more)
+
+    @property
+    def current(self) -> Response:
+        """To the page this login is at."""
+        return self.on(screen_of(self.transaction, self.directory))
+
+    async def speak(self, language: str) -> Response:
+        """Show the page again, and what follows, in ``language`` if the tenant has it."""
+        parameters = {**self.transaction.parameters, "ui_locales": language[:MAX_LANGUAGE]}
+        return await self.go(parameters=parameters)
+
+    async def choose_factor(self, screen: Screen, mfa: MfaProgress) -> Response:
+        """Go on with a second factor at ``screen``."""
+        return await self.go(at=shown_for(self.transaction, screen).name, mfa=mfa)
+
+    async def move(self, **changes: Any) -> bool:
+        """Keep something of this login; ``False`` when another request was first."""
+        moved = msgspec.structs.replace(self.transaction, **changes)
+        return await self.login.ports.transactions.advance(self.tenant, moved)
+
+    async def go(self, **changes: Any) -> Response:
+        """Keep something of this login, and go to the page it is at then; when another tab was first, to that one's."""
+        moved = msgspec.structs.replace(self.transaction, **changes)
+        await self.login.ports.transactions.advance(self.tenant, moved)
+        return msgspec.structs.replace(self, transaction=moved).current
+
+
+class LinkVisit(TransactionVisit, frozen=True, kw_only=True):
+    """One request to a page of the transaction that somebody began who ``opened`` a link: they prove a second factor,
+    or take one on. It is no login, and may be of no application."""
+
+    opened: OpenedTicket
+
+    def show(self, page: Page) -> Response:
+        """The page, for this link."""
+        return self._shown(page)
+
+    @property
+    def resumed(self) -> Response:
+        """The step is done: to where the link leads."""
+        return self.on(screens.BY_TICKET[self.opened.type])
+
+
+class Visit(TransactionVisit, frozen=True, kw_only=True):
+    """One request to a page of a login, and what the pages are about; ``user`` is who is signed in by now."""
+
+    client: Client
+    connections: tuple[Connection, ...]
+    captcha: Captcha | None = None
+
+    # ── what it is about ───────────────────────────────────────────────────────────────────────
 
     @property
     def receiver(self) -> str:
@@ -150,11 +212,6 @@ class Visit(PageRequest, frozen=True, kw_only=True):
     def code_connections(self) -> tuple[Connection, ...]:
         """By whose codes or links this login signs in; none for one with a password."""
         return code_connections(self.transaction, self.directory)
-
-    @property
-    def locale(self) -> str:
-        """The language the person reads (BCP 47)."""
-        return self.login.presenter.locale(self.request, self.transaction.parameters.get("ui_locales", ""))
 
     @property
     def entrance(self) -> Screen:
@@ -257,36 +314,13 @@ class Visit(PageRequest, frozen=True, kw_only=True):
 
     def show(self, page: Page) -> Response:
         """The page, for this login."""
-        application = self.application
-        page = msgspec.structs.replace(
-            page,
-            screen=shown_for(self.transaction, page.screen),
-            state=self.state,
-            redirect_uri=self.redirect_uri,
-            client_name=application.name if application is not None else "",
-            client_id=application.client_id if application is not None else "",
-            user=page.user or self.user,
-        )
         if isinstance(page, FormPage) and self.captcha is not None:
             page = msgspec.structs.replace(page, captcha=self.captcha)
-        connection = next(iter(self.connections), None)
-        return self.login.presenter.render(self.request, page, self.transaction.parameters, connection)
-
-    def on(self, screen: Screen, **more: str) -> Response:
-        """To another page of the same step; ``more`` is in its address, too."""
-        return leading_to(screen, self.state, **more)
-
-    @property
-    def current(self) -> Response:
-        """To the page this login is at."""
-        return self.on(screen_of(self.transaction, self.directory))
+        return self._shown(page, next(iter(self.connections), None))
 
     @property
     def resumed(self) -> Response:
         """The step is done: to where it is decided what follows."""
-        ticket = self.transaction.ticket
-        if ticket is not None:
-            return self.on(screens.BY_TICKET[ticket.type])
         return redirect(f"/authorize/resume?state={quote(self.state, safe='')}")
 
     async def remember(self, step: Step, *, username: str, alias: str | None = None) -> Response:
@@ -296,26 +330,6 @@ class Visit(PageRequest, frozen=True, kw_only=True):
     async def turn_to(self, screen: Screen) -> Response:
         """Go to a screen off the usual way, and come back to it when the login is taken up again."""
         return await self.go(at=screen.name)
-
-    async def speak(self, language: str) -> Response:
-        """Show the page again, and what follows, in ``language`` if the tenant has it."""
-        parameters = {**self.transaction.parameters, "ui_locales": language[:MAX_LANGUAGE]}
-        return await self.go(parameters=parameters)
-
-    async def choose_factor(self, screen: Screen, mfa: MfaProgress) -> Response:
-        """Go on with a second factor at ``screen``."""
-        return await self.go(at=shown_for(self.transaction, screen).name, mfa=mfa)
-
-    async def move(self, **changes: Any) -> bool:
-        """Keep something of this login; ``False`` when another request was first."""
-        moved = msgspec.structs.replace(self.transaction, **changes)
-        return await self.login.ports.transactions.advance(self.tenant, moved)
-
-    async def go(self, **changes: Any) -> Response:
-        """Keep something of this login, and go to the page it is at then; when another tab was first, to that one's."""
-        moved = msgspec.structs.replace(self.transaction, **changes)
-        await self.login.ports.transactions.advance(self.tenant, moved)
-        return msgspec.structs.replace(self, transaction=moved).current
 
     async def sign_in(self, user: User, connection: str, *, passkey: str = "", amr: tuple[str, ...] = ()) -> Response:
         """``user`` proved who they are, with an identity in ``connection``: let them in, once their address is verified
@@ -364,5 +378,8 @@ def leading_to(screen: Screen, state: str, **more: str) -> Response:
     return redirect(f"{screen.path}?{urlencode({'state': state, **more}, quote_via=quote, safe='')}")
 
 
+# Whoever proves a second factor, or takes one on.
+FactorVisit = Visit | LinkVisit
 Prompt = Callable[[Visit], Awaitable[Response]]
+FactorPrompt = Callable[[FactorVisit], Awaitable[Response]]
 TicketPrompt = Callable[[TicketVisit], Awaitable[Response]]

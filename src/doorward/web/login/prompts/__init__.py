@@ -27,9 +27,8 @@ from doorward.web.login.prompts import (
 from doorward.web.login.prompts.mfa import MFA_PROMPTS
 from doorward.web.login.prompts.mfa_webauthn import KEY_PROMPTS
 from doorward.web.login.screens import Screen
-from doorward.web.login.visit import Prompt, TicketPrompt
+from doorward.web.login.visit import FactorPrompt, Prompt, TicketPrompt
 
-_MFA = {**MFA_PROMPTS, **KEY_PROMPTS}
 PROMPTS: Mapping[Screen, Prompt] = {
     screens.LOGIN: login.login,
     screens.LOGIN_ID: login.identifier,
@@ -48,11 +47,15 @@ PROMPTS: Mapping[Screen, Prompt] = {
     screens.SIGNUP_PASSWORD: signup.password,
     screens.RESET_PASSWORD_REQUEST: reset_password.request,
     screens.EMAIL_OTP_CHALLENGE: reset_password.challenge,
-    **_MFA,
-    **{reset: _MFA[login] for login, reset in screens.RESET_PASSWORD_MFA.items() if login in _MFA},
     screens.PASSKEY_ENROLLMENT: passkey_enrollment.enrollment,
     screens.CONSENT: consent.consent,
     screens.LOGIN_CONFIRMATION: confirmation.confirmation,
+}
+_MFA = {**MFA_PROMPTS, **KEY_PROMPTS}
+# In a login, or by a link.
+FACTOR_PROMPTS: Mapping[Screen, FactorPrompt] = {
+    **_MFA,
+    **{reset: _MFA[login] for login, reset in screens.RESET_PASSWORD_MFA.items() if login in _MFA},
 }
 TICKET_PROMPTS: Mapping[Screen, TicketPrompt] = {
     screens.RESET_PASSWORD: reset_password.choose,

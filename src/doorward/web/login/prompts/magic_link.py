@@ -140,7 +140,7 @@ async def _sign_in(visit: PageRequest, way: _Way, there: Interaction) -> Respons
         form=visit.form,
         state=there.state,
         transaction=there.transaction,
-        application=way.client,
+        client=way.client,
         connections=serving_databases(way.client, visit.directory, None),
     )
     if outcome.user is not None:

@@ -29,7 +29,7 @@ from doorward.web.login.prompts.mfa_person import (
 from doorward.web.login.prompts.mfa_sent import SENT_PROMPTS
 from doorward.web.login.qr_code import picture_of
 from doorward.web.login.screens import BY_NAME, Screen
-from doorward.web.login.visit import Prompt
+from doorward.web.login.visit import FactorPrompt
 from doorward.web.wire.http import Response
 
 NAMES = {
@@ -192,7 +192,7 @@ def _recovery_code_page(person: Person, *errors: FieldError) -> Response:
     )
 
 
-def _to_keep(screen: Screen) -> Prompt:
+def _to_keep(screen: Screen) -> FactorPrompt:
     """A recovery code, shown until the person says it is kept."""
 
     async def page(person: Person) -> Response:
@@ -208,7 +208,7 @@ def _to_keep(screen: Screen) -> Prompt:
     return for_person(page, after=True)
 
 
-MFA_PROMPTS: dict[Screen, Prompt] = {
+MFA_PROMPTS: dict[Screen, FactorPrompt] = {
     screens.MFA_LOGIN_OPTIONS: for_person(_options),
     screens.MFA_BEGIN_ENROLL_OPTIONS: for_person(_options),
     screens.MFA_DETECT_BROWSER_CAPABILITIES: for_person(_detect, leads_on=False),

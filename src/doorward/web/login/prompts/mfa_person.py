@@ -18,7 +18,7 @@ from doorward.ports import SecondFactors
 from doorward.web.login import screens
 from doorward.web.login.pages import Button, Checkbox, FieldError
 from doorward.web.login.screens import Screen
-from doorward.web.login.visit import Prompt, Visit
+from doorward.web.login.visit import FactorPrompt, FactorVisit, LinkVisit, Visit
 from doorward.web.wire.cookies import browser, remembered_cookies, session_cookies
 from doorward.web.wire.http import Headers, Response
 
@@ -31,14 +31,11 @@ SAVED = Checkbox("saved", "checkboxText", value="on")
 
 
 class Person(Struct, frozen=True, kw_only=True):
-    """Whoever is at a page of the second factor: signed in, in a ``session`` by ``cookie``, or by a ``ticket``."""
+    """Whoever is at a page of the second factor."""
 
-    visit: Visit
+    visit: FactorVisit
     subject: MfaSubject
     progress: MfaProgress
-    session: Session | None = None
-    cookie: str = ""
-    ticket: Ticket | None = None
 
     @property
     def factors(self) -> SecondFactors:
@@ -56,19 +53,15 @@ class Person(Struct, frozen=True, kw_only=True):
     @property
     def remember(self) -> Checkbox | None:
         """The offer to believe this browser, where there is a login to be spared."""
-        return REMEMBER if self.session is not None else None
+        return None
 
     async def standing(self) -> Standing:
         """What the person has."""
-        standing = await self.factors.standing(self.visit.directory, self.subject.user)
-        mailbox = self.ticket.email if self.ticket is not None and not self.progress.enrolls else None
-        return standing.without_mailbox(mailbox) if mailbox else standing
+        return await self.factors.standing(self.visit.directory, self.subject.user)
 
     async def is_first(self) -> bool:
         """Whether what is enrolled has to be the first factor: only an administrator's link adds others."""
-        if self.ticket is None or not self.ticket.allow_multiple_enrollments:
-            return True
-        return not (await self.standing()).challenges
+        return True
 
     async def pick_another(self) -> Response:
         options = screens.MFA_BEGIN_ENROLL_OPTIONS if self.progress.enrolls else screens.MFA_LOGIN_OPTIONS
@@ -76,17 +69,36 @@ class Person(Struct, frozen=True, kw_only=True):
 
     async def proved(self, then: Screen | None = None) -> Response:
         """The second factor is proved: on to what is decided next, after ``then`` was shown."""
-        visit, sign_in = self.visit, self.visit.login.sign_in
-        at = then.name if then is not None else visit.transaction.at
-        onward = visit.on(then) if then is not None else visit.resumed
-        cookie = _renewed(self.cookie, visit) if self.session is not None else ""
-        proved = await sign_in.prove_factor(visit.tenant, visit.transaction, self.session, cookie, at=at)
+        visit = self.visit
+        proved, cookies = await self._prove(then.name if then is not None else visit.transaction.at)
+        onward = visit.on(then) if then is not None and proved else visit.resumed
+        return onward.with_headers(*cookies)
+
+    async def _prove(self, at: str) -> tuple[bool, Headers]:
+        """Note that it is, at the screen ``at``; ``False`` when another form was first. With it the cookies that are
+        due."""
+        sign_in, visit = self.visit.login.sign_in, self.visit
+        return await sign_in.prove_factor(visit.tenant, visit.transaction, None, "", at=at), ()
+
+
+class SessionOwner(Person, frozen=True, kw_only=True):
+    """Somebody in a login, with their ``session`` and its ``cookie``."""
+
+    visit: Visit
+    session: Session
+    cookie: str
+
+    @property
+    def remember(self) -> Checkbox | None:
+        return REMEMBER
+
+    async def _prove(self, at: str) -> tuple[bool, Headers]:
+        visit, cookie = self.visit, _renewed(self.cookie, self.visit)
+        proved = await visit.login.sign_in.prove_factor(visit.tenant, visit.transaction, self.session, cookie, at=at)
         # Looked up even if this form was not the first: the answer to its twin may be lost on the way.
-        session = await visit.session_of(cookie or None)
+        session = await visit.session_of(cookie)
         cookies = session_cookies(session, cookie) if session is not None else ()
-        if not proved:
-            return visit.resumed.with_headers(*cookies)
-        return onward.with_headers(*cookies, *await self._remember())
+        return proved, (*cookies, *await self._remember()) if proved else cookies
 
     async def _remember(self) -> Headers:
         visit, ports = self.visit, self.visit.login.ports
@@ -99,6 +111,22 @@ class Person(Struct, frozen=True, kw_only=True):
         return remembered_cookies(value, until)
 
 
+class LinkOwner(Person, frozen=True, kw_only=True):
+    """Somebody who opened a link, with its ``ticket``."""
+
+    visit: LinkVisit
+    ticket: Ticket
+
+    async def standing(self) -> Standing:
+        """What the person has; the mailbox the link came to is no second one."""
+        standing = await super().standing()
+        mailbox = self.ticket.email if not self.progress.enrolls else None
+        return standing.without_mailbox(mailbox) if mailbox else standing
+
+    async def is_first(self) -> bool:
+        return not self.ticket.allow_multiple_enrollments or not (await self.standing()).challenges
+
+
 def _renewed(cookie: str, visit: Visit) -> str:
     """The cookie after a second factor: another one, which only a form of this login that is sent twice finds again.
     Whoever knew the one before cannot tell it: the tenant's key is in it."""
@@ -106,13 +134,19 @@ def _renewed(cookie: str, visit: Visit) -> str:
     return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 
 
-def for_person(page: Callable[[Person], Awaitable[Response]], *, after: bool = False, leads_on: bool = True) -> Prompt:
+def for_person(
+    page: Callable[[Person], Awaitable[Response]], *, after: bool = False, leads_on: bool = True
+) -> FactorPrompt:
     """``page`` for whoever is signed in, or came by a ticket; one that comes ``after`` the proof is not shown before,
     any other not then. Unless one ``leads_on`` to other ways by itself, it says where."""
 
-    async def prompt(visit: Visit) -> Response:
-        by_ticket = visit.transaction.ticket is not None
-        person, renewed = await (_by_ticket(visit) if by_ticket else _signed_in(visit))
+    async def prompt(visit: FactorVisit) -> Response:
+        person: Person | None
+        renewed: Headers = ()
+        if isinstance(visit, LinkVisit):
+            person = await _link_owner(visit)
+        else:
+            person, renewed = await _signed_in(visit)
         proved = visit.transaction.mfa_at is not None
         if person is None or proved is not after:
             return visit.resumed.with_headers(*renewed)
@@ -123,7 +157,7 @@ def for_person(page: Callable[[Person], Awaitable[Response]], *, after: bool = F
     return prompt
 
 
-async def _signed_in(visit: Visit) -> tuple[Person | None, Headers]:
+async def _signed_in(visit: Visit) -> tuple[SessionOwner | None, Headers]:
     """Whoever is signed in, and their cookie if it is another since."""
     cookie = browser(visit.request).session
     session = await visit.session_of(cookie)
@@ -138,31 +172,28 @@ async def _signed_in(visit: Visit) -> tuple[Person | None, Headers]:
         return None, renewed
     subject = _subject(visit, user)
     visit = msgspec.structs.replace(visit, user=user)
-    return Person(visit=visit, subject=subject, progress=progress, session=session, cookie=cookie), renewed
+    return SessionOwner(visit=visit, subject=subject, progress=progress, session=session, cookie=cookie), renewed
 
 
-async def _by_ticket(visit: Visit) -> tuple[Person | None, Headers]:
+async def _link_owner(visit: LinkVisit) -> LinkOwner | None:
     """Whoever opened the link, as long as it is good; what an enrolment ends with is shown once it is used, too."""
-    ports, transaction = visit.login.ports, visit.transaction
-    opened, progress = transaction.ticket, transaction.mfa
-    if opened is None or progress is None:
-        return None, ()
+    ports, opened, progress = visit.login.ports, visit.opened, visit.transaction.mfa
     found = await ports.tickets.look(visit.tenant, opened.ticket_hash, opened.type, at=ports.clock.now())
     ticket, state = found or (None, None)
     user = await ports.users.find(visit.tenant, opened.user_id)
-    good = state is TicketState.OPEN or transaction.mfa_at is not None
-    if ticket is None or user is None or not good:
-        return None, ()
+    good = state is TicketState.OPEN or visit.transaction.mfa_at is not None
+    if ticket is None or user is None or progress is None or not good:
+        return None
     subject = _subject(visit, user, ticket.ticket_hash if progress.enrolls else None)
     visit = msgspec.structs.replace(visit, user=user)
-    return Person(visit=visit, subject=subject, progress=progress, ticket=ticket), ()
+    return LinkOwner(visit=visit, subject=subject, progress=progress, ticket=ticket)
 
 
-def _subject(visit: Visit, user: User, ticket: bytes | None = None) -> MfaSubject:
+def _subject(visit: FactorVisit, user: User, ticket: bytes | None = None) -> MfaSubject:
     return MfaSubject(
         directory=visit.directory,
         user=user,
-        client=visit.application,
+        client=visit.client,
         context=visit.request.context,
         binding=visit.transaction.id_hash,
         locale=visit.locale,

@@ -21,7 +21,7 @@ from doorward.web.login.prompts.mfa_person import (
     typed_badly,
 )
 from doorward.web.login.screens import BY_NAME, Screen
-from doorward.web.login.visit import Prompt
+from doorward.web.login.visit import FactorPrompt
 from doorward.web.wire.http import Response
 from doorward.web.wire.parameters import query_parameters
 
@@ -258,7 +258,7 @@ async def _country_codes(person: Person) -> Response:
     return visit.show(CountryPage(screen=screens.MFA_COUNTRY_CODES, countries=shown, continent=continent))
 
 
-SENT_PROMPTS: dict[Screen, Prompt] = {
+SENT_PROMPTS: dict[Screen, FactorPrompt] = {
     screens.MFA_SMS_ENROLLMENT: for_person(_phone_enrollment),
     screens.MFA_SMS_CHALLENGE: for_person(_sent_code),
     screens.MFA_SMS_LIST: for_person(_which_address),

@@ -14,7 +14,7 @@ from doorward.web.login.prompts.mfa_person import Person, for_person, status_of
 from doorward.web.login.prompts.passkey import TOLD
 from doorward.web.login.prompts.passkey_enrollment import MAX_TOLD
 from doorward.web.login.screens import BY_NAME, Screen
-from doorward.web.login.visit import Prompt
+from doorward.web.login.visit import FactorPrompt
 from doorward.web.wire.http import Response
 
 FIELD = "response"
@@ -184,7 +184,7 @@ async def _success(person: Person) -> Response:
     )
 
 
-KEY_PROMPTS: dict[Screen, Prompt] = {
+KEY_PROMPTS: dict[Screen, FactorPrompt] = {
     screens.MFA_WEBAUTHN_ROAMING_CHALLENGE: for_person(_challenge),
     screens.MFA_WEBAUTHN_PLATFORM_CHALLENGE: for_person(_challenge),
     screens.MFA_WEBAUTHN_ROAMING_ENROLLMENT: for_person(_enrollment),
