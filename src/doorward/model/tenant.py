@@ -35,6 +35,7 @@ class TenantFlags(Struct, frozen=True):
     remove_alg_from_jwks: bool = False
     use_scope_descriptions_for_consent: bool = False
     enforce_client_authentication_on_passwordless_start: bool = True
+    mfa_show_factor_list_on_enrollment: bool = False
 
 
 class OidcLogout(Struct, frozen=True):

@@ -303,8 +303,9 @@ class Authorization:
                 remembered = await ports.remembered_browsers.knows(
                     visit.issuer.tenant, user.user_id, browser, at=visit.now
                 )
+        listed = directory.settings.flags.mfa_show_factor_list_on_enrollment
         return authorize_decision.mfa(
-            request, session, visit.transaction, wanted, standing, remembered=remembered, now=visit.now
+            request, session, visit.transaction, wanted, standing, remembered=remembered, listed=listed, now=visit.now
         )
 
     async def _remembered_consent(self, visit: _Visit, user: User, plan: TokenPlan) -> ConsentGrant | None:

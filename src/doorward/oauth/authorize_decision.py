@@ -87,6 +87,7 @@ def mfa(
     standing: Standing,
     *,
     remembered: bool,
+    listed: bool,
     now: float,
 ) -> Interact | Proceed:
     """Whether a second factor has to be proved."""
@@ -96,6 +97,7 @@ def mfa(
         proved_now=transaction is not None and transaction.mfa_at is not None,
         proved_in_session=session is not None and wanted is not None and wanted.is_met(session.mfa_at, now),
         remembered=remembered,
+        listed=listed,
     )
     if isinstance(decision, Challenge):
         return Interact(Step.MFA, decision.reason, decision)
@@ -193,6 +195,7 @@ def silent_refusal(interact: Interact) -> OAuthError:
             return LoginRequired("Login required", hint=hint, reasons=reasons)
 
 
+_ENROLLMENT = "The user has to take on a second factor first, which needs a page."
 _HINTS = {
     "login.no_session": "The browser sent no cookie of a live session: expired, ended, or a third-party cookie.",
     "login.connection_not_enabled": "The session came from a connection this client may not use.",
@@ -204,7 +207,8 @@ _HINTS = {
     "mfa.policy": "Every login of this tenant needs a second factor, and this session has not proved one.",
     "mfa.assurance": "The My Account API wants a second factor proved within 15 minutes, which needs a page.",
     "mfa.acr_values": "acr_values asks for a second factor proved for this request, which needs a page.",
-    "mfa.enrollment": "The user has to take on a second factor first, which needs a page.",
+    "mfa.enrollment": _ENROLLMENT,
+    "mfa.enrollment_list": _ENROLLMENT,
     "consent.third_party": "A third-party client needs consent that covers every scope.",
     "consent.first_party_api": "The API does not skip consent (skip_consent_for_verifiable_first_party_clients).",
     "confirmation.non_verifiable_callback": "A loopback or custom-scheme callback has to be confirmed by the person.",

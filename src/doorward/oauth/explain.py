@@ -290,7 +290,8 @@ async def _authorize(walk: _Walk, parameters: Mapping[str, str], ports: Ports) -
     eligible_user(person, request.client, directory)
     standing = await ports.second_factors.standing(directory, person)
     wanted = authorize_decision.mfa_demand(request, directory, walk.issuer)
-    asked = authorize_decision.mfa(request, session, None, wanted, standing, remembered=False, now=now)
+    listed = directory.settings.flags.mfa_show_factor_list_on_enrollment
+    asked = authorize_decision.mfa(request, session, None, wanted, standing, remembered=False, listed=listed, now=now)
     _take(walk, asked, request, pages)
     await _plan(walk, request, person, pages, ports)
     seen = _transaction(walk.issuer, request, now) if pages else None

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from msgspec import Struct
 
 from doorward.model.directory import TenantDirectory
-from doorward.model.mfa import EMAIL, FACTORS, MULTI_FACTOR, MfaProgress, Standing, screen_of_way, ways
+from doorward.model.mfa import EMAIL, FACTORS, MULTI_FACTOR, ChallengeType, MfaProgress, Standing, screen_of_way, ways
 from doorward.model.tenant import Issuer
 from doorward.oauth.errors import UnmetAuthenticationRequirements
 from doorward.oauth.token_policy import called
@@ -26,18 +26,21 @@ class Satisfied(Struct, frozen=True):
 
 
 class Challenge(Struct, frozen=True):
-    """A second factor has to be proved, or taken on first (``enrolls``), one of ``factors``, in order."""
+    """A second factor has to be proved, or taken on first (``enrolls``), one of ``factors``, the most secure first;
+    ``listed``: of several to take on, people are asked which."""
 
     factors: tuple[str, ...]
     enrolls: bool
     reason: Reason
+    listed: bool = False
 
     @property
     def progress(self) -> MfaProgress:
-        """The login as it begins with this. Where there is a choice to be made before anything is enrolled, nothing
-        is chosen yet."""
+        """The login as it begins with this. Nothing is chosen yet where people choose what to take on, nor where it
+        depends on what their browser can have."""
         offered = ways(self.factors)
-        if self.enrolls and len(offered) > 1:
+        keys = any(FACTORS[name].type is ChallengeType.WEBAUTHN for name in self.factors)
+        if self.enrolls and len(offered) > 1 and (self.listed or keys):
             return MfaProgress(factors=self.factors, enrolls=True)
         way = offered[0] if self.enrolls else self.factors[0]
         return MfaProgress(factors=self.factors, enrolls=self.enrolls, factor=self.factors[0], way=way)
@@ -114,11 +117,13 @@ def decide(
     proved_now: bool = False,
     proved_in_session: bool = False,
     remembered: bool = False,
+    listed: bool = False,
 ) -> Satisfied | Challenge:
     """What follows from the ``demand``.
 
     ``proved_now`` is a proof in this very transaction, ``proved_in_session`` an earlier one that is no older than is
-    wanted; ``remembered``: in this browser the person proved one and asked to be believed.
+    wanted; ``remembered``: in this browser the person proved one and asked to be believed. ``listed``: the tenant lets
+    people choose what they take on (``mfa_show_factor_list_on_enrollment``).
     """
 
     def satisfied(rule: str, *, lacks_factor: bool = False) -> Satisfied:
@@ -137,7 +142,8 @@ def decide(
     if not wanted.enrolls:
         return satisfied("mfa.not_required" if wanted.anew else "mfa.unassured", lacks_factor=True)
     if standing.enrollable:
-        return Challenge(standing.enrollable, True, Reason("mfa", "mfa.enrollment", True))
+        rule = "mfa.enrollment_list" if listed and len(ways(standing.enrollable)) > 1 else "mfa.enrollment"
+        return Challenge(standing.enrollable, True, Reason("mfa", rule, True), listed)
     return satisfied("mfa.no_factor", lacks_factor=True)
 
 
@@ -146,12 +152,12 @@ def before_password_reset(factors: tuple[str, ...]) -> Challenge:
     return Challenge(factors, False, Reason("mfa", "mfa.password_reset", True))
 
 
-def by_enrollment_ticket(standing: Standing, factor: str | None) -> Challenge | None:
+def by_enrollment_ticket(standing: Standing, factor: str | None, *, listed: bool = False) -> Challenge | None:
     """What may be taken on by a link that names a ``factor`` as ``POST /guardian/enrollments/ticket`` does; ``None``
-    where the tenant does not offer that."""
+    where the tenant does not offer that. ``listed`` as in ``decide``."""
     offered = (EMAIL.name,) if factor == EMAIL.name and standing.mailbox else standing.enrollable
     factors = tuple(name for name in offered if factor in (None, FACTORS[name].requirement))
-    return Challenge(factors, True, Reason("mfa", "mfa.enrollment_ticket", True)) if factors else None
+    return Challenge(factors, True, Reason("mfa", "mfa.enrollment_ticket", True), listed) if factors else None
 
 
 def unmet(*reasons: Reason) -> UnmetAuthenticationRequirements:

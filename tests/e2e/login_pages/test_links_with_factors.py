@@ -27,7 +27,11 @@ def asking(running: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
     """A server that asks for a second factor before it replaces a password."""
     factors = [{"name": name, "enabled": True} for name in ("otp", "sms", "webauthn-platform")]
     tenant = {
-        "tenant": {"friendly_name": "Asking", "default_directory": CONNECTION},
+        "tenant": {
+            "friendly_name": "Asking",
+            "default_directory": CONNECTION,
+            "flags": {"mfa_show_factor_list_on_enrollment": True},
+        },
         "guardianFactors": factors,
         "guardianPhoneFactorMessageTypes": {"message_types": ["sms", "voice"]},
         "clients": [{"name": "Web", "client_id": WEB, "app_type": "regular_web", "callbacks": [running.app.callback]}],

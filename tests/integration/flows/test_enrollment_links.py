@@ -90,8 +90,12 @@ async def test_a_key_is_taken_on_and_named(door: Door, factor: str, path: str) -
     assert sorted(await types(door)) == ["recovery-code", factor]
 
 
-async def test_what_is_not_named_is_chosen(door: Door) -> None:
+async def test_what_is_not_named_is_the_most_secure_or_chosen_where_the_tenant_says_so(door: Door) -> None:
     await offering(door, "otp", "sms", "email")
+    tab = await door.browser().get(await ticket(door))
+    assert tab.path == "/u/mfa-otp-enrollment"
+    assert "pick-authenticator" in tab.form.actions
+    await door.tenant({"tenant": {"flags": {"mfa_show_factor_list_on_enrollment": True}}})
     tab = await door.browser().get(await ticket(door))
     assert tab.path == "/u/mfa-begin-enroll-options"
     assert tab.form.actions == ["otp", "sms"]

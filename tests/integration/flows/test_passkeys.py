@@ -29,6 +29,7 @@ KEYS_ALWAYS = {
     ],
     "guardianPolicies": {"policies": ["all-applications"]},
 }
+LISTED = {"tenant": {"flags": {"mfa_show_factor_list_on_enrollment": True}}}
 
 
 async def offering(door: Door, **options: Any) -> Door:
@@ -276,8 +277,6 @@ async def key_enrolled(door: Door) -> Authenticator:
     tab = await (await at_login(door)).login()
     assert tab.path == "/u/mfa-detect-browser-capabilities"
     await tab.submit(**{"webauthn-available": "true"})
-    assert tab.path == "/u/mfa-begin-enroll-options"
-    await tab.submit("webauthn-roaming")
     assert tab.path == "/u/mfa-webauthn-enrollment"
     asked = options(tab)
     assert asked["authenticatorSelection"]["authenticatorAttachment"] == "cross-platform"
@@ -479,7 +478,7 @@ async def test_keys_are_offered_as_the_browser_can(door: Door, platform: str) ->
     told = {"webauthn-available": "true", "webauthn-platform-available": platform}
     offered = ["webauthn-roaming", *(["webauthn-platform"] if platform == "true" else []), "otp"]
     factors = [{"name": name, "enabled": True} for name in ("webauthn-roaming", "webauthn-platform", "otp")]
-    await door.tenant({**KEYS_ALWAYS, "guardianFactors": factors})
+    await door.tenant({**KEYS_ALWAYS, **LISTED, "guardianFactors": factors})
     tab = await (await at_login(door)).login()
     assert tab.path == "/u/mfa-detect-browser-capabilities"
     await tab.submit("tryagain")
@@ -494,6 +493,25 @@ async def test_keys_are_offered_as_the_browser_can(door: Door, platform: str) ->
     assert tab.form.actions == [*offered, "back-action"], "it is asked once"
 
 
+@pytest.mark.parametrize(
+    ("able", "path"),
+    [
+        (("webauthn-available", "webauthn-platform-available"), "/u/mfa-webauthn-enrollment"),
+        (("webauthn-platform-available",), "/u/mfa-webauthn-platform-enrollment"),
+        ((), "/u/mfa-otp-enrollment"),
+    ],
+)
+async def test_the_most_secure_factor_is_the_first_the_browser_can_have(
+    door: Door, able: tuple[str, ...], path: str
+) -> None:
+    factors = [{"name": name, "enabled": True} for name in ("otp", "webauthn-platform", "webauthn-roaming")]
+    await door.tenant({**KEYS_ALWAYS, "guardianFactors": factors})
+    tab = await (await at_login(door)).login()
+    assert tab.path == "/u/mfa-detect-browser-capabilities"
+    await tab.submit(**dict.fromkeys(able, "true"))
+    assert tab.path == path
+
+
 async def test_a_browser_without_scripts_goes_on_with_what_it_can(door: Door) -> None:
     await door.tenant({**KEYS_ALWAYS, "guardianFactors": KEYS_ALWAYS["guardianFactors"][:2]})
     tab = await (await at_login(door)).login()
@@ -504,7 +522,7 @@ async def test_a_browser_without_scripts_goes_on_with_what_it_can(door: Door) ->
 
 async def test_where_there_is_nothing_but_keys_they_are_offered_all_the_same(door: Door) -> None:
     factors = [{"name": name, "enabled": True} for name in ("webauthn-roaming", "webauthn-platform")]
-    await door.tenant({**KEYS_ALWAYS, "guardianFactors": factors})
+    await door.tenant({**KEYS_ALWAYS, **LISTED, "guardianFactors": factors})
     tab = await (await at_login(door)).login()
     await tab.submit()
     assert (tab.path, tab.form.actions) == ("/u/mfa-begin-enroll-options", ["webauthn-roaming", "webauthn-platform"])

@@ -234,7 +234,6 @@ async def test_a_security_key_is_asked_for(careful: Door) -> None:
     await careful.tenant({"guardianPolicies": {"policies": ["all-applications"]}})
     tab = await (await careful.browser().authorize(careful.client("Web"))).login()
     await tab.submit(**{"webauthn-available": "true"})
-    await tab.submit("webauthn-roaming")
     device = Authenticator(ORIGIN)
     await tab.submit(response=json.dumps(device.create(options(tab))))
     tab = await opened(careful)

@@ -317,8 +317,21 @@ async def test_the_tenant_says_by_what_numbers_are_reached(
     assert tab.path == path
 
 
-async def test_of_several_factors_one_is_chosen_to_begin_with(door: Door) -> None:
-    await door.tenant(tenant("otp", "sms", message_types=("sms", "voice")))
+LISTED = {"tenant": {"flags": {"mfa_show_factor_list_on_enrollment": True}}}
+
+
+async def test_of_several_factors_the_most_secure_comes_first_and_others_can_be_chosen(door: Door) -> None:
+    await door.tenant(tenant("otp", "sms"))
+    tab = await login(door)
+    assert tab.path == "/u/mfa-otp-enrollment"
+    await tab.submit("pick-authenticator")
+    assert (tab.path, tab.form.actions) == ("/u/mfa-begin-enroll-options", ["otp", "sms", "back-action"])
+    await tab.submit("sms")
+    assert tab.path == "/u/mfa-sms-enrollment"
+
+
+async def test_of_several_factors_one_is_chosen_to_begin_with_where_the_tenant_says_so(door: Door) -> None:
+    await door.tenant({**tenant("otp", "sms", message_types=("sms", "voice")), **LISTED})
     tab = await login(door)
     assert (tab.path, heading(tab)) == ("/u/mfa-begin-enroll-options", "Protect your account")
     assert tab.form.actions == ["otp", "phone"]
@@ -336,7 +349,7 @@ async def test_of_several_factors_one_is_chosen_to_begin_with(door: Door) -> Non
 
 
 async def test_message_or_call_is_asked_where_both_are_possible(door: Door) -> None:
-    await door.tenant(tenant("sms", "otp", message_types=("sms", "voice")))
+    await door.tenant({**tenant("sms", "otp", message_types=("sms", "voice")), **LISTED})
     tab = await login(door)
     assert tab.form.actions == ["otp", "phone"]
     await tab.submit("phone")

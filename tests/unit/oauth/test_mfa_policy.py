@@ -60,13 +60,29 @@ def test_who_changes_factors_proves_one_and_who_has_none_need_not() -> None:
     assert decide(wanted, NEW).reason.rule == "mfa.not_required"
 
 
-def test_one_factor_is_enrolled_at_once_and_of_several_one_is_chosen() -> None:
-    one = decide(demand(ALWAYS), NEW)
-    several = decide(demand(ALWAYS), Standing(enrollable=("otp", "sms")))
-    assert isinstance(one, Challenge)
-    assert isinstance(several, Challenge)
-    assert (one.screen, one.progress.factor) == ("mfa-otp-enrollment-qr", "otp")
-    assert (several.screen, several.progress.factor) == ("mfa-begin-enroll-options", "")
+@pytest.mark.parametrize(
+    ("enrollable", "listed", "rule", "screen", "chosen"),
+    [
+        (("otp",), False, "mfa.enrollment", "mfa-otp-enrollment-qr", ("otp", "otp")),
+        (("otp",), True, "mfa.enrollment", "mfa-otp-enrollment-qr", ("otp", "otp")),
+        (("otp", "sms"), False, "mfa.enrollment", "mfa-otp-enrollment-qr", ("otp", "otp")),
+        (("otp", "sms"), True, "mfa.enrollment_list", "mfa-begin-enroll-options", ("", "")),
+        (("sms", "voice"), True, "mfa.enrollment", "mfa-phone-enrollment", ("sms", "phone")),
+        (("webauthn-roaming",), False, "mfa.enrollment", "mfa-webauthn-roaming-enrollment", ("webauthn-roaming",) * 2),
+        # Whether the browser can have a key is found out from there.
+        (("webauthn-roaming", "otp"), False, "mfa.enrollment", "mfa-begin-enroll-options", ("", "")),
+        (("webauthn-roaming", "otp"), True, "mfa.enrollment_list", "mfa-begin-enroll-options", ("", "")),
+    ],
+)
+def test_the_most_secure_factor_is_enrolled_or_one_is_chosen_where_the_tenant_lets_people(
+    enrollable: tuple[str, ...], listed: bool, rule: str, screen: str, chosen: tuple[str, str]
+) -> None:
+    decision = decide(demand(ALWAYS), Standing(enrollable=enrollable), listed=listed)
+    assert isinstance(decision, Challenge)
+    assert (decision.reason.rule, decision.screen) == (rule, screen)
+    assert (decision.progress.factor, decision.progress.way) == chosen
+    assert decision.progress.factors == enrollable
+    assert rule in ALL_RULES
 
 
 def test_the_first_factor_is_asked_for_and_the_others_can_be_chosen() -> None:

@@ -87,8 +87,8 @@ async def _detect(person: Person) -> Response:
         }
         unable = tuple(name for name in progress.factors if not able.get(name, True))
         progress = replace(progress, unable=unable if len(unable) < len(progress.factors) else ())
-        left = ways(progress.offered)
-        if len(left) == 1:
+        left, listed = ways(progress.offered), visit.directory.settings.flags.mfa_show_factor_list_on_enrollment
+        if len(left) == 1 or not listed:
             return await _picked(replace(person, progress=progress), left[0])
         return await visit.choose_factor(screens.MFA_BEGIN_ENROLL_OPTIONS, progress)
     return visit.show(

@@ -41,7 +41,8 @@ async def enroll(visit: TicketVisit) -> Response:
     standing = await ports.second_factors.standing(visit.directory, user)
     if standing.challenges and not ticket.allow_multiple_enrollments:
         return _result(visit, "genericError", "alreadyEnrolledDescription", status=400)
-    challenge = by_enrollment_ticket(standing, ticket.factor)
+    listed = visit.directory.settings.flags.mfa_show_factor_list_on_enrollment
+    challenge = by_enrollment_ticket(standing, ticket.factor, listed=listed)
     if challenge is None:
         return _result(visit, "invalidTicket", status=400)
     return await factor_asked(visit, ticket, challenge)
