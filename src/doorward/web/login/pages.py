@@ -342,6 +342,7 @@ class ConsentPage(Page, frozen=True, kw_only=True):
     """
 
     template = "consent.html"
+    stylesheets = ("consent.css",)
 
     user_name: str
     scopes: tuple[ConsentScope, ...]

@@ -63,6 +63,7 @@ def test_fixed_files_have_a_type_and_a_tag_of_their_content() -> None:
     files = assets.static_files()
     assert {path.rpartition("/")[2] for path in files} == {
         "documents.css",
+        "consent.css",
         "countries.css",
         "login.css",
         "login.js",
