@@ -48,12 +48,24 @@ def commands() -> None:
     """Doorward: an authorization server that is wire-compatible with Auth0, and says why."""
 
 
+def _help(error: click.UsageError) -> str:
+    """Where the command that was typed says what it takes."""
+    return f"{error.ctx.command_path if error.ctx is not None else 'doorward'} --help"
+
+
 def main() -> None:
     """The ``doorward`` program. Exit codes: 0 ok, 1 failed, 2 usage, 3 no server, 4 not authorized."""
     try:
-        commands(standalone_mode=False)
+        commands(standalone_mode=False, prog_name="doorward")
     except click.exceptions.Abort:
         sys.exit(130)
+    except click.UsageError as error:
+        if isinstance(error, click.exceptions.NoArgsIsHelpError):
+            error.show()
+            sys.exit(error.exit_code)
+        told = Problem(error.format_message(), fix=_help(error), exit_code=error.exit_code)
+        told.show()
+        sys.exit(told.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

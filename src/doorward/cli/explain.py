@@ -105,7 +105,12 @@ def _authorize_url(request: str) -> dict[str, str]:
     repeated = {name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1}
     if repeated:
         why = "the authorization endpoint refuses a parameter that comes twice"
-        raise Problem(f"{', '.join(sorted(repeated))} is in the address more than once", why=why, exit_code=2)
+        raise Problem(
+            f"{', '.join(sorted(repeated))} is in the address more than once",
+            why=why,
+            fix="send each once",
+            exit_code=2,
+        )
     return dict(pairs)
 
 
@@ -205,4 +210,4 @@ def _ask(server: RunningServer, parameters: dict[str, str]) -> dict[str, Any]:
         )
     if status == 400:
         raise Problem("that is no request to explain", why=message, fix="doorward explain --help", exit_code=2)
-    raise Problem(f"the server answered {status}", why=message[:200], fix="--url names a Doorward server?")
+    raise Problem(f"the server answered {status}", why=message[:200], fix="name a Doorward server with --url")

@@ -54,7 +54,9 @@ def command(
         raise Problem(f"no message came{whom}{waited}", fix="doorward inbox   (shows what came)")
     if part is not None:
         if not found[part]:
-            raise Problem(f"there is no {part} in the newest message", why=f"it is a {found['template']}")
+            raise Problem(
+                f"there is no {part} in the newest message", why=f"it is a {found['template']}", fix="doorward inbox"
+            )
         click.echo(found[part])
     elif as_json:
         click.echo(json.dumps(found, indent=2))

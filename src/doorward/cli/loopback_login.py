@@ -9,6 +9,8 @@ import http.server
 import secrets
 import threading
 import webbrowser
+from html import escape
+from importlib import resources
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -16,14 +18,47 @@ import click
 
 from doorward.cli.running_server import RunningServer
 from doorward.cli.terminal import USAGE, Problem
+from doorward.web.login.monogram import monogram
 
 WAIT_SECONDS = 300.0
+AGAIN = "doorward token --login"
 LOOPBACK = frozenset({"localhost", "127.0.0.1"})
-DONE = (
-    "<!doctype html><meta charset=utf-8><meta name=color-scheme content='light dark'><title>Done</title>"
-    "<body style='font:1rem/1.5 system-ui,sans-serif;display:grid;place-items:center;min-height:90vh'>"
-    "<p>Done. You can close this window and go back to the terminal.</p>"
-)
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title} | Doorward</title>
+<link rel="icon" href="{icon}">
+<style>{style}</style>
+</head>
+<body class="_widget-auto-layout">
+<main class="_widget"><section class="_prompt-box-outer">
+<header id="screen-header">
+<img id="prompt-logo-center" src="{icon}" alt="Doorward">
+<h1>{title}</h1>
+<p>{text}</p>
+</header>
+</section></main>
+</body>
+</html>
+"""
+
+
+def page(title: str, text: str) -> tuple[bytes, dict[str, str]]:
+    """What the browser is left with, in the look of the login pages and without a script; and its headers."""
+    style = resources.files("doorward.web.login").joinpath("static/login.css").read_text("utf-8")
+    hashed = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    html = PAGE.format(title=escape(title), text=escape(text), icon=escape(monogram("Doorward")), style=style)
+    allowed = f"default-src 'none'; style-src 'sha256-{hashed}'; img-src data:"
+    return html.encode(), {
+        "content-type": "text/html; charset=utf-8",
+        "content-security-policy": f"{allowed}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "cache-control": "no-store",
+        "referrer-policy": "no-referrer",  # the address carries the code
+        "x-content-type-options": "nosniff",
+    }
 
 
 def log_in(
@@ -54,9 +89,9 @@ def log_in(
             webbrowser.open(address)
         answer = listener.wait()
     if "error" in answer:
-        raise Problem(f"{answer['error']}: {answer.get('error_description', '')}")
+        raise Problem(f"{answer['error']}: {answer.get('error_description', '')}", fix=f"doorward explain '{address}'")
     if answer.get("iss") != f"https://{server.host}/":
-        raise Problem("another server answered", why=f"the answer is from {answer.get('iss')} (RFC 9207)")
+        raise Problem("another server answered", why=f"the answer is from {answer.get('iss')} (RFC 9207)", fix=AGAIN)
     body = {
         "grant_type": "authorization_code", "client_id": client["client_id"], "code": answer.get("code", ""),
         "redirect_uri": redirect_uri, "code_verifier": verifier, **({"client_secret": secret} if secret else {}),
@@ -64,7 +99,7 @@ def log_in(
     status, given = server.ask("POST", "/oauth/token", body)
     if status != 200:
         told = given if isinstance(given, dict) else {}
-        raise Problem(f"{told.get('error', status)}: {told.get('error_description', given)}")
+        raise Problem(f"{told.get('error', status)}: {told.get('error_description', given)}", fix=AGAIN)
     return given, request
 
 
@@ -96,17 +131,26 @@ class _Listener:
                 came = urlsplit(self.path)
                 query = parse_qs(came.query)
                 if (came.path or "/") != expected or not query.keys() & {"code", "error"}:
-                    self.send_error(404)
+                    self._show(404, "Nothing is here", "Go back to the terminal, and open the address it printed.")
                     return
                 if not hmac.compare_digest(query.get("state", [""])[0].encode(), state.encode()):
-                    self.send_error(400, "This answers another question")
+                    self._show(400, "This answers another question", "Open the address the terminal printed last.")
                     return
-                self.send_response(200)
-                self.send_header("content-type", "text/html; charset=utf-8")
-                self.send_header("cache-control", "no-store")
-                self.end_headers()
-                self.wfile.write(DONE.encode())
+                if "error" in query:
+                    self._show(
+                        200, "Not logged in", "Go back to the terminal, which says why. You can close this window."
+                    )
+                else:
+                    self._show(200, "Logged in", "You can close this window and go back to the terminal.")
                 listener.take({name: values[0] for name, values in query.items()})
+
+            def _show(self, status: int, title: str, text: str) -> None:
+                body, headers = page(title, text)
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
 
             def log_message(self, format: str, *args: Any) -> None:
                 """Nothing: the request line carries the code."""
@@ -128,7 +172,7 @@ class _Listener:
     def wait(self) -> dict[str, str]:
         """The first answer. Raises ``Problem`` when none comes."""
         if not self._arrived.wait(WAIT_SECONDS) or self._answer is None:
-            raise Problem("nobody logged in", why=f"no answer came within {WAIT_SECONDS:.0f} s", fix="try again")
+            raise Problem("nobody logged in", why=f"no answer came within {WAIT_SECONDS:.0f} s", fix=AGAIN)
         return self._answer
 
     def __enter__(self) -> _Listener:

@@ -152,10 +152,12 @@ def managed_tenant(
     return running_server(url, token, folder, domain)
 
 
-def succeed(answer: tuple[int, Any], what: str, *, fix: str = "") -> Any:
+def succeed(answer: tuple[int, Any], what: str, *, fix: str = "look at the server's log") -> Any:
     """The body of a call that worked. Raises ``Problem`` for a refusal; ``what`` was to be done."""
     status, body = answer
     if 200 <= status < 300:
         return body
     why = body.get("message", "") if isinstance(body, dict) else str(body or status)
+    if status in (401, 403):
+        fix = "--token with a Management API token that may do this"
     raise Problem(what, why=why, fix=fix, exit_code=NOT_AUTHORIZED if status in (401, 403) else 1)

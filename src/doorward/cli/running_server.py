@@ -146,7 +146,8 @@ def development_server(
         why = f"{type(error).__name__}: {error}"
         raise Problem(f"{folder / 'ready.json'} cannot be used", why=why, fix="doorward dev") from None
     if chosen is None:
-        raise Problem(f"no tenant is {tenant}", why=f"there are: {', '.join(tenants)}", exit_code=2)
+        why = f"there are: {', '.join(tenants)}"
+        raise Problem(f"no tenant is {tenant}", why=why, fix=f"--tenant {next(iter(tenants))}", exit_code=USAGE)
     return RunningServer(
         address, host=host or chosen["domain"], ca=ca, management=chosen["management"], clients=chosen["clients"]
     )

@@ -22,6 +22,8 @@ from doorward.cli.tenant_texts import put_out_objects, take_in, take_in_objects,
 from doorward.cli.terminal import Problem, reason
 
 MAPPINGS = "AUTH0_KEYWORD_REPLACE_MAPPINGS"
+MAPPINGS_FIX = f"""{MAPPINGS}='{{"KEY": "value"}}'"""
+MEND = "mend it there"
 SEPARATORS = re.compile("[\\x85\\u2028\\u2029]")  # line breaks to YAML 1.1, which only stay as they are when escaped
 LITERAL = re.compile(r"##(\w+)##")
 VALUE = re.compile(r"""(?P<quote>["']?)@@(?P<key>\w+)@@(?P=quote)""")
@@ -61,12 +63,16 @@ def read_tenant(path: Path, mappings: Mapping[str, Any] | None = None) -> Tenant
     if path.is_dir():
         document, places = read_folder(path, lambda text: with_keywords(text, known))
         if not document:
-            raise Problem(f"{path} holds no tenant", why="there is no tenant.json, and none of the folders of one")
+            why = "there is no tenant.json, and none of the folders of one"
+            raise Problem(
+                f"{path} holds no tenant", why=why, fix="name a .yaml file, or a folder doorward export wrote"
+            )
         return TenantSource(document, path, places)
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Problem(f"the tenant file {path} cannot be read", why=reason(error)) from None
+        fix = "name a .yaml file, or a folder doorward export wrote"
+        raise Problem(f"the tenant file {path} cannot be read", why=reason(error), fix=fix) from None
     written = with_keywords(text, known)
     document = parse_tenant(written, str(path))
     for found in texts(document):
@@ -157,9 +163,9 @@ def keyword_mappings(environment: Mapping[str, str]) -> dict[str, Any]:
     try:
         mappings = json.loads(written)
     except json.JSONDecodeError as error:
-        raise Problem(f"{MAPPINGS} is not valid JSON", why=str(error)) from None
+        raise Problem(f"{MAPPINGS} is not valid JSON", why=str(error), fix=MAPPINGS_FIX) from None
     if not isinstance(mappings, dict):
-        raise Problem(f"{MAPPINGS} has to hold a JSON object", fix=f"""{MAPPINGS}='{{"KEY": "value"}}'""")
+        raise Problem(f"{MAPPINGS} has to hold a JSON object", fix=MAPPINGS_FIX)
     return mappings
 
 
@@ -195,11 +201,15 @@ def parse_tenant(text: str, name: str) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark is not None else ""
-        raise Problem(f"{name} is not valid YAML", why=f"{where}{error.problem or error.context}") from None
+        raise Problem(f"{name} is not valid YAML", why=f"{where}{error.problem or error.context}", fix=MEND) from None
     except (yaml.YAMLError, ValueError) as error:
-        raise Problem(f"{name} is not valid YAML", why=" ".join(str(error).split())) from None
+        raise Problem(f"{name} is not valid YAML", why=" ".join(str(error).split()), fix=MEND) from None
     if document is None:
         return {}
     if not isinstance(document, dict):
-        raise Problem(f"{name} is not a tenant", why="its top level has to be a mapping, such as 'clients:'")
+        raise Problem(
+            f"{name} is not a tenant",
+            why="its top level has to be a mapping, such as 'clients:'",
+            fix="compare it with what doorward export writes",
+        )
     return document

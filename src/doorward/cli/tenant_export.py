@@ -17,6 +17,7 @@ from doorward.cli.terminal import Problem, amount, colour, reason, width
 from doorward.management.tenant_file.wire import PATH
 
 YAML = (".yaml", ".yml")
+ELSEWHERE = "doorward export --output tenant.yaml"
 
 
 @click.command("export", short_help="Write a tenant to a file.")
@@ -66,7 +67,7 @@ def _listed(counts: dict[str, int]) -> str:
 def _write(document: dict[str, Any], output: Path, *, private: bool) -> int:
     """Write the files of the document; those an earlier export left in the folder go. Raises ``Problem``."""
     if output.suffix not in YAML and output.is_file():
-        raise Problem(f"{output} is a file", why="a tenant is written to a .yaml file or to a folder")
+        raise Problem(f"{output} is a file", why="a tenant is written to a .yaml file or to a folder", fix=ELSEWHERE)
     folder = output.parent if output.suffix in YAML else output
     files = list(yaml_files(document, output.name) if output.suffix in YAML else folder_files(document))
     try:
@@ -79,7 +80,7 @@ def _write(document: dict[str, Any], output: Path, *, private: bool) -> int:
             with open(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w", encoding="utf-8") as file:
                 file.write(text)
     except OSError as error:
-        raise Problem(f"{output} cannot be written", why=reason(error)) from None
+        raise Problem(f"{output} cannot be written", why=reason(error), fix=ELSEWHERE) from None
     return len(files)
 
 

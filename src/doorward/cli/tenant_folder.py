@@ -82,12 +82,12 @@ def read_folder(root: Path, replace: Replace) -> tuple[dict[str, Any], Places]:
         try:
             return json.loads(replace(path.read_text("utf-8")))
         except (OSError, ValueError) as error:
-            raise Problem(f"{path} cannot be read", why=reason(error)) from None
+            raise Problem(f"{path} cannot be read", why=reason(error), fix="mend the file, or remove it") from None
 
     def load_object(path: Path) -> dict[str, Any]:
         held = load(path)
         if not isinstance(held, dict):
-            raise Problem(f"{path} has to hold a JSON object")
+            raise Problem(f"{path} has to hold a JSON object", fix="mend the file, or remove it")
         return held
 
     def add(section: str, path: Path) -> None:

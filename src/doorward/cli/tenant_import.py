@@ -92,7 +92,7 @@ def _mappings(pairs: tuple[str, ...]) -> dict[str, Any]:
 
 def _ask(tenant: ManagedTenant, body: dict[str, Any]) -> dict[str, Any]:
     answer = tenant.call("POST", PATH, body)
-    fix = "run the same command again" if answer[0] in AGAIN else ""
+    fix = "run the same command again" if answer[0] in AGAIN else "mend the file"
     return dict(succeed(answer, "the file was not imported", fix=fix))
 
 

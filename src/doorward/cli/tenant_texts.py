@@ -82,7 +82,9 @@ def take_in(text: Text, folder: Path, root: Path, replace: Callable[[str], str])
     try:
         text.holder[text.property] = replace(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise Problem(f"{text.what}: {written} cannot be read", why=reason(error)) from None
+        raise Problem(
+            f"{text.what}: {written} cannot be read", why=reason(error), fix=f"put the file there: {path}"
+        ) from None
 
 
 SCREENS = "prompts/screenRenderSettings"
@@ -98,7 +100,7 @@ def take_in_objects(document: dict[str, Any], root: Path, replace: Callable[[str
         try:
             return json.loads(held["path"])
         except ValueError as error:
-            raise Problem(f"{what}: {path} is not JSON", why=str(error)) from None
+            raise Problem(f"{what}: {path} is not JSON", why=str(error), fix=f"mend {path}") from None
 
     for section in BODIES:
         for entry in _objects(document, section):
@@ -106,7 +108,7 @@ def take_in_objects(document: dict[str, Any], root: Path, replace: Callable[[str
                 what, path = f"{section} {entry.get('name')}", entry.pop("body")
                 body = load(path, what)
                 if not isinstance(body, dict):
-                    raise Problem(f"{what}: {path} has to hold a JSON object")
+                    raise Problem(f"{what}: {path} has to hold a JSON object", fix=f"mend {path}")
                 entry.update(body)
     prompts = document.get("prompts")
     listed = prompts.get("screenRenderers") if isinstance(prompts, dict) else None

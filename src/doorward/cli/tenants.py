@@ -149,7 +149,7 @@ def delete(tenant: str, yes: bool, folder: Path, config: Path | None) -> None:
             first=f"doorward tenants snapshot {tenant}",
         )
         if click.prompt(f"  Type {domain} to delete it", default="", show_default=False).strip().lower() != domain:
-            raise Problem("nothing was deleted", why="something else was typed")
+            raise Problem("nothing was deleted", why="something else was typed", fix=f"type {domain}")
 
     async def remove(door: Doorward) -> None:
         await door.tenants.delete(tenant_named(door, found["id"]).tenant.id)
@@ -239,7 +239,7 @@ def restore(
             first=f"doorward tenants snapshot {there.tenant.id}",
         )
         if not click.confirm("  Restore it?"):
-            raise Problem("nothing was restored")
+            raise Problem("nothing was restored", fix=f"doorward tenants restore {path}")
 
     async def put_back(door: Doorward) -> dict[str, Any]:
         with _read(path) as file, _taken():
@@ -306,9 +306,14 @@ def _read(path: Path) -> Iterator[BinaryIO]:
         with path.open("rb") as file:
             yield file
     except OSError as error:
-        raise Problem(f"{path} cannot be read", why=error.strerror or str(error), exit_code=USAGE) from None
+        fix = "name a file that doorward tenants snapshot wrote"
+        raise Problem(f"{path} cannot be read", why=error.strerror or str(error), fix=fix, exit_code=USAGE) from None
     except UnusableSnapshot as unusable:
-        fix = "--sealed-under FILE, the master.key of the server it was taken on" if unusable.other_key else ""
+        fix = (
+            "--sealed-under FILE, the master.key of the server it was taken on"
+            if unusable.other_key
+            else "take another snapshot"
+        )
         raise Problem(f"{path} cannot be restored", why=str(unusable), fix=fix, more=SNAPSHOTS) from None
 
 
@@ -325,7 +330,8 @@ def _written(path: Path, *, force: bool) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         partial.replace(path)
     except OSError as error:
-        raise Problem(f"{path} cannot be written", why=error.strerror or str(error)) from None
+        why = error.strerror or str(error)
+        raise Problem(f"{path} cannot be written", why=why, fix="another name for -o") from None
     finally:
         partial.unlink(missing_ok=True)
 

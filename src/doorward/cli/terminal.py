@@ -54,9 +54,9 @@ def reason(error: Exception) -> str:
 
 
 class Problem(Exception):
-    """A failure told to the person at the terminal. ``fix`` is a command to paste."""
+    """A failure told to the person at the terminal. ``fix`` is what to do about it, best a command to paste."""
 
-    def __init__(self, what: str, *, why: str = "", fix: str = "", more: str = "", exit_code: int = 1) -> None:
+    def __init__(self, what: str, *, why: str = "", fix: str, more: str = "", exit_code: int = 1) -> None:
         super().__init__(what)
         self.what, self.why, self.fix, self.more, self.exit_code = what, why, fix, more, exit_code
 

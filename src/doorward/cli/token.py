@@ -91,7 +91,7 @@ def granted(server: RunningServer, reply: tuple[int, Any], request: dict[str, st
     if status == 200 and isinstance(body, dict):
         return body
     if not isinstance(body, dict) or "error" not in body:
-        raise Problem(f"the server answered {status}", why=str(body)[:200])
+        raise Problem(f"the server answered {status}", why=str(body)[:200], fix=f"look at what {server.host} logs")
     _, told = server.call("POST", PATH, request)
     steps = told.get("steps", []) if isinstance(told, dict) else []
     mend = (steps[-1].get("fix") or {}) if steps else {}
@@ -107,7 +107,7 @@ def _application(server: RunningServer, wanted: str | None, *, login: bool) -> d
     """The application that asks: the one named, or the first that can do it this way."""
     status, clients = server.call("GET", "/api/v2/clients?is_global=false&per_page=100")
     if status != 200:
-        raise Problem("the applications cannot be read", why=str(clients))
+        raise Problem("the applications cannot be read", why=str(clients), fix="restart doorward dev")
     grant = "authorization_code" if login else MACHINE
     known = {entry["client_id"]: entry["client_secret"] for entry in server.clients}
     for client in clients:
@@ -117,7 +117,8 @@ def _application(server: RunningServer, wanted: str | None, *, login: bool) -> d
             if wanted in (client["client_id"], client["name"]):
                 return dict(client)
         names = ", ".join(client["name"] for client in clients)
-        raise Problem(f"no application is {wanted}", why=f"there are: {names}", exit_code=USAGE)
+        fix = f'--client "{clients[0]["name"]}"' if clients else "doorward token --management"
+        raise Problem(f"no application is {wanted}", why=f"there are: {names}", fix=fix, exit_code=USAGE)
     for client in clients:
         if client["client_id"] in known and grant in client.get("grant_types", []):
             machine = client.get("token_endpoint_auth_method") != "none"
@@ -179,6 +180,6 @@ def _part(token: str, index: int) -> dict[str, Any]:
 def _explain(server: RunningServer, request: dict[str, str], name: str) -> None:
     status, told = server.call("POST", PATH, request)
     if status != 200:
-        raise Problem("the server does not explain", why=str(told)[:200])
+        raise Problem("the server does not explain", why=str(told)[:200], fix="leave --explain out")
     click.echo()
     show(told, request, name, everything=False, help_address=f"https://{server.host}{HELP}")

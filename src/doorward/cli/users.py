@@ -15,6 +15,7 @@ from doorward.cli.terminal import USAGE, Problem
 
 ALPHABETS = ("abcdefghijkmnpqrstuvwxyz", "ABCDEFGHJKLMNPQRSTUVWXYZ", "23456789", "!#$%*+-=?@_")
 LENGTH = 20
+OTHERWISE = "doorward users create --help"
 
 
 @click.group("users", short_help="Make a user, or let one in again.")
@@ -51,7 +52,11 @@ def create(
     }
     answer = tenant.call("POST", "/api/v2/users", body)
     weak = isinstance(answer[1], dict) and "PasswordStrengthError" in str(answer[1].get("message"))
-    fix = "a longer password with more kinds of characters; without --password-stdin one is made up" if weak else ""
+    fix = (
+        "a longer password with more kinds of characters; without --password-stdin one is made up"
+        if weak
+        else OTHERWISE
+    )
     made = succeed(answer, f"{email} was not created", fix=fix)
     if as_json:
         shown = made if password_stdin else {**made, "password": password}

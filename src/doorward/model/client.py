@@ -148,6 +148,11 @@ class Client(Struct, frozen=True, kw_only=True):
         return self.oidc_logout or self.oidc_backchannel_logout or BackchannelLogout()
 
     @property
+    def called(self) -> str:
+        """What it is called where a developer reads it."""
+        return f"{self.name} ({self.client_id})" if self.name else self.client_id
+
+    @property
     def is_public(self) -> bool:
         """A client that cannot keep a secret: ``token_endpoint_auth_method`` is ``none``."""
         return self.token_endpoint_auth_method == "none"

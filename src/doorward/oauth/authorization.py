@@ -214,7 +214,7 @@ class Authorization:
             pushed = transaction.pushed_request is not None
             request = validate(transaction.parameters, directory, issuer, pushed=pushed)
         except AuthorizationError as error:
-            raise PageError(error.error) from None
+            raise PageError(error.error, error.client) from None
         session = await self._session(browser, issuer, now)
         if session is None or session.sid != transaction.session_sid:
             # Somebody else signed in since: what the pages established is not theirs.
@@ -501,7 +501,7 @@ def _delivered(
 ) -> Answer:
     """Raises ``PageError`` for a strict third-party client that is protected against open redirects."""
     if stays_on_a_page(client, target):
-        raise PageError(error)
+        raise PageError(error, client)
     return Answer(response=respond(target, error_parameters(error), issuer, directory))
 
 

@@ -82,11 +82,12 @@ class ResponseTarget(Struct, frozen=True):
 
 
 class PageError(Exception):
-    """Client or redirect URI are not to be trusted: the person sees a page, nobody is redirected."""
+    """Client or redirect URI are not to be trusted: the person sees a page, nobody is redirected. ``client`` is the
+    one that asked, where it is known."""
 
-    def __init__(self, error: OAuthError) -> None:
+    def __init__(self, error: OAuthError, client: Client | None = None) -> None:
         super().__init__(error.description)
-        self.error = error
+        self.error, self.client = error, client
 
 
 class AuthorizationError(Exception):
@@ -153,8 +154,9 @@ def validate(
         raise PageError(
             UnauthorizedClient(
                 "The origin of redirect_uri is not one of the client's web origins",
-                hint=f"Add {redirect_uri.origin(uri)} to web_origins of {client.client_id}.",
-            )
+                hint=f"Add {redirect_uri.origin(uri)} to web_origins of {client.called}.",
+            ),
+            client,
         )
     try:
         for check in CHECKS:
@@ -220,7 +222,7 @@ def _redirect_uri(parameters: Mapping[str, str], client: Client) -> tuple[str, b
     if uri is None:
         default = next(iter(client.callbacks), None)
         if default is None or "*" in default or redirect_uri.refusal(default) is not None:
-            raise PageError(missing_parameter("redirect_uri"))
+            raise PageError(missing_parameter("redirect_uri"), client)
         return default, False
     if redirect_uri.refusal(uri) is not None or not redirect_uri.matches(
         uri, client.callbacks, exact=client.is_strict_third_party
@@ -228,8 +230,9 @@ def _redirect_uri(parameters: Mapping[str, str], client: Client) -> tuple[str, b
         raise PageError(
             UnauthorizedClient(
                 "Callback URL mismatch. The provided redirect_uri is not in the list of allowed callback URLs.",
-                hint=callback_difference(uri, client.callbacks),
-            )
+                hint=f"{callback_difference(uri, client.callbacks)} Look at the callbacks of {client.called}.",
+            ),
+            client,
         )
     return uri, True
 
@@ -240,7 +243,7 @@ def callback_difference(uri: str, registered: tuple[str, ...]) -> str:
     if refused is not None:
         return f"The redirect_uri can never be used: {refused}."
     if not registered:
-        return "The client has no callback URLs: add this one to callbacks."
+        return "There are no callback URLs: add this one."
     for entry in registered:
         if entry.rstrip("/") == uri.rstrip("/"):
             return f"Registered is {entry}, sent was {uri}: the final slash differs."
@@ -250,7 +253,7 @@ def callback_difference(uri: str, registered: tuple[str, ...]) -> str:
             return f"Registered is {entry}, sent was {uri}: the scheme differs."
         if entry == uri.partition("?")[0]:
             return f"Registered is {entry}, sent was {uri}: the query differs."
-    return f"Sent was {uri}; registered: {', '.join(registered)}. Add it to callbacks."
+    return f"Sent was {uri}; registered: {', '.join(registered)}. One of them has to be the same."
 
 
 def _is_web_origin(uri: str, client: Client) -> bool:
@@ -306,7 +309,7 @@ def _check_response_type(
         if kind in kinds and grant not in client.grant_types:
             raise UnauthorizedClient(
                 f"Grant type '{grant}' not allowed for the client.",
-                hint=f"Add {grant} to the grant_types of {client.client_id}.",
+                hint=f"Add {grant} to the grant_types of {client.called}.",
             )
     if "id_token" in kinds and not parameters.get("nonce"):
         raise missing_parameter("nonce")
@@ -381,7 +384,7 @@ def _check_connection(parameters: Mapping[str, str], client: Client, directory: 
     if connection is None:
         raise InvalidRequest("the connection was not found")
     if not connection_serves(connection, client):
-        raise InvalidRequest("the connection was disabled", hint=f"Enable {name} for {client.client_id}.")
+        raise InvalidRequest("the connection was disabled", hint=f"Enable {name} for {client.called}.")
     if not connection.is_database and not connection.is_passwordless:
         raise InvalidRequest(
             "the connection is of a strategy that is not supported",

@@ -60,7 +60,7 @@ def eligible_user(
     if not any(connection is not None and connection_serves(connection, client) for connection in theirs):
         raise UnauthorizedClient(
             "The connection is not enabled for this client",
-            hint=f"Enable the connection {user.connection} for {client.client_id}"
+            hint=f"Enable the connection {user.connection} for {client.called}"
             if client.is_first_party
             else f"Make {user.connection} a domain-level connection: third-party clients reach no other.",
         )

@@ -142,7 +142,7 @@ def _hinted(token: str, issuer: Issuer, directory: TenantDirectory, ports: Ports
 
 def _not_allowed(parameter: str, value: str, client: Client | None) -> InvalidRequest:
     shown = quotable(value[:500])
-    where = f"allowed_logout_urls of {client.client_id}" if client is not None else "the tenant's allowed_logout_urls"
+    where = f"allowed_logout_urls of {client.called}" if client is not None else "the tenant's allowed_logout_urls"
     return InvalidRequest(
         f'The "{parameter}" querystring parameter "{shown}" is not defined as a valid URL in "Allowed Logout URLs"',
         hint=f"Add it to {where}.",

@@ -112,7 +112,7 @@ async def prove_and_decide(
     if grant_type not in client.grant_types:
         raise UnauthorizedClient(
             f"Grant type '{grant_type}' not allowed for the client.",
-            hint=f"Add {grant_type} to the grant_types of {client.client_id}.",
+            hint=f"Add {grant_type} to the grant_types of {client.called}.",
         )
     proof = await PROVE[type(request)](request, authenticated, issuer, directory, context, ports)
     why = await _second_factor(proof, issuer, directory, ports)

@@ -247,7 +247,7 @@ def _access(
         why.append(Reason("access", "access.no_client_grant", False, setting=setting, refused=True))
         raise refusal(
             _not_authorized(audience),
-            hint=f"Create a client grant (subject_type {subject.value}) from {client.client_id} to {audience}.",
+            hint=f"Create a client grant (subject_type {subject.value}) from {client.called} to {audience}.",
         )
     why.append(Reason("access", rule, True, setting=Setting("client_grant", grant.id, "scope", grant.scope)))
     if grant.allow_all_scopes:

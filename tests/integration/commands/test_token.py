@@ -107,7 +107,10 @@ def test_a_person_signs_in_in_the_browser(door: DevServer) -> None:
     with ScriptedLogin(door, EMAIL, PASSWORD) as person:
         callback = person.callback(address)
     port = int(re.findall(r":(\d+)/", callback)[0])
-    assert b"You can close this window" in bring(port, callback.partition("/done")[2])
+    page = bring(port, callback.partition("/done")[2])
+    assert b"You can close this window" in page
+    assert b"default-src 'none'; style-src 'sha256-" in page
+    assert b"<script" not in page
     said, _ = process.communicate(timeout=30)
     assert process.returncode == 0
     answer = json.loads(said)
@@ -140,3 +143,11 @@ def test_a_token_for_the_management_api(door: DevServer) -> None:
     code, _, complained = run(door, "--management", "--login")
     assert code == 2
     assert "--management is an application of its own" in complained
+
+
+def test_what_is_typed_wrongly_is_told_like_any_other_problem() -> None:
+    for words, fix in ((["token", "--nope"], "doorward token --help"), (["frob"], "doorward --help")):
+        command = [sys.executable, "-m", "doorward", *words]
+        typed = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        what, how = typed.stderr.splitlines()
+        assert (typed.returncode, what[:2], how.split("fix")[1].strip()) == (2, "✗ ", fix)

@@ -158,6 +158,7 @@ async def test_an_unknown_client_or_callback_is_a_page_and_never_a_redirect(door
     await tab.authorize(spa, redirect_uri="https://evil.test/")
     assert tab.page.status_code == 403
     assert "Callback URL mismatch" in tab.page.text
+    assert "<title>Something went wrong | Spa</title>" in tab.page.text
 
 
 async def test_errors_of_a_good_callback_are_sent_to_it(door: Door) -> None:

@@ -66,6 +66,6 @@ def _connection(
     if not connection_serves(connection, authenticated.client):
         raise UnauthorizedClient(
             "The connection is not enabled for this client",
-            hint=f"Enable the connection {connection.name} for {authenticated.client.client_id}.",
+            hint=f"Enable the connection {connection.name} for {authenticated.client.called}.",
         )
     return connection

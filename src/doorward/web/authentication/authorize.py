@@ -36,7 +36,7 @@ class AuthorizeHandlers:
                 parameters = body_parameters(request, allow_json=False)
             outcome = await self._authorization.begin(parameters, browser(request), request.context, request.issuer)
         except PageError as error:
-            return self._pages.error(request, error.error)
+            return self._pages.error(request, error.error, error.client)
         except OAuthError as error:
             return self._pages.error(request, error)
         return self.answer(request, outcome)
@@ -49,7 +49,7 @@ class AuthorizeHandlers:
         except TransactionGone as gone:
             return self._pages.gone(request, gone)
         except PageError as error:
-            return self._pages.error(request, error.error)
+            return self._pages.error(request, error.error, error.client)
         except OAuthError as error:
             return self._pages.error(request, error)
         return self.answer(request, outcome)

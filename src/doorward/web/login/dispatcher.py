@@ -119,7 +119,7 @@ def _refusing(login: UniversalLogin, answer: Callable[[Request], Awaitable[Respo
         except TransactionGone as gone:
             return login.presenter.gone(request, gone)
         except PageError as error:
-            return login.presenter.error(request, error.error)
+            return login.presenter.error(request, error.error, error.client)
         except OAuthError as error:
             return login.presenter.error(request, error)
         except Overloaded as overloaded:

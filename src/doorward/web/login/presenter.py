@@ -16,6 +16,7 @@ from doorward.management.resources.branding_assets import assets_of
 from doorward.management.resources.branding_dark import ID as BRANDING_DARK
 from doorward.management.resources.branding_themes import THEME as BRANDING_THEME
 from doorward.management.resources.prompts import CUSTOM_TEXT, PARTIALS
+from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Kind
@@ -175,8 +176,9 @@ class Presenter:
         document = FrontDocument(look.company_name, request.issuer.host, logins, inbox, paths)
         return render_front(document, look, _locale(request, tenant, ""))
 
-    def error(self, request: Request, error: OAuthError) -> Response:
-        """An error nobody may be redirected with; a tenant can have a page of its own for it."""
+    def error(self, request: Request, error: OAuthError, client: Client | None = None) -> Response:
+        """An error nobody may be redirected with, in the name of the ``client`` that asked where it is known; a tenant
+        can have a page of its own for it."""
         tenant = self._directory.tenant(request.issuer.tenant)
         own = (tenant.settings.error_page or {}).get("url")
         if isinstance(own, str) and own.startswith("https://"):
@@ -189,6 +191,8 @@ class Presenter:
                 detail=error.description,
                 tracking=request.request_id,
                 hint=(error.hint or "") if self._shows_hints else "",
+                client_name=client.name if client is not None else "",
+                client_id=client.client_id if client is not None else "",
                 status=error.status,
             ),
         )
