@@ -175,7 +175,7 @@ REFUSALS: list[tuple[str, dict[str, str], str, str, str]] = [
      "not the client's"),
     ("no challenge", {**WEB, "client_id": "spa"}, "invalid_request", "request.pkce", "code_challenge"),
     ("web_message origin", {**WEB, "redirect_uri": e.LOOPBACK, "response_mode": "web_message"}, "unauthorized_client",
-     "request.web_origin", "web_origins of Web (web)"),
+     "request.web_origin", "web_origins of web (web)"),
     ("strict third party, system API", {**LOGIN, "client_id": "strict", "audience": e.MANAGEMENT},
      "unauthorized_client", "access.system_api", "Strict third-party"),
     ("organization", {**WEB, "organization": "org_1"}, "invalid_request", "request.unsupported_parameter",
