@@ -37,7 +37,7 @@ from doorward.model.log_event import LogEvent
 from doorward.model.message import Message, Received
 from doorward.model.mfa import Factor, MfaSubject, OtpEnrollment, Outcome, Standing
 from doorward.model.organization import Invitation, Member
-from doorward.model.passkey import Enrollment, PasskeyLogin, PasskeyState
+from doorward.model.passkey import Enrollment, Newcomer, PasskeyLogin, PasskeyState
 from doorward.model.request_context import RequestContext
 from doorward.model.resource_server import EncryptionKey
 from doorward.model.role import Permission
@@ -1283,43 +1283,15 @@ class Passkeys(Protocol):
     async def enroll(self, subject: MfaSubject, place: int, given: str | dict[str, Any]) -> Enrollment:
         """Keep the passkey an authenticator made, for the identity at ``place``."""
 
-    async def new_account(
-        self,
-        directory: TenantDirectory,
-        connection: Connection,
-        profile: Mapping[str, str],
-        metadata: Mapping[str, Any],
-        identity: str,
-        binding: bytes,
-        hostname: str,
-        *,
-        seconds: float,
-    ) -> dict[str, Any]:
-        """``PublicKeyCredentialCreationOptions`` (JSON) for somebody who has no account yet; ``identity`` is the id it
-        will have in the connection. Raises ``SignupImpossible``."""
+    async def new_account(self, newcomer: Newcomer, *, seconds: float) -> dict[str, Any]:
+        """``PublicKeyCredentialCreationOptions`` (JSON) for somebody who has no account yet, good for so many
+        ``seconds``. Raises ``SignupImpossible``."""
 
-    def first(
-        self, directory: TenantDirectory, profile: Mapping[str, str], identity: str, binding: bytes, hostname: str
-    ) -> dict[str, Any]:
+    def first(self, newcomer: Newcomer) -> dict[str, Any]:
         """The same on a login page, where whether there is an account is told after the passkey was made."""
 
-    async def sign_up(
-        self,
-        directory: TenantDirectory,
-        connection: Connection,
-        profile: Mapping[str, str],
-        metadata: Mapping[str, Any],
-        identity: str,
-        given: str | dict[str, Any],
-        binding: bytes,
-        context: RequestContext,
-        client: Client,
-        *,
-        verified: Collection[str] = (),
-        embedded: bool = True,
-    ) -> User | None:
-        """The new account, with the passkey an authenticator made; ``None`` where that proves nothing. Codes were
-        brought back for what is ``verified``; ``embedded``: in the client's own pages or applications. Raises
+    async def sign_up(self, newcomer: Newcomer, given: str | dict[str, Any]) -> User | None:
+        """The new account, with the passkey an authenticator made; ``None`` where that proves nothing. Raises
         ``SignupImpossible``."""
 
     def failed(self, subject: MfaSubject, why: str) -> None:

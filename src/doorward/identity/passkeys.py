@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from doorward.identity.log_events import person_event
@@ -24,7 +24,7 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import new_id
 from doorward.model.log_event import LogEvent
 from doorward.model.mfa import MfaSubject
-from doorward.model.passkey import Enrollment, PasskeyLogin, PasskeyState
+from doorward.model.passkey import Enrollment, Newcomer, PasskeyLogin, PasskeyState
 from doorward.model.request_context import RequestContext
 from doorward.model.user import User
 from doorward.model.webauthn import InvalidAnswer, RegisteredKey
@@ -153,74 +153,48 @@ class Passkeys:
 
     # ── sign up ──
 
-    async def new_account(
-        self,
-        directory: TenantDirectory,
-        connection: Connection,
-        profile: Mapping[str, str],
-        metadata: Mapping[str, Any],
-        identity: str,
-        binding: bytes,
-        hostname: str,
-        *,
-        seconds: float,
-    ) -> dict[str, Any]:
+    async def new_account(self, newcomer: Newcomer, *, seconds: float) -> dict[str, Any]:
         try:
-            form = checked(_form(profile, metadata), connection)
+            form = checked(_form(newcomer), newcomer.connection)
         except SignupRefused as refused:
             raise _impossible(refused) from None
-        party = passkey_party(directory, hostname)
+        party = passkey_party(newcomer.directory, newcomer.context.hostname)
         name = form.email or form.phone_number or form.username
-        options = creation_options(
-            party,
-            self._ceremonies.challenge(directory, ENROLLMENT, binding, seconds=seconds),
-            name=party.id,
-            user=(user_handle(directory, f"auth0|{identity}"), name, form.attributes.get("name") or name),
-            resident=True,
-        )
+        options = self._first(newcomer, party.id, name, form.attributes.get("name") or name, seconds=seconds)
         return {**options, "timeout": int(seconds * 1000)}
 
-    def first(
-        self, directory: TenantDirectory, profile: Mapping[str, str], identity: str, binding: bytes, hostname: str
-    ) -> dict[str, Any]:
+    def first(self, newcomer: Newcomer) -> dict[str, Any]:
+        directory, profile = newcomer.directory, newcomer.profile
         name = profile.get("email") or profile.get("phone_number") or profile.get("username") or ""
+        tenant = directory.settings.friendly_name or directory.tenant.domain
+        return self._first(newcomer, tenant, name, profile.get("name") or name)
+
+    def _first(self, newcomer: Newcomer, party: str, name: str, shown: str, **lasts: float) -> dict[str, Any]:
+        directory = newcomer.directory
         return creation_options(
-            passkey_party(directory, hostname),
-            self._ceremonies.challenge(directory, ENROLLMENT, binding),
-            name=directory.settings.friendly_name or directory.tenant.domain,
-            user=(user_handle(directory, f"auth0|{identity}"), name, profile.get("name") or name),
+            passkey_party(directory, newcomer.context.hostname),
+            self._ceremonies.challenge(directory, ENROLLMENT, newcomer.binding, **lasts),
+            name=party,
+            user=(user_handle(directory, f"auth0|{newcomer.identity}"), name, shown),
             resident=True,
         )
 
-    async def sign_up(
-        self,
-        directory: TenantDirectory,
-        connection: Connection,
-        profile: Mapping[str, str],
-        metadata: Mapping[str, Any],
-        identity: str,
-        given: str | dict[str, Any],
-        binding: bytes,
-        context: RequestContext,
-        client: Client,
-        *,
-        verified: Collection[str] = (),
-        embedded: bool = True,
-    ) -> User | None:
-        party = passkey_party(directory, context.hostname, client if embedded else None)
+    async def sign_up(self, newcomer: Newcomer, given: str | dict[str, Any]) -> User | None:
+        directory, client, context = newcomer.directory, newcomer.client, newcomer.context
+        party = passkey_party(directory, context.hostname, client if newcomer.embedded else None)
         try:
-            key = await self._ceremonies.registered(directory, ENROLLMENT, binding, party, read(given))
+            key = await self._ceremonies.registered(directory, ENROLLMENT, newcomer.binding, party, read(given))
         except InvalidAnswer:
             return None
         try:
             return await self._signup.register(
                 directory.tenant.id,
-                connection,
-                _form(profile, metadata),
+                newcomer.connection,
+                _form(newcomer),
                 client,
                 context,
-                identity=identity,
-                verified=verified,
+                identity=newcomer.identity,
+                verified=newcomer.verified,
                 passkey=lambda user: self.method(directory, user, 0, key, party.id, context),
             )
         except SignupRefused as refused:
@@ -282,14 +256,15 @@ class Passkeys:
         )
 
 
-def _form(profile: Mapping[str, str], metadata: Mapping[str, Any]) -> SignupForm:
+def _form(newcomer: Newcomer) -> SignupForm:
+    profile = newcomer.profile
     return SignupForm(
         email=profile.get("email", ""),
         username=profile.get("username", ""),
         phone_number=profile.get("phone_number", ""),
         password=None,
         attributes=profile,
-        user_metadata=metadata,
+        user_metadata=newcomer.metadata,
     )
 
 

@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from enum import StrEnum
+from typing import Any
 
 from msgspec import Struct
 
+from doorward.model.client import Client
+from doorward.model.connection import Connection
+from doorward.model.directory import TenantDirectory
+from doorward.model.request_context import RequestContext
 from doorward.model.user import User
+
+
+class Newcomer(Struct, frozen=True, kw_only=True):
+    """Somebody who is to have an account in ``connection`` with a passkey and no password.
+
+    ``profile`` is what they gave (``email``, ``phone_number``, ``username``, ``name``...), ``identity`` the id they
+    will have in the connection; ``binding`` is the digest of the login it happens in. Codes were brought back for what
+    is ``verified``; ``embedded``: in the client's own pages or applications.
+    """
+
+    directory: TenantDirectory
+    connection: Connection
+    client: Client
+    context: RequestContext
+    profile: Mapping[str, str]
+    identity: str
+    binding: bytes
+    metadata: Mapping[str, Any] = {}
+    verified: Collection[str] = ()
+    embedded: bool = True
 
 
 class PasskeyLogin(Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Kind
 from doorward.model.identifiers import address_key, new_object_id
+from doorward.model.passkey import Newcomer
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
 from doorward.oauth.eligibility import connection_serves
@@ -103,7 +104,7 @@ async def begin(
         if purpose == LOGIN:
             asked = ports.passkeys.request(directory, issuer.host, binding(value), seconds=LIFETIME)
         else:
-            asked = await _new_account(session, connection, value, issuer, directory, ports)
+            asked = await _new_account(newcomer(session, binding(value), client, connection, directory, context), ports)
     except OAuthError as error:
         event = protocol_event(
             "passkey_challenge_failed",
@@ -120,30 +121,35 @@ async def begin(
     return Challenge(value, asked)
 
 
-async def _new_account(
-    session: PasskeySession,
-    connection: Connection,
-    value: str,
-    issuer: Issuer,
-    directory: TenantDirectory,
-    ports: Ports,
-) -> dict[str, Any]:
-    unknown = next(iter(session.profile.keys() - PROFILE), None)
+async def _new_account(newcomer: Newcomer, ports: Ports) -> dict[str, Any]:
+    unknown = next(iter(newcomer.profile.keys() - PROFILE), None)
     if unknown is not None:
         raise InvalidRequest(f"Unrecognized property in user_profile: {unknown.encode('ascii', 'replace').decode()}")
     try:
-        return await ports.passkeys.new_account(
-            directory,
-            connection,
-            session.profile,
-            session.metadata,
-            session.identity,
-            binding(value),
-            issuer.host,
-            seconds=LIFETIME,
-        )
+        return await ports.passkeys.new_account(newcomer, seconds=LIFETIME)
     except SignupImpossible as impossible:
-        raise refusal(impossible, directory) from None
+        raise refusal(impossible, newcomer.directory) from None
+
+
+def newcomer(
+    session: PasskeySession,
+    bound: bytes,
+    client: Client,
+    connection: Connection,
+    directory: TenantDirectory,
+    context: RequestContext,
+) -> Newcomer:
+    """Whose account a ``session`` is to make; ``bound`` is its ``binding``."""
+    return Newcomer(
+        directory=directory,
+        connection=connection,
+        client=client,
+        context=context,
+        profile=session.profile,
+        metadata=session.metadata,
+        identity=session.identity,
+        binding=bound,
+    )
 
 
 def refusal(impossible: SignupImpossible, directory: TenantDirectory) -> InvalidRequest:

@@ -36,17 +36,8 @@ async def prove(
     user: User | None
     if session.purpose == passkey_session.REGISTER:
         try:
-            user = await ports.passkeys.sign_up(
-                directory,
-                connection,
-                session.profile,
-                session.metadata,
-                session.identity,
-                request.authn_response,
-                bound,
-                context,
-                client,
-            )
+            newcomer = passkey_session.newcomer(session, bound, client, connection, directory, context)
+            user = await ports.passkeys.sign_up(newcomer, request.authn_response)
         except SignupImpossible as impossible:
             raise passkey_session.refusal(impossible, directory) from None
     else:

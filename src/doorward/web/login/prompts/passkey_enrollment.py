@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 from msgspec.structs import replace
 
-from doorward.model.connection import CODE_METHODS
+from doorward.model.connection import CODE_METHODS, Connection
 from doorward.model.mfa import MfaSubject
-from doorward.model.passkey import Enrollment
+from doorward.model.passkey import Enrollment, Newcomer
 from doorward.model.session import Identification, Step
 from doorward.ports import SignupImpossible
 from doorward.web.login import screens
@@ -55,7 +55,7 @@ async def enrollment(visit: Visit) -> Response:
 
 async def _first(visit: Visit) -> Response:
     """The passkey of a new account, in the place of a password."""
-    who, connection, passkeys = visit.transaction.identification, visit.signup_connection, visit.login.ports.passkeys
+    who, connection = visit.transaction.identification, visit.signup_connection
     if who is None or not who.identity or connection is None or connection.name != who.connection:
         return visit.on(screens.SIGNUP_ID)
     if any(
@@ -63,36 +63,39 @@ async def _first(visit: Visit) -> Response:
     ):
         return visit.on(screens.SIGNUP_ID)
     if not visit.is_post:
-        return _first_page(visit, who)
+        return _first_page(visit, who, connection)
     if visit.action == ABORT:
         return await signup.without_passkey(visit, who, connection)
     if visit.action.startswith(TOLD) or not visit.form.get(FIELD):
-        return _first_page(visit, who, Enrollment.INVALID.value)
+        return _first_page(visit, who, connection, Enrollment.INVALID.value)
     try:
-        user = await passkeys.sign_up(
-            visit.directory,
-            connection,
-            who.given,
-            {},
-            who.identity,
-            visit.form[FIELD],
-            visit.transaction.id_hash,
-            visit.request.context,
-            visit.client,
-            verified=who.verified,
-            embedded=False,
-        )
+        user = await visit.login.ports.passkeys.sign_up(_newcomer(visit, who, connection), visit.form[FIELD])
     except SignupImpossible as impossible:
-        return _first_page(visit, who, impossible.code, status=429 if impossible.code == "ip-signup-blocked" else None)
+        status = 429 if impossible.code == "ip-signup-blocked" else None
+        return _first_page(visit, who, connection, impossible.code, status=status)
     if user is None:
-        return _first_page(visit, who, "invalid-passkey")
+        return _first_page(visit, who, connection, "invalid-passkey")
     return await visit.sign_in(user, connection.name, amr=("phr",))
 
 
-def _first_page(visit: Visit, who: Identification, refused: str = "", *, status: int | None = None) -> Response:
-    options = visit.login.ports.passkeys.first(
-        visit.directory, who.given, who.identity, visit.transaction.id_hash, visit.transaction.host
+def _newcomer(visit: Visit, who: Identification, connection: Connection) -> Newcomer:
+    return Newcomer(
+        directory=visit.directory,
+        connection=connection,
+        client=visit.client,
+        context=visit.request.context,
+        profile=who.given,
+        identity=who.identity,
+        binding=visit.transaction.id_hash,
+        verified=who.verified,
+        embedded=False,
     )
+
+
+def _first_page(
+    visit: Visit, who: Identification, connection: Connection, refused: str = "", *, status: int | None = None
+) -> Response:
+    options = visit.login.ports.passkeys.first(_newcomer(visit, who, connection))
     return visit.show(
         KeyPage(
             screen=screens.PASSKEY_ENROLLMENT,
