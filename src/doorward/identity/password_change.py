@@ -266,15 +266,7 @@ class PasswordChange:
             raise ChangeRefused(ChangeError.TOO_MANY_ATTEMPTS if too_many else ChangeError.WRONG_PASSWORD)
         chosen = await self._chosen(directory, connection, user, place, password, context)
         change = msgspec.structs.replace(self._change(user, place, connection, chosen), but_session=session)
-        changed = await self._ports.users.change(
-            directory.tenant.id,
-            change,
-            events=(person_event("scp", chosen.set_at, connection, context, user=user),),
-            messages=password_changed(directory, change.user, place),
-        )
-        if not changed:
-            raise Conflict("revision")
-        return change.user
+        return await self._write(directory, change, person_event("scp", chosen.set_at, connection, context, user=user))
 
     async def set(
         self,
@@ -296,16 +288,8 @@ class PasswordChange:
         chosen = await self._chosen(directory, connection, user, place, password, context)
         if not await once():
             return None
-        change = self._change(user, place, connection, chosen)
-        changed = await self._ports.users.change(
-            directory.tenant.id,
-            change,
-            events=(person_event("scp", chosen.set_at, connection, context, user=user, client=client),),
-            messages=password_changed(directory, change.user, place),
-        )
-        if not changed:
-            raise Conflict("revision")
-        return change.user
+        event = person_event("scp", chosen.set_at, connection, context, user=user, client=client)
+        return await self._write(directory, self._change(user, place, connection, chosen), event)
 
     # ── what all do ──
 
@@ -332,6 +316,12 @@ class PasswordChange:
             why = msgspec.structs.replace(event, description=f"{refused.error.value}: {refused.error.message}")
             self._ports.log.write(directory.tenant.id, why)
             raise
+
+    async def _write(self, directory: TenantDirectory, change: AccountChange, event: LogEvent) -> User:
+        told = password_changed(directory, change.user, change.place)
+        if not await self._ports.users.change(directory.tenant.id, change, events=(event,), messages=told):
+            raise Conflict("revision")
+        return change.user
 
     def _change(self, user: User, place: int, connection: Connection, chosen: Password) -> AccountChange:
         profile = {**user.profile_of(place), "last_password_reset": timestamp(chosen.set_at)}
