@@ -114,6 +114,7 @@ class PasswordVerdict(Struct, frozen=True):
 
     @property
     def accepted(self) -> bool:
+        """Whether nothing stands against it."""
         return self.error is None
 
     @property

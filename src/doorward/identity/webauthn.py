@@ -189,6 +189,7 @@ def factor_party(directory: TenantDirectory, hostname: str, switch: str, client:
 
 
 def factor_settings(directory: TenantDirectory, switch: str) -> Mapping[str, Any]:
+    """What the tenant says of keys (``/guardian/factors/{switch}/settings``)."""
     document = directory.documents[Kind.CONFIGURATION].get(f"guardian/{switch}/settings")
     return document.body if document is not None else {}
 
@@ -284,6 +285,7 @@ def _descriptors(methods: Iterable[AuthenticationMethod]) -> list[dict[str, Any]
 
 
 def to_base64url(raw: bytes) -> str:
+    """Base64url without padding (RFC 4648, section 5)."""
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 

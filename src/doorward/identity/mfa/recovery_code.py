@@ -21,6 +21,7 @@ def normalise(typed: str) -> str:
 
 
 def is_well_formed(code: str) -> bool:
+    """Whether ``code`` could be one at all."""
     return CODE.fullmatch(code) is not None
 
 

@@ -53,6 +53,7 @@ class Caller(Struct, frozen=True, kw_only=True):
         return f"me{SEPARATOR}{self.user.user_id}"
 
     def asking(self, operation: str, method: str, path: str) -> Caller:
+        """The same, who asks for an operation."""
         return msgspec.structs.replace(
             self, asked={"operation": operation, "request": {"method": method.lower(), "path": path}}
         )
@@ -75,6 +76,7 @@ class Caller(Struct, frozen=True, kw_only=True):
         )
 
     def event(self, type_: str, details: Mapping[str, Any]) -> LogEvent:
+        """What they did, as an event of the tenant log."""
         return person_event(
             type_,
             self.ports.clock.now(),
@@ -91,6 +93,7 @@ class Caller(Struct, frozen=True, kw_only=True):
         return self.event(SUCCEEDED, {**self.asked, **method})
 
     def failed(self, problem: Problem) -> LogEvent:
+        """What it says where nothing came of it."""
         event = self.event(FAILED, {**self.asked, "error": problem.told})
         return msgspec.structs.replace(event, description=problem.detail)
 

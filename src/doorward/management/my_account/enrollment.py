@@ -167,6 +167,7 @@ async def begin(caller: Caller, arguments: Mapping[str, str], query: Mapping[str
 
 
 def location(caller: Caller, id_: str) -> str:
+    """The address of a method."""
     return caller.issuer.endpoint(f"me/v1/authentication-methods/{quote(id_, safe='')}")
 
 

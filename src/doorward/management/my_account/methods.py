@@ -55,6 +55,7 @@ def wire_id(type_: str, id_: str) -> str:
 
 
 def show(caller: Caller, method: AuthenticationMethod) -> dict[str, Any]:
+    """A method as its person sees it (JSON)."""
     given = method.properties
     shown: dict[str, Any] = {
         "id": wire_id(method.type, method.id),
@@ -92,10 +93,12 @@ def _identities(caller: Caller) -> list[tuple[int, Connection]]:
 
 
 def password_id(identity: tuple[str, str]) -> str:
+    """The id of a password, which is no method of its own: that of the identity (provider and id) it is of."""
     return wire_id(PASSWORD, base64.urlsafe_b64encode(identity[1].encode()).rstrip(b"=").decode())
 
 
 def show_password(caller: Caller, place: int) -> dict[str, Any]:
+    """The password of the identity at ``place``, as one of the methods (JSON)."""
     user = caller.user
     changed = user.profile_of(place).get("last_password_reset")
     return {
@@ -130,6 +133,7 @@ async def factors(caller: Caller, arguments: Mapping[str, str], query: Mapping[s
 
 
 async def listed(caller: Caller, arguments: Mapping[str, str], query: Mapping[str, Any], body: Any) -> Answer:
+    """What the person has, or what of one ``type``."""
     wanted = query.get("type")
     methods = await caller.ports.authentication_methods.of_user(caller.tenant, caller.user.user_id)
     shown = [show(caller, method) for method in methods if wanted in (None, method.type.value)]
@@ -139,6 +143,7 @@ async def listed(caller: Caller, arguments: Mapping[str, str], query: Mapping[st
 
 
 async def one(caller: Caller, arguments: Mapping[str, str], query: Mapping[str, Any], body: Any) -> Answer:
+    """One of them. Raises ``Problem`` (404)."""
     wanted = arguments["id"]
     for place in await places_with_password(caller) if wanted.startswith(wire_id(PASSWORD, "")) else ():
         if password_id(caller.user.identity_at(place)) == wanted:
@@ -155,6 +160,7 @@ async def existing(caller: Caller, wanted: str) -> AuthenticationMethod:
 
 
 async def update(caller: Caller, arguments: Mapping[str, str], query: Mapping[str, Any], body: Any) -> Answer:
+    """Another name, or another way to reach a phone. Raises ``Problem`` (400, 403, 404)."""
     method = await existing(caller, arguments["id"])
     if PREFERRED in body and method.type is not MethodType.PHONE:
         raise problems.refused(f"Only a phone has a {PREFERRED}")

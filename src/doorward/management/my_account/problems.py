@@ -41,19 +41,23 @@ class Problem(Exception):
 
     @property
     def body(self) -> dict[str, Any]:
+        """What is answered (JSON)."""
         return {**self.told, **({"validation_errors": list(self.errors)} if self.errors else {})}
 
 
 def unauthorized(detail: str) -> Problem:
+    """An access token that is not good here."""
     challenge = {"www-authenticate": 'Bearer realm="My Account API", error="invalid_token"'}
     return Problem(401, detail, title="Invalid Token", number=3, headers=challenge)
 
 
 def missing_token() -> Problem:
+    """No access token at all."""
     return Problem(401, "Missing or invalid token.", headers={"www-authenticate": 'Bearer realm="My Account API"'})
 
 
 def insufficient_scope(scope: str) -> Problem:
+    """An access token without the ``scope`` that is needed."""
     return Problem(403, f"Insufficient scope, expected: {scope}", title="insufficient_scope", number=2)
 
 
@@ -73,6 +77,7 @@ def unreadable(error: ApiError) -> Problem:
 
 
 def not_found() -> Problem:
+    """No method of the person has this id."""
     return Problem(404, "The authentication method does not exist")
 
 
@@ -82,16 +87,20 @@ def refused(detail: str) -> Problem:
 
 
 def not_enabled(type_: str) -> Problem:
+    """The tenant does not offer such a factor."""
     return Problem(403, f"The factor {type_} is not enabled")
 
 
 def not_built(what: str) -> Problem:
+    """Something that is Auth0's, and not to be had from this server."""
     return Problem(501, f"{what} are not available on this server")
 
 
 def overloaded(retry_after: int) -> Problem:
+    """Hashing is full; ``retry_after`` in seconds."""
     return Problem(429, "The server is busy", headers={"retry-after": str(retry_after)})
 
 
 def too_many(detail: str) -> Problem:
+    """The same was tried too often."""
     return Problem(429, detail)

@@ -147,6 +147,7 @@ class ScreenTexts:
 
     @property
     def keys(self) -> Iterable[str]:
+        """The keys of all its texts."""
         return self._resolved.texts
 
     def __contains__(self, key: str) -> bool:

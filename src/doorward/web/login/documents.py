@@ -34,6 +34,7 @@ class HelpDocument(Struct, frozen=True):
 
     @property
     def asked_rule(self) -> Rule | None:
+        """The rule the page was asked for, where there is such a rule."""
         for rules in self.rules.values():
             if self.asked is not None and self.asked in rules:
                 return rules[self.asked]

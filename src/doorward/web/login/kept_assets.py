@@ -25,6 +25,7 @@ class KeptAssets:
         self._size = 0
 
     def routes(self) -> list[Route]:
+        """Where they are to be had."""
         return [Route("GET", f"{PREFIX}{{digest}}", self.serve)]
 
     async def serve(self, request: Request) -> Response:

@@ -152,6 +152,7 @@ class Page(Struct, frozen=True, kw_only=True):
 
     @property
     def http_status(self) -> int:
+        """The status of the answer."""
         return self.status or (400 if self.errors else 200)
 
     @property
@@ -301,6 +302,7 @@ class CountryPage(Page, frozen=True, kw_only=True):
 
     @property
     def continents(self) -> frozenset[str]:
+        """Where the countries to choose from are."""
         return frozenset(continent for country in self.countries for continent in country.continents)
 
     @property
@@ -409,4 +411,5 @@ class ErrorPage(Page, frozen=True, kw_only=True):
 
     @property
     def can_start_again(self) -> bool:
+        """Whether there is a page to go back to."""
         return self.start_again.startswith(("https://", "http://", "/"))

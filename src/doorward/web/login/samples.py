@@ -95,10 +95,12 @@ def login(identifier: Identifier = Identifier.EMAIL, username: str = "", *errors
 def login_id(
     identifier: Identifier = Identifier.EMAIL, username: str = "", *errors: FieldError, **more: object
 ) -> Page:
+    """The identifier on a page of its own."""
     return _form(screens.LOGIN_ID, (identifier.input,), {"username": username}, errors, more)
 
 
 def login_password(identifier: Identifier, username: str, *errors: FieldError, **more: object) -> Page:
+    """And then the password."""
     is_email = identifier is Identifier.EMAIL
     chosen = ChosenIdentifier(
         "username",
@@ -111,15 +113,18 @@ def login_password(identifier: Identifier, username: str, *errors: FieldError, *
 
 
 def signup(*errors: FieldError, inputs: tuple[Input, ...] = (screens.EMAIL,), email: str = "", **more: object) -> Page:
+    """Everything on one page."""
     inputs = (*inputs, screens.NEW_PASSWORD)
     return _form(screens.SIGNUP, inputs, {"email": email}, errors, {"links": _TO_LOGIN, **more})
 
 
 def signup_id(inputs: tuple[Input, ...] = (screens.EMAIL,), **more: object) -> Page:
+    """What a new account is known by."""
     return _form(screens.SIGNUP_ID, inputs, {}, (), {"links": _TO_LOGIN_ID, **more})
 
 
 def signup_password(email: str, username: str = "", **more: object) -> Page:
+    """And then its password."""
     chosen = ChosenIdentifier("email", email, "emailPlaceholder", "editLinkScreenReadableText", screens.SIGNUP_ID.path)
     hidden = {"username": username} if username else {}
     more = {"chosen": chosen, "hidden": hidden, "links": _TO_LOGIN_ID, **more}

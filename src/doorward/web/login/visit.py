@@ -119,6 +119,7 @@ class TransactionVisit(PageRequest, frozen=True, kw_only=True):
 
     @property
     def redirect_uri(self) -> str:
+        """Where the browser goes in the end: what was asked for, or the first callback of the application."""
         callbacks = self.client.callbacks if self.client is not None else ()
         return self.transaction.parameters.get("redirect_uri") or next(iter(callbacks), "")
 
@@ -202,10 +203,12 @@ class Visit(TransactionVisit, frozen=True, kw_only=True):
 
     @property
     def identifier(self) -> Identifier:
+        """What people call themselves in these connections."""
         return Identifier.of({kind for connection in self.connections for kind in connection.asked_identifiers})
 
     @property
     def asks_identifier_first(self) -> bool:
+        """Whether the identifier is asked for on a page of its own."""
         return asks_identifier_first(self.transaction, self.directory)
 
     @property
@@ -221,10 +224,12 @@ class Visit(TransactionVisit, frozen=True, kw_only=True):
 
     @property
     def takes_passwords(self) -> bool:
+        """Whether any of the connections does."""
         return any(connection.takes_passwords for connection in self.connections)
 
     @property
     def signup_connection(self) -> Connection | None:
+        """Where people sign up, if they may."""
         return next((connection for connection in self.connections if connection.allows_signup), None)
 
     @property

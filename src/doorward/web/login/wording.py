@@ -13,6 +13,8 @@ _IDENTITY_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_a
 
 
 class ShownError(Struct, frozen=True):
+    """An error in words, under the ``code`` by which scripts know it."""
+
     code: str
     text: str
 
@@ -25,6 +27,8 @@ class ShownScope(Struct, frozen=True):
 
 
 class ShownRule(Struct, frozen=True):
+    """One line of a password checklist: ``met`` or not, or not known yet; ``items`` are those it is made of."""
+
     code: str
     count: int
     text: str
@@ -52,6 +56,7 @@ class Wording:
 
     @property
     def announcement(self) -> str:
+        """All errors, for those who hear the page."""
         return " ".join(self.shown(e).text for e in self._page.errors)
 
     def error(self, field: str) -> ShownError | None:
@@ -94,6 +99,7 @@ class Wording:
         return [*(ShownScope(resource, ", ".join(done)) for resource, done in actions.items()), *shown]
 
     def rules(self, rules: tuple[PasswordRule, ...]) -> list[ShownRule]:
+        """The checklist of a password in words."""
         return [
             ShownRule(
                 r.code, r.count, self._texts.shared(f"rule-{r.code}", count=r.count), r.met, (*self.rules(r.items),)

@@ -39,10 +39,12 @@ class Person(Struct, frozen=True, kw_only=True):
 
     @property
     def factors(self) -> SecondFactors:
+        """What proves and takes on second factors."""
         return self.visit.login.ports.second_factors
 
     @property
     def code(self) -> str:
+        """What was typed as a code."""
         return typed_code(self.visit.form)
 
     @property
@@ -64,6 +66,7 @@ class Person(Struct, frozen=True, kw_only=True):
         return True
 
     async def pick_another(self) -> Response:
+        """To the choice of factors."""
         options = screens.MFA_BEGIN_ENROLL_OPTIONS if self.progress.enrolls else screens.MFA_LOGIN_OPTIONS
         return await self.visit.choose_factor(options, self.progress)
 
