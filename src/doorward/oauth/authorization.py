@@ -521,7 +521,13 @@ def _proof(
 ) -> Proof:
     proof = authorization_proof(visit.request, visit.user, front=front, pending=pending, consented=consented)
     return msgspec.structs.replace(
-        proof, session_sid=session.sid, auth_time=_auth_time(visit, session), amr=_amr(visit), acr=_acr(visit)
+        proof,
+        session_sid=session.sid,
+        auth_time=_auth_time(visit, session),
+        amr=_amr(visit),
+        acr=_acr(visit),
+        login_at=session.authenticated_at,
+        mfa_at=_mfa_at(visit, session),
     )
 
 
@@ -558,6 +564,11 @@ def _auth_time(visit: _Visit, session: Session) -> int | None:
     return int(session.authenticated_at) if request.max_age is not None or "login" in request.prompt else None
 
 
+def _mfa_at(visit: _Visit, session: Session) -> float | None:
+    """When a second factor was last proved."""
+    return (visit.transaction.mfa_at if visit.transaction is not None else None) or session.mfa_at
+
+
 def _amr(visit: _Visit) -> tuple[str, ...]:
     """``amr`` tells what was proved for this very request (RFC 8176 §2); not what a session remembers."""
     return ("mfa",) if visit.transaction is not None and visit.transaction.mfa_at is not None else ()
@@ -582,7 +593,7 @@ def _code(
         ("acr", _acr(visit)),
         ("consented", consented),
         ("login_at", session.authenticated_at),
-        ("mfa_at", (visit.transaction.mfa_at if visit.transaction is not None else None) or session.mfa_at),
+        ("mfa_at", _mfa_at(visit, session)),
     ):
         if known is not None:
             granted[name] = known

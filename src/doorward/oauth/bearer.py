@@ -36,6 +36,12 @@ class BearerToken(Struct, frozen=True, kw_only=True):
     sealed: bool
     claims: Mapping[str, Any]
 
+    @property
+    def authenticated_at(self) -> float:
+        """When the person proved who they are, as far as the token tells (epoch seconds; 0 where it does not)."""
+        told = self.claims.get("auth_time")
+        return float(told) if isinstance(told, int) else 0.0
+
 
 class BearerTokens:
     """Verifies access tokens for one server, and remembers those that were good."""

@@ -15,7 +15,7 @@ from doorward.oauth.errors import UnmetAuthenticationRequirements
 from doorward.oauth.token_policy import called
 from doorward.oauth.token_rules import Reason
 
-RECENT = 900.0  # seconds within which a second factor counts for the My Account API
+RECENT = 900.0  # seconds within which a login or a second factor counts for the My Account API
 
 
 class Satisfied(Struct, frozen=True):

@@ -73,6 +73,17 @@ class Proof(Struct, frozen=True, kw_only=True):
     seconds_left: int | None = None
     granted: dict[str, Any] = {}
 
+    def authenticated_at(self, now: float) -> float:
+        """When the person last proved who they are, by a login or with a second factor since (epoch seconds)."""
+        match self.spend:
+            case SpendRefreshToken(token):
+                began = token.began_at or token.issued_at
+            case SpendCode(code):
+                began = code.created_at
+            case _:
+                began = now
+        return max(self.login_at or began, self.mfa_at or 0.0)
+
     def with_recovery_code(self, code: str | None) -> Proof:
         """The same, answered with a new recovery code."""
         return msgspec.structs.replace(self, recovery_code=code)

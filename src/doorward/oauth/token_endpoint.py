@@ -162,6 +162,6 @@ async def _recent_factor(
         error = mfa_required(proof, standing, issuer, directory, ports)
         error.reasons = (msgspec.structs.replace(decision.reason, refused=True), *plan.reasons)
         raise error
-    if not recently and now - (proof.login_at or spend.token.began_at or spend.token.issued_at) > mfa_policy.RECENT:
+    if not recently and now - proof.authenticated_at(now) > mfa_policy.RECENT:
         raise mfa_policy.unmet(*plan.reasons)
     return (decision.reason,)

@@ -54,13 +54,16 @@ def current_key(directory: TenantDirectory) -> SigningKey:
 async def make_access_token(
     plan: TokenPlan, proof: Proof, directory: TenantDirectory, ports: Ports, *, now: int
 ) -> str:
-    """The access token itself: sealed, signed, or signed and encrypted, as the plan says."""
+    """The access token itself: sealed, signed, or signed and encrypted, as the plan says. One for the My Account API
+    tells when the person proved who they are (``auth_time``, RFC 9068 §2.2.1)."""
     jose = ports.jose
     if plan.format is Format.OPAQUE or plan.api is None:
         claims = opaque_token_claims(plan, proof, now=now, jti=ports.entropy.token(16))
         return jose.seal(directory.token_key, plan.issuer, claims)
     rfc9068 = plan.dialect is not None and plan.dialect.is_rfc9068
     claims = access_token_claims(plan, proof, now=now, jti=ports.entropy.token(16) if rfc9068 else "")
+    if plan.audience == directory.tenant.my_account_audience:
+        claims["auth_time"] = int(proof.authenticated_at(now))
     typ = "at+jwt" if rfc9068 else "JWT"
     if plan.api.is_symmetric:
         token = jose.sign_symmetric(plan.api.signing_secret, plan.alg, typ, claims)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.authenticator import Authenticator
 from tests.integration.door import DOMAIN, Door
 from tests.integration.flows.test_managing_people import manager
+from tests.integration.flows.test_mfa_api import has_number
 from tests.integration.flows.test_second_factor import claims, code, has_app, types, user_id
 from tests.integration.flows.test_sent_factors import code_sent, sent
 from tests.integration.management.conftest import Api
@@ -720,6 +721,83 @@ async def test_requests_of_a_person_are_counted_where_the_server_counts(database
         await me.get("factors")
     finally:
         await door.stop()
+
+
+# ── a login of late ──
+
+
+async def test_a_change_takes_a_login_of_the_last_quarter_of_an_hour(me: Me) -> None:
+    door = me.door
+    await has_number(door)
+    wanted = [{"type": type_} for type_ in ("password", "passkey", "totp", "recovery-code")]
+    door.clock.pass_(900)
+    begun = await me.begin(type="password")
+    door.clock.pass_(1)
+    for body in wanted:
+        answer = await me.ask("POST", "authentication-methods", body)
+        assert problem(answer) == (
+            401, "insufficient_user_authentication",
+            "The user has to log in again: this takes a login of the last 15 minutes",
+        )  # fmt: skip
+        assert 'error="insufficient_user_authentication"' in answer.headers["www-authenticate"]
+        assert 'max_age="900"' in answer.headers["www-authenticate"]
+    path = "authentication-methods/phone%7Cdev_number"
+    assert (await me.ask("DELETE", path)).status_code == 401
+    assert (await door.log("my_account_authentication_method_failed"))[0].details["operation"] == "delete"
+    assert await types(door) == ["phone"]
+    assert (await me.ask("PATCH", path, {"name": "Work"})).status_code == 200, "a name opens nothing"
+    assert len((await me.get("authentication-methods"))["authentication_methods"]) == 2
+    await me.confirmed(begun, new_password="Another-Horse-7")
+    again = await at(door, password="Another-Horse-7")
+    assert (await again.ask("DELETE", path)).status_code == 204
+
+
+async def test_another_token_is_no_login(door: Door) -> None:
+    await door.tenant(STRICT)
+    await door.tenant({"resourceServers": [{"name": "Me", "identifier": AUDIENCE, "authorization_policy": None}]})
+    given = (await token(door, scope="offline_access create:me:authentication_methods")).json()
+    logged_in = int(door.clock.now())
+    door.clock.pass_(901)
+    fresh = (await refreshed(door, given["refresh_token"])).json()["access_token"]
+    assert claims(fresh)["auth_time"] == logged_in
+    assert (await Me(door, fresh).ask("POST", "authentication-methods", {"type": "password"})).status_code == 401
+    other = (await token(door, audience="https://api.test", scope="read:items")).json()["access_token"]
+    assert "auth_time" not in claims(other)
+
+
+async def test_a_second_factor_is_as_good_as_a_login(door: Door) -> None:
+    (web, *more) = STRICT["clients"]
+    policies = [{"audience": AUDIENCE, "scope": ["create:me:authentication_methods"]}]
+    await door.tenant(
+        {**STRICT, "clients": [{**web, "refresh_token": {**web["refresh_token"], "policies": policies}}, *more]}
+    )
+    await has_app(door)
+    plain = (await token(door, audience="https://api.test", scope="offline_access read:items")).json()
+    door.clock.pass_(86400)
+    required = await refreshed(door, plain["refresh_token"], audience=AUDIENCE)
+    stepped_up = Me(door, (await proved(door, required.json()["mfa_token"]))["access_token"])
+    assert (await stepped_up.ask("POST", "authentication-methods", {"type": "password"})).status_code == 202
+
+
+@pytest.mark.parametrize("response_type", ["code", "token"])
+async def test_an_old_session_is_no_login(door: Door, response_type: str) -> None:
+    await door.tenant(TENANT)
+    await door.tenant({"clients": [{"name": "Web", "grant_types": ["authorization_code", "implicit"]}]})
+    web = door.client("Web")
+    asked = {"audience": AUDIENCE, "scope": "create:me:authentication_methods", "response_type": response_type}
+    tab = await (await door.browser().authorize(web, **asked)).login()
+
+    async def begun() -> int:
+        value = tab.answer.get("access_token") or (await door.redeem(web, tab.answer["code"])).json()["access_token"]
+        return (await Me(door, value).ask("POST", "authentication-methods", {"type": "password"})).status_code
+
+    assert await begun() == 202
+    door.clock.pass_(901)
+    await tab.authorize(web, **asked)
+    assert await begun() == 401
+    await tab.authorize(web, max_age="900", **asked)
+    await tab.login()
+    assert await begun() == 202
 
 
 # ── a second factor of late ──

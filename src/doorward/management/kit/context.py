@@ -38,6 +38,9 @@ class Claims(Protocol):
     @property
     def sealed(self) -> bool: ...
 
+    @property
+    def authenticated_at(self) -> float: ...
+
 
 Verify = Callable[[str, str, Issuer, TenantDirectory], Claims]
 LookUpTxt = Callable[[str], Awaitable[list[str]]]

@@ -33,7 +33,8 @@ Run = Callable[[Caller, Mapping[str, str], Mapping[str, Any], Any], Awaitable[An
 
 
 class Operation(Struct, frozen=True, kw_only=True):
-    """One operation. ``logged`` is what the tenant log calls it, where it changes something."""
+    """One operation. ``logged`` is what the tenant log calls it, where it changes something; ``recent`` takes a login
+    of late: a token that somebody found is not to become a way into the account, or lock its owner out."""
 
     method: str
     path: str
@@ -42,6 +43,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     body: Rule | None = None
     query: Mapping[str, Rule] = {}
     logged: str = ""
+    recent: bool = False
 
 
 class AccountRequest(Struct, frozen=True, kw_only=True):
@@ -116,6 +118,7 @@ OPERATIONS: tuple[Operation, ...] = (
         run=enrollment.begin,
         body=enrollment.CREATE,
         logged="create",
+        recent=True,
     ),
     Operation(method="GET", path=f"{METHODS}/{{id}}", scope="read:me:authentication_methods", run=methods.one),
     Operation(
@@ -132,6 +135,7 @@ OPERATIONS: tuple[Operation, ...] = (
         scope="delete:me:authentication_methods",
         run=methods.remove,
         logged="delete",
+        recent=True,
     ),
     Operation(
         method="POST",
@@ -176,6 +180,8 @@ class MyAccount:
             called = await caller(self._services, request.token, request.issuer, request.context, directory)
             called = called.asking(operation.logged, operation.method, request.path)
             called.need(operation.scope)
+            if operation.recent:
+                called.need_recent_login()
             if self._limit.counts:
                 standing = self._limit.take(called.tenant, called.key)
             answer = await operation.run(called, *_read(operation, request))

@@ -22,13 +22,15 @@ from doorward.model.tenant import Issuer
 from doorward.model.user import User
 from doorward.oauth.eligibility import eligible_user
 from doorward.oauth.errors import InvalidTokenError, OAuthError
+from doorward.oauth.mfa_policy import RECENT
 from doorward.ports import Ports
 
 SUCCEEDED, FAILED = "my_account_authentication_method_succeeded", "my_account_authentication_method_failed"
 
 
 class Caller(Struct, frozen=True, kw_only=True):
-    """A person, at an application. ``asked`` is what for, for the log: ``operation`` and ``request``."""
+    """A person, at an application. ``authenticated_at`` is when they proved who they are (epoch seconds), ``asked``
+    what for, for the log: ``operation`` and ``request``."""
 
     services: Services
     directory: TenantDirectory
@@ -37,6 +39,7 @@ class Caller(Struct, frozen=True, kw_only=True):
     client: Client
     context: RequestContext
     scopes: frozenset[str]
+    authenticated_at: float
     asked: Mapping[str, Any] = {}
 
     @property
@@ -62,6 +65,11 @@ class Caller(Struct, frozen=True, kw_only=True):
         """Raises ``Problem`` (403)."""
         if scope not in self.scopes:
             raise problems.insufficient_scope(scope)
+
+    def need_recent_login(self) -> None:
+        """Raises ``Problem`` (401)."""
+        if self.ports.clock.now() - self.authenticated_at > RECENT:
+            raise problems.login_needed(int(RECENT))
 
     def subject(self, binding: bytes, method_id: str = "") -> MfaSubject:
         """The person, as somebody who takes a factor on in the application's own pages."""
@@ -125,4 +133,5 @@ async def caller(
         client=client,
         context=context,
         scopes=bearer.scopes,
+        authenticated_at=bearer.authenticated_at,
     )

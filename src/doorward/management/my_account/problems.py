@@ -56,6 +56,21 @@ def missing_token() -> Problem:
     return Problem(401, "Missing or invalid token.", headers={"www-authenticate": 'Bearer realm="My Account API"'})
 
 
+def login_needed(seconds: int) -> Problem:
+    """The login is too long ago for a change; the application has to send the person to one (RFC 9470 §3)."""
+    challenge = (
+        'Bearer realm="My Account API", error="insufficient_user_authentication", '
+        f'error_description="A more recent login is needed", max_age="{seconds}"'
+    )
+    return Problem(
+        401,
+        f"The user has to log in again: this takes a login of the last {seconds // 60} minutes",
+        title="insufficient_user_authentication",
+        number=4,
+        headers={"www-authenticate": challenge},
+    )
+
+
 def insufficient_scope(scope: str) -> Problem:
     """An access token without the ``scope`` that is needed."""
     return Problem(403, f"Insufficient scope, expected: {scope}", title="insufficient_scope", number=2)
