@@ -21,7 +21,8 @@ CACHE_CONTROL = "public, max-age=31536000, immutable"
 _QUOTED = re.compile(rb'("[^"\n]*")')
 _COMMENT = re.compile(rb"/\*.*?\*/", re.DOTALL)
 _ROOM = re.compile(rb"\s*([{};,>])\s*|(:) | *\n\s*")
-_OF_SCRIPT = re.compile(rb"^\s*(?://.*|/\*\*.*\*/)?\n?|^ +", re.MULTILINE)
+_OF_SCRIPT = re.compile(rb"^\s*(?://.*|/\*\*.*\*/)?\n?|^ +| +// .*", re.MULTILINE)
+_WITHIN = re.compile(rb"(?<=[{(,;])\n|\n(?=[})])")
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
 
 
@@ -56,8 +57,8 @@ def _short(css: bytes) -> bytes:
 
 
 def _script(body: bytes) -> bytes:
-    """The same lines without comments that have one of their own, and without indentation."""
-    return _OF_SCRIPT.sub(b"", body)
+    """The same without comments and indentation, and without the ends of lines where more has to follow."""
+    return _WITHIN.sub(b"", _OF_SCRIPT.sub(b"", body))
 
 
 @cache
@@ -92,7 +93,7 @@ def current_theme(look: Look) -> StaticFile:
 
 @lru_cache(maxsize=256)
 def _theme(css: str) -> tuple[str, StaticFile]:
-    body = css.encode()
+    body = _short(css.encode())
     return f"{PREFIX}{_digest(body)}/{THEME}", _file(THEME, body)
 
 

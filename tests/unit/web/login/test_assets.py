@@ -119,13 +119,13 @@ def test_what_is_inside_the_widget_reaches_nothing_of_a_template_around_it() -> 
 @pytest.mark.parametrize(
     ("look", "declarations"),
     [
-        (Look(primary="#112233"), ["--primary-color: #112233;", "--primary-ink: #ffffff;"]),
-        (Look(background="#ffeedd"), ["--page-background: #ffeedd;"]),
+        (Look(primary="#112233"), ["--primary-color:#112233;", "--primary-ink:#ffffff;"]),
+        (Look(background="#ffeedd"), ["--page-background:#ffeedd;"]),
         (
             Look(background="#ffeedd", background_end="#000000", background_angle=405),
-            ["--page-background: linear-gradient(45deg, #ffeedd, #000000);"],
+            ["--page-background:linear-gradient(45deg,#ffeedd,#000000);"],
         ),
-        (Look(font_url="https://a.test/f.woff2"), ['src: url("https://a.test/f.woff2")', "--font-family: tenant, "]),
+        (Look(font_url="https://a.test/f.woff2"), ['src:url("https://a.test/f.woff2")', "--font-family:tenant,"]),
     ],
 )
 def test_a_theme_sets_the_tenants_colours(look: Look, declarations: list[str]) -> None:
