@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from tests.integration.door import CALLBACK, VERIFIER, Door
@@ -192,8 +194,41 @@ async def test_logout_addresses_and_the_error_page_follow(api: Api, house: House
     await change(api, allowed_logout_urls=["https://bye.test"], error_page={"url": "https://error.test/shown"})
     assert await leave() == 302
     async with house.http(A) as http:
-        answer = await http.get("/authorize", params={"client_id": "unknown"})
+        asked = {"client_id": "unknown", "connection": "people", "ui_locales": "en"}
+        answer = await http.get("/authorize", params=asked)
+        named_nothing = await http.get("/authorize")
     assert answer.headers["location"].startswith("https://error.test/shown?")
+    told = dict(parse_qsl(urlsplit(answer.headers["location"]).query))
+    assert told == {
+        "client_id": "unknown",
+        "connection": "people",
+        "lang": "en",
+        "error": "invalid_request",
+        "error_description": "Unknown client: unknown",
+        "tracking": answer.headers["x-auth0-requestid"],
+    }
+    assert "client_id" not in dict(parse_qsl(urlsplit(named_nothing.headers["location"]).query))
+
+
+async def test_an_error_page_of_the_tenants_is_filled_and_held_to_its_policy(api: Api, house: House) -> None:
+    html = "<!DOCTYPE html><title>Oops</title><script>1</script><p>{{ client_id }}: {{ error_description }}</p>"
+    await change(api, error_page={"html": html})
+    async with house.http(A) as http:
+        answer = await http.get("/authorize", params={"client_id": "<b>nobody</b>"})
+    assert answer.status_code == 400
+    assert "<p>&lt;b&gt;nobody&lt;/b&gt;: Unknown client" in answer.text
+    [nonce] = re.findall(r"<script nonce=([\w-]+)>", answer.text)
+    assert f"'nonce-{nonce}'" in answer.headers["content-security-policy"]
+
+
+async def test_an_error_page_that_cannot_be_filled_gives_way_to_ours(api: Api, house: House) -> None:
+    await change(api, error_page={"html": "{% for n in (1..9999999) %}{% endfor %}Mine"})
+    async with house.http(A) as http:
+        for _ in range(2):
+            answer = await http.get("/authorize", params={"client_id": "unknown"})
+            assert answer.status_code == 400
+            assert "Unknown client: unknown" in answer.text
+            assert "Mine" not in answer.text
 
 
 PEOPLE = """

@@ -21,11 +21,11 @@ from doorward.web.login.theme import Palette
 class Look(Struct, frozen=True, kw_only=True):
     """A tenant's name, pictures, colours, words and support.
 
-    ``primary`` and the backgrounds are ``#rrggbb`` or empty for the stock palette; a second
-    background makes a gradient at ``background_angle`` degrees. A ``theme`` says all of it, and more, also for the dark
-    unless there is a ``dark`` one. Without ``logo_url`` the page draws the company's initial. ``font_url`` is a font
-    file. All of these are paths of this server, from which alone a page loads. ``allow_framing`` is the tenant flag
-    ``disable_clickjack_protection_headers``.
+    ``primary`` and the backgrounds are ``#rrggbb`` or empty for the stock palette; a second background makes a
+    gradient at ``background_angle`` degrees. A ``theme`` says all of it, and more, also for the dark unless there is
+    a ``dark`` one. Without ``logo_url`` the page draws the company's initial. ``font_url`` is a font file. All of
+    these are paths of this server, from which alone a page loads. ``error_page`` is one of the tenant's own, for
+    errors nobody is redirected with. ``allow_framing`` is the tenant flag ``disable_clickjack_protection_headers``.
     """
 
     company_name: str = "Doorward"
@@ -40,6 +40,7 @@ class Look(Struct, frozen=True, kw_only=True):
     dark: Theme | None = None
     texts: Texts | None = None
     template: PageTemplate | None = None
+    error_page: PageTemplate | None = None
     support_email: str = ""
     support_url: str = ""
     allow_framing: bool = False
@@ -118,10 +119,16 @@ class Look(Struct, frozen=True, kw_only=True):
             dark=darkened and _loading(darkened, kept),
             texts=texts,
             template=template,
+            error_page=_error_page(settings),
             support_email=settings.support_email,
             support_url=settings.support_url if settings.support_url.startswith(("https://", "http://")) else "",
             allow_framing=settings.flags.disable_clickjack_protection_headers,
         )
+
+
+def _error_page(settings: TenantSettings) -> PageTemplate | None:
+    source = (settings.error_page or {}).get("html")
+    return PageTemplate(source, {}) if isinstance(source, str) and source.strip() else None
 
 
 def _first(kept: Mapping[str, str], *urls: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -24,7 +24,7 @@ from doorward.model.log_event import LogEvent
 from doorward.model.tenant import Issuer
 from doorward.model.user import User
 from doorward.oauth.authorization import TransactionGone
-from doorward.oauth.errors import OAuthError
+from doorward.oauth.errors import InvalidRequest, OAuthError
 from doorward.ports import Clock, Directory, Log, Overloaded
 from doorward.web.login import assets, headers, locales
 from doorward.web.login.advanced_rendering import drawing_of, is_drawn
@@ -45,6 +45,7 @@ from doorward.web.login.pages import ErrorPage, Page
 from doorward.web.login.render import (
     render,
     render_demo,
+    render_error,
     render_form_post,
     render_front,
     render_help,
@@ -53,6 +54,7 @@ from doorward.web.login.render import (
     render_web_message,
 )
 from doorward.web.wire.http import Later, Request, Response, made, redirect, text_response
+from doorward.web.wire.parameters import query_parameters
 
 MAX_LOOKS = 1000
 FORBIDDEN_IN_FRAMES = re.compile(rb"<script\b.*?</script>|(<\w[^>]*?) autofocus", re.DOTALL)
@@ -95,25 +97,40 @@ class Presenter:
             drawing = drawing_of(tenant, page, told, asked, connection)
         template = look.template if drawing is None or drawing.rendering.in_template else None
         stock = msgspec.structs.replace(look, template=None) if look.template is not None else look
-        if template is None or template.rests(self._clock.now()):
+        if template is None:
             return render(page, stock, locale, drawing=drawing)
-        faults: list[UnfilledTemplate] = []
 
-        def fill() -> Response:
+        def fill(told: Callable[[UnfilledTemplate], None]) -> Response:
             known = about(tenant, request.issuer, page, look, asked)
-            return render(page, look, locale, about=known, told=faults.append, drawing=drawing)
+            return render(page, look, locale, about=known, told=told, drawing=drawing)
+
+        return self._filled(request, page, template, fill, lambda: render(page, stock, locale, drawing=drawing))
+
+    def _filled(
+        self,
+        request: Request,
+        page: Page,
+        template: PageTemplate,
+        fill: Callable[[Callable[[UnfilledTemplate], None]], Response],
+        stock: Callable[[], Response],
+    ) -> Response:
+        """What a template of the tenant's makes of the page, beside the loop; ``fill`` tells what it could not use.
+        While the template rests, or too much is to be filled, the answer is the ``stock`` one."""
+        if template.rests(self._clock.now()):
+            return stock()
+        tenant, faults = request.issuer.tenant, list[UnfilledTemplate]()
 
         async def make() -> Response:
             try:
-                response = await self._thread.run(tenant.tenant.id, fill)
+                response = await self._thread.run(tenant, lambda: fill(faults.append))
             except Overloaded:
-                return render(page, stock, locale, drawing=drawing)
+                return stock()
             now = self._clock.now()
             for fault in faults:
                 if fault.costly:
                     template.leave_alone(now)
                 if template.is_news(page.screen.prompt, page.screen.name):
-                    self._log.write(tenant.tenant.id, _unfilled(fault, page, request, now))
+                    self._log.write(tenant, _unfilled(fault, page, request, now))
             return response
 
         return Later(make)
@@ -180,22 +197,31 @@ class Presenter:
         """An error nobody may be redirected with, in the name of the ``client`` that asked where it is known; a tenant
         can have a page of its own for it."""
         tenant = self._directory.tenant(request.issuer.tenant)
-        own = (tenant.settings.error_page or {}).get("url")
-        if isinstance(own, str) and own.startswith("https://"):
-            told = {"error": error.error, "error_description": error.description, "tracking": request.request_id}
-            return redirect(own + ("&" if "?" in own else "?") + urlencode(told))
-        return self.render(
-            request,
-            ErrorPage(
-                error=error.error,
-                detail=error.description,
-                tracking=request.request_id,
-                hint=(error.hint or "") if self._shows_hints else "",
-                client_name=client.name if client is not None else "",
-                client_id=client.client_id if client is not None else "",
-                status=error.status,
-            ),
+        look, locale = self._look(tenant), _locale(request, tenant, "")
+        told = {**_named(request), "lang": locale, "error": error.error, "error_description": error.description}
+        told["tracking"] = request.request_id
+        elsewhere = (tenant.settings.error_page or {}).get("url")
+        if isinstance(elsewhere, str) and elsewhere.startswith("https://"):
+            return redirect(elsewhere + ("&" if "?" in elsewhere else "?") + urlencode(told))
+        page = ErrorPage(
+            error=error.error,
+            detail=error.description,
+            tracking=request.request_id,
+            hint=(error.hint or "") if self._shows_hints else "",
+            status=error.status,
         )
+        own = look.error_page
+        if own is None:
+            return self.render(request, page)
+
+        def fill(refuse: Callable[[UnfilledTemplate], None]) -> Response:
+            try:
+                return render_error(own, told, look, page.http_status)
+            except UnfilledTemplate as fault:
+                refuse(fault)
+                return self.render(request, page)
+
+        return self._filled(request, page, own, fill, lambda: self.render(request, page))
 
     def gone(self, request: Request, gone: TransactionGone) -> Response:
         """There is no login to go on with: back to where logins begin, or a page that says so."""
@@ -214,6 +240,15 @@ class Presenter:
                 expired=True,
             ),
         )
+
+
+def _named(request: Request) -> dict[str, str]:
+    """What an error page of the tenant's is told of the request: which application and connection it named."""
+    try:
+        sent = query_parameters(request)
+    except InvalidRequest:
+        return {}
+    return {name: sent[name] for name in ("client_id", "connection") if name in sent}
 
 
 _GONE = {

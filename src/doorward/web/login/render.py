@@ -25,7 +25,7 @@ from doorward.web.login.documents import (
 )
 from doorward.web.login.look import Look
 from doorward.web.login.monogram import monogram
-from doorward.web.login.page_template import Frame, UnfilledTemplate, texts_of
+from doorward.web.login.page_template import Frame, PageTemplate, UnfilledTemplate, texts_of
 from doorward.web.login.pages import Page
 from doorward.web.login.wording import Wording
 from doorward.web.wire.http import Headers, Response, html_response
@@ -99,6 +99,17 @@ def render(
         framable=look.allow_framing,
     )
     return html_response(html, page.http_status, (*policy, ("content-language", texts.language)))
+
+
+def render_error(
+    template: PageTemplate, told: Mapping[str, str], look: Look, status: int, *, nonce: str | None = None
+) -> Response:
+    """An error on a page that is the tenant's from end to end; ``told`` is what it can show. Raises
+    ``UnfilledTemplate``."""
+    nonce = nonce or secrets.token_urlsafe(16)
+    frame = template.frame("", "")
+    policy = headers.for_page(nonce=nonce, form=False, own=frame.allowed, framable=look.allow_framing)
+    return html_response(frame.fill("", "", told, nonce), status, policy)
 
 
 def _framed(
