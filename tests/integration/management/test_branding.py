@@ -89,7 +89,7 @@ async def test_the_login_pages_wear_the_branding(api: Api, house: House) -> None
     async with house.http("a.test") as http:
         page = await http.get("/authorize", params={"client_id": "nobody", "response_type": "code"})
         _, own = re.findall(r'<link rel="stylesheet" href="([^"]+)"', page.text)
-        assert "--primary-color: #123456;" in (await http.get(own)).text
+        assert "--primary-color:#123456;" in (await http.get(own)).text
     assert LOGO not in page.text, "what was not fetched is not shown"
 
 

@@ -107,7 +107,7 @@ async def test_errors_and_logouts_go_by_the_languages_of_their_own_address(api: 
 async def test_a_theme_is_worn_at_once_and_taken_off_again(api: Api, visitor: Visitor) -> None:
     await api.patch("/branding", {"colors": {"primary": "#123456"}})
     stock, branded = await visitor.stylesheets(await visitor.login_page())
-    assert "--primary-color: #123456;" in branded.text
+    assert "--primary-color:#123456;" in branded.text
     made = await api.post("/branding/themes", theme(), 200)
     same, themed = await visitor.stylesheets(await visitor.login_page())
     assert same.text == stock.text
