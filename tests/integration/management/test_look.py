@@ -111,7 +111,7 @@ async def test_a_theme_is_worn_at_once_and_taken_off_again(api: Api, visitor: Vi
     made = await api.post("/branding/themes", theme(), 200)
     same, themed = await visitor.stylesheets(await visitor.login_page())
     assert same.text == stock.text
-    assert "--primary-color: #00ff00;" in themed.text
+    assert "--primary-color:#00ff00;" in themed.text
     assert themed.headers["cache-control"] == assets.CACHE_CONTROL
 
     await api.delete(f"/branding/themes/{made['themeId']}")
