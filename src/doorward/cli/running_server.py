@@ -93,7 +93,7 @@ class RunningServer:
             raise Problem(
                 f"no server answers at {self._address}",
                 why=str(error) or type(error).__name__,
-                fix="doorward dev",
+                fix="doorward dev" if self._management else "start it, or name another with --url",
                 exit_code=NO_SERVER,
             ) from None
         finally:

@@ -117,7 +117,8 @@ def _application(server: RunningServer, wanted: str | None, *, login: bool) -> d
             if wanted in (client["client_id"], client["name"]):
                 return dict(client)
         names = ", ".join(client["name"] for client in clients)
-        fix = f'--client "{clients[0]["name"]}"' if clients else "doorward token --management"
+        able = [one["name"] for one in clients if one["client_id"] in known and grant in one.get("grant_types", [])]
+        fix = f'--client "{able[0]}"' if able else "doorward token --management"
         raise Problem(f"no application is {wanted}", why=f"there are: {names}", fix=fix, exit_code=USAGE)
     for client in clients:
         if client["client_id"] in known and grant in client.get("grant_types", []):
