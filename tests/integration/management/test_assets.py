@@ -201,10 +201,14 @@ async def test_who_cannot_wait_has_it_fetched_again(api: Api, house: House, else
     await fetch(house)
     elsewhere.files[LOGO] = PNG
     headers = {"authorization": f"Bearer {api.token}"}
+    before = (await listed(api))[LOGO]["path"].rpartition("/")[2]
     ok(await api.http.delete("/_doorward/api/v1/branding/assets", headers=headers), 204)
     house.clock.time += 61
     await fetch(house)
     assert (await listed(api))[LOGO]["content_type"] == "image/png"
+    await house.server.storage.sweep(house.clock.now())
+    assert await house.ports.assets.find(A, before) is None, "no document names it any more"
+    assert await house.ports.assets.find(A, (await listed(api))[LOGO]["path"].rpartition("/")[2]) == PNG
 
 
 async def test_what_nobody_wants_any_more_goes_unless_it_is_the_same_as_another(

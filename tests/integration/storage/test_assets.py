@@ -33,3 +33,29 @@ async def test_what_a_document_names_stays_whoever_drops_it(nodes: Nodes) -> Non
     await nodes.one.directory.change(T, [Delete(kind=ASSET, id="logo")])
     await nodes.two.assets.drop(T, ["a"])
     assert await nodes.one.assets.find(T, "a") is None
+
+
+async def test_what_no_document_names_is_swept(nodes: Nodes) -> None:
+    for url in ("logo", "icon"):
+        document = Document(kind=ASSET, id=url, body={"url": f"https://cdn.test/{url}.png", "digest": "a"})
+        await nodes.one.directory.change(T, [Put(document=document)])
+    for tenant in (T, OTHER):
+        for digest in ("a", "b"):
+            await nodes.one.assets.keep(tenant, digest, CONTENT)
+
+    async def kept() -> list[tuple[str, str]]:
+        return [
+            (tenant, digest)
+            for tenant in (T, OTHER)
+            for digest in ("a", "b")
+            if await nodes.one.assets.find(tenant, digest) is not None
+        ]
+
+    assert await nodes.two.sweep(nodes.now) == 3
+    assert await kept() == [(T, "a")]
+    await nodes.one.directory.change(T, [Delete(kind=ASSET, id="logo")])
+    await nodes.two.sweep(nodes.now)
+    assert await kept() == [(T, "a")], "another one names it"
+    await nodes.one.directory.change(T, [Delete(kind=ASSET, id="icon")])
+    await nodes.two.sweep(nodes.now)
+    assert await kept() == []

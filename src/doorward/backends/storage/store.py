@@ -189,6 +189,7 @@ class Storage:
                 swept += deleted
                 if deleted < SWEEP_BATCH:
                     break
+        swept += await self.assets.sweep()
         for tenant in self.directory.tenants():
             swept += await self.log.sweep(tenant.id, at, self._log_retention_days)
         for (deleted_tenant,) in await self.database.read(DELETED, {}):
