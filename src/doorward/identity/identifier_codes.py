@@ -1,7 +1,7 @@
 """Codes in a database connection: they sign in, or show before a sign-up that an address is somebody's own.
 
-Whether there is an account is not told before the code came back (E9): the answer to an address and the work behind
-it are the same. A code is bound to the browser that asked for it (B13).
+Whether there is an account is not told before the code came back: the answer to an address and the work behind
+it are the same. A code is bound to the browser that asked for it.
 """
 
 from __future__ import annotations

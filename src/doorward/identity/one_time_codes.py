@@ -29,7 +29,7 @@ class TooManyCodes(Exception):
 
 
 async def admit(attempts: Attempts, tenant: str, connection: str, address: str, ip: str, *, at: float) -> None:
-    """Count a message (K7). Nobody uses up what somebody else is sent: some are left to each place that asks. Raises
+    """Count a message. Nobody uses up what somebody else is sent: some are left to each place that asks. Raises
     ``TooManyCodes``."""
 
     async def is_left(key: str, burst: int, interval: float) -> bool:

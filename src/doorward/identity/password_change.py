@@ -100,7 +100,7 @@ class PasswordChange:
         locale: str = "",
     ) -> None:
         """Somebody says that they forgot their password: send whom the identifier names a link, if there is such a
-        person and they have an address. Whoever asks is not told which (E9): the answer and the work are the same.
+        person and they have an address. Whoever asks is not told which: the answer and the work are the same.
         Raises ``TooManyResets``."""
         tenant, now = directory.tenant.id, self._ports.clock.now()
         key = reset_key(connection.name, identifier[:LONGEST_NAME], context.ip)

@@ -1,7 +1,7 @@
 """Signing in without a password: a code or a link is sent to an address, and whoever brings it back has the address.
 
-Whether there is an account is not told (E9): the answer to "send me a code" and the work behind it are the same. A
-code is bound to who asked for it (B13): an application, or one browser.
+Whether there is an account is not told: the answer to "send me a code" and the work behind it are the same. A
+code is bound to who asked for it: an application, or one browser.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A code from a mail that leads to another password, where a connection has codes in the place of links.
 
-Whether there is such an account is not told (E9): the answer and the work behind it are the same.
+Whether there is such an account is not told: the answer and the work behind it are the same.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ async def test_k1_another_spelling_of_a_number_is_the_same_number(door: Door) ->
 
 
 async def test_k1_nobody_is_locked_like_somebody(door: Door) -> None:
-    """A lock tells nothing of whether there is somebody to lock out (E9)."""
+    """A lock tells nothing of whether there is somebody to lock out."""
     web = door.client("Web")
     told = []
     for username in ("ada@example.test", "nobody@example.test"):

@@ -1,4 +1,4 @@
-"""Whether there is an account is not told: the same answer after the same work for somebody and for nobody (E9, E10).
+"""Whether there is an account is not told: the same answer after the same work for somebody and for nobody.
 
 Work is what is asked of the database and how often a password is hashed, not what a clock says.
 """
