@@ -7,6 +7,7 @@ from typing import Any
 from doorward.model.client import Client
 from doorward.model.connection import Connection
 from doorward.model.log_event import LogEvent
+from doorward.model.mfa import MfaSubject
 from doorward.model.request_context import RequestContext
 from doorward.model.user import User
 
@@ -48,4 +49,21 @@ def person_event(
         auth0_client=context.auth0_client,
         details=details or {},
         **about,
+    )
+
+
+def subject_event(
+    type_: str, at: float, subject: MfaSubject, details: dict[str, Any], description: str = ""
+) -> LogEvent:
+    """What the person of ``subject`` did with a factor or a passkey."""
+    user = subject.user
+    return person_event(
+        type_,
+        at,
+        subject.directory.connections.get(user.connection),
+        subject.context,
+        user=user,
+        client=subject.client,
+        description=description,
+        details=details,
     )

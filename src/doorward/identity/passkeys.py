@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from doorward.identity.log_events import person_event
+from doorward.identity.log_events import person_event, subject_event
 from doorward.identity.signup import Signup, SignupError, SignupForm, SignupRefused, checked
 from doorward.identity.webauthn import (
     Ceremonies,
@@ -243,17 +243,7 @@ class Passkeys:
         return [method for method in methods if method.type is MethodType.PASSKEY]
 
     def _event(self, subject: MfaSubject, type_: str, details: dict[str, Any], description: str = "") -> LogEvent:
-        user = subject.user
-        return person_event(
-            type_,
-            self._clock.now(),
-            subject.directory.connections.get(user.connection),
-            subject.context,
-            user=user,
-            client=subject.client,
-            description=description,
-            details=details,
-        )
+        return subject_event(type_, self._clock.now(), subject, details, description)
 
 
 def _form(newcomer: Newcomer) -> SignupForm:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from doorward.identity.log_events import person_event
+from doorward.identity.log_events import subject_event
 from doorward.identity.mfa import recovery_code
 from doorward.identity.webauthn import Ceremonies
 from doorward.model.authentication_method import AuthenticationMethod, MethodType
@@ -113,16 +113,7 @@ class SecondFactor:
         self._log.write(subject.directory.tenant.id, self._event(subject, type_, factor))
 
     def _event(self, subject: MfaSubject, type_: str, factor: Factor) -> LogEvent:
-        user = subject.user
-        return person_event(
-            type_,
-            self._clock.now(),
-            subject.directory.connections.get(user.connection),
-            subject.context,
-            user=user,
-            client=subject.client,
-            details={"authenticator": {"type": factor.name}},
-        )
+        return subject_event(type_, self._clock.now(), subject, {"authenticator": {"type": factor.name}})
 
     def _new_recovery_code(self, subject: MfaSubject) -> AuthenticationMethod:
         return self._method(subject, MethodType.RECOVERY_CODE, recovery_code.kept(derived(subject)))
