@@ -70,7 +70,6 @@ EVENT_TYPES: dict[str, str] = {
     "gd_start_auth": "Second Factor Started",
     "gd_auth_succeed": "Second Factor Succeeded",
     "gd_auth_failed": "Second Factor Failed",
-    "gd_auth_rejected": "Second Factor Rejected",
     "gd_otp_rate_limit_exceed": "Too Many Failures of a Second Factor",
     "gd_recovery_succeed": "Recovery Code Succeeded",
     "gd_recovery_failed": "Recovery Code Failed",

@@ -122,7 +122,7 @@ async def test_pictures_of_themes_and_their_dark_variants(api: Api, house: House
     page = await visitor.login_page()
     assert f'src="{kept[ICON]["path"]}"' in page.text
     _, sheet = await visitor.stylesheets(page)
-    light, _, dark_rules = sheet.text.partition("prefers-color-scheme: dark")
+    light, _, dark_rules = sheet.text.partition("prefers-color-scheme:dark")
     assert f'url("{kept[SEA]["path"]}") center / cover' in light
     assert f'#prompt-logo-center {{ content: url("{kept[LOGO]["path"]}"); }}' in dark_rules
 

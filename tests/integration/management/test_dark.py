@@ -14,7 +14,7 @@ from .test_look import Visitor, visitor
 
 __all__ = ["visitor"]
 pytestmark = pytest.mark.anyio
-DARK = "prefers-color-scheme: dark"
+DARK = "prefers-color-scheme:dark"
 
 
 async def call(api: Api, method: str, path: str = "/branding/dark", body: Any = None, status: int = 200) -> Any:
@@ -84,9 +84,9 @@ async def test_it_is_worn_in_the_dark_and_the_theme_alone_in_both(api: Api, visi
     await api.post("/branding/themes", theme(), 200)
     _, themed = await visitor.stylesheets(await visitor.login_page())
     light, _, dark = themed.text.partition(DARK)
-    assert "--card: #00ff00;" in light
-    assert "--card: #101010;" in dark
-    assert "--page-background: #050505;" in dark
+    assert "--card:#00ff00;" in light
+    assert "--card:#101010;" in dark
+    assert "--page-background:#050505;" in dark
     assert "--button-radius" not in dark
     await call(api, "DELETE", status=204)
     _, themed = await visitor.stylesheets(await visitor.login_page())
