@@ -124,7 +124,7 @@ async def test_pictures_of_themes_and_their_dark_variants(api: Api, house: House
     _, sheet = await visitor.stylesheets(page)
     light, _, dark_rules = sheet.text.partition("prefers-color-scheme:dark")
     assert f'url("{kept[SEA]["path"]}") center / cover' in light
-    assert f'#prompt-logo-center {{ content: url("{kept[LOGO]["path"]}"); }}' in dark_rules
+    assert f'#prompt-logo-center{{content:url("{kept[LOGO]["path"]}")}}' in dark_rules
 
 
 @pytest.mark.parametrize(
