@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import importlib.util
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from doorward.oauth.explain_fixes import FIXES
 from doorward.oauth.request_rules import ALL_RULES, REQUEST_RULES
 from doorward.oauth.token_rules import FIELDS, RULES
+from doorward.web.login.samples import SAMPLES
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -56,6 +58,15 @@ def test_links_between_pages_lead_somewhere() -> None:
             assert linked.exists(), f"{page.name}: {target}"
             if fragment:
                 assert fragment in anchors_of(linked.read_text("utf-8")), f"{page.name}: {target}"
+
+
+def test_every_screen_is_photographed_by_a_command_that_some_page_names() -> None:
+    text = "\n".join(page.read_text("utf-8") for page in DOCS.rglob("*.md"))
+    commands = re.findall(r"tests\.e2e\.screens OUT ([^\[\n-].*)$", text, re.MULTILINE)
+    patterns = [pattern.strip("'") for command in commands for pattern in command.split()]
+    assert len(patterns) > 20
+    assert [pattern for pattern in patterns if not fnmatch.filter(SAMPLES, pattern)] == []
+    assert [name for name in SAMPLES if not any(fnmatch.fnmatch(name, pattern) for pattern in patterns)] == []
 
 
 def anchors_of(text: str) -> set[str]:
