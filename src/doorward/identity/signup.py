@@ -22,9 +22,11 @@ from doorward.model.authentication_method import AuthenticationMethod
 from doorward.model.breached_passwords import Stage
 from doorward.model.client import Client
 from doorward.model.connection import Connection
+from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import (
     EMAIL_ADDRESS,
+    SEPARATOR,
     is_phone,
     new_object_id,
     normalise_email,
@@ -89,6 +91,10 @@ class SignupRefused(Exception):
         self.password = password
 
 
+class SignedUpBefore(Exception):
+    """The form came twice: whoever was to get this id has it already. Nothing was written, and nothing logged."""
+
+
 class SignupForm(Struct, frozen=True, kw_only=True):
     """What a person gives: identifiers, password, and attributes of the profile. ``None`` is no password, of somebody
     who has a passkey instead."""
@@ -142,7 +148,8 @@ class Signup:
     ) -> User:
         """The new user, already stored. ``passkey`` makes theirs, ``identity`` is an id that was given out for it;
         codes were brought back for what is ``verified`` (``email``, ``phone_number``).
-        Raises ``SignupRefused``, and ``Overloaded`` when hashing is full."""
+        Raises ``SignupRefused``, ``SignedUpBefore`` (where there is an ``identity``), and ``Overloaded`` when hashing
+        is full."""
         directory = self._directory.tenant(tenant)
         try:
             kept = checked(form, connection)
@@ -175,6 +182,8 @@ class Signup:
                     within=connection.id,
                 )
             except Conflict as conflict:
+                if identity and conflict.field == "user_id":
+                    raise SignedUpBefore from None
                 raise _taken(conflict.field) from None
         except SignupRefused as refused:
             if refused.error is SignupError.IP_BLOCKED:
@@ -233,7 +242,7 @@ class Signup:
             profile |= {"phone_number": form.phone_number, "phone_verified": "phone_number" in verified}
         profile |= with_defaults({**profile, **form.attributes})
         user = User(
-            user_id=f"auth0|{local}",
+            user_id=user_id_of(local),
             connection=connection.name,
             profile=profile,
             user_metadata=dict(form.user_metadata),
@@ -257,6 +266,19 @@ class Signup:
         return person_event(
             type_, self._clock.now(), connection, context, user=user, name=name, client=client, description=description
         )
+
+
+def identity_in(login: bytes, form: SignupForm) -> str:
+    """The id in the connection of whoever signs up in a login (its digest): one form makes one account, however often
+    it is sent."""
+    email, username = normalise_email(form.email), normalise_username(form.username)
+    known_by = SEPARATOR.join((email, username, normalise_phone(form.phone_number)))
+    return digest(SEPARATOR.join(("sign-up", login.hex(), known_by))).hex()[:24]
+
+
+def user_id_of(identity: str) -> str:
+    """The user whose first identity is of a database, by its id there."""
+    return f"auth0|{identity}"
 
 
 def identifiers_of(profile: Mapping[str, Any]) -> Identifiers:

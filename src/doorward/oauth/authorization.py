@@ -339,6 +339,8 @@ class Authorization:
             raise authorize_decision.silent_refusal(page)
         ports, tenant = self._ports, visit.issuer.tenant
         shown: dict[str, Any] = {"step": step}
+        if step in (Step.LOGIN, Step.SIGNUP):
+            shown["authenticated_at"] = None  # whatever was proved is not enough any more
         if visit.session is not None and step in (Step.MFA, Step.PASSKEY, Step.CONSENT, Step.CONFIRMATION):
             shown["session_sid"] = visit.session.sid
         if page.challenge is not None:

@@ -54,9 +54,12 @@ def _in_turn(login: UniversalLogin, screen: Screen, prompt: FactorPrompt) -> Han
         visit = await _visit(login, request)
         if visit.is_post and visit.action == "change-language":
             return await visit.speak(visit.form.get("language", ""))
-        if not is_open(screen, visit.transaction, visit.directory):
+        is_at = is_open(screen, visit.transaction, visit.directory)
+        if isinstance(visit, Visit) and (visit.is_post or not is_at) and await visit.is_let_in():
+            return visit.resumed  # a form that came twice
+        if not is_at:
             let_in = visit.transaction.authenticated_at is not None
-            return visit.resumed if visit.is_post and let_in else visit.current  # a form that came twice
+            return visit.resumed if visit.is_post and let_in else visit.current
         return await prompt(visit)
 
     return _refusing(login, answer)

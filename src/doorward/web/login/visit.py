@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
@@ -149,6 +149,11 @@ class TransactionVisit(PageRequest, frozen=True, kw_only=True):
         """To the page this login is at."""
         return self.on(screen_of(self.transaction, self.directory))
 
+    async def anew(self) -> Self:
+        """The same as it is by now, where another request may have been first."""
+        current = await self.login.ports.transactions.find(self.tenant, self.transaction.id_hash)
+        return msgspec.structs.replace(self, transaction=current) if current is not None else self
+
     async def speak(self, language: str) -> Response:
         """Show the page again, and what follows, in ``language`` if the tenant has it."""
         parameters = {**self.transaction.parameters, "ui_locales": language[:MAX_LANGUAGE]}
@@ -258,6 +263,12 @@ class Visit(TransactionVisit, frozen=True, kw_only=True):
         """The session of a cookie, if it is the one this login is about."""
         session = await self.login.ports.sessions.find(self.tenant, digest(cookie)) if cookie is not None else None
         return session if session is not None and session.sid == self.transaction.session_sid else None
+
+    async def is_let_in(self) -> bool:
+        """Whether this browser is signed in by this login, which was not taken up again since."""
+        if self.transaction.authenticated_at is None or self.transaction.step not in screens.ENTERING:
+            return False
+        return await self.session_of(browser(self.request).session) is not None
 
     async def signed_in_user(self) -> User | None:
         """Whom the page is shown to; ``None`` when somebody else is signed in by now."""

@@ -7,7 +7,15 @@ from collections.abc import Callable, Collection, Mapping
 from msgspec.structs import replace
 
 from doorward.identity.password_policy import PasswordVerdict
-from doorward.identity.signup import SignupError, SignupForm, SignupRefused, identified
+from doorward.identity.signup import (
+    SignedUpBefore,
+    SignupError,
+    SignupForm,
+    SignupRefused,
+    identified,
+    identity_in,
+    user_id_of,
+)
 from doorward.identity.webauthn import can_have_keys
 from doorward.model.connection import CODE_METHODS, Connection
 from doorward.model.identifiers import new_object_id, normalise_email
@@ -110,9 +118,22 @@ async def create(visit: Visit, who: Identification, connection: Connection) -> R
         phone_number=who.given.get("phone_number", ""),
         password=None,
     )
-    user = await visit.login.people.signup.register(
-        visit.tenant, connection, form, visit.client, visit.request.context, verified=who.verified
-    )
+    identity, people = identity_in(visit.transaction.id_hash, form), visit.login.people
+    try:
+        user = await people.signup.register(
+            visit.tenant,
+            connection,
+            form,
+            visit.client,
+            visit.request.context,
+            identity=identity,
+            verified=who.verified,
+        )
+    except SignedUpBefore:
+        made = await visit.login.ports.users.find(visit.tenant, user_id_of(identity))
+        if made is None:
+            return visit.current
+        user = made
     amr = (identifying.WAYS[Channel(who.channel)].amr,)
     return await visit.sign_in(user, user.connection, passkey="progressive", amr=amr)
 
@@ -224,23 +245,53 @@ async def _register(
     connection = visit.signup_connection
     if connection is None:
         raise AccessDenied("Signup is disabled", hint="No database of this client allows signup.")
-    unproven = await visit.unproven()
-    if unproven is not None:
-        error, status = unproven
-        return page(visit, error, status=status)
     form = SignupForm(
         email=given.get("email", ""),
         username=given.get("username", ""),
         phone_number=given.get("phone_number", ""),
         password=visit.form.get("password", ""),
     )
+    identity = identity_in(visit.transaction.id_hash, form)
+    went_on = visit.transaction.authenticated_at is not None or visit.transaction.pending is not None
+    if went_on and await visit.login.ports.users.find(visit.tenant, user_id_of(identity)) is not None:
+        return await _registered(visit, form, connection, identity, page)
+    unproven = await visit.unproven()
+    if unproven is not None:
+        error, status = unproven
+        return page(visit, error, status=status)
     try:
         user = await visit.login.people.signup.register(
-            visit.tenant, connection, form, visit.client, visit.request.context, verified=verified
+            visit.tenant,
+            connection,
+            form,
+            visit.client,
+            visit.request.context,
+            identity=identity,
+            verified=verified,
         )
     except SignupRefused as refused:
         return _refused(visit, page, refused)
+    except SignedUpBefore:
+        return await _registered(visit, form, connection, identity, page)
     return await visit.sign_in(user, user.connection, passkey="progressive")
+
+
+async def _registered(
+    visit: Visit, form: SignupForm, connection: Connection, identity: str, page: Callable[..., Response]
+) -> Response:
+    """The form came twice, and the account is there: in with the same password. The answer to its twin, and the cookie
+    that came with it, may never have reached the browser."""
+    known_by = form.email or form.username or form.phone_number
+    outcome = await visit.login.sign_in.with_password(
+        visit.directory, [connection], known_by, form.password or "", visit.request.context
+    )
+    user = outcome.user
+    if user is None or user.user_id != user_id_of(identity):
+        return page(visit, FieldError("email" if form.email else "", SignupError.EMAIL_TAKEN.value))
+    visit = await visit.anew()
+    if visit.transaction.pending is not None:
+        return visit.current
+    return await visit.sign_in(user, connection.name, passkey="progressive")
 
 
 def _refused(visit: Visit, page: Callable[..., Response], refused: SignupRefused) -> Response:

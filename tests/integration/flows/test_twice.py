@@ -1,0 +1,97 @@
+"""Forms that are sent twice: a double click, the back button, an answer that was lost on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+
+import httpx2
+import pytest
+from tests.integration.door import DOMAIN, BrowserTab, Door
+
+from doorward.model.message import Message
+
+HEADERS = {"origin": f"https://{DOMAIN}", "sec-fetch-site": "same-origin"}
+GRACE, PASSWORD = "grace@example.test", "Correct-Horse-9"
+
+
+async def mails(door: Door, template: str = "") -> list[Message]:
+    """What waits to be sent."""
+    taken = await door.server.storage.outbox.take(Message, until=door.clock.now() + 1, limit=20)
+    return [one.message for one in taken if template in ("", one.message.template)]
+
+
+async def twice(tab: BrowserTab, how: str, action: str = "default", **fields: str) -> list[httpx2.Response]:
+    """Send the form of a page two times: in ``parallel``, in a ``row``, or with what the first answer brought ``lost``;
+    and go where the last answer leads."""
+    body = {**{name: value for name, value in tab.form.fields.items() if value}, **fields, "action": action}
+    at, before = tab.at, dict(tab.http.cookies)
+    if how == "parallel":
+        answers = list(await asyncio.gather(*(tab.http.post(at, data=body, headers=HEADERS) for _ in range(2))))
+    else:
+        answers = [await tab.http.post(at, data=body, headers=HEADERS)]
+        if how == "lost":
+            bring(tab, before)
+        answers.append(await tab.http.post(at, data=body, headers=HEADERS))
+    assert [one.status_code for one in answers] == [302, 302], [errors(one) for one in answers]
+    await tab.get(answers[-1].headers["location"])
+    return answers
+
+
+def bring(tab: BrowserTab, cookies: Mapping[str, str]) -> None:
+    tab.http.cookies.clear()
+    for name, value in cookies.items():
+        tab.http.cookies.set(name, value, domain=DOMAIN)
+
+
+def errors(answer: httpx2.Response) -> list[str]:
+    return re.findall(r'data-error-code="([^"]+)"', answer.text)
+
+
+HOW = pytest.mark.parametrize("how", ["row", "lost", "parallel"])
+
+
+# ── a sign-up ──
+
+
+@HOW
+@pytest.mark.parametrize("pages", [1, 2])
+async def test_a_sign_up_makes_one_account_and_lets_it_in(door: Door, how: str, pages: int) -> None:
+    await door.tenant({"prompts": {"identifier_first": pages == 2}})
+    tab = await door.browser().authorize(door.client("Spa"), screen_hint="signup")
+    if pages == 2:
+        await tab.submit(email=GRACE)
+        await twice(tab, how, password=PASSWORD)
+    else:
+        await twice(tab, how, email=GRACE, password=PASSWORD)
+    assert "code" in tab.answer
+    assert len(await door.log("ss")) == 1
+    assert await door.log("fs") == []
+
+
+async def test_another_password_is_no_way_into_an_account_just_made(door: Door) -> None:
+    tab = await door.browser().authorize(door.client("Spa"), screen_hint="signup")
+    body = {"state": tab.state, "email": GRACE, "action": "default"}
+    before = dict(tab.http.cookies)
+    await tab.http.post(tab.at, data={**body, "password": PASSWORD}, headers=HEADERS)
+    bring(tab, before)
+    other = await tab.http.post(tab.at, data={**body, "password": "Other-Horse-10"}, headers=HEADERS)
+    assert (other.status_code, errors(other)) == (400, ["email-in-use"])
+    elsewhere = await door.browser().authorize(door.client("Spa"), screen_hint="signup")
+    await elsewhere.submit(email=GRACE, password=PASSWORD)
+    assert elsewhere.form.errors == {"error-element-email": "email-in-use"}, "another login is no twin of it"
+
+
+@HOW
+async def test_a_sign_up_whose_address_is_verified_first_leads_to_the_code(door: Door, how: str) -> None:
+    await door.tenant({"databases": [{"name": "people", "options": {"attributes": {"email": VERIFIED}}}]})
+    tab = await door.browser().authorize(door.client("Spa"), screen_hint="signup")
+    await twice(tab, how, email=GRACE, password=PASSWORD)
+    assert tab.path == "/u/login-email-verification"
+    await tab.submit(code=(await mails(door, "verify_email_by_code"))[-1].values["code"])
+    assert "code" in tab.answer
+    assert len(await door.log("ss")) == 1
+
+
+VERIFIED = {"verification_method": "otp", "signup": {"status": "required", "verification": {"active": True}}}
