@@ -208,6 +208,8 @@ class Presenter:
             detail=error.description,
             tracking=request.request_id,
             hint=(error.hint or "") if self._shows_hints else "",
+            client_name=client.name if client is not None else "",
+            client_id=client.client_id if client is not None else "",
             status=error.status,
         )
         own = look.error_page
