@@ -19,9 +19,9 @@ from doorward.model.document import Documents
 from doorward.model.snapshot import snapshot_of
 from doorward.model.tenant import Issuer, Tenant
 from doorward.web.login.advanced_rendering import Drawing, Rendering
-from doorward.web.login.presenter import about
 from doorward.web.login.render import render
 from doorward.web.login.samples import SAMPLES, STATE, STOCK
+from doorward.web.login.template_variables import about
 from doorward.web.login.universal_login_context import Known
 from doorward.web.wire.http import Response
 

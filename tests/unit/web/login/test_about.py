@@ -11,8 +11,8 @@ from doorward.model.document import Document, Documents, Kind
 from doorward.model.snapshot import snapshot_of
 from doorward.model.tenant import Issuer, Tenant
 from doorward.web.login.look import Look
-from doorward.web.login.presenter import about
 from doorward.web.login.samples import SAMPLES
+from doorward.web.login.template_variables import about
 
 BODY: dict[str, Any] = {"id": "org_1", "name": "acme", "display_name": "Acme", "token_quota": {"x": 1},
                         "branding": {"logo_url": "https://acme.test/l.png"}}  # fmt: skip
