@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from doorward.model.challenge import Challenge
-from doorward.model.identifiers import sending_keys
+from doorward.model.identifiers import plain, sending_keys
 from doorward.model.message import Message
 from doorward.ports import Attempts
 
@@ -62,4 +62,4 @@ def message_of(challenge: Challenge, template: str, values: dict[str, Any], loca
 
 def typed(code: str) -> str:
     """A code as it was sent, however it was typed."""
-    return "".join(c for c in code[:MAX_CODE] if not c.isspace() and c != "-")
+    return "".join(c for c in plain(code[:MAX_CODE]) if not c.isspace() and c != "-")

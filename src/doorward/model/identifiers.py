@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from ipaddress import ip_network
 from typing import Protocol
 from uuid import UUID
@@ -13,6 +14,12 @@ ATTEMPTS = f"brute{SEPARATOR}"  # how every brute-force counter begins
 ANYWHERE = ""
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _PHONE = re.compile(r"\+[0-9 ()./-]+")
+# What stands for what, by its category; NFKC sees to spaces.
+_MEANT: dict[str, Callable[[str], str]] = {
+    "Nd": lambda digit: str(unicodedata.decimal(digit)),
+    "Pd": lambda dash: "-",
+    "Cf": lambda mark: "",
+}
 
 
 class _Entropy(Protocol):
@@ -72,9 +79,15 @@ def normalise_username(value: str) -> str:
     return unicodedata.normalize("NFKC", value.strip()).casefold()
 
 
+def plain(typed: str) -> str:
+    """Numbers and codes as they are meant: digits of any script as 0-9, any dash as ``-``, any space as a space, and
+    none of the invisible marks that address books put around a number."""
+    return "".join(_MEANT.get(unicodedata.category(c), str)(c) for c in unicodedata.normalize("NFKC", typed))
+
+
 def is_phone(value: str) -> bool:
     """Whether somebody typed an international telephone number: a plus, digits, and what is put between them."""
-    return _PHONE.fullmatch(value.strip()) is not None
+    return _PHONE.fullmatch(plain(value).strip()) is not None
 
 
 def kind_of(typed: str) -> str:
@@ -83,7 +96,7 @@ def kind_of(typed: str) -> str:
 
 
 def normalise_phone(value: str) -> str:
-    return "".join(c for c in value if c.isdigit() or c == "+")
+    return "".join(c for c in plain(value) if c.isdigit() or c == "+")
 
 
 def _same_person(identifier: str) -> str:

@@ -219,6 +219,26 @@ def test_a_password_is_shown_and_hidden_again(tab: Page) -> None:
     assert password.input_value() == "secret"
 
 
+@pytest.mark.parametrize(
+    ("name", "typed", "right"),
+    [
+        ("mfa-otp-challenge", "١٢٣ ٤٥٦", True),
+        ("email-identifier-challenge", "\u200f۱۲۳\u2011۴۵۶", True),
+        ("mfa-otp-challenge", "12345", False),
+        ("signup-id-phone", "\u202a+44\u00a020 7946-0000\u202c", True),
+        ("signup-id-phone", "+٤٤ ٢٠ ٧٩٤٦ ٠٠٠٠", True),
+        ("signup-id-phone", "020 7946 0000", False),
+        ("mfa-phone-enrollment-country", "٠٢٠ ٧٩٤٦ ٠٠٠٠", True),
+        ("mfa-phone-enrollment-country", "call me", False),
+    ],
+)
+def test_numbers_may_be_in_the_digits_of_any_keyboard(tab: Page, name: str, typed: str, right: bool) -> None:
+    show(tab, name, locale="ar")
+    field = tab.locator("._input-wrapper input:not([type=password])").first
+    field.fill(typed)
+    assert field.evaluate("(input) => input.checkValidity()") is right
+
+
 DOCUMENTS = {
     "form_post": render_form_post(FormPostDocument("https://app.test/callback", {"code": "c"}), STOCK, "en"),
     "web_message": render_web_message(WebMessageDocument("https://app.test", {"code": "c"}), STOCK, "en"),

@@ -16,6 +16,8 @@ from importlib.resources import files
 from babel import Locale, UnknownLocaleError
 from msgspec import Struct
 
+from doorward.model.identifiers import plain
+
 # Character sets that stand in the order of a language: by sound in Chinese and Japanese, where Unicode goes by strokes.
 _IN_ORDER = {"zh": "gb18030", "ja": "shift_jis"}
 
@@ -35,6 +37,7 @@ class Country(Struct, frozen=True):
 
     def number(self, typed: str) -> str:
         """A number somebody typed who chose this country; with a plus sign it is of whichever country it says."""
+        typed = plain(typed).strip()
         if not typed or typed.startswith("+"):
             return typed
         national = typed.lstrip(" (")

@@ -127,6 +127,11 @@ _WORDS = {
         "phoneOrUsernameOrEmailPlaceholder", "invalid-email-phone-username", "invalid-email-phone-username",
     ),
 }  # fmt: skip
+# The browser takes what ``identifiers.plain`` makes plain: digits of any script, any dash and space, invisible marks.
+_BETWEEN = r"\p{Nd}\p{Zs}\p{Pd}\p{Cf}\(\)\.\/"
+_INTERNATIONAL = rf"[\s\p{{Cf}}]*\+[{_BETWEEN}]+"
+_NATIONAL = rf"[\s\p{{Cf}}]*\+?[{_BETWEEN}]+"
+_SIX_DIGITS = r"[\s\p{Pd}\p{Cf}]*(?:\p{Nd}[\s\p{Pd}\p{Cf}]*){6}"
 EMAIL = email()
 USERNAME = Input(
     name="username", label="usernamePlaceholder", missing="no-username", autocomplete="username",
@@ -134,7 +139,7 @@ USERNAME = Input(
 )  # fmt: skip
 PHONE_NUMBER = Input(
     name="phone_number", label="phonePlaceholder", missing="no-phone", kind=InputKind.PHONE, autocomplete="tel",
-    invalid="invalid-phone-number", pattern=r"\s*\+[0-9 \(\)\.\/\-]+",
+    invalid="invalid-phone-number", pattern=_INTERNATIONAL,
 )  # fmt: skip
 # What a new account can be known by, and how each of it is called where it may be left out.
 SIGNUP_INPUTS = {
@@ -165,13 +170,13 @@ CODE = Input(
 )  # fmt: skip
 OTP_CODE = Input(
     name="code", label="placeholder", missing="invalid-otp-code-format", kind=InputKind.CODE,
-    autocomplete="one-time-code", invalid="invalid-otp-code-format", pattern=r"\s*[0-9]{3}[\s\-]?[0-9]{3}\s*",
+    autocomplete="one-time-code", invalid="invalid-otp-code-format", pattern=_SIX_DIGITS,
 )  # fmt: skip
 # Who is to be sent a code, or a link.
 EMAIL_IDENTIFIER = email("username", autocomplete="username")
 PHONE_IDENTIFIER = Input(
     name="username", label="phonePlaceholder", missing="invalid-phone-number", kind=InputKind.PHONE,
-    autocomplete="tel", invalid="invalid-phone-number", pattern=r"\s*\+[0-9 \(\)\.\/\-]+",
+    autocomplete="tel", invalid="invalid-phone-number", pattern=_INTERNATIONAL,
 )  # fmt: skip
 EMAIL_OR_PHONE_IDENTIFIER = Input(
     name="username", label="phoneOrEmailPlaceholder", missing="invalid-email-phone", autocomplete="username",
@@ -179,16 +184,16 @@ EMAIL_OR_PHONE_IDENTIFIER = Input(
 )  # fmt: skip
 MFA_CODE = Input(
     name="code", label="placeholder", missing="no-code", kind=InputKind.CODE, autocomplete="one-time-code",
-    invalid="shared:invalidCode", pattern=r"\s*[0-9]{3}\s*[0-9]{3}\s*",
+    invalid="shared:invalidCode", pattern=_SIX_DIGITS,
 )  # fmt: skip
 PHONE = Input(
     name="phone", label="placeholder", missing="no-phone", kind=InputKind.PHONE, autocomplete="tel",
-    invalid="invalid-phone", pattern=r"\s*\+[0-9 \(\)\.\/\-]+",
+    invalid="invalid-phone", pattern=_INTERNATIONAL,
 )  # fmt: skip
 # Where its country was chosen.
 NATIONAL_PHONE = Input(
     name="phone", label="shared:nationalPhoneText", missing="no-phone", kind=InputKind.PHONE, autocomplete="tel",
-    invalid="invalid-phone", pattern=r"\s*\+?[0-9 \(\)\.\/\-]+",
+    invalid="invalid-phone", pattern=_NATIONAL,
 )  # fmt: skip
 RECOVERY_CODE = Input(
     name="code", label="placeholder", missing="no-code", autocomplete="off", invalid="invalid-code-format",

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import msgspec
 from msgspec import Struct
 
+from doorward.identity.one_time_codes import typed
 from doorward.model.digest import digest
 from doorward.model.mfa import MfaProgress, MfaSubject, Outcome, Standing, ways
 from doorward.model.session import Session
@@ -206,7 +207,7 @@ def _subject(visit: FactorVisit, user: User, ticket: bytes | None = None) -> Mfa
 
 def typed_code(form: Mapping[str, str]) -> str:
     """What was typed, without what is put between."""
-    return "".join(form.get("code", "").split())
+    return typed(form.get("code", ""))
 
 
 def refusal(outcome: Outcome) -> FieldError:
