@@ -88,7 +88,7 @@ async def test_pages_speak_a_language_of_the_tenant_that_the_reader_reads(
         data={"state": page.url.params["state"], "username": "", "action": "default"},
         headers={"sec-fetch-site": "same-origin"},
     )
-    said = {"en": "Enter your email address", "de": "Geben Sie Ihre E-Mail-Adresse ein"}[spoken]
+    said = {"en": "Enter your email address", "de": "Geben Sie Ihre E\u2011Mail-Adresse ein"}[spoken]
     assert (wrong.status_code, wrong.headers["content-language"]) == (400, spoken)
     assert said in wrong.text
 
