@@ -17,8 +17,12 @@ from tests.sdk_tenant import CONNECTION, PASSWORD, SINGLE_PAGE, sdk_tenant
 from doorward.identity.mfa import otp
 from doorward.model.mfa import MULTI_FACTOR
 
-REDIRECTED, IN_A_POPUP, EMBEDDED = "redirected@example.test", "popup@example.test", "embedded@example.test"
-MFA_OTP_GRANT = "http://auth0.com/oauth/grant-type/mfa-otp"
+REDIRECTED, IN_A_POPUP, EMBEDDED, NEW_TO_IT = (
+    f"{name}@example.test" for name in ("redirected", "popup", "embedded", "new-to-it")
+)
+MFA_OTP_GRANT, MFA_OOB_GRANT = (f"http://auth0.com/oauth/grant-type/mfa-{kind}" for kind in ("otp", "oob"))
+NUMBER = "+442079460007"
+ARRIVAL_LIMIT = 10.0  # seconds
 PASSKEY_GRANT = "urn:okta:params:oauth:grant-type:webauthn"
 START = "options => { window.client = new auth0.Auth0Client(options); }"
 CALL = """async ([path, ...parameters]) => {
@@ -41,14 +45,14 @@ DEVICE = {
 def door(node: str, listeners: Mapping[str, Listener], tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
     """A server whose people have second factors and passkeys."""
     tenant = sdk_tenant(single_page=[listeners["spa"].origin])
-    tenant["guardianFactors"] = [{"name": name, "enabled": True} for name in ("otp", "recovery-code")]
+    tenant["guardianFactors"] = [{"name": name, "enabled": True} for name in ("otp", "sms", "recovery-code")]
     single_page = next(client for client in tenant["clients"] if client["name"] == SINGLE_PAGE)
-    single_page["grant_types"] += [PASSKEY_GRANT, MFA_OTP_GRANT, "password"]
+    single_page["grant_types"] += [PASSKEY_GRANT, MFA_OTP_GRANT, MFA_OOB_GRANT, "password"]
     (database,) = tenant["databases"]
     database["options"] = {**database.get("options", {}), "authentication_methods": {"passkey": {"enabled": True}}}
     tenant["users"] += [
         {"email": email, "password": PASSWORD, "connection": CONNECTION, "email_verified": True}
-        for email in (REDIRECTED, IN_A_POPUP, EMBEDDED)
+        for email in (REDIRECTED, IN_A_POPUP, EMBEDDED, NEW_TO_IT)
     ]
     with dev_server(tenant, tmp_path_factory.mktemp("sdk-people")) as running:
         yield running
@@ -146,22 +150,77 @@ def test_a_second_factor_that_silence_meets_is_proved_in_a_popup(spa: SinglePage
     assert spa.call("getIdTokenClaims")["amr"] == ["mfa"]
 
 
-def test_a_second_factor_is_proved_on_the_pages_of_the_application(spa: SinglePage, door: DevServer) -> None:
-    spa.log_in(EMBEDDED, acr_values=MULTI_FACTOR)
-    key, step = set_up_an_app(spa.page)
-    spa.come_back()
-    audience, scope = door.url("mfa/"), "openid email read:authenticators"
+def refused_for(spa: SinglePage, door: DevServer, email: str) -> str:
+    """The token that stands for a password where a second factor is wanted, which the SDK is told of."""
+    audience, scope = door.url("mfa/"), "openid email read:authenticators enroll"
     asked = {
         "grant_type": "password",
         "client_id": door.clients[SINGLE_PAGE].client_id,
-        "username": EMBEDDED,
+        "username": email,
         "password": PASSWORD,
         "audience": audience,
         "scope": scope,
     }
     refused = httpx2.post(door.url("oauth/token"), data=asked, verify=door.tls).json()
-    token = refused["mfa_token"]
+    token: str = refused["mfa_token"]
     spa.call("mfa.setMFAAuthDetails", token, scope, audience, refused["mfa_requirements"])
+    return token
+
+
+def message_to(door: DevServer, number: str) -> str:
+    """The code that was sent there."""
+    until = time.monotonic() + ARRIVAL_LIMIT
+    with httpx2.Client(base_url=door.issuer, verify=door.tls) as http:
+        while time.monotonic() < until:
+            answer = http.post("_doorward/api/v1/inbox/take", params={"to": number})
+            if answer.status_code == 200:
+                code: str = answer.json()["code"]
+                return code
+    raise AssertionError(f"nothing came for {number}")
+
+
+def asked_of_everybody(door: DevServer, *policies: str) -> None:
+    """When a second factor is wanted, whatever an application asks for."""
+    known = door.management
+    with httpx2.Client(base_url=door.issuer, verify=door.tls) as http:
+        asked = {"client_id": known.client_id, "client_secret": known.client_secret}
+        asked |= {"grant_type": "client_credentials", "audience": door.management_audience}
+        bearer = {"authorization": f"Bearer {http.post('oauth/token', json=asked).json()['access_token']}"}
+        assert http.put("api/v2/guardian/policies", json=policies, headers=bearer).status_code == 200
+
+
+@pytest.fixture
+def always(door: DevServer) -> Iterator[None]:
+    asked_of_everybody(door, "all-applications")
+    yield
+    asked_of_everybody(door)
+
+
+@pytest.mark.usefixtures("always")
+def test_a_second_factor_is_taken_on_on_the_pages_of_the_application(spa: SinglePage, door: DevServer) -> None:
+    token = refused_for(spa, door, NEW_TO_IT)
+    assert {one["type"] for one in spa.call("mfa.getEnrollmentFactors", token)} == {"otp", "phone"}
+    begun = spa.call("mfa.enroll", {"mfaToken": token, "factorType": "sms", "phoneNumber": NUMBER})
+    assert begun["oobChannel"] == "sms"
+    taken = {"mfaToken": token, "oobCode": begun["oobCode"], "bindingCode": message_to(door, NUMBER)}
+    assert spa.call("mfa.verify", taken)["access_token"]
+    assert spa.call("getUser")["email"] == NEW_TO_IT
+
+    spa.open()
+    token = refused_for(spa, door, NEW_TO_IT)
+    (phone,) = (one for one in spa.call("mfa.getAuthenticators", token) if one["authenticatorType"] == "oob")
+    asked = {"mfaToken": token, "challengeType": "oob", "authenticatorId": phone["id"]}
+    challenge = spa.call("mfa.challenge", asked)
+    proof = {"mfaToken": token, "oobCode": challenge["oobCode"], "bindingCode": message_to(door, NUMBER)}
+    assert spa.call("mfa.verify", proof)["access_token"]
+    assert spa.call("getUser")["email"] == NEW_TO_IT
+
+
+def test_a_second_factor_is_proved_on_the_pages_of_the_application(spa: SinglePage, door: DevServer) -> None:
+    spa.log_in(EMBEDDED, acr_values=MULTI_FACTOR)
+    key, step = set_up_an_app(spa.page)
+    spa.come_back()
+    token = refused_for(spa, door, EMBEDDED)
     kinds = [one["authenticatorType"] for one in spa.call("mfa.getAuthenticators", token)]
     assert sorted(kinds) == ["otp", "recovery-code"]
     proved = spa.call("mfa.verify", {"mfaToken": token, "otp": otp.code_of(key, step + 1)})
