@@ -9,12 +9,15 @@ import httpx
 import pytest
 from auth0.management import ManagementClient
 from tests.dev_server import DevServer, dev_server
-from tests.sdk_tenant import sdk_tenant
+from tests.sdk_tenant import WEB, sdk_tenant
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
-    with dev_server(sdk_tenant(), tmp_path_factory.mktemp("sdk-python")) as running:
+    tenant = sdk_tenant()
+    web = next(client for client in tenant["clients"] if client["name"] == WEB)
+    web["grant_types"] += [f"http://auth0.com/oauth/grant-type/mfa-{kind}" for kind in ("otp", "recovery-code")]
+    with dev_server(tenant, tmp_path_factory.mktemp("sdk-python")) as running:
         yield running
 
 
