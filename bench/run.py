@@ -46,6 +46,10 @@ def main(arguments: list[str]) -> int:
         from bench import storm
 
         return storm.main([argument for argument in arguments if argument != "--storm"])
+    if "--enumeration" in arguments:
+        from bench import enumeration
+
+        return enumeration.main([argument for argument in arguments if argument != "--enumeration"])
     options = _options(arguments)
     trips = [] if options.imports else [TRIPS[name] for name in options.trip or TRIPS]
     shape = Shape(warm=0.5, seconds=2, open=False)
@@ -70,6 +74,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.run", description="Measure Doorward, trip by trip.")
     parser.add_argument("--search", action="store_true", help="searches among a million users instead of the trips")
     parser.add_argument("--storm", action="store_true", help="how long tokens take in a storm of logins")
+    parser.add_argument("--enumeration", action="store_true", help="whether a clock tells who has an account")
     parser.add_argument("--trip", action="append", choices=list(TRIPS), help="only this one; may be repeated")
     parser.add_argument("--quick", action="store_true", help="two short rounds, closed load only")
     parser.add_argument("--closed", action="store_true", help="leave out the open load (latency)")

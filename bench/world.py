@@ -96,19 +96,19 @@ class World:
         """Create the tenant."""
         await self.door.create_tenant(HOST, HOST)
         await self.ports.directory.change(HOST, [*_apis(), *self._clients()])
-        await self.ports.directory.change(HOST, [self._enabled()])
+        await self.ports.directory.change(HOST, [self.enabled()])
         await together(self._person(number) for number in range(PEOPLE))
 
     def _clients(self) -> list[Put]:
         made: list[Put] = []
         for number in range(MACHINES):
             client_id = f"machine{number:025d}"
-            made.append(self._client(client_id, "non_interactive", ["client_credentials"]))
+            made.append(self.client(client_id, "non_interactive", ["client_credentials"]))
             for audience in (API, API_HS256):
                 made.append(_grant(client_id, audience, SCOPES[:2]))
         for number in range(APPLICATIONS):
             made.append(
-                self._client(
+                self.client(
                     f"webapp{number:026d}",
                     "regular_web",
                     ["authorization_code", "refresh_token"],
@@ -122,7 +122,7 @@ class World:
                     },
                 )
             )
-        made.append(self._client(OPERATOR, "non_interactive", ["client_credentials"]))
+        made.append(self.client(OPERATOR, "non_interactive", ["client_credentials"]))
         made.append(
             _grant(
                 OPERATOR,
@@ -132,7 +132,8 @@ class World:
         )
         return made
 
-    def _client(self, client_id: str, app_type: str, grant_types: list[str], **more: Any) -> Put:
+    def client(self, client_id: str, app_type: str, grant_types: list[str], **more: Any) -> Put:
+        """An application, as it is to be put into the tenant."""
         body = {
             **CLIENT_DEFAULTS,
             "client_id": client_id,
@@ -146,7 +147,7 @@ class World:
         }
         return new_document(Kind.CLIENT, client_id, body, client_secret=new_client_secret(self.ports.entropy))
 
-    def _enabled(self) -> Put:
+    def enabled(self) -> Put:
         """The database of people, for every application."""
         document = next(d for d in self.directory.documents[Kind.CONNECTION].values() if d.body["name"] == DATABASE)
         body = {**document.body, "enabled_clients": [client.client_id for client in self.applications]}
