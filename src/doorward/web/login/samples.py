@@ -382,11 +382,13 @@ SAMPLES: dict[str, Page] = {
     "email-verification-result": ticket_result(
         screens.EMAIL_VERIFICATION, "verifiedTitle", "verifiedDescription", onward=_SHOP
     ),
+    "email-verification-again": ticket_result(
+        screens.EMAIL_VERIFICATION, "verifiedTitle", "alreadyVerifiedDescription", onward=_SHOP
+    ),
     **{
         f"email-verification-{name}": ticket_result(screens.EMAIL_VERIFICATION, "errorTitle", key, status=400)
         for name, key in {
             "expired": "auth0-users-expired-ticket",
-            "again": "alreadyVerifiedDescription",
             "unknown": "invalidAccountOrCodeDescription",
             "failed": "unknownErrorDescription",
         }.items()
