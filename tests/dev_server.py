@@ -19,6 +19,7 @@ import yaml
 
 START_LIMIT = 60.0  # seconds until a server that says nothing counts as broken
 STOP_LIMIT = 15.0
+ROOT = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,13 @@ def dev_server(
     folder: Path,
     others: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     *options: str,
+    listened: bool = True,
 ) -> Iterator[DevServer]:
     """Run ``doorward dev`` on a free port with ``tenant``, a document in the format of ``tenant.yaml``.
 
     ``others`` are further tenants by domain, ``options`` further ones of the command. ``folder`` receives the files and
     the server's data. Raises ``RuntimeError`` with what the process said when it does not become ready, or does not end
-    cleanly on SIGTERM.
+    cleanly on SIGTERM; or, unless it is not ``listened`` to, when it kept or told a secret (see ``tests/canary.py``).
     """
     file, data = folder / "tenant.yaml", folder / "data"
     file.write_text(yaml.safe_dump(dict(tenant)))
@@ -82,14 +84,14 @@ def dev_server(
         (folder / f"{domain}.yaml").write_text(yaml.safe_dump(dict(document)))
         more += ["--tenant", f"{domain}={folder / domain}.yaml"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DOORWARD_")}
-    command = [sys.executable, "-m", "doorward", "dev", str(file), "--port", "0", "--data", str(data), *more, *options]
+    words = ["dev", str(file), "--port", "0", "--data", str(data), *more, *options]
     with subprocess.Popen(
-        command,
+        [sys.executable, "-m", "tests.canary" if listened else "doorward", *words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**environment, "PYTHONUNBUFFERED": "1"},
+        env={**environment, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)},
     ) as process:
         said: list[str] = []
         ready = threading.Event()

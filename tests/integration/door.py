@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import httpx2
 import yaml
+from tests import canary
 
 from doorward.app import Doorward, build
 from doorward.backends.keys.password_hashes import PasswordHasher
@@ -67,6 +68,7 @@ class Door:
     async def tenant(self, document: str | Mapping[str, Any], domain: str = DOMAIN) -> Door:
         """Make (or change) the tenant of ``domain`` as a tenant file says."""
         parsed = yaml.safe_load(document) if isinstance(document, str) else document
+        canary.told(parsed)
         directory = self.ports.directory
         if domain not in {tenant.id for tenant in directory.tenants()}:
             await self.server.create_tenant(domain, domain)

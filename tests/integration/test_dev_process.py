@@ -30,7 +30,7 @@ def test_an_idle_connection_kept_alive_does_not_hold_the_server_up(tmp_path: Pat
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_new_server_does_not_keep_what_made_its_tables(tmp_path: Path) -> None:
-    with dev_server(sdk_tenant(), tmp_path) as door:
+    with dev_server(sdk_tenant(), tmp_path, listened=False) as door:
         process = Path(f"/proc/{door.pid}")
         loaded, resident = (process / "maps").read_text(), (process / "status").read_text().partition("VmRSS:")[2]
         assert "httptools" in loaded, "what is in use is found"

@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.dev_server import ROOT
 
 LIMIT = 30.0
 
@@ -47,13 +48,14 @@ class Operator:
 
     @contextlib.contextmanager
     def serve(self, *words: str, ends: int = 0, **changes: str | None) -> Iterator[Served]:
-        """``doorward serve`` on a free port, ended with SIGTERM; it has to end with 0, or as ``ends`` says."""
+        """``doorward serve`` on a free port, listened to (``tests/canary.py``), ended with SIGTERM; it has to end with
+        0, or as ``ends`` says."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         environment = self._environment({"DOORWARD_SERVER_PORT": str(port), **changes})
         with subprocess.Popen(
-            [sys.executable, "-m", "doorward", "serve", *words],
-            env={**environment, "PYTHONUNBUFFERED": "1"},
+            [sys.executable, "-m", "tests.canary", "serve", *words],
+            env={**environment, "PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)},
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
