@@ -4,11 +4,11 @@ While tests run, it listens to what goes in and out of the application and learn
 and to every statement that is sent to a database, and every line that is logged. At the end of a test no secret may be
 in a line or a parameter of a statement, as it is or encoded. What may be kept, and where, is said in ``KEPT``.
 
-Not sought are words shorter than eight characters, words of lower-case letters only (they are names of things), what
-also went over the wire as an identifier, and codes of fewer than six digits. A code of digits is found where it stands
-alone.
+Not sought are words shorter than eight characters; those of lower-case letters, with ``_``, ``.`` or ``:`` between
+them, for they are names of things; what also went over the wire as an identifier; and codes of fewer than six digits.
+A code of digits is found where it stands alone.
 
-``python tests/canary.py dev …`` runs the command line of Doorward with a canary: what it finds is told on standard
+``python -m tests.canary dev …`` runs the command line of Doorward with a canary: what it finds is told on standard
 error, and the process ends with 86.
 """
 
@@ -40,19 +40,20 @@ FOUND = 86  # the exit code of a process that kept or told a secret
 LARGEST = 256 * 1024  # bytes of a body that is read: what is larger is a file of users, or of a tenant
 
 SECRET = re.compile(
-    r"passw|passphrase|secret|token|ticket|assertion|recovery|private|authorization|api_?key|write_?key|access_?key$"
-    r"|server_?key|^skey$|^p12$|_pass$|verifier$|(authn?|login)_session$|(^|_)hash$|(^|_)code$|^otp$|^request_uri$",
+    r"passw|passphrase|secret|token|ticket|assertion|recovery|private|authorization$|api_?key|write_?key|access_?key$"
+    r"|server_?key|^skey$|^p12$|_pass$|verifier$|(authn?|login)_session$|(^|_)hash$|(^|_)code$|^otp$|^request_uri$|^invitation$",
     re.IGNORECASE,
 )
 NOT_SECRET = re.compile(r"_id$|_type$|_dialect$|_expires|_lifetime|_method", re.IGNORECASE)
 IDENTIFIER = re.compile(r"^(email|username|phone_number|phone|name|nickname|login_hint|client_id|connection|realm)$")
-ORDINARY = re.compile(r"[a-z]+([ _.:-][a-z]+)*|[A-Z]+(_[A-Z]+)+|\d{4}-\d\d-\d\dT.*|https?://.*|\*+")
+ORDINARY = re.compile(r"[a-z]+([_.:][a-z]+)*|[A-Z]+(_[A-Z]+)+|urn:.*|\d{4}-\d\d-\d\dT.*|https?://.*|\*+")
 LOGIN_PAGE = re.compile(r"/(u/|authorize/resume|continue)")
 SHOWN = re.compile(r'data-copy="([A-Z2-7]{16,})"')
 TABLE = re.compile(r"(?i)\b(?:INSERT INTO|UPDATE|DELETE FROM|FROM)\s+(\w+)")
 
 # What is kept as it is: of what, where, and why.
 KEPT: Sequence[tuple[str, str, str]] = (
+    ("invitation", "organization_invitation.ticket_id", "the Management API shows it for as long as it is good"),
     ("client_secret|secret of Basic", "stdout", "a development server greets whoever started it with a command to try"),
 )
 
@@ -88,8 +89,8 @@ class Canary:
         elif isinstance(value, str):
             if value.startswith(("http://", "https://", "otpauth://")):
                 self.address(value)
-            elif SECRET.search(within if name == "value" else name) and not NOT_SECRET.search(name):
-                self.secret(name, value)
+            elif SECRET.search(kind := within if name == "value" else name) and not NOT_SECRET.search(kind):
+                self.secret(kind, value)
             elif IDENTIFIER.match(name):
                 self.identifiers.add(value)
 
@@ -184,7 +185,9 @@ def table(sql: str) -> str:
 
 
 def may_be_kept(place: str, kind: str) -> bool:
-    return any(re.fullmatch(where, place) and re.fullmatch(what, kind) for what, where, _ in KEPT)
+    """Whether a kind of secret may be in a place, or in a column of what is in the file of a database."""
+    places = [where for what, where, _ in KEPT if re.fullmatch(what, kind)]
+    return place in places or (".sqlite" in place and any("." in where for where in places))
 
 
 class Lines(logging.Handler):

@@ -32,6 +32,7 @@ from doorward.ports import Conflict
 
 pytestmark = pytest.mark.anyio
 TENANT_FILE = str(Path(wire.__file__).parent)
+SECRET = "Secret-1"
 ACME, OTHER = "acme.test", "other.test"
 API, SECOND = "https://api.acme.test/", "https://second.acme.test/"
 PERMISSION = {"permission_name": "read:a", "resource_server_identifier": API}
@@ -56,7 +57,7 @@ DOCUMENT: dict[str, Any] = {
     "roles": [{"name": "Reader", "description": "Reads", "permissions": [PERMISSION]}],
     "databases": [{"name": "people", "enabled_clients": ["Web"]}],
     "connections": [
-        {"name": "google-oauth2", "strategy": "google-oauth2", "options": {"client_id": "g", "client_secret": "s1"}}
+        {"name": "google-oauth2", "strategy": "google-oauth2", "options": {"client_id": "g", "client_secret": SECRET}}
     ],
 }  # fmt: skip
 
@@ -231,8 +232,8 @@ async def test_what_a_file_would_change(
 
 
 def test_differences_are_told_property_by_property() -> None:
-    before = {"a": 1, "b": {"c": True, "d": "x"}, "list": ["1", "2"], "gone": None, "client_secret": "s1"}
-    after = {"a": 1.5, "b": {"c": False, "d": "x", "new": "n"}, "list": ["2", "3"], "client_secret": "s2"}
+    before = {"a": 1, "b": {"c": True, "d": "x"}, "list": ["1", "2"], "gone": None, "client_secret": SECRET}
+    after = {"a": 1.5, "b": {"c": False, "d": "x", "new": "n"}, "list": ["2", "3"], "client_secret": "Secret-2"}
     assert msgspec.to_builtins(differences(before, after)) == [
         {"path": "a", "before": 1, "after": 1.5},
         {"path": "b.c", "before": True, "after": False},
@@ -256,7 +257,11 @@ async def test_secrets_are_never_told(server: Server) -> None:
     document = {
         **entry("connections", options={"client_id": "g", "client_secret": "s2-of-the-file"}),
         **entry("clients", 1, client_secret="another-secret-of-the-file"),
-        "emailProvider": {"name": "sendgrid", "default_from_address": "a@a.test", "credentials": {"api_key": "k-1"}},
+        "emailProvider": {
+            "name": "sendgrid",
+            "default_from_address": "a@a.test",
+            "credentials": {"api_key": "Key-4711-1"},
+        },
     }
     made = await server.apply(document)
     assert told(made) == [
@@ -264,10 +269,10 @@ async def test_secrets_are_never_told(server: Server) -> None:
     ]  # fmt: skip
     shown = msgspec.json.encode(made).decode()
     assert "of-the-file" not in shown
-    assert "k-1" not in shown
+    assert "Key-4711-1" not in shown
     assert server.tenant().clients["machine"].client_secret == "another-secret-of-the-file"
     # What cannot be read back is known to have changed all the same.
-    changed = await server.plan({"emailProvider": {"name": "sendgrid", "credentials": {"api_key": "k-2"}}})
+    changed = await server.plan({"emailProvider": {"name": "sendgrid", "credentials": {"api_key": "Key-4711-2"}}})
     assert [(one.path, one.after) for change in changed.changes for one in change.properties] == [
         ("(a secret)", "*****")
     ]
@@ -485,7 +490,7 @@ async def test_secrets_stay_at_home_unless_asked_for(server: Server) -> None:
     assert google["options"]["client_secret"] == "##CONNECTIONS_GOOGLE_OAUTH2_CLIENT_SECRET##"
     assert all("client_secret" not in client and "client_id" not in client for client in plain["clients"])
     whole = await server.exported(ACME, secrets=True, identifiers=True)
-    assert whole["connections"][0]["options"]["client_secret"] == "s1"
+    assert whole["connections"][0]["options"]["client_secret"] == SECRET
     (machine,) = [client for client in whole["clients"] if client["name"] == "Machine"]
     assert (machine["client_id"], machine["client_secret"]) == ("machine", "the-secret-of-the-file")
     await server.apply(whole, OTHER)

@@ -26,7 +26,7 @@ WEBHOOK = {
     "type": "webhook",
     "configuration": {
         "webhook_endpoint": f"https://{MARK}.test",
-        "webhook_authorization": {"method": "bearer", "token": "t0ken"},
+        "webhook_authorization": {"method": "bearer", "token": "t0ken-4711"},
     },
 }
 ATTRIBUTE = {"description": MARK, "label": "Email", "profile_required": True, "auth0_mapping": "email"}
@@ -126,7 +126,11 @@ ONE_OF_EACH: tuple[tuple[str, str, Any], ...] = (
     (
         "/log-streams",
         "id",
-        {"type": "http", "name": MARK, "sink": {"httpEndpoint": "https://sink.test", "httpAuthorization": "x"}},
+        {
+            "type": "http",
+            "name": MARK,
+            "sink": {"httpEndpoint": "https://sink.test", "httpAuthorization": "Bearer sink-4711"},
+        },
     ),
 )
 

@@ -53,7 +53,13 @@ async def test_a_stage_keeps_what_a_patch_leaves_out(api: Api) -> None:
 
 
 async def test_a_provider_that_no_page_can_show_is_refused(api: Api) -> None:
-    keys = {"site_key": "s", "secret": "t", "client_subdomain": "c", "verify_subdomain": "v", "fail_open": False}
+    keys = {
+        "site_key": "s",
+        "secret": "t-of-arkose",
+        "client_subdomain": "c",
+        "verify_subdomain": "v",
+        "fail_open": False,
+    }
     path = f"{PROTECTION}/captcha"
     assert (await api.patch(path, {"arkose": keys}))["arkose"]["site_key"] == "s"
     refused = await api.refused("PATCH", path, {"active_provider_id": "arkose"})
@@ -63,14 +69,14 @@ async def test_a_provider_that_no_page_can_show_is_refused(api: Api) -> None:
 
 async def test_the_secret_of_a_captcha_goes_in_and_never_out(api: Api, house: House) -> None:
     path = f"{PROTECTION}/captcha"
-    change = {"active_provider_id": "hcaptcha", "hcaptcha": {"site_key": "site", "secret": "SECRET"}}
+    change = {"active_provider_id": "hcaptcha", "hcaptcha": {"site_key": "site", "secret": "SECRET-of-hcaptcha"}}
     assert (await api.patch(path, change))["hcaptcha"] == {"site_key": "site"}
     shown = await api.get(path)
     assert (shown["active_provider_id"], shown["hcaptcha"]) == ("hcaptcha", {"site_key": "site"})
     await api.patch(path, {"active_provider_id": "auth_challenge"})
     stored = house.ports.directory.tenant(A).documents[Kind.CONFIGURATION]["attack-protection/captcha"]
-    assert stored.secrets == {"hcaptcha.secret": "SECRET"}
-    assert "SECRET" not in str(stored.body) + str([event.details for event in await house.log()])
+    assert stored.secrets == {"hcaptcha.secret": "SECRET-of-hcaptcha"}
+    assert "SECRET-of-hcaptcha" not in str(stored.body) + str([event.details for event in await house.log()])
     assert await api.refused("PATCH", path, {"hcaptcha": {"site_key": "site"}}) == (400, "invalid_body")
 
 

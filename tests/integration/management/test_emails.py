@@ -55,11 +55,11 @@ async def test_another_email_provider_brings_its_own_credentials(api: Api, house
     await post_smtp(api)
     await api.patch(PROVIDER, {"settings": {"headers": {"x": "1"}}})
     assert await api.refused("PATCH", PROVIDER, {"name": "mandrill"}) == (400, "invalid_body")
-    mandrill = {"name": "mandrill", "credentials": {"api_key": "key"}}
+    mandrill = {"name": "mandrill", "credentials": {"api_key": "Mailer-key-1"}}
     expected = {"name": "mandrill", "enabled": True, "default_from_address": "no-reply@a.test", "credentials": {}}
     assert await api.patch(PROVIDER, mandrill) == expected
-    assert secrets(house) == {"credentials.api_key": "key"}, "the password of the one before is gone"
-    mailgun = {"name": "mailgun", "credentials": {"api_key": "k", "domain": "a.test", "region": "eu"}}
+    assert secrets(house) == {"credentials.api_key": "Mailer-key-1"}, "the password of the one before is gone"
+    mailgun = {"name": "mailgun", "credentials": {"api_key": "Mailer-key-2", "domain": "a.test", "region": "eu"}}
     shown = await api.patch(PROVIDER, mailgun)
     assert shown["credentials"] == {"domain": "a.test", "region": "eu"}
 
@@ -71,8 +71,8 @@ async def test_another_email_provider_brings_its_own_credentials(api: Api, house
         ("mandrill", {}),
         ("sendgrid", SMTP),
         ("smtp", {"smtp_port": 0}),
-        ("mailgun", {"api_key": "k", "region": "us"}),
-        ("custom", {"api_key": "k"}),
+        ("mailgun", {"api_key": "Mailer-key-2", "region": "us"}),
+        ("custom", {"api_key": "Mailer-key-2"}),
     ],
 )
 async def test_credentials_have_to_be_those_of_the_provider(api: Api, name: str, credentials: Any) -> None:

@@ -16,7 +16,7 @@ WEBHOOK = {
     "type": "webhook",
     "configuration": {
         "webhook_endpoint": "https://hooks.test",
-        "webhook_authorization": {"method": "bearer", "token": "t0ken"},
+        "webhook_authorization": {"method": "bearer", "token": "t0ken-4711"},
     },
 }
 RULE = {"action": {"block": True}, "match": {"geo_country_codes": ["AQ"]}, "scope": "tenant"}
@@ -80,8 +80,8 @@ async def test_a_webhook_keeps_its_token_and_shows_none(api: Api, house: House) 
     assert (await api.patch(path, {"subscriptions": []}))["subscriptions"] == []
     await api.patch(path, {"destination": made["destination"], "status": "disabled"})
     stored = house.ports.directory.tenant(A).documents["event_stream"][made["id"]]
-    assert list(stored.secrets.values()) == ["t0ken"]
-    assert "t0ken" not in str(stored.body) + str([event.details for event in await house.log()])
+    assert list(stored.secrets.values()) == ["t0ken-4711"]
+    assert "t0ken-4711" not in str(stored.body) + str([event.details for event in await house.log()])
     bridge = {"type": "eventbridge", "configuration": {"aws_account_id": "1" * 12, "aws_region": "us-east-2"}}
     assert await api.refused("PATCH", path, {"destination": bridge}) == (400, "operation_not_supported")
     made = await api.post("/event-streams", {"destination": bridge})
@@ -117,14 +117,14 @@ async def test_an_event_stream_says_that_nothing_was_delivered(api: Api) -> None
 
 
 async def test_the_setup_of_a_vault_connection_is_never_shown(api: Api, house: House) -> None:
-    setup = {"type": "BEARER", "token": "t0ken"}
+    setup = {"type": "BEARER", "token": "t0ken-4711"}
     made = await api.post("/flows/vault/connections", {"name": "N", "app_id": "HTTP", "setup": setup})
     assert (made["ready"], "setup" in made) == (True, False)
     path = f"/flows/vault/connections/{made['id']}"
     assert (await api.patch(path, {"name": "M"}))["fingerprint"] == made["fingerprint"]
     assert house.ports.directory.tenant(A).documents["flow_vault_connection"][made["id"]].secrets == {"setup": setup}
     assert (await api.patch(path, {"setup": {**setup, "token": "2nd-token"}}))["fingerprint"] != made["fingerprint"]
-    assert not {"t0ken", "2nd-token"} & set(str([event.details for event in await house.log()]).split("'"))
+    assert not {"t0ken-4711", "2nd-token"} & set(str([event.details for event in await house.log()]).split("'"))
     assert (await api.get("/flows/vault/connections", include_totals=True))["total"] == 1
 
 

@@ -74,13 +74,13 @@ async def test_duo_returns_its_key_and_the_log_says_who_read_it(api: Api, house:
 
 async def test_what_the_push_services_must_know_is_never_returned(api: Api, house: House) -> None:
     sns = f"{FACTORS}/push-notification/providers/sns"
-    given = {"aws_access_key_id": "A", "aws_secret_access_key": "S3CRET", "aws_region": "us-west-1"}
+    given = {"aws_access_key_id": "A", "aws_secret_access_key": "S3CRET-of-sns", "aws_region": "us-west-1"}
     assert await put(api, sns, given) == given
     assert await api.get(sns) == {"aws_access_key_id": "A", "aws_region": "us-west-1"}
     assert "aws_secret_access_key" not in await api.patch(sns, {"aws_region": "eu-west-1"})
     documents = house.ports.directory.tenant(A).documents
     assert documents[Kind.CONFIGURATION]["guardian/push-notification/providers/sns"].secrets == {
-        "aws_secret_access_key": "S3CRET"
+        "aws_secret_access_key": "S3CRET-of-sns"
     }
     await api.patch(sns, {"aws_secret_access_key": None})
     documents = house.ports.directory.tenant(A).documents
@@ -89,12 +89,14 @@ async def test_what_the_push_services_must_know_is_never_returned(api: Api, hous
 
     apns = f"{FACTORS}/push-notification/providers/apns"
     assert await api.get(apns) == {"sandbox": False, "bundle_id": "", "enabled": False}
-    shown = await put(api, apns, {"sandbox": True, "bundle_id": "com.my.app", "p12": "PKCS"})
+    shown = await put(api, apns, {"sandbox": True, "bundle_id": "com.my.app", "p12": "PKCS-of-apns"})
     assert shown == {"sandbox": True, "bundle_id": "com.my.app", "enabled": True}
     assert await api.get(apns) == shown
     for provider, secret in (("fcm", "server_key"), ("fcmv1", "server_credentials")):
         path = f"{FACTORS}/push-notification/providers/{provider}"
-        assert await put(api, path, {secret: "K3Y"}) == {}
-        assert await api.patch(path, {secret: "K3Y"}) == {}
+        assert await put(api, path, {secret: "K3Y-of-fcm"}) == {}
+        assert await api.patch(path, {secret: "K3Y-of-fcm"}) == {}
         assert await api.refused("GET", path) == (404, None)
-    assert not {"S3CRET", "PKCS", "K3Y"} & set(str([event.details for event in await house.log()]).split("'"))
+    assert not {"S3CRET-of-sns", "PKCS-of-apns", "K3Y-of-fcm"} & set(
+        str([event.details for event in await house.log()]).split("'")
+    )

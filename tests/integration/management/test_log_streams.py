@@ -33,8 +33,13 @@ SINKS: dict[str, dict[str, Any]] = {
     },
     "eventbridge": {"awsAccountId": "999999999999", "awsRegion": "us-west-2"},
     "eventgrid": GRID,
-    "datadog": {"datadogApiKey": "d0g-key", "datadogRegion": "us"},
-    "splunk": {"splunkDomain": "splunk.test", "splunkToken": "spl-tok", "splunkPort": "8080", "splunkSecure": True},
+    "datadog": {"datadogApiKey": "d0g-key-4711", "datadogRegion": "us"},
+    "splunk": {
+        "splunkDomain": "splunk.test",
+        "splunkToken": "spl-tok-4711",
+        "splunkPort": "8080",
+        "splunkSecure": True,
+    },
     "sumo": {"sumoSourceAddress": "https://sumo.test"},
     "segment": {"segmentWriteKey": "wr1te-key"},
     "mixpanel": MIXPANEL,
@@ -88,9 +93,9 @@ async def test_a_sink_is_replaced_but_for_the_secrets_it_leaves_out(api: Api) ->
     path = f"{STREAMS}/{(await make(api))['id']}"
     assert (await api.patch(path, {"sink": {"datadogRegion": "eu"}}))["sink"] == {
         "datadogRegion": "eu",
-        "datadogApiKey": "d0g-key",
+        "datadogApiKey": "d0g-key-4711",
     }
-    changed = {"datadogRegion": "us3", "datadogApiKey": "other"}
+    changed = {"datadogRegion": "us3", "datadogApiKey": "other-4711"}
     assert (await api.patch(path, {"sink": changed}))["sink"] == changed
     for wrong in ({}, {"datadogRegion": "moon"}, SINKS["segment"]):
         assert await api.refused("PATCH", path, {"sink": wrong}) == (400, "invalid_body")

@@ -322,7 +322,7 @@ async def test_a_mail_is_handed_to_the_tenants_provider(
 async def test_mandrill_says_in_a_success_that_it_refuses() -> None:
     elsewhere = Elsewhere()
     async with opened(http=elsewhere) as (house, api):
-        await provider(api, "mandrill", {"api_key": "k"})
+        await provider(api, "mandrill", {"api_key": "Mailer-key-2"})
         for status, told in (("sent", []), ("rejected", ["Mandrill says the message is rejected"])):
             elsewhere.answers["mandrillapp.com"] = HttpAnswer(200, {}, json.dumps([{"status": status}]).encode())
             await put(house, RESET)
@@ -364,8 +364,8 @@ class Silent(Elsewhere):
 async def test_a_tenant_whose_server_says_nothing_holds_up_nobody_else() -> None:
     elsewhere = Silent("api.sendgrid.com")
     async with opened(http=elsewhere) as (house, api):
-        await provider(api, "sendgrid", {"api_key": "k"})
-        await provider(await house.api(B), "resend", {"api_key": "k"})
+        await provider(api, "sendgrid", {"api_key": "Mailer-key-2"})
+        await provider(await house.api(B), "resend", {"api_key": "Mailer-key-2"})
         await house.ports.outbox.put(A, [RESET] * 50)
         await house.server.relay.start()
         async with asyncio.timeout(20):
@@ -396,7 +396,7 @@ async def test_what_a_provider_answers_decides_whether_to_try_again(
     elsewhere = Elsewhere()
     elsewhere.answers["api.sendgrid.com"] = answer
     async with opened(http=elsewhere) as (house, api):
-        await provider(api, "sendgrid", {"api_key": "k"})
+        await provider(api, "sendgrid", {"api_key": "Mailer-key-2"})
         await put(house, RESET)
         assert (await left(house), await reasons(house)) == ((0, [reason]) if final else (1, []))
 
@@ -406,7 +406,7 @@ async def test_what_cannot_be_sent_is_told_and_not_kept() -> None:
         await put(house, RESET, CODE, Message(template="no_such", to="x@example.test"))
         await provider(api, "custom", {})
         await put(house, RESET)
-        await api.patch("/emails/provider", {"name": "sendgrid", "credentials": {"api_key": "k"}})
+        await api.patch("/emails/provider", {"name": "sendgrid", "credentials": {"api_key": "Mailer-key-2"}})
         await api.patch("/emails/provider", {"default_from_address": ""})
         await put(house, RESET)
         assert sorted(await reasons(house)) == [
@@ -429,7 +429,7 @@ async def test_f6_a_mail_goes_to_one_address(to: str) -> None:
 
 async def test_k7_no_more_than_so_many_go_to_an_address_or_from_a_tenant_in_an_hour() -> None:
     async with opened(http=(elsewhere := Elsewhere()), messages_per_address=2, messages_per_tenant=4) as (house, api):
-        await provider(api, "sendgrid", {"api_key": "k"})
+        await provider(api, "sendgrid", {"api_key": "Mailer-key-2"})
         bob = Message(template="reset_email", to="bob@example.test", values={"url": "https://a.test/"})
         await put(house, RESET, RESET, RESET)
         assert (len(elsewhere.asked), await reasons(house)) == (2, ["more than 2 messages in an hour"])
@@ -451,7 +451,7 @@ TEMPLATE = {
 
 
 async def sendgrid(house: House, api: Api) -> None:
-    await provider(api, "sendgrid", {"api_key": "k"})
+    await provider(api, "sendgrid", {"api_key": "Mailer-key-2"})
 
 
 async def test_the_tenants_template_is_what_is_said() -> None:

@@ -157,7 +157,7 @@ async def test_v75_a_password_with_openid_gets_all_of_the_person(world: World) -
 
 
 async def test_v76_a_wrong_password(world: World) -> None:
-    assert error(await world.password(password="wrong")) == (403, "invalid_grant", "Wrong email or password.")
+    assert error(await world.password(password="wrong-horse-9")) == (403, "invalid_grant", "Wrong email or password.")
 
 
 async def test_v77_a_refresh_remembers_how_it_began(world: World) -> None:

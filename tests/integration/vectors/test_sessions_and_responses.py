@@ -42,7 +42,7 @@ async def test_v58_max_age_zero_asks_and_tells_when(world: World) -> None:
     asked_at = world.door.clock.now()
     await tab.authorize(world.client("W"), max_age="0")
     assert tab.path == "/u/login"
-    await tab.login("u@example.test", "right")
+    await tab.login("u@example.test", "Right-9x")
     answer = (await world.redeem("W", tab.answer["code"])).json()
     assert claims(answer["id_token"])["auth_time"] >= asked_at
 

@@ -69,7 +69,7 @@ TENANT: dict[str, Any] = {
     ],
     "users": [
         {
-            "email": "u@example.test", "password": "right", "user_id": "u", "email_verified": True, "name": "U",
+            "email": "u@example.test", "password": "Right-9x", "user_id": "u", "email_verified": True, "name": "U",
             "connection": "people",
         }
     ],
@@ -106,7 +106,7 @@ class World:
     async def signed_in(self, host: str = C) -> BrowserTab:
         """A browser in which u has a session."""
         tab = await self.tab(host).authorize(self.client("W"))
-        return await tab.login("u@example.test", "right")
+        return await tab.login("u@example.test", "Right-9x")
 
     async def asked(self, client: str = "W", host: str = C, **parameters: str) -> dict[str, str]:
         """What ``/authorize`` tells the application, once u has signed in where it asks."""
@@ -144,7 +144,7 @@ class World:
 
     async def password(self, **parameters: str) -> httpx2.Response:
         asked = {
-            "grant_type": "password", "username": "u@example.test", "password": "right", **self.credentials("W"),
+            "grant_type": "password", "username": "u@example.test", "password": "Right-9x", **self.credentials("W"),
             **parameters,
         }  # fmt: skip
         return await self.door.token(C, **asked)
