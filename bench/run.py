@@ -50,6 +50,10 @@ def main(arguments: list[str]) -> int:
         from bench import enumeration
 
         return enumeration.main([argument for argument in arguments if argument != "--enumeration"])
+    if "--render" in arguments:
+        from bench import render
+
+        return render.main([argument for argument in arguments if argument != "--render"])
     options = _options(arguments)
     trips = [] if options.imports else [TRIPS[name] for name in options.trip or TRIPS]
     shape = Shape(warm=0.5, seconds=2, open=False)
@@ -75,6 +79,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--search", action="store_true", help="searches among a million users instead of the trips")
     parser.add_argument("--storm", action="store_true", help="how long tokens take in a storm of logins")
     parser.add_argument("--enumeration", action="store_true", help="whether a clock tells who has an account")
+    parser.add_argument("--render", action="store_true", help="what each page of the login costs the server")
     parser.add_argument("--trip", action="append", choices=list(TRIPS), help="only this one; may be repeated")
     parser.add_argument("--quick", action="store_true", help="two short rounds, closed load only")
     parser.add_argument("--closed", action="store_true", help="leave out the open load (latency)")
