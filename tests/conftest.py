@@ -11,12 +11,14 @@ from hypothesis import settings
 from tests.databases import database as database
 from tests.databases import postgresql as postgresql
 
-# The same examples each time, however slow the machine: a run that fails is a run that can be repeated.
-settings.register_profile("doorward", derandomize=True, database=None, deadline=None)
+RUN_ALL = os.environ.get("DOORWARD_TEST_ALL") == "1"
+# The same examples each time, however slow the machine: a run that fails is a run that can be repeated. Where all must
+# run there are more of them.
+settings.register_profile(
+    "doorward", derandomize=True, database=None, deadline=None, max_examples=100 if RUN_ALL else 40
+)
 settings.load_profile("doorward")
 pytest.register_assert_rewrite("tests.sdk_families")
-
-RUN_ALL = os.environ.get("DOORWARD_TEST_ALL") == "1"
 
 
 @pytest.fixture(scope="session")

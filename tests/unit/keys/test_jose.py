@@ -114,19 +114,18 @@ def test_c1_a_public_key_is_no_hmac_secret() -> None:
 
 
 def pem_of(key: Any) -> str:
-    encoded: bytes = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    encoded: bytes = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return encoded.decode()
 
 
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: rsa.generate_private_key(public_exponent=65537, key_size=1024),
-        lambda: rsa.generate_private_key(public_exponent=3, key_size=2048),
-        lambda: ec.generate_private_key(ec.SECP521R1()), lambda: ec.generate_private_key(ec.SECP256K1()),
-        ed25519.Ed25519PrivateKey.generate, lambda: dsa.generate_private_key(1024),
+        lambda: rsa.generate_private_key(public_exponent=65537, key_size=1024).public_key(),
+        lambda: rsa.RSAPublicNumbers(3, STRANGER.public_key().public_numbers().n).public_key(),
+        lambda: ec.generate_private_key(ec.SECP521R1()).public_key(),
+        lambda: ec.generate_private_key(ec.SECP256K1()).public_key(),
+        lambda: ed25519.Ed25519PrivateKey.generate().public_key(), lambda: dsa.generate_private_key(1024).public_key(),
     ],
 )  # fmt: skip
 def test_c2_a_key_that_is_weak_or_of_no_use_here_is_refused(make: Callable[[], Any]) -> None:
@@ -147,7 +146,7 @@ def test_c2_algorithm_and_curve_have_to_be_the_keys() -> None:
         for size in (64, 96, 256):
             with pytest.raises(InvalidToken):
                 JoseBackend().verify_pem(
-                    f"{encoded({'alg': alg})}.{encoded(CLAIMS)}.{encoded(b'1' * size)}", pem_of(key), algs
+                    f"{encoded({'alg': alg})}.{encoded(CLAIMS)}.{encoded(b'1' * size)}", pem_of(key.public_key()), algs
                 )
 
 

@@ -111,8 +111,16 @@ def decided(proof: Proof, tenant: TenantDirectory) -> TokenPlan | OAuthError:
 
 @settings(max_examples=120)
 @given(proofs(), tenants())
-def test_every_field_has_exactly_one_deciding_reason_of_its_own(proof: Proof, tenant: TenantDirectory) -> None:
+def test_what_holds_for_every_decision(proof: Proof, tenant: TenantDirectory) -> None:
+    """All of it of the same examples: to make those takes longer than to decide."""
     outcome = decided(proof, tenant)
+    assert decided(proof, tenant).reasons == outcome.reasons, "the same question has the same answer"
+    has_one_deciding_reason_for_every_field(outcome)
+    if isinstance(outcome, TokenPlan):
+        is_what_no_configuration_can_change(outcome, proof, tenant)
+
+
+def has_one_deciding_reason_for_every_field(outcome: TokenPlan | OAuthError) -> None:
     fields = tuple(reason.field for reason in outcome.reasons)
     assert fields == (FIELDS if isinstance(outcome, TokenPlan) else FIELDS[: len(fields)])
     for reason in outcome.reasons:
@@ -121,12 +129,7 @@ def test_every_field_has_exactly_one_deciding_reason_of_its_own(proof: Proof, te
     assert refused == [False] * (len(refused) - 1) + [isinstance(outcome, OAuthError)]
 
 
-@settings(max_examples=120)
-@given(proofs(), tenants())
-def test_what_no_configuration_can_change(proof: Proof, tenant: TenantDirectory) -> None:
-    plan = decided(proof, tenant)
-    if isinstance(plan, OAuthError):
-        return
+def is_what_no_configuration_can_change(plan: TokenPlan, proof: Proof, tenant: TenantDirectory) -> None:
     machine = proof.user is None
     granted = set(plan.scope)
     codes = {reason.rule for reason in plan.reasons}
@@ -169,10 +172,3 @@ def test_what_no_configuration_can_change(proof: Proof, tenant: TenantDirectory)
     assert (plan.permissions is None) != (
         plan.api is not None and plan.api.enforce_policies and plan.api.token_dialect.carries_permissions
     )
-
-
-@settings(max_examples=40)
-@given(proofs(), tenants())
-def test_the_same_question_has_the_same_answer(proof: Proof, tenant: TenantDirectory) -> None:
-    first, second = decided(proof, tenant), decided(proof, tenant)
-    assert first.reasons == second.reasons

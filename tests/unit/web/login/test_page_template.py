@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.unit.web.login.dom import of_every, parse
+from tests.unit.web.login.dom import document, of_every, parse
 
 from doorward.management.resources.prompts import WITH_PARTIALS
 from doorward.web.login.catalogue import Texts
@@ -45,7 +45,7 @@ def html(template: str, name: str = "login", **about: Any) -> str:
 
 @of_every(SAMPLES)
 def test_every_screen_is_whole_inside_a_template(name: str) -> None:
-    stock = parse(render(SAMPLES[name], Look(company_name="Acme"), "en", nonce="n").body.decode())
+    stock = document(SAMPLES[name])
     framed = parse(render(SAMPLES[name], look(), "en", nonce="n").body.decode())
 
     def ids(root: Any) -> list[str]:

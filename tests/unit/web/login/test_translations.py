@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -58,9 +59,14 @@ def language(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@cache
+def said(language: str) -> dict[Key, str]:
+    return keyed(msgspec.json.decode(OURS.file(language).read_bytes()))
+
+
 @pytest.fixture
 def texts(language: str) -> dict[Key, str]:
-    return keyed(msgspec.json.decode(OURS.file(language).read_bytes()))
+    return said(language)
 
 
 def test_keys_are_those_of_english_in_its_order(texts: dict[Key, str]) -> None:
@@ -94,9 +100,8 @@ def test_texts_are_plain(language: str, texts: dict[Key, str]) -> None:
 @pytest.mark.parametrize("spoken", OURS.languages)
 def test_no_line_ends_within_an_example_or_after_an_initial(spoken: str) -> None:
     """Numbers and words like e-mail are held together, but in labels, which are looked up and seldom as long."""
-    said = keyed(msgspec.json.decode(OURS.file(spoken).read_bytes()))
-    labels = {key for key in said if key[2].endswith(("Placeholder", "Title")) or key[2].startswith("edit")}
-    torn = {key: text for key, text in said.items() if re.search(r"\b[Ee]-[Mm]ail|\+\d+ \d", text)}
+    labels = {key for key in said(spoken) if key[2].endswith(("Placeholder", "Title")) or key[2].startswith("edit")}
+    torn = {key: text for key, text in said(spoken).items() if re.search(r"\b[Ee]-[Mm]ail|\+\d+ \d", text)}
     assert {key: text for key, text in torn.items() if key not in labels} == {}
 
 
