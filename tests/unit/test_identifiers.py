@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from doorward.identity.one_time_codes import typed
-from doorward.model.identifiers import is_phone, kind_of, normalise_phone
+from doorward.model.identifiers import is_look_alike, is_phone, kind_of, normalise_phone
 
 NUMBER = "+442079460000"
 PASTED = {
@@ -31,3 +31,21 @@ def test_what_is_no_number_stays_none(given: str) -> None:
 @pytest.mark.parametrize("given", ["123456", " 123-456\n", "123\u00a0456", "١٢٣٤٥٦", "\u200f۱۲۳ ۴۵۶", "１２３４５６"])
 def test_a_code_is_the_same_however_it_is_typed(given: str) -> None:
     assert typed(given) == "123456"
+
+
+@pytest.mark.parametrize(
+    ("email", "alike"),
+    [
+        ("ada@example.com", False),
+        ("adá.lovelace@example.com", False),
+        ("\u0430da@example.com", True),  # a Cyrillic a
+        ("\u0430.da@example.com", True),
+        ("\u0430\u0434\u0430@example.com", False),
+        ("ada@ex\u0430mple.com", True),
+        ("ada@\u043f\u0440\u0438\u043c\u0435\u0440.com", False),
+        ("ada\u592a\u90ce@example.jp", False),
+        ("o\u03bfo@example.com", True),  # a Greek o between two Latin ones
+    ],
+)
+def test_addresses_that_can_be_taken_for_others(email: str, alike: bool) -> None:
+    assert is_look_alike(email) is alike

@@ -27,6 +27,7 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import (
     EMAIL_ADDRESS,
     SEPARATOR,
+    is_look_alike,
     is_phone,
     new_object_id,
     normalise_email,
@@ -337,7 +338,7 @@ def identified(form: SignupForm, connection: Connection) -> tuple[str, str, str]
     email, username, phone = form.email.strip().lower(), form.username.strip(), form.phone_number.strip()
     if not email and takes.get("email"):
         raise SignupRefused(SignupError.NO_EMAIL, "email")
-    if email and (len(email) > MAX_EMAIL or not EMAIL.fullmatch(email)):
+    if email and (len(email) > MAX_EMAIL or not EMAIL.fullmatch(email) or is_look_alike(email)):
         raise SignupRefused(SignupError.INVALID_EMAIL, "email")
     if not username and takes.get("username"):
         raise SignupRefused(SignupError.NO_USERNAME, "username")

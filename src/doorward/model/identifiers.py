@@ -75,6 +75,22 @@ def normalise_email(value: str) -> str:
     return unicodedata.normalize("NFKC", value.strip()).casefold()
 
 
+# Scripts with letters that look like those of another one of them.
+_ALIKE = frozenset(("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"))
+
+
+def is_look_alike(email: str) -> bool:
+    """Whether an e-mail address can be taken for another one: the local part, or a label of the domain, has letters of
+    two scripts that look alike (Unicode Technical Standard 39, section 5.1)."""
+    if email.isascii():
+        return False
+    local, _, domain = unicodedata.normalize("NFKC", email).rpartition("@")
+    scripts = (
+        {unicodedata.name(c, "").partition(" ")[0] for c in part} & _ALIKE for part in (local, *domain.split("."))
+    )
+    return any(len(found) > 1 for found in scripts)
+
+
 def normalise_username(value: str) -> str:
     return unicodedata.normalize("NFKC", value.strip()).casefold()
 
