@@ -17,7 +17,6 @@ SHORTEST = 8  # characters: what is shorter is found by chance
 HEAD, TAIL = 64, 32  # of something long: it may have been cut, or be part of something
 DRESSED = 12  # what is shorter than this in base64 or hexadecimal is found by chance
 FEWEST_DIGITS, MOST_DIGITS = 6, 12
-DIGITS = re.compile(rb"(?<![\w.])[0-9]{6,12}(?![\w.])")
 _WIDTHS = {8: "Q", 4: "I"}
 
 
@@ -59,9 +58,13 @@ class Needles:
 
     def found(self, text: bytes) -> set[str]:
         """The words that are in a text."""
-        found = {self._numbers[number] for number in {*DIGITS.findall(text)} & self._numbers.keys()}
+        found = {
+            word
+            for number, word in self._numbers.items()
+            if number in text and re.search(rb"(?<![\w.])%b(?![\w.])" % number, text)
+        }
         view = memoryview(text + bytes(-len(text) % 8)) if self._pieces else memoryview(b"")
         for width, pieces in self._pieces.items():
-            for piece in pieces.keys() & set(view.cast("B").cast(_WIDTHS[width])):
+            for piece in set(pieces).intersection(view.cast("B").cast(_WIDTHS[width])):
                 found |= {word for form, word in pieces[piece] if word not in found and form in text}
         return found
