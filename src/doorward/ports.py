@@ -1245,6 +1245,12 @@ class SecondFactors(Protocol):
     def key_failed(self, subject: MfaSubject, factor: str, why: str, *, enrolls: bool) -> None:
         """Note what a browser says went wrong."""
 
+    async def keeps_recovery_code(self, subject: MfaSubject) -> None:
+        """The person says that they keep the one that was shown."""
+
+    async def renewed_recovery_code(self, subject: MfaSubject) -> str | None:
+        """Another one in the place of one that nobody says they keep, to be shown; ``None`` where there is no such."""
+
     async def recovery_code(self, subject: MfaSubject) -> str | None:
         """The recovery code this binding gave, to be shown; ``None`` when it gave none, or it is not good any more."""
 

@@ -24,7 +24,7 @@ from doorward.model.client import Client
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Kind
-from doorward.model.webauthn import ALGORITHMS, Assertion, InvalidAnswer, RegisteredKey, RelyingParty
+from doorward.model.webauthn import ALGORITHMS, AnsweredBefore, Assertion, InvalidAnswer, RegisteredKey, RelyingParty
 from doorward.ports import AuthenticationMethods, Clock, Entropy, OneTimeValues, WebAuthn
 
 LIFETIME = 3600.0  # of a challenge, in seconds: a page may wait for as long as a login may
@@ -155,7 +155,7 @@ class Ceremonies:
             raise InvalidAnswer("the challenge is expired")
         once = digest(f"webauthn {to_base64url(challenge)}")
         if not await self._one_time_values.use(directory.tenant.id, once, at=now, expires_at=until):
-            raise InvalidAnswer("the challenge was answered before")
+            raise AnsweredBefore
 
 
 def _mac(directory: TenantDirectory, purpose: str, binding: bytes, head: bytes) -> bytes:

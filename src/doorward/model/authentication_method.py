@@ -22,6 +22,8 @@ class MethodType(StrEnum):
     RECOVERY_CODE = "recovery-code"
 
 
+# ``False`` for a recovery code that nobody says they keep yet.
+CONFIRMED = "confirmed"
 # What tells two methods of one type apart; of a type that is not here a person has one.
 KEYS = {
     MethodType.PHONE: "phone_number",

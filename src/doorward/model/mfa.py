@@ -84,6 +84,15 @@ FACTORS: dict[str, Factor] = {
 }
 
 
+# What is shown once a second factor is proved, before the login goes on.
+SHOWN_AFTER = frozenset(
+    {
+        "mfa-recovery-code-enrollment",
+        "mfa-recovery-code-challenge-new-code",
+        "mfa-webauthn-change-key-nickname",
+        "mfa-webauthn-enrollment-success",
+    }
+)
 # A number that can be reached in both ways is one way to people: they say which when a code is to come.
 PHONE = "phone"
 CALLED = (SMS.name, VOICE.name)
@@ -170,7 +179,8 @@ class MfaSubject(Struct, frozen=True, kw_only=True):
     """Who is to prove a second factor, at which application, and in what: ``binding`` is the digest of the login, the
     token or the link it happens in. ``locale`` is the language of what is sent (BCP 47). ``ticket`` is the digest of a
     link that is used up by what is enrolled. ``embedded``: in pages of the application itself. ``method_id`` is the id
-    of what is enrolled, where that was told before."""
+    of what is enrolled, where that was told before. ``shown_later``: a recovery code that comes of it is told on a
+    page that follows, and not in the answer."""
 
     directory: TenantDirectory
     user: User
@@ -181,6 +191,7 @@ class MfaSubject(Struct, frozen=True, kw_only=True):
     embedded: bool = False
     method_id: str = ""
     ticket: bytes | None = None
+    shown_later: bool = False
 
     @property
     def pages_of(self) -> Client | None:
@@ -196,10 +207,11 @@ class OtpEnrollment(Struct, frozen=True):
 
 
 class Outcome(StrEnum):
-    """What came of a code, or of sending one. ``TAKEN``: somebody enrolled meanwhile; ``VOID``: no code was sent, or it
-    is not good any more."""
+    """What came of a code, or of sending one. ``AGAIN``: the right one, which came in the same login or with the same
+    token before; ``TAKEN``: somebody enrolled meanwhile; ``VOID``: no code was sent, or it is not good any more."""
 
     RIGHT = "right"
+    AGAIN = "again"
     WRONG = "wrong"
     TOO_MANY = "too_many"
     TAKEN = "taken"

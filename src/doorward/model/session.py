@@ -7,7 +7,7 @@ from enum import StrEnum
 import msgspec
 from msgspec import Struct
 
-from doorward.model.mfa import MfaProgress
+from doorward.model.mfa import SHOWN_AFTER, MfaProgress
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import TenantSettings
 from doorward.model.ticket import OpenedTicket
@@ -180,6 +180,11 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     ticket: OpenedTicket | None = None
     version: int = 0
     finished: bool = False
+
+    @property
+    def shows_what_came(self) -> bool:
+        """Whether something is still to be shown of the second factor that was proved."""
+        return self.step is Step.MFA and self.mfa_at is not None and self.at in SHOWN_AFTER
 
     def has_proved_for(self, ticket_hash: bytes) -> bool:
         """Whether a second factor was proved in it since this very link was opened."""

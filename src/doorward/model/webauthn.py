@@ -54,3 +54,10 @@ class Assertion(Struct, frozen=True, kw_only=True):
 
 class InvalidAnswer(Exception):
     """An authenticator's answer that proves nothing; says why, for the log."""
+
+
+class AnsweredBefore(InvalidAnswer):
+    """Its challenge was answered before, in the same login."""
+
+    def __init__(self) -> None:
+        super().__init__("the challenge was answered before")

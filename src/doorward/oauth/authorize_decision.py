@@ -101,6 +101,8 @@ def mfa(
     )
     if isinstance(decision, Challenge):
         return Interact(Step.MFA, decision.reason, decision)
+    if transaction is not None and transaction.shows_what_came:
+        return Interact(Step.MFA, decision.reason)
     recent = session is not None and now - session.authenticated_at <= mfa_policy.RECENT
     if wanted is not None and wanted.within is not None and decision.lacks_factor and not recent:
         return Interact(Step.LOGIN, Reason("mfa", "mfa.unmet", True), lapsed=True)

@@ -9,6 +9,9 @@ from collections.abc import Mapping
 import httpx2
 import pytest
 from tests.integration.door import DOMAIN, BrowserTab, Door
+from tests.integration.flows.test_second_factor import ALWAYS, at_challenge, code, has_app, shown_key, types
+from tests.integration.flows.test_sent_factors import login as sent_login
+from tests.integration.flows.test_sent_factors import tenant as sent_tenant
 
 from doorward.model.message import Message
 
@@ -95,3 +98,114 @@ async def test_a_sign_up_whose_address_is_verified_first_leads_to_the_code(door:
 
 
 VERIFIED = {"verification_method": "otp", "signup": {"status": "required", "verification": {"active": True}}}
+
+
+# ── a second factor, and the recovery code that comes with it ──
+
+NEW = "/u/mfa-recovery-code-challenge-new-code"
+
+
+async def enrolling(door: Door) -> tuple[BrowserTab, str]:
+    """Where Ada sets an app up, and its key."""
+    await door.tenant(ALWAYS)
+    tab = await (await door.browser().authorize(door.client("Web"))).login()
+    await tab.submit("toggle-view")
+    return tab, shown_key(tab)
+
+
+async def keeping(door: Door) -> str:
+    """Give Ada an app, and tell the recovery code that she keeps."""
+    tab, key = await enrolling(door)
+    await tab.submit(code=code(door, key))
+    recovery = shown_key(tab)
+    await tab.submit(saved="on")
+    assert "code" in tab.answer
+    return recovery
+
+
+async def with_recovery_code(door: Door) -> BrowserTab:
+    tab = await at_challenge(door)
+    await tab.submit("pick-authenticator")
+    return await tab.submit("recovery-code")
+
+
+@HOW
+async def test_an_app_is_taken_on_and_the_recovery_code_shown(door: Door, how: str) -> None:
+    tab, key = await enrolling(door)
+    await twice(tab, how, code=code(door, key))
+    assert tab.path == "/u/mfa-recovery-code-enrollment"
+    recovery = shown_key(tab)
+    await twice(tab, how, saved="on")
+    assert "code" in tab.answer
+    assert sorted(await types(door)) == ["recovery-code", "totp"]
+    assert await door.log("gd_auth_failed") == []
+    other = await with_recovery_code(door)
+    await other.submit(code=recovery)
+    assert other.path == NEW
+
+
+@HOW
+async def test_a_recovery_code_is_spent_once_and_the_next_one_shown(door: Door, how: str) -> None:
+    recovery = await keeping(door)
+    tab = await with_recovery_code(door)
+    await twice(tab, how, code=recovery)
+    assert tab.path == NEW
+    assert shown_key(tab) != recovery
+    assert len(await door.log("gd_recovery_succeed")) == 1
+    assert await door.log("gd_recovery_failed") == []
+
+
+@HOW
+async def test_a_code_of_an_app_leads_on(door: Door, how: str) -> None:
+    await door.tenant(ALWAYS)
+    await has_app(door)
+    tab = await at_challenge(door)
+    await twice(tab, how, code=code(door))
+    assert "code" in tab.answer
+    assert await door.log("gd_auth_failed") == []
+
+
+@HOW
+async def test_a_phone_is_taken_on_and_the_recovery_code_shown(door: Door, how: str) -> None:
+    await door.tenant(sent_tenant("sms", "recovery-code"))
+    tab = await sent_login(door)
+    await twice(tab, how, phone="+442079460000")
+    texts = await mails(door)
+    assert len(texts) == 1
+    await twice(tab, how, code=texts[0].values["code"])
+    assert tab.path == "/u/mfa-recovery-code-enrollment"
+    assert shown_key(tab)
+    await tab.submit(saved="on")
+    assert "code" in tab.answer
+
+
+async def test_nothing_leads_past_a_recovery_code_that_is_not_kept_yet(door: Door) -> None:
+    tab, key = await enrolling(door)
+    await tab.submit(code=code(door, key))
+    recovery, page = shown_key(tab), tab.at
+    for path in ("/authorize/resume", "/u/login", "/u/mfa-otp-enrollment", "/u/mfa-login-options"):
+        await tab.get(f"{path}?state={tab.state}")
+        assert (tab.at, shown_key(tab)) == (page, recovery)
+    await tab.submit(saved="on")
+    assert "code" in tab.answer
+
+
+async def test_a_recovery_code_nobody_says_they_keep_is_replaced_by_one_at_the_next_proof(door: Door) -> None:
+    tab, key = await enrolling(door)
+    await tab.submit(code=code(door, key))
+    unseen = shown_key(tab)
+    next_time = await at_challenge(door)
+    await next_time.submit(code=code(door, key, steps=1))
+    assert next_time.path == "/u/mfa-recovery-code-enrollment"
+    recovery = shown_key(next_time)
+    assert recovery != unseen
+    await next_time.submit(saved="on")
+    assert "code" in next_time.answer
+    door.clock.pass_(60)
+    third = await at_challenge(door)
+    await third.submit(code=code(door, key))
+    assert "code" in third.answer, "asked once"
+    for given, right in ((unseen, False), (recovery, True)):
+        one = await with_recovery_code(door)
+        await one.submit(code=given)
+        assert (one.path == NEW) == right

@@ -42,9 +42,11 @@ class AuthenticatorApp(SecondFactor):
         if not await self._admit(subject, OTP, enrolls=enrolls):
             self._write(subject, "gd_otp_rate_limit_exceed", OTP)
             return Outcome.TOO_MANY
-        step = otp.matching_step(secret, code, self._clock.now())
-        if step is None or not await self._first_time(subject, f"otp {digest(secret).hex()} {step}"):
+        step, used = otp.matching_step(secret, code, self._clock.now()), Outcome.WRONG
+        if step is not None:
+            used = await self._use_up(subject, f"otp {digest(secret).hex()} {step}")
+        if used is Outcome.WRONG:
             self._write(subject, "gd_auth_failed", OTP)
-            return Outcome.WRONG
-        await self._give_back(subject, OTP, enrolls=enrolls)
-        return Outcome.RIGHT
+        else:
+            await self._give_back(subject, OTP, enrolls=enrolls)
+        return used

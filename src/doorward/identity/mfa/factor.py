@@ -7,11 +7,12 @@ tries back.
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from doorward.identity.log_events import subject_event
 from doorward.identity.mfa import recovery_code
 from doorward.identity.webauthn import Ceremonies
-from doorward.model.authentication_method import AuthenticationMethod, MethodType
+from doorward.model.authentication_method import CONFIRMED, AuthenticationMethod, MethodType
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import SEPARATOR, new_id
@@ -81,7 +82,7 @@ class SecondFactor:
         subject: MfaSubject,
         type_: MethodType,
         secrets: dict[str, str],
-        properties: dict[str, str] | None = None,
+        properties: dict[str, Any] | None = None,
     ) -> AuthenticationMethod:
         return AuthenticationMethod(
             id=subject.method_id or new_id(self._entropy, "dev_"),
@@ -104,10 +105,22 @@ class SecondFactor:
     async def _give_back(self, subject: MfaSubject, factor: Factor, *, enrolls: bool = False) -> None:
         await self._attempts.clear(subject.directory.tenant.id, _key(subject, factor, enrolls=enrolls))
 
+    async def _use_up(self, subject: MfaSubject, what: str) -> Outcome:
+        """What is good once, for whoever comes first; ``AGAIN`` for the same login once more, which is noted first:
+        two that come at a time must know each other."""
+        if not await self._first_time(subject, f"{what} in {subject.binding.hex()}"):
+            return Outcome.AGAIN
+        return Outcome.RIGHT if await self._first_time(subject, what) else Outcome.WRONG
+
     async def _first_time(self, subject: MfaSubject, what: str) -> bool:
         now = self._clock.now()
-        once = digest(f"mfa {subject.user.user_id} {what}")
+        once = _once(subject, what)
         return await self._one_time_values.use(subject.directory.tenant.id, once, at=now, expires_at=now + REMEMBERED)
+
+    async def _came_before(self, subject: MfaSubject, what: str) -> bool:
+        """Whether the same login used it up."""
+        once = _once(subject, f"{what} in {subject.binding.hex()}")
+        return await self._one_time_values.used(subject.directory.tenant.id, once, at=self._clock.now())
 
     def _write(self, subject: MfaSubject, type_: str, factor: Factor) -> None:
         self._log.write(subject.directory.tenant.id, self._event(subject, type_, factor))
@@ -116,7 +129,12 @@ class SecondFactor:
         return subject_event(type_, self._clock.now(), subject, {"authenticator": {"type": factor.name}})
 
     def _new_recovery_code(self, subject: MfaSubject) -> AuthenticationMethod:
-        return self._method(subject, MethodType.RECOVERY_CODE, recovery_code.kept(derived(subject)))
+        properties = {CONFIRMED: False} if subject.shown_later else {}
+        return self._method(subject, MethodType.RECOVERY_CODE, recovery_code.kept(derived(subject)), properties)
+
+
+def _once(subject: MfaSubject, what: str) -> bytes:
+    return digest(f"mfa {subject.user.user_id} {what}")
 
 
 def _key(subject: MfaSubject, factor: Factor, *, enrolls: bool = False) -> str:

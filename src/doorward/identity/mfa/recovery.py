@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from doorward.identity.mfa import recovery_code
 from doorward.identity.mfa.factor import SecondFactor, derived
-from doorward.model.authentication_method import MethodType
+from doorward.model.authentication_method import CONFIRMED, AuthenticationMethod, MethodType
 from doorward.model.mfa import RECOVERY_CODE, MfaSubject, Outcome, offers
 
 
@@ -17,12 +19,18 @@ class Recovery(SecondFactor):
             self._write(subject, "gd_recovery_failed", RECOVERY_CODE)
             return Outcome.TOO_MANY
         code = recovery_code.normalise(code)
-        stored = await self._recovery_secrets(subject)
-        right = recovery_code.matches(stored, code)
-        if not right or not await self._first_time(subject, f"recovery {stored[recovery_code.HASH]}"):
+        once = f"recovery {recovery_code.kept(code)[recovery_code.HASH]}"
+        right, used = recovery_code.matches(await self._recovery_secrets(subject), code), Outcome.WRONG
+        if right:
+            used = await self._use_up(subject, once)
+        elif await self._came_before(subject, once):
+            used = Outcome.AGAIN
+        if used is Outcome.WRONG:
             self._write(subject, "gd_recovery_failed", RECOVERY_CODE)
-            return Outcome.WRONG
+            return used
         await self._give_back(subject, RECOVERY_CODE)
+        if used is Outcome.AGAIN:
+            return used
         await self._methods.add(
             tenant,
             subject.user.user_id,
@@ -44,6 +52,22 @@ class Recovery(SecondFactor):
             events=(self._event(subject, "gd_enrollment_complete", RECOVERY_CODE),),
         )
         return derived(subject)
+
+    async def keeps_recovery_code(self, subject: MfaSubject) -> None:
+        method = await self._unconfirmed(subject)
+        if method is not None:
+            told = {name: value for name, value in method.properties.items() if name != CONFIRMED}
+            confirmed = msgspec.structs.replace(method, properties=told)
+            await self._methods.update(subject.directory.tenant.id, confirmed, events=())
+
+    async def renewed_recovery_code(self, subject: MfaSubject) -> str | None:
+        if not offers(subject.directory, RECOVERY_CODE) or await self._unconfirmed(subject) is None:
+            return None
+        return await self.new_recovery_code(subject)
+
+    async def _unconfirmed(self, subject: MfaSubject) -> AuthenticationMethod | None:
+        methods = await self._methods.of_user(subject.directory.tenant.id, subject.user.user_id)
+        return next((one for one in methods if one.properties.get(CONFIRMED) is False), None)
 
     async def recovery_code(self, subject: MfaSubject) -> str | None:
         code = derived(subject)

@@ -18,7 +18,7 @@ from doorward.identity.webauthn import (
 from doorward.model.authentication_method import AuthenticationMethod
 from doorward.model.directory import TenantDirectory
 from doorward.model.mfa import FACTORS, WEBAUTHN_PLATFORM, Factor, MfaSubject, Outcome
-from doorward.model.webauthn import InvalidAnswer
+from doorward.model.webauthn import AnsweredBefore, InvalidAnswer
 
 
 class SecurityKeys(SecondFactor):
@@ -52,6 +52,8 @@ class SecurityKeys(SecondFactor):
                 read(answer),
                 verified=_verification(directory, kind) == "required",
             )
+        except AnsweredBefore:
+            return Outcome.AGAIN, ""
         except InvalidAnswer as refused:
             self.key_failed(subject, factor, str(refused), enrolls=True)
             return Outcome.WRONG, ""
@@ -94,6 +96,8 @@ class SecurityKeys(SecondFactor):
                 method,
                 verified=_verification(directory, kind) == "required",
             )
+        except AnsweredBefore:
+            return Outcome.AGAIN
         except InvalidAnswer as refused:
             self.key_failed(subject, factor, str(refused), enrolls=False)
             return Outcome.WRONG

@@ -102,6 +102,8 @@ class SentCodes(SecondFactor):
         verdict, challenge = await self._challenges.check(
             tenant, id_hash, _sealed(subject, id_hash, code), at=self._clock.now()
         )
+        if verdict is Verdict.SPENT:
+            return Outcome.AGAIN, ""
         if verdict is not Verdict.RIGHT or challenge is None:
             self._write(subject, "gd_auth_failed", factor)
             return Outcome.VOID if verdict is Verdict.VOID else Outcome.WRONG, ""

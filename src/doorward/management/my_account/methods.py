@@ -14,7 +14,7 @@ from doorward.management.kit.wire import timestamp
 from doorward.management.my_account import problems
 from doorward.management.my_account.caller import Caller
 from doorward.management.my_account.problems import Problem
-from doorward.model.authentication_method import AuthenticationMethod, MethodType
+from doorward.model.authentication_method import CONFIRMED, AuthenticationMethod, MethodType
 from doorward.model.connection import CODE_METHODS, Connection
 from doorward.model.mfa import EMAIL, FACTORS, OTP, RECOVERY_CODE, SMS, VOICE, Factor, offers
 from doorward.ports import Conflict
@@ -69,7 +69,7 @@ def show(caller: Caller, method: AuthenticationMethod) -> dict[str, Any]:
         if "relying_party_identifier" in given:
             shown["relying_party_id"] = given["relying_party_identifier"]
     else:
-        shown["confirmed"] = True
+        shown[CONFIRMED] = given.get(CONFIRMED, True)
     return {**shown, **{name: given[name] for name in (*SHOWN[method.type], "name") if name in given}}
 
 

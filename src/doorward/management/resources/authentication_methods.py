@@ -18,7 +18,7 @@ from doorward.management.kit.shapes import Command, Shape, View
 from doorward.management.kit.wire import timestamp
 from doorward.management.kit.writing import api_event
 from doorward.management.resources.users import existing_user, no_such_user
-from doorward.model.authentication_method import AuthenticationMethod, MethodType
+from doorward.model.authentication_method import CONFIRMED, AuthenticationMethod, MethodType
 from doorward.model.digest import digest
 from doorward.model.identifiers import new_id, new_ticket_value
 from doorward.model.message import Message
@@ -145,7 +145,7 @@ def _wire_id(method: AuthenticationMethod) -> str:
 
 async def _list(call: Call) -> Any:
     methods = await call.ports.authentication_methods.of_user(call.tenant, (await existing_user(call)).user_id)
-    return PAGING.of(methods, call.query, lambda method: {**show(method), "confirmed": True})
+    return PAGING.of(methods, call.query, lambda method: {CONFIRMED: True, **show(method)})
 
 
 async def _existing(call: Call) -> AuthenticationMethod:
@@ -166,7 +166,7 @@ async def _named(call: Call, user: User) -> AuthenticationMethod | None:
 
 
 async def _read(call: Call) -> Any:
-    return {**show(await _existing(call)), "confirmed": True}
+    return {CONFIRMED: True, **show(await _existing(call))}
 
 
 async def _create(call: Call) -> Answer:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 
 from doorward.model.digest import digest
-from doorward.model.session import LoginTransaction
+from doorward.model.session import LoginTransaction, Step
 from doorward.oauth.authorization import TransactionGone
 from doorward.oauth.authorize_request import PageError
 from doorward.oauth.eligibility import serving_databases
 from doorward.oauth.errors import InvalidRequest, OAuthError, TooManyRequests
 from doorward.ports import Overloaded
-from doorward.web.login.ladder import is_open
+from doorward.web.login.ladder import is_open, screen_of
 from doorward.web.login.prompts import FACTOR_PROMPTS, PROMPTS, TICKET_PROMPTS, magic_link
 from doorward.web.login.screens import Screen
 from doorward.web.login.visit import (
@@ -24,6 +24,7 @@ from doorward.web.login.visit import (
     TicketVisit,
     UniversalLogin,
     Visit,
+    leading_to,
 )
 from doorward.web.router import Handler, Route
 from doorward.web.wire.cookies import browser
@@ -58,8 +59,9 @@ def _in_turn(login: UniversalLogin, screen: Screen, prompt: FactorPrompt) -> Han
         if isinstance(visit, Visit) and (visit.is_post or not is_at) and await visit.is_let_in():
             return visit.resumed  # a form that came twice
         if not is_at:
-            let_in = visit.transaction.authenticated_at is not None
-            return visit.resumed if visit.is_post and let_in else visit.current
+            # A second factor may have something to show still, and another cookie, too.
+            done = visit.transaction.authenticated_at is not None and visit.transaction.step is not Step.MFA
+            return visit.resumed if visit.is_post and done else visit.current
         return await prompt(visit)
 
     return _refusing(login, answer)
@@ -86,11 +88,14 @@ def _by_a_ticket(login: UniversalLogin, prompt: TicketPrompt) -> Handler:
         if state and "ticket" not in query:
             transaction = await _transaction(login, request, state, form)
             ticket_hash = transaction.ticket.ticket_hash if transaction.ticket is not None else ticket_hash
+        directory = login.ports.directory.tenant(request.issuer.tenant)
+        if transaction is not None and transaction.shows_what_came:
+            return leading_to(screen_of(transaction, directory), state)
         return await prompt(
             TicketVisit(
                 login=login,
                 request=request,
-                directory=login.ports.directory.tenant(request.issuer.tenant),
+                directory=directory,
                 form=form,
                 ticket_hash=ticket_hash,
                 state=state if transaction is not None else "",

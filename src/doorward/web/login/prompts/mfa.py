@@ -115,7 +115,7 @@ async def _otp_challenge(person: Person) -> Response:
     outcome = await person.factors.prove_otp(person.subject, person.code)
     if outcome is Outcome.RIGHT:
         return await person.proved()
-    return _otp_challenge_page(person, refusal(outcome))
+    return await person.overtaken(outcome) or _otp_challenge_page(person, refusal(outcome))
 
 
 def _otp_challenge_page(person: Person, *errors: FieldError) -> Response:
@@ -145,9 +145,7 @@ async def _otp_enrollment(person: Person) -> Response:
     outcome = await person.factors.enroll_otp(person.subject, person.code, first=await person.is_first())
     if outcome is Outcome.RIGHT:
         return await enrolled(person)
-    if outcome is Outcome.TAKEN:
-        return visit.resumed
-    return _otp_enrollment_page(person, by_hand, refusal(outcome))
+    return await person.overtaken(outcome) or _otp_enrollment_page(person, by_hand, refusal(outcome))
 
 
 def _otp_enrollment_page(person: Person, by_hand: bool, *errors: FieldError) -> Response:
@@ -177,7 +175,7 @@ async def _recovery_code_challenge(person: Person) -> Response:
     outcome = await person.factors.prove_recovery_code(person.subject, person.code)
     if outcome is Outcome.RIGHT:
         return await person.proved(screens.MFA_RECOVERY_CODE_CHALLENGE_NEW_CODE)
-    return _recovery_code_page(person, refusal(outcome))
+    return await person.overtaken(outcome) or _recovery_code_page(person, refusal(outcome))
 
 
 def _recovery_code_page(person: Person, *errors: FieldError) -> Response:
@@ -198,10 +196,11 @@ def _to_keep(screen: Screen) -> FactorPrompt:
     async def page(person: Person) -> Response:
         visit = person.visit
         if visit.is_post and visit.form.get(SAVED.name):
-            return visit.resumed
+            await person.factors.keeps_recovery_code(person.subject)
+            return await person.shown()
         code = await person.factors.recovery_code(person.subject)
         if code is None:
-            return visit.resumed
+            return await person.shown()
         errors = (FieldError("", "no-confirmation"),) if visit.is_post else ()
         return visit.show(CodePage(screen=screen, secret=code, checkbox=SAVED, errors=errors))
 

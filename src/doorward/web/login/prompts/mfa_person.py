@@ -74,9 +74,27 @@ class Person(Struct, frozen=True, kw_only=True):
     async def proved(self, then: Screen | None = None) -> Response:
         """The second factor is proved: on to what is decided next, after ``then`` was shown."""
         visit = self.visit
+        then = then if then is not None else await self._still_to_show()
         proved, cookies = await self._prove(then.name if then is not None else visit.transaction.at)
         onward = visit.on(then) if then is not None and proved else visit.resumed
         return onward.with_headers(*cookies)
+
+    async def overtaken(self, outcome: Outcome) -> Response | None:
+        """Where it goes on when the form came twice, or another login enrolled a first factor meanwhile; ``None`` when
+        neither is so."""
+        if outcome not in (Outcome.AGAIN, Outcome.TAKEN):
+            return None
+        visit = await self.visit.anew()
+        return visit.current if outcome is Outcome.AGAIN or visit.transaction.mfa_at is not None else visit.resumed
+
+    async def shown(self) -> Response:
+        """What came of the second factor was seen: to what is decided next."""
+        await self.visit.move(at="")
+        return self.visit.resumed
+
+    async def _still_to_show(self) -> Screen | None:
+        """What follows a challenge that was met."""
+        return None
 
     async def _prove(self, at: str) -> tuple[bool, Headers]:
         """Note that it is, at the screen ``at``; ``False`` when another form was first. With it the cookies that are
@@ -95,6 +113,12 @@ class SessionOwner(Person, frozen=True, kw_only=True):
     @property
     def remember(self) -> Checkbox | None:
         return REMEMBER
+
+    async def _still_to_show(self) -> Screen | None:
+        """A recovery code, where nobody says they keep the one there is."""
+        if self.progress.enrolls or await self.factors.renewed_recovery_code(self.subject) is None:
+            return None
+        return screens.MFA_RECOVERY_CODE_ENROLLMENT
 
     async def _prove(self, at: str) -> tuple[bool, Headers]:
         visit, cookie = self.visit, _renewed(self.cookie, self.visit)
@@ -202,6 +226,7 @@ def _subject(visit: FactorVisit, user: User, ticket: bytes | None = None) -> Mfa
         binding=visit.transaction.id_hash,
         locale=visit.locale,
         ticket=ticket,
+        shown_later=True,
     )
 
 

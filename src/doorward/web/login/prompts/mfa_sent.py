@@ -120,9 +120,7 @@ async def _sent_code(person: Person) -> Response:
         outcome = await person.factors.prove_code(person.subject, sent.factor, handle, person.code)
     if outcome is Outcome.RIGHT:
         return await (enrolled(person) if progress.enrolls else person.proved())
-    if outcome is Outcome.TAKEN:
-        return visit.resumed
-    return _sent_code_page(person, sent, addresses, refusal(outcome))
+    return await person.overtaken(outcome) or _sent_code_page(person, sent, addresses, refusal(outcome))
 
 
 async def _send(person: Person, sent: _Sent, address: str, handle: str) -> tuple[FieldError, ...]:

@@ -32,6 +32,9 @@ async def _challenge(person: Person) -> Response:
     outcome = await person.factors.prove_key(person.subject, factor, answer)
     if outcome is Outcome.RIGHT:
         return await person.proved()
+    overtaken = await person.overtaken(outcome)
+    if overtaken is not None:
+        return overtaken
     wrong = "webauthn-platform-challenge-error" if _is_platform(person) else "webauthn-challenge-error"
     return await _challenge_page(person, FieldError("", TOO_MANY if outcome is Outcome.TOO_MANY else wrong))
 
@@ -63,8 +66,9 @@ async def _enrollment(person: Person) -> Response:
         named = replace(visit.transaction, mfa=replace(person.progress, key=method))
         person = replace(person, visit=replace(visit, transaction=named))
         return await person.proved(screens.MFA_WEBAUTHN_CHANGE_KEY_NICKNAME)
-    if outcome is Outcome.TAKEN:
-        return visit.resumed
+    overtaken = await person.overtaken(outcome)
+    if overtaken is not None:
+        return overtaken
     error = "webauthn-platform-associate-error" if _is_platform(person) else "webauthn-associate-error"
     return await _enrollment_page(person, FieldError("", error))
 
@@ -171,7 +175,7 @@ async def _success(person: Person) -> Response:
     if visit.is_post:
         came = await person.factors.recovery_code(person.subject)
         if came is None:
-            return visit.resumed
+            return await person.shown()
         return await visit.choose_factor(screens.MFA_RECOVERY_CODE_ENROLLMENT, person.progress)
     platform = "Platform" if _is_platform(person) else ""
     return visit.show(
