@@ -9,10 +9,19 @@ import pytest
 from tests.integration.door import DOMAIN, Door
 
 from doorward.cli.tenant_documents import demo_tenant
+from doorward.model.mfa import MULTI_FACTOR
 from doorward.model.tenant import Issuer
 from doorward.web.demo import PATH, VERIFIER, login_address
 
 ORIGIN = f"https://{DOMAIN}"
+# What the front page offers to ask for in addition, and where it begins.
+DEMONSTRATED = {
+    "screen_hint=signup": "/u/signup/identifier",
+    f"acr_values={MULTI_FACTOR}": "/u/login/identifier",
+    "connection=email": "/u/login/identifier",
+    "connection=email-link": "/u/login/identifier",
+    "connection=sms": "/u/login/identifier",
+}
 
 
 @pytest.mark.parametrize("development", [True, False])
@@ -65,6 +74,10 @@ async def test_a_development_server_says_at_its_address_what_it_is(tmp_path: Pat
             tab = await door.browser().get(login_link(answer.text, "My App"))
             await tab.login()
             assert tab.path == PATH
+            for asked, path in DEMONSTRATED.items():
+                assert (
+                    await door.browser().get(login_link(answer.text, f'<code dir="ltr">{asked}</code>'))
+                ).path == path
             begun = await door.browser().get(door.client("My App").initiate_login_uri.removeprefix(ORIGIN))
             assert begun.path.startswith("/u/login")
     finally:

@@ -6,11 +6,14 @@ redeems its code with PKCE. It takes the code verifier of RFC 7636's own example
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import urlencode
 
 from doorward.model.client import Client
 from doorward.model.directory import TenantDirectory
+from doorward.model.mfa import FACTORS, MULTI_FACTOR, offers
 from doorward.model.tenant import Issuer
+from doorward.oauth.eligibility import connection_serves, serving_databases
 from doorward.ports import Directory
 from doorward.web import inbox
 from doorward.web.login.documents import DemoDocument
@@ -25,9 +28,9 @@ VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
-def login_address(issuer: Issuer, client: Client, directory: TenantDirectory) -> str:
+def login_address(issuer: Issuer, client: Client, directory: TenantDirectory, **further: str) -> str:
     """An authorization request of ``client`` to open in a browser, answered at this server if it may be, else at its
-    first callback: for the tenant's first API of its own, if it has one."""
+    first callback: for the tenant's first API of its own, if it has one. ``further`` are more of its parameters."""
     own = issuer.endpoint(PATH.removeprefix("/"))
     answered = sorted(client.callbacks, key=lambda uri: (uri != own, uri.endswith(PATH)))  # another server's last
     asked = {
@@ -38,7 +41,18 @@ def login_address(issuer: Issuer, client: Client, directory: TenantDirectory) ->
     if api is not None:
         asked["audience"] = api.identifier
         asked["scope"] += "".join(f" {scope.value}" for scope in api.scopes[:2])
-    return f"{issuer.url}authorize?{urlencode(asked, safe=':/')}"
+    return f"{issuer.url}authorize?{urlencode(asked | further, safe=':/')}"
+
+
+def _further(client: Client, directory: TenantDirectory) -> Iterator[tuple[str, str]]:
+    """What a login of ``client`` can be asked for in addition: a parameter and its value."""
+    if any(database.allows_signup for database in serving_databases(client, directory, None)):
+        yield "screen_hint", "signup"
+    if any(offers(directory, factor) for factor in FACTORS.values()):
+        yield "acr_values", MULTI_FACTOR
+    for connection in directory.connections.values():
+        if connection.is_passwordless and connection_serves(connection, client):
+            yield "connection", connection.name
 
 
 def front(directory: Directory, presenter: Presenter) -> Handler:
@@ -47,7 +61,11 @@ def front(directory: Directory, presenter: Presenter) -> Handler:
     async def handler(request: Request) -> Response:
         tenant = directory.tenant(request.issuer.tenant)
         logins = {
-            client.name: login_address(request.issuer, client, tenant)
+            client.name: {"": login_address(request.issuer, client, tenant)}
+            | {
+                f"{name}={value}": login_address(request.issuer, client, tenant, **{name: value})
+                for name, value in _further(client, tenant)
+            }
             for client in tenant.clients.values()
             if client.callbacks and client.is_first_party and "authorization_code" in client.grant_types
         }

@@ -51,12 +51,13 @@ class DemoDocument(Struct, frozen=True):
 
 
 class FrontDocument(Struct, frozen=True):
-    """What a development server shows who comes to its address: where to log in (``logins``, addresses by the
-    application's name), where its messages are (``inbox``), and the ``paths`` clients read."""
+    """What a development server shows who comes to its address: where to log in (``logins``: by the application's
+    name, addresses by what they ask for in addition, as ``screen_hint=signup``, and first by nothing), where its
+    messages are (``inbox``), and the ``paths`` clients read."""
 
     name: str
     domain: str
-    logins: Mapping[str, str]
+    logins: Mapping[str, Mapping[str, str]]
     inbox: str
     paths: tuple[str, ...]
 

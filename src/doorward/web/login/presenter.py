@@ -183,7 +183,9 @@ class Presenter:
         body = FORBIDDEN_IN_FRAMES.sub(rb"\1", shown.body) if framed and isinstance(shown.body, bytes) else shown.body
         return Response(200, body, headers.framed_by_us(shown.headers))
 
-    def front(self, request: Request, logins: Mapping[str, str], inbox: str, paths: tuple[str, ...]) -> Response:
+    def front(
+        self, request: Request, logins: Mapping[str, Mapping[str, str]], inbox: str, paths: tuple[str, ...]
+    ) -> Response:
         """What a development server shows at its address."""
         tenant = self._directory.tenant(request.issuer.tenant)
         look = self._look(tenant)

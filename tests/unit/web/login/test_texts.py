@@ -127,7 +127,7 @@ def used(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, str, str]]:
     render_web_message(WebMessageDocument("https://a.test", {}), Look(), "en")
     render_demo(DemoDocument({}, "/", "/"), Look(), "en")
     render_preview(PreviewDocument(("login",), "login", ("en", "de"), "en"), Look(), "en")
-    for logins in ({}, {"My App": "/"}):
+    for logins in ({}, {"My App": {"": "/", "connection=email": "/"}}):
         render_front(FrontDocument("a.test", "a.test", logins, "/inbox", ("x",)), Look(), "en")
     told = [
         Received(
