@@ -130,6 +130,13 @@ class Identification(Struct, frozen=True, omit_defaults=True):
         return self.given.get(self.asked, "")
 
 
+class Typing(Struct, frozen=True):
+    """What stood in the form of a ``screen`` (its name) that somebody left to choose the country of their number."""
+
+    screen: str
+    values: dict[str, str]
+
+
 class LoginTransaction(Struct, frozen=True, kw_only=True):
     """An authorization request that waits for a person, kept on the server.
 
@@ -138,6 +145,7 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     the identifier entered so far, ``alias`` a user name chosen at signup; ``session_sid`` the
     session made or chosen in this transaction; ``authenticated_at`` is set once the person proved
     themselves **in this transaction**. ``interacted`` is true once any page was answered.
+    ``country`` (``GB+44``) is what was chosen for a number that says who somebody is, ``typing`` what was typed then.
     ``at`` names a screen the person chose within the step, off the way it usually goes.
     ``identification`` is what is known of somebody who brings codes back, or is about to sign up.
     One that is ``vouched`` for had a challenge solved for what comes next, which takes no other.
@@ -161,6 +169,8 @@ class LoginTransaction(Struct, frozen=True, kw_only=True):
     step: Step = Step.LOGIN
     username: str | None = None
     alias: str | None = None
+    country: str = ""
+    typing: Typing | None = None
     at: str = ""
     pending: tuple[str, str] | None = None
     identification: Identification | None = None

@@ -12,7 +12,7 @@ from doorward.oauth.eligibility import serving_databases
 from doorward.oauth.errors import InvalidRequest, OAuthError, TooManyRequests
 from doorward.ports import Overloaded
 from doorward.web.login.ladder import is_open, screen_of
-from doorward.web.login.prompts import FACTOR_PROMPTS, PROMPTS, TICKET_PROMPTS, magic_link
+from doorward.web.login.prompts import FACTOR_PROMPTS, PROMPTS, TICKET_PROMPTS, country_codes, magic_link
 from doorward.web.login.screens import Screen
 from doorward.web.login.visit import (
     FactorPrompt,
@@ -73,6 +73,9 @@ def _of_a_login(screen: Screen, prompt: Prompt) -> FactorPrompt:
     async def answer(visit: FactorVisit) -> Response:
         if not isinstance(visit, Visit):
             return visit.current
+        if visit.action == country_codes.PICK and country_codes.takes_numbers(visit, screen):
+            return await country_codes.pick(visit, screen)
+        visit = country_codes.read(visit, screen)
         return await prompt(await visit.assessed(screen) if screen.flow is not None else visit)
 
     return answer

@@ -50,6 +50,8 @@ def is_open(screen: Screen, transaction: LoginTransaction, directory: TenantDire
         return False
     if screen is screens.LOGIN_EMAIL_VERIFICATION:
         return transaction.pending is not None
+    if screen is screens.MFA_COUNTRY_CODES and transaction.step in screens.ENTERING:
+        return transaction.typing is not None
     if screen.in_turn or (screen is screens.PASSKEY_ENROLLMENT and transaction.step is Step.SIGNUP):
         return screen.path == screen_of(transaction, directory).path
     if transaction.step in screens.ENTERING and code_connections(transaction, directory):

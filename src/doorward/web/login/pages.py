@@ -179,7 +179,8 @@ class FormPage(Page, frozen=True, kw_only=True):
     """Something to type, and one button to go on.
 
     ``values`` stand in the inputs already, ``hidden`` are posted unseen; ``buttons`` send the same form for another
-    reason. ``password_rules`` are ticked off while typing. ``description`` is a text key.
+    reason. ``password_rules`` are ticked off while typing. ``description`` is a text key; ``country`` is what a number
+    is of.
     """
 
     template = "form.html"
@@ -194,6 +195,7 @@ class FormPage(Page, frozen=True, kw_only=True):
     links: tuple[Link, ...] = ()
     connections: tuple[ConnectionButton, ...] = ()
     captcha: Captcha | None = None
+    country: Country | None = None
 
     @property
     def sources(self) -> Mapping[str, str]:
@@ -248,7 +250,7 @@ class CodePage(FormPage, frozen=True, kw_only=True):
     """A code to type, or one to keep, or where to send one.
 
     ``picture`` is a QR code as a ``data:`` URI, ``secret`` what is shown to be typed or written down, ``sent_to``
-    where a code went; ``country`` is what a number is of. ``primary`` is a text key.
+    where a code went. ``primary`` is a text key.
     """
 
     template = "code.html"
@@ -257,7 +259,6 @@ class CodePage(FormPage, frozen=True, kw_only=True):
     picture: str = ""
     secret: str = ""
     sent_to: str = ""
-    country: Country | None = None
     choice: Choice | None = None
     checkbox: Checkbox | None = None
     primary: str = "buttonText"

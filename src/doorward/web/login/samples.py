@@ -10,6 +10,7 @@ from doorward.model.bot_detection import Captcha, SiteKey
 from doorward.model.theme import Borders, Colours, PageBackground, Theme, Widget, darkened
 from doorward.web.login import key_samples, mfa_samples, screens
 from doorward.web.login.captcha import captcha_of
+from doorward.web.login.countries import countries
 from doorward.web.login.look import Look
 from doorward.web.login.pages import (
     Button,
@@ -81,6 +82,7 @@ SOCIAL = (
     ConnectionButton("acme-workforce", "oidc", "Acme Workforce"),
 )
 SHOP: dict[str, Any] = {"client_name": "Acme Shop", "state": STATE, "redirect_uri": CALLBACK}
+_COUNTRY = Button("pick-country-code", "shared:countryCodeText")
 _TO_SIGNUP = (Link(screens.SIGNUP.path, "signupActionLinkText", lead="signupActionText"),)
 _TO_SIGNUP_ID = (Link(screens.SIGNUP_ID.path, "signupActionLinkText", lead="signupActionText"),)
 _TO_LOGIN = (Link(screens.LOGIN.path, "loginActionLinkText", lead="loginActionText"),)
@@ -261,8 +263,17 @@ SAMPLES: dict[str, Page] = {
     "login-password-wrong": login_password(
         Identifier.USERNAME, "ada", FieldError("password", "wrong-username-credentials")
     ),
-    "login-id-phone": _form(screens.LOGIN_ID, (screens.PHONE_IDENTIFIER,), {}, (), {}),
-    "login-id-email-or-phone": _form(screens.LOGIN_ID, (screens.EMAIL_OR_PHONE_IDENTIFIER,), {}, (), {}),
+    "login-id-phone": _form(screens.LOGIN_ID, (screens.PHONE_IDENTIFIER,), {}, (), {"buttons": (_COUNTRY,)}),
+    "login-id-phone-country": _form(
+        screens.LOGIN_ID,
+        (msgspec.structs.replace(screens.PHONE_IDENTIFIER, pattern=screens.NATIONAL),),
+        {"username": "020 7946 0000"},
+        (),
+        {"buttons": (_COUNTRY,), "country": countries()["GB+44"]},
+    ),
+    "login-id-email-or-phone": _form(
+        screens.LOGIN_ID, (screens.EMAIL_OR_PHONE_IDENTIFIER,), {}, (), {"buttons": (_COUNTRY,)}
+    ),
     "login-passwordless-email-code": code_sent(screens.LOGIN_PASSWORDLESS_EMAIL_CODE, "ada.lovelace@example.com"),
     "login-passwordless-email-code-wrong": code_sent(
         screens.LOGIN_PASSWORDLESS_EMAIL_CODE,

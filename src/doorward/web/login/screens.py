@@ -129,8 +129,8 @@ _WORDS = {
 }  # fmt: skip
 # The browser takes what ``identifiers.plain`` makes plain: digits of any script, any dash and space, invisible marks.
 _BETWEEN = r"\p{Nd}\p{Zs}\p{Pd}\p{Cf}\(\)\.\/"
-_INTERNATIONAL = rf"[\s\p{{Cf}}]*\+[{_BETWEEN}]+"
-_NATIONAL = rf"[\s\p{{Cf}}]*\+?[{_BETWEEN}]+"
+INTERNATIONAL = rf"[\s\p{{Cf}}]*\+[{_BETWEEN}]+"
+NATIONAL = rf"[\s\p{{Cf}}]*\+?[{_BETWEEN}]+"
 _SIX_DIGITS = r"[\s\p{Pd}\p{Cf}]*(?:\p{Nd}[\s\p{Pd}\p{Cf}]*){6}"
 EMAIL = email()
 USERNAME = Input(
@@ -139,7 +139,7 @@ USERNAME = Input(
 )  # fmt: skip
 PHONE_NUMBER = Input(
     name="phone_number", label="phonePlaceholder", missing="no-phone", kind=InputKind.PHONE, autocomplete="tel",
-    invalid="invalid-phone-number", pattern=_INTERNATIONAL,
+    invalid="invalid-phone-number", pattern=INTERNATIONAL,
 )  # fmt: skip
 # What a new account can be known by, and how each of it is called where it may be left out.
 SIGNUP_INPUTS = {
@@ -176,7 +176,7 @@ OTP_CODE = Input(
 EMAIL_IDENTIFIER = email("username", autocomplete="username")
 PHONE_IDENTIFIER = Input(
     name="username", label="phonePlaceholder", missing="invalid-phone-number", kind=InputKind.PHONE,
-    autocomplete="tel", invalid="invalid-phone-number", pattern=_INTERNATIONAL,
+    autocomplete="tel", invalid="invalid-phone-number", pattern=INTERNATIONAL,
 )  # fmt: skip
 EMAIL_OR_PHONE_IDENTIFIER = Input(
     name="username", label="phoneOrEmailPlaceholder", missing="invalid-email-phone", autocomplete="username",
@@ -188,12 +188,12 @@ MFA_CODE = Input(
 )  # fmt: skip
 PHONE = Input(
     name="phone", label="placeholder", missing="no-phone", kind=InputKind.PHONE, autocomplete="tel",
-    invalid="invalid-phone", pattern=_INTERNATIONAL,
+    invalid="invalid-phone", pattern=INTERNATIONAL,
 )  # fmt: skip
 # Where its country was chosen.
 NATIONAL_PHONE = Input(
     name="phone", label="shared:nationalPhoneText", missing="no-phone", kind=InputKind.PHONE, autocomplete="tel",
-    invalid="invalid-phone", pattern=_NATIONAL,
+    invalid="invalid-phone", pattern=NATIONAL,
 )  # fmt: skip
 RECOVERY_CODE = Input(
     name="code", label="placeholder", missing="no-code", autocomplete="off", invalid="invalid-code-format",
@@ -365,7 +365,10 @@ MFA_VOICE_ENROLLMENT = _mfa("mfa-voice", "mfa-voice-enrollment", fields=("phone"
 MFA_VOICE_CHALLENGE = _mfa("mfa-voice", "mfa-voice-challenge", fields=("code",))
 MFA_PHONE_ENROLLMENT = _mfa("mfa-phone", "mfa-phone-enrollment", fields=("phone",))
 MFA_PHONE_CHALLENGE = _mfa("mfa-phone", "mfa-phone-challenge")
-MFA_COUNTRY_CODES = _mfa("mfa-sms", "mfa-country-codes")
+# Of a number that codes go to, or that says who somebody is.
+MFA_COUNTRY_CODES = msgspec.structs.replace(
+    _mfa("mfa-sms", "mfa-country-codes"), steps=frozenset({Step.MFA, *ENTERING})
+)
 MFA_EMAIL_CHALLENGE = _mfa("mfa-email", "mfa-email-challenge", fields=("code",))
 MFA_EMAIL_LIST = _mfa("mfa-email", "mfa-email-list")
 MFA_RECOVERY_CODE_ENROLLMENT = _mfa("mfa-recovery-code", "mfa-recovery-code-enrollment")

@@ -213,7 +213,7 @@ def _countries(page: Page, locale: str) -> Json:
 
 
 def _country(page: Page) -> Json:
-    known = page.country if isinstance(page, CodePage) else None
+    known = page.country if isinstance(page, FormPage) else None
     return {"country_code": {"code": known.code, "prefix": known.prefix.lstrip("+")}} if known is not None else {}
 
 

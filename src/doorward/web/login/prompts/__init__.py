@@ -12,6 +12,7 @@ from doorward.web.login import screens
 from doorward.web.login.prompts import (
     confirmation,
     consent,
+    country_codes,
     email_verification,
     identifier_challenge,
     interstitial,
@@ -27,7 +28,8 @@ from doorward.web.login.prompts import (
 from doorward.web.login.prompts.mfa import MFA_PROMPTS
 from doorward.web.login.prompts.mfa_webauthn import KEY_PROMPTS
 from doorward.web.login.screens import Screen
-from doorward.web.login.visit import FactorPrompt, Prompt, TicketPrompt
+from doorward.web.login.visit import FactorPrompt, FactorVisit, Prompt, TicketPrompt, Visit
+from doorward.web.wire.http import Response
 
 PROMPTS: Mapping[Screen, Prompt] = {
     screens.LOGIN: login.login,
@@ -51,7 +53,16 @@ PROMPTS: Mapping[Screen, Prompt] = {
     screens.CONSENT: consent.consent,
     screens.LOGIN_CONFIRMATION: confirmation.confirmation,
 }
-_MFA = {**MFA_PROMPTS, **KEY_PROMPTS}
+
+
+async def _country_codes(visit: FactorVisit) -> Response:
+    """Of a number that says who somebody is, or of one that codes go to."""
+    if isinstance(visit, Visit) and visit.transaction.step in screens.ENTERING:
+        return await country_codes.of_an_identifier(visit)
+    return await MFA_PROMPTS[screens.MFA_COUNTRY_CODES](visit)
+
+
+_MFA = {**MFA_PROMPTS, **KEY_PROMPTS, screens.MFA_COUNTRY_CODES: _country_codes}
 # In a login, or by a link.
 FACTOR_PROMPTS: Mapping[Screen, FactorPrompt] = {
     **_MFA,

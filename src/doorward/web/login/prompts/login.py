@@ -11,7 +11,7 @@ from doorward.model.user import User
 from doorward.oauth.errors import AccessDenied
 from doorward.web.login import screens
 from doorward.web.login.pages import ChosenIdentifier, FieldError, FormPage, Link
-from doorward.web.login.prompts import identifying, passkey, passwordless
+from doorward.web.login.prompts import country_codes, identifying, passkey, passwordless
 from doorward.web.login.screens import Identifier, Screen
 from doorward.web.login.visit import MAX_IDENTIFIER, Visit
 from doorward.web.wire.http import Response
@@ -28,14 +28,17 @@ async def login(visit: Visit) -> Response:
 
 def _login_page(visit: Visit, *errors: FieldError, status: int | None = None) -> Response:
     return visit.show(
-        FormPage(
-            screen=screens.LOGIN,
-            inputs=(visit.identifier.input, screens.PASSWORD),
-            values={"username": visit.form.get("username", visit.username)},
-            links=_links(visit, screens.SIGNUP.path),
-            ceremony=passkey.ceremony(visit),
-            errors=errors or _without_database(visit),
-            status=status,
+        country_codes.asking(
+            visit,
+            FormPage(
+                screen=screens.LOGIN,
+                inputs=(visit.identifier.input, screens.PASSWORD),
+                values={"username": visit.form.get("username", visit.username)},
+                links=_links(visit, screens.SIGNUP.path),
+                ceremony=passkey.ceremony(visit),
+                errors=errors or _without_database(visit),
+                status=status,
+            ),
         )
     )
 
@@ -71,14 +74,17 @@ async def identifier(visit: Visit) -> Response:
 
 def _identifier_page(visit: Visit, *errors: FieldError, status: int | None = None) -> Response:
     return visit.show(
-        FormPage(
-            screen=screens.LOGIN_ID,
-            inputs=(visit.identifier.input,),
-            values={"username": visit.form.get("username", visit.username)[:MAX_IDENTIFIER]},
-            links=_links(visit, screens.SIGNUP_ID.path, forgotten=False),
-            ceremony=passkey.ceremony(visit, button="passkeyButtonText"),
-            errors=errors or _without_database(visit),
-            status=status,
+        country_codes.asking(
+            visit,
+            FormPage(
+                screen=screens.LOGIN_ID,
+                inputs=(visit.identifier.input,),
+                values={"username": visit.form.get("username", visit.username)[:MAX_IDENTIFIER]},
+                links=_links(visit, screens.SIGNUP_ID.path, forgotten=False),
+                ceremony=passkey.ceremony(visit, button="passkeyButtonText"),
+                errors=errors or _without_database(visit),
+                status=status,
+            ),
         )
     )
 

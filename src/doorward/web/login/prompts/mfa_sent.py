@@ -9,8 +9,9 @@ from doorward.identity.signup import PHONE as PHONE_NUMBER
 from doorward.model.identifiers import is_phone, normalise_phone
 from doorward.model.mfa import CALLED, EMAIL, FACTORS, PHONE, SMS, VOICE, Factor, MfaProgress, Outcome, masked
 from doorward.web.login import screens
-from doorward.web.login.countries import continents, countries
-from doorward.web.login.pages import Button, Choice, CodePage, CountryPage, FieldError, Option, PickerPage
+from doorward.web.login.countries import countries
+from doorward.web.login.pages import Button, Choice, CodePage, FieldError, Option, PickerPage
+from doorward.web.login.prompts import country_codes
 from doorward.web.login.prompts.mfa_person import (
     BACK,
     Person,
@@ -23,7 +24,6 @@ from doorward.web.login.prompts.mfa_person import (
 from doorward.web.login.screens import BY_NAME, Screen
 from doorward.web.login.visit import FactorPrompt
 from doorward.web.wire.http import Response
-from doorward.web.wire.parameters import query_parameters
 
 MAX_TYPED = 64
 
@@ -68,8 +68,6 @@ _SENT = {
     ),
 }
 _SWITCHES = {"switch-to-voice": VOICE.name, "switch-to-sms": SMS.name}
-SELECTION = "selection-action::"
-PICK_COUNTRY = "pick-country-code"
 DELIVERY = Choice(
     "type", "chooseMessageTypeText", ((SMS.name, "smsButtonText"), (VOICE.name, "voiceButtonText")), SMS.name
 )
@@ -156,13 +154,13 @@ async def _which_address(person: Person) -> Response:
     visit, progress = person.visit, person.progress
     sent, addresses = _SENT[progress.factor], await _addresses(person)
     if visit.is_post:
-        chosen = visit.action.removeprefix(SELECTION)
+        chosen = visit.action.removeprefix(country_codes.SELECTION)
         place = int(chosen) if chosen.isascii() and chosen.isdecimal() and len(chosen) < 3 else progress.place
         if place < len(addresses):
             again = replace(progress, place=place, sent=progress.sent if visit.action == BACK else 0)
             asks_how = progress.way == PHONE and not again.sent
             return await visit.choose_factor(screens.MFA_PHONE_CHALLENGE if asks_how else sent.challenge, again)
-    options = tuple(Option(f"{SELECTION}{place}", label=masked(to)) for place, to in enumerate(addresses))
+    options = tuple(Option(f"{country_codes.SELECTION}{place}", label=masked(to)) for place, to in enumerate(addresses))
     return visit.show(PickerPage(screen=sent.addresses, options=options, back=True))
 
 
@@ -203,7 +201,7 @@ async def _phone_enrollment(person: Person) -> Response:
     visit, progress = person.visit, person.progress
     if not visit.is_post:
         return _phone_page(person)
-    if visit.action == PICK_COUNTRY:
+    if visit.action == country_codes.PICK:
         return await visit.choose_factor(screens.MFA_COUNTRY_CODES, progress)
     typed, country = visit.form.get("phone", "").strip(), countries().get(progress.country)
     if not typed:
@@ -231,7 +229,7 @@ def _phone_page(person: Person, *errors: FieldError) -> Response:
             country=country,
             choice=replace(DELIVERY, chosen=_delivery(person)) if asks_how else None,
             primary="continueButtonText" if asks_how else "buttonText",
-            buttons=(Button(PICK_COUNTRY, "shared:countryCodeText"), *person.pick),
+            buttons=(country_codes.CHOOSE, *person.pick),
             errors=errors,
         )
     )
@@ -239,21 +237,11 @@ def _phone_page(person: Person, *errors: FieldError) -> Response:
 
 async def _country_codes(person: Person) -> Response:
     visit, progress = person.visit, person.progress
-    sent_to = {picked: one for picked, one in countries().items() if visit.directory.settings.sends_to(one.code)}
-    asked = query_parameters(visit.request).get("continent", "")
-    continent = asked if asked in continents() else ""
-    if visit.is_post:
-        chosen = visit.action.removeprefix(SELECTION)
-        if chosen in sent_to:
-            return await visit.choose_factor(_enrollment(progress), replace(progress, country=chosen))
-        if chosen in continents():
-            return visit.on(screens.MFA_COUNTRY_CODES, continent=chosen)
-        if visit.action == BACK and continent:
-            return visit.on(screens.MFA_COUNTRY_CODES)
-        if visit.action == BACK:
-            return await visit.choose_factor(_enrollment(progress), progress)
-    shown = tuple(sent_to.values())
-    return visit.show(CountryPage(screen=screens.MFA_COUNTRY_CODES, countries=shown, continent=continent))
+
+    async def leave(picked: str) -> Response:
+        return await visit.choose_factor(_enrollment(progress), replace(progress, country=picked or progress.country))
+
+    return await country_codes.choose(visit, leave)
 
 
 SENT_PROMPTS: dict[Screen, FactorPrompt] = {

@@ -10,6 +10,7 @@ from doorward.oauth.errors import AccessDenied
 from doorward.web.login import screens
 from doorward.web.login.ladder import code_connection
 from doorward.web.login.pages import Button, ChosenIdentifier, FieldError, FormPage, Link, ResultPage
+from doorward.web.login.prompts import country_codes
 from doorward.web.login.screens import Input, Screen
 from doorward.web.login.visit import MAX_IDENTIFIER, Visit
 from doorward.web.wire.http import Response
@@ -41,12 +42,15 @@ async def identifier(visit: Visit) -> Response:
 
 def _identifier_page(visit: Visit, *errors: FieldError, status: int | None = None) -> Response:
     return visit.show(
-        FormPage(
-            screen=screens.LOGIN_ID,
-            inputs=(_input(visit.code_connections),),
-            values={"username": visit.form.get("username", visit.username)[:MAX_IDENTIFIER]},
-            errors=errors,
-            status=status,
+        country_codes.asking(
+            visit,
+            FormPage(
+                screen=screens.LOGIN_ID,
+                inputs=(_input(visit.code_connections),),
+                values={"username": visit.form.get("username", visit.username)[:MAX_IDENTIFIER]},
+                errors=errors,
+                status=status,
+            ),
         )
     )
 

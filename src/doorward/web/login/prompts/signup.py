@@ -24,7 +24,7 @@ from doorward.model.session import Identification, Step
 from doorward.oauth.errors import AccessDenied
 from doorward.web.login import screens
 from doorward.web.login.pages import ChosenIdentifier, FieldError, FormPage, Link
-from doorward.web.login.prompts import identifying, passkey
+from doorward.web.login.prompts import country_codes, identifying, passkey
 from doorward.web.login.prompts.password_rules import password_rules
 from doorward.web.login.screens import Input
 from doorward.web.login.visit import MAX_IDENTIFIER, Visit
@@ -45,15 +45,18 @@ def _signup_page(
 ) -> Response:
     connection = visit.signup_connection
     return visit.show(
-        FormPage(
-            screen=screens.SIGNUP,
-            inputs=(*_identifiers(connection), screens.NEW_PASSWORD),
-            values=_typed(visit),
-            password_rules=password_rules(connection, verdict),
-            links=_links(screens.LOGIN.path),
-            ceremony=passkey.probe(connection),
-            errors=errors,
-            status=status,
+        country_codes.asking(
+            visit,
+            FormPage(
+                screen=screens.SIGNUP,
+                inputs=(*_identifiers(connection), screens.NEW_PASSWORD),
+                values=_typed(visit),
+                password_rules=password_rules(connection, verdict),
+                links=_links(screens.LOGIN.path),
+                ceremony=passkey.probe(connection),
+                errors=errors,
+                status=status,
+            ),
         )
     )
 
@@ -140,14 +143,17 @@ async def create(visit: Visit, who: Identification, connection: Connection) -> R
 
 def _identifier_page(visit: Visit, *errors: FieldError, status: int | None = None) -> Response:
     return visit.show(
-        FormPage(
-            screen=screens.SIGNUP_ID,
-            inputs=_identifiers(visit.signup_connection),
-            values=_typed(visit),
-            links=_links(screens.LOGIN_ID.path),
-            ceremony=passkey.probe(visit.signup_connection),
-            errors=errors,
-            status=status,
+        country_codes.asking(
+            visit,
+            FormPage(
+                screen=screens.SIGNUP_ID,
+                inputs=_identifiers(visit.signup_connection),
+                values=_typed(visit),
+                links=_links(screens.LOGIN_ID.path),
+                ceremony=passkey.probe(visit.signup_connection),
+                errors=errors,
+                status=status,
+            ),
         )
     )
 
