@@ -33,6 +33,8 @@ RESET = "reset_email"
 # From one address for one account: so many at once, then one each so many seconds.
 BURST, INTERVAL = 10, 60.0
 TRIES = 3
+# Seconds after a link was used within which the same form is known to have come twice.
+MOMENT = 60.0
 
 
 class TooManyResets(Exception):
@@ -217,9 +219,27 @@ class PasswordChange:
             except Conflict:
                 continue
             if redeemed is None:
-                raise TicketUnusable(TicketState.USED)
+                raise TicketUnusable(TicketState.USED, found.ticket)
             return Redeemable(redeemed, change.user, found.place)
         raise Conflict("revision")
+
+    async def redeemed_with(
+        self, directory: TenantDirectory, ticket: Ticket, password: str, context: RequestContext
+    ) -> Redeemable | None:
+        """What came of a link that was used a moment ago for this very password: the form came twice. ``None`` where
+        that is not so. A password is tried as one is at a login."""
+        tenant, users = directory.tenant.id, self._ports.users
+        user = await users.find(tenant, ticket.user_id)
+        place = user.place_of_identity(ticket.identity) if user is not None else None
+        if user is None or place is None:
+            return None
+        connection = directory.connections.get(user.connections[place])
+        stored = await users.passwords(tenant, *user.identity_at(place))
+        recent = bool(stored) and self._ports.clock.now() - stored[0].set_at <= MOMENT
+        if connection is None or not recent:
+            return None
+        denial = await self._login.check(directory, connection, ticket.email or "", password, context)
+        return Redeemable(ticket, user, place) if denial is None else None
 
     async def _found(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 
 import httpx2
 import pytest
@@ -209,3 +209,53 @@ async def test_a_recovery_code_nobody_says_they_keep_is_replaced_by_one_at_the_n
         one = await with_recovery_code(door)
         await one.submit(code=given)
         assert (one.path == NEW) == right
+
+
+# ── a forgotten password ──
+
+
+async def links(door: Door) -> list[str]:
+    """Where the links lead that were sent, the oldest first."""
+    return [str(one.values["url"]).removeprefix(f"https://{DOMAIN}") for one in await mails(door, "reset_email")]
+
+
+async def at_request(door: Door) -> BrowserTab:
+    tab = await door.browser().authorize(door.client("Spa"))
+    return await tab.get(f"/u/reset-password/request/people?state={tab.state}")
+
+
+@pytest.mark.parametrize("how", ["row", "parallel"])
+async def test_one_link_is_sent_and_the_last_of_several_is_good(door: Door, how: str) -> None:
+    tab = await at_request(door)
+    await twice(tab, how, email="ada@example.test")
+    assert "resend-email-action" in tab.form.actions
+    assert len(await links(door)) == 1
+    await tab.submit("resend-email-action")
+    await (await at_request(door)).submit(email="ada@example.test")
+    sent = await links(door)
+    assert len(sent) == 2, "those of before are on their way already"
+    for link in sent:
+        page = await door.browser().get(link)
+        assert ("password-reset" in page.form.fields) == (link == sent[-1])
+
+
+@pytest.mark.parametrize("how", ["row", "parallel"])
+async def test_a_password_is_changed_once_and_both_are_told(door: Door, how: str) -> None:
+    await (await at_request(door)).submit(email="ada@example.test")
+    (link,) = await links(door)
+    tab = await door.browser().get(link)
+
+    def post(password: str) -> Awaitable[httpx2.Response]:
+        body = {"password-reset": password, "re-enter-password": password, "action": "default"}
+        return tab.http.post(tab.at, data=body, headers=HEADERS)
+
+    if how == "parallel":
+        answers = list(await asyncio.gather(post("Another-Horse-7"), post("Another-Horse-7")))
+    else:
+        answers = [await post("Another-Horse-7"), await post("Another-Horse-7")]
+    assert [(one.status_code, "Password changed" in one.text) for one in answers] == [(200, True)] * 2
+    assert len(await door.log("scp")) == 1
+    other = await post("Third-Horse-11")
+    assert (other.status_code, "Password changed" in other.text) == (400, False)
+    door.clock.pass_(61)
+    assert (await post("Another-Horse-7")).status_code == 400, "a used link is no place to try passwords"

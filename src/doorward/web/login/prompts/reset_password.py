@@ -43,7 +43,10 @@ async def request(visit: Visit) -> Response:
     if sent and visit.action == "resend-email-action":
         email = visit.transaction.username or ""
     else:
-        sent, email = False, (visit.form.get("email", "").strip() or visit.form.get("username", "").strip())
+        email = visit.form.get("email", "").strip() or visit.form.get("username", "").strip()
+        if sent and email == visit.transaction.username:
+            return visit.current  # the form came twice
+        sent = False
     if not email:
         return _request_page(visit, FieldError("email", "no-email"))
     if len(email) > MAX_IDENTIFIER or not EMAIL.fullmatch(email):
@@ -57,6 +60,10 @@ async def request(visit: Visit) -> Response:
     if _by_code(visit, connection):
         who = Identification(connection=connection.name, given={"email": email}, asked="email", resets=True)
         return await send_code(visit, who) or _request_page(visit, FieldError("", "too-many-email"), status=429)
+    who = Identification(connection=connection.name, given={"email": email}, resets=True)
+    asked = {"identification": who, "username": email, "at": screens.RESET_PASSWORD_EMAIL.name}
+    if not sent and not await visit.move(**asked):
+        return (await visit.anew()).current  # of two at a time one sends a link
     try:
         await visit.login.people.password_change.ask(
             visit.directory,
@@ -68,9 +75,11 @@ async def request(visit: Visit) -> Response:
         )
     except TooManyResets:
         error = FieldError("", "too-many-email")
-        return _sent_page(visit, error) if sent else _request_page(visit, error, status=429)
-    who = Identification(connection=connection.name, given={"email": email}, resets=True)
-    return await visit.go(identification=who, username=email, at=screens.RESET_PASSWORD_EMAIL.name)
+        if sent:
+            return _sent_page(visit, error)
+        await (await visit.anew()).move(at="")
+        return _request_page(visit, error, status=429)
+    return visit.on(screens.RESET_PASSWORD_EMAIL)
 
 
 async def challenge(visit: Visit) -> Response:
@@ -196,9 +205,21 @@ async def choose(visit: TicketVisit) -> Response:
         key = "password-breached-reset" if breached else refused.error.text_key
         return _choose_page(visit, found, FieldError("password-reset", key), verdict=refused.verdict)
     except TicketUnusable as unusable:
-        return _unusable_page(visit, unusable)
+        twin = await _redeemed_before(visit, unusable)
+        if twin is None:
+            return _unusable_page(visit, unusable)
+        found = twin
     page = ResultPage(screen=screens.RESET_PASSWORD_SUCCESS, title="eventTitle")
     return after_ticket(visit, found.ticket, page, CHANGED)
+
+
+async def _redeemed_before(visit: TicketVisit, unusable: TicketUnusable) -> Redeemable | None:
+    """What the same form did that came before, if one did."""
+    ticket, chosen = unusable.ticket, visit.form.get("password-reset", "")
+    if ticket is None or unusable.state is not TicketState.USED or not chosen:
+        return None
+    changes = visit.login.people.password_change
+    return await changes.redeemed_with(visit.directory, ticket, chosen, visit.request.context)
 
 
 async def _prove_first(visit: TicketVisit, asked: FactorAskedFirst) -> Response:
