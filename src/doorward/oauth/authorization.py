@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -80,13 +81,27 @@ class Answer(Struct, frozen=True, kw_only=True):
 class TransactionGone(Exception):
     """There is nothing to go on with: a stale, foreign, expired or finished transaction.
 
-    ``client`` is known where the transaction is; only then may the person be sent on to it.
+    ``client`` is known where the transaction is; only then may the person be sent on to it. ``transaction`` is what it
+    was, if this browser began it.
     """
 
-    def __init__(self, reason: str, client: Client | None = None) -> None:
+    def __init__(self, reason: str, client: Client | None = None, transaction: LoginTransaction | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
         self.client = client
+        self.transaction = transaction
+
+    @property
+    def way_on(self) -> str:
+        """Where the person can begin anew: the same request again, where it lapsed before it was answered, else the
+        application's front page. Empty where there is none."""
+        if self.client is None or self.transaction is None:
+            return ""
+        asked = self.transaction.parameters
+        if self.reason == "expired" and self.transaction.ticket is None and self.transaction.pushed_request is None:
+            return f"/authorize?{urlencode(asked)}"
+        callback = urlsplit(asked.get("redirect_uri") or next(iter(self.client.callbacks), ""))
+        return f"{callback.scheme}://{callback.netloc}/" if callback.scheme in ("https", "http") else ""
 
 
 class _Visit(Struct, kw_only=True):
@@ -168,9 +183,9 @@ class Authorization:
             raise TransactionGone("other_browser")
         client = self._ports.directory.tenant(issuer.tenant).clients.get(transaction.client_id)
         if transaction.finished:
-            raise TransactionGone("finished", client)
+            raise TransactionGone("finished", client, transaction)
         if transaction.expires_at <= self._ports.clock.now():
-            raise TransactionGone("expired", client)
+            raise TransactionGone("expired", client, transaction)
         return transaction
 
     async def accept(self, transaction: LoginTransaction, tenant: str) -> None:
@@ -408,7 +423,7 @@ class Authorization:
             issuer.tenant, visit.pushed_request, at=visit.now
         ):
             if visit.transaction is not None:  # by a twin of this answer, which is not to be ended with it
-                raise TransactionGone("finished", request.client)
+                raise TransactionGone("finished", request.client, visit.transaction)
             raise InvalidRequest("The request_uri was used before")
         touched = session.touched(directory.settings, visit.now, request.client.client_id, visit.context)
         event = protocol_event(
@@ -445,7 +460,7 @@ class Authorization:
                 # The session was ended while the code was made: there is nobody signed in any more.
                 visit.session = None
                 return await self._decide(visit)
-            raise TransactionGone("finished", request.client)
+            raise TransactionGone("finished", request.client, visit.transaction)
         return Answer(response=respond(request.target, parameters, issuer, directory), session=touched)
 
     async def _refused(self, error: OAuthError, visit: _Visit) -> Answer:
@@ -467,7 +482,7 @@ class Authorization:
         elif not await self._ports.codes.issue(
             tenant, None, session=None, consent=None, transaction=visit.transaction.id_hash, events=(event,)
         ):
-            raise TransactionGone("finished", request.client)
+            raise TransactionGone("finished", request.client, visit.transaction)
         return _delivered(error, request.target, request.client, visit.issuer, visit.directory)
 
 

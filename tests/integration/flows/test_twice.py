@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 from collections.abc import Awaitable, Mapping
 
@@ -259,3 +260,42 @@ async def test_a_password_is_changed_once_and_both_are_told(door: Door, how: str
     assert (other.status_code, "Password changed" in other.text) == (400, False)
     door.clock.pass_(61)
     assert (await post("Another-Horse-7")).status_code == 400, "a used link is no place to try passwords"
+
+
+# ── pages that are left open ──
+
+
+def ways_on(tab: BrowserTab) -> list[str]:
+    return [html.unescape(found) for found in re.findall(r'<a class="button" href="([^"]+)"', tab.text)]
+
+
+async def test_a_page_left_open_for_too_long_starts_again_with_one_click(door: Door) -> None:
+    tab = await door.browser().authorize(door.client("Spa"), state="of the app")
+    door.clock.pass_(3601)
+    await door.server.storage.sweep(door.clock.now())
+    await tab.submit(username="ada@example.test", password="correct-horse-9")
+    assert tab.status == 400
+    (again,) = ways_on(tab)
+    await tab.get(again)
+    assert tab.path == "/u/login"
+    await tab.login()
+    assert tab.answer["state"] == "of the app"
+
+
+async def test_a_page_of_a_finished_login_leads_to_the_application(door: Door) -> None:
+    tab = await door.browser().authorize(door.client("Spa"))
+    page = tab.at
+    await tab.login()
+    await tab.get(page)
+    assert (tab.status, ways_on(tab)) == (400, ["https://app.test/"])
+    stranger = await door.browser().get(page)
+    assert (stranger.status, ways_on(stranger)) == (400, [])
+
+
+async def test_an_application_that_can_begin_a_login_is_asked_to(door: Door) -> None:
+    await door.tenant({"clients": [{"name": "Spa", "initiate_login_uri": "https://app.test/login"}]})
+    tab = await door.browser().authorize(door.client("Spa"))
+    page = tab.at
+    await tab.login()
+    await tab.get(page)
+    assert tab.at == "https://app.test/login"

@@ -239,6 +239,7 @@ class Presenter:
                 tracking=request.request_id,
                 client_name=gone.client.name if gone.client is not None else "",
                 expired=True,
+                start_again=start or gone.way_on,
             ),
         )
 
