@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Playwright
 
 CHROMIUM = shutil.which("chromium")
 NO_CHROMIUM = "Chromium is not installed (Debian: apt-get install chromium)"
@@ -17,6 +17,8 @@ NO_CHROMIUM = "Chromium is not installed (Debian: apt-get install chromium)"
 
 # Windows without a profile refuse cookies to framed sites, whatever the preferences say.
 PREFERENCES = {"profile": {"cookie_controls_mode": 0, "block_third_party_cookies": False}}
+
+NOT_LOADED = "Failed to load resource:"  # a form that was not taken, a picture that is not there
 
 
 @contextlib.contextmanager
@@ -61,13 +63,14 @@ def _arguments(hosts: Mapping[str, str]) -> list[str]:
 
 
 class Complaints:
-    """What the browser finds wrong with a page: scripts that fail, and what a content policy forbade."""
+    """What the browser finds wrong with the pages of a context, in whatever tab, window or frame they are: scripts that
+    fail, and what a content policy forbade."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, context: BrowserContext) -> None:
         self.heard: list[str] = []
-        page.on("pageerror", lambda error: self.heard.append(str(error)))
-        page.on("console", lambda message: self._listen(message.text) if message.type == "error" else None)
+        context.on("weberror", lambda failed: self.heard.append(str(failed.error)))
+        context.on("console", lambda message: self._listen(message.text) if message.type == "error" else None)
 
     def _listen(self, text: str) -> None:
-        if "Content Security Policy" in text:
+        if not text.startswith(NOT_LOADED):
             self.heard.append(text)

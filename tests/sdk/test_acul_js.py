@@ -80,7 +80,7 @@ def serve(tab: Page, response: Response) -> None:
 
 @pytest.mark.parametrize("name", [name for name, page in SAMPLES.items() if page.screen.name not in UNKNOWN])
 def test_its_class_takes_every_screen(tab: Page, directory: TenantDirectory, name: str) -> None:
-    complaints = chromium.Complaints(tab)
+    complaints = chromium.Complaints(tab.context)
     serve(tab, drawn(name, directory))
     tab.goto(PAGE)
     tab.wait_for_function("() => window.made", timeout=5000)

@@ -106,7 +106,9 @@ def profile(driver: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Ite
     """A browser that sends cookies to framed sites too."""
     with chromium.profile(driver, tmp_path_factory.mktemp("profile")) as started:
         started.set_default_timeout(STEP_LIMIT)
+        complaints = chromium.Complaints(started)
         yield started
+        assert complaints.heard == []
 
 
 @pytest.fixture(params=[True, False], ids=["scripts", "no-scripts"])
@@ -117,35 +119,47 @@ def scripts(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture(scope="module")
-def contexts(browser: Browser) -> Iterator[dict[bool, BrowserContext]]:
+def contexts(browser: Browser) -> Iterator[dict[bool, tuple[BrowserContext, chromium.Complaints]]]:
     """Where tabs are opened, by whether scripts run in them. Opening one takes as long as a login."""
     opened = {}
     for runs in (True, False):
-        opened[runs] = browser.new_context(ignore_https_errors=True, java_script_enabled=runs)
-        opened[runs].set_default_timeout(STEP_LIMIT)
+        context = browser.new_context(ignore_https_errors=True, java_script_enabled=runs)
+        context.set_default_timeout(STEP_LIMIT)
+        opened[runs] = context, chromium.Complaints(context)
     yield opened
-    for context in opened.values():
+    for context, _ in opened.values():
         context.close()
 
 
 @pytest.fixture
-def context(contexts: Mapping[bool, BrowserContext], request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A browser without cookies and tabs."""
-    found = contexts[request.getfixturevalue("scripts") if "scripts" in request.fixturenames else True]
+def watched(
+    contexts: Mapping[bool, tuple[BrowserContext, chromium.Complaints]], request: pytest.FixtureRequest
+) -> Iterator[tuple[BrowserContext, chromium.Complaints]]:
+    """A browser without cookies and tabs, whose pages must give it nothing to complain of."""
+    found, complaints = contexts[request.getfixturevalue("scripts") if "scripts" in request.fixturenames else True]
     found.clear_cookies()
-    yield found
+    complaints.heard.clear()
+    yield found, complaints
     for tab in found.pages:
+        tab.unroute_all(behavior="wait")  # a tab must not be closed under the answer to its request
         tab.close()
+    assert complaints.heard == []
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Iterator[Page]:
-    """A tab whose pages must give the browser nothing to complain of."""
-    opened = context.new_page()
-    complaints = chromium.Complaints(opened)
-    yield opened
-    opened.unroute_all(behavior="wait")  # a tab must not be closed under the answer to its request
-    assert complaints.heard == []
+def context(watched: tuple[BrowserContext, chromium.Complaints]) -> BrowserContext:
+    return watched[0]
+
+
+@pytest.fixture
+def complaints(watched: tuple[BrowserContext, chromium.Complaints]) -> chromium.Complaints:
+    """What the browser complained of in this test; whoever provokes it takes it out."""
+    return watched[1]
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
 
 
 def log_in(page: Page, username: str = EMAIL, password: str = PASSWORD) -> None:

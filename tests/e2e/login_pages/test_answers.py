@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+from tests import chromium
 from tests.e2e.login_pages.conftest import Site, log_in
 from tests.e2e.login_pages.tenants import AUDIENCE, CUSTOM_SCHEME, ELSEWHERE, NATIVE, PARTNER, SINGLE_PAGE
 
@@ -114,13 +115,14 @@ class TestWebMessage:
         assert message["origin"] == site.combined.rstrip("/")
         assert "code" in message["data"]["response"]
 
-    def test_a_login_page_cannot_be_framed(self, site: Site, page: Page, context: BrowserContext) -> None:
-        framing = context.new_page()
-        framing.goto(f"{site.app.origin}/")
+    def test_a_login_page_cannot_be_framed(self, site: Site, page: Page, complaints: chromium.Complaints) -> None:
+        page.goto(f"{site.app.origin}/")
         url = site.authorize(site.combined, SINGLE_PAGE, response_mode="web_message")
-        with framing.expect_console_message(lambda message: "frame" in message.text.lower()):
-            framing.evaluate(FRAME, url)
-        assert framing.frames[1].locator("form").count() == 0
+        with page.expect_console_message(lambda message: "frame" in message.text.lower()):
+            page.evaluate(FRAME, url)
+        assert page.frames[1].locator("form").count() == 0
+        assert any("frame-ancestors" in heard for heard in complaints.heard)
+        complaints.heard.clear()
 
 
 class TestErrorPage:

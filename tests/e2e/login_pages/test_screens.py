@@ -99,7 +99,7 @@ def tab_without_scripts(screen_browser: Browser) -> Page:
 @pytest.fixture(scope="module")
 def shared_tab(screen_browser: Browser) -> tuple[Page, chromium.Complaints]:
     page = screen_browser.new_page(viewport=DESKTOP, reduced_motion="reduce")
-    return page, chromium.Complaints(page)
+    return page, chromium.Complaints(page.context)
 
 
 @pytest.fixture

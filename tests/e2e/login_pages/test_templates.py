@@ -77,7 +77,7 @@ def window(driver: Playwright) -> Iterator[Page]:
 
 @pytest.fixture
 def tab(window: Page) -> Iterator[Page]:
-    complaints = chromium.Complaints(window)
+    complaints = chromium.Complaints(window.context)
     window.set_viewport_size(DESKTOP)
     serve(window, SAMPLES["login"], LOOK)
     window.goto(f"{ORIGIN}/u/page")
