@@ -65,26 +65,29 @@ class DevServer:
 
 @contextlib.contextmanager
 def dev_server(
-    tenant: Mapping[str, Any],
+    tenant: Mapping[str, Any] | None,
     folder: Path,
     others: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
     *options: str,
     listened: bool = True,
 ) -> Iterator[DevServer]:
-    """Run ``doorward dev`` on a free port with ``tenant``, a document in the format of ``tenant.yaml``.
+    """Run ``doorward dev`` on a free port with ``tenant``, a document in the format of ``tenant.yaml``; without
+    one with its demo tenant.
 
     ``others`` are further tenants by domain, ``options`` further ones of the command. ``folder`` receives the files and
     the server's data. Raises ``RuntimeError`` with what the process said when it does not become ready, or does not end
     cleanly on SIGTERM; or, unless it is not ``listened`` to, when it kept or told a secret (see ``tests/canary.py``).
     """
-    file, data = folder / "tenant.yaml", folder / "data"
-    file.write_text(yaml.safe_dump(dict(tenant)))
+    data, given = folder / "data", []
+    if tenant is not None:
+        (folder / "tenant.yaml").write_text(yaml.safe_dump(dict(tenant)))
+        given = [str(folder / "tenant.yaml")]
     more = []
     for domain, document in others.items():
         (folder / f"{domain}.yaml").write_text(yaml.safe_dump(dict(document)))
         more += ["--tenant", f"{domain}={folder / domain}.yaml"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DOORWARD_")}
-    words = ["dev", str(file), "--port", "0", "--data", str(data), *more, *options]
+    words = ["dev", *given, "--port", "0", "--data", str(data), *more, *options]
     with subprocess.Popen(
         [sys.executable, "-m", "tests.canary" if listened else "doorward", *words],
         stdin=subprocess.DEVNULL,

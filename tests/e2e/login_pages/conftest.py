@@ -11,17 +11,16 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_
 from tests import chromium
 from tests.dev_server import DevServer, dev_server
 from tests.e2e.login_pages.application import Application, application
+from tests.e2e.login_pages.asking import asking_server
 from tests.e2e.login_pages.tenants import (
     CHALLENGING,
     ELSEWHERE,
     EMAIL,
     IDENTIFIER_FIRST,
     PASSWORD,
-    WALKED,
     WEB,
     WITH_KEYS,
     tenant,
-    tenant_to_walk,
     tenant_with_keys,
 )
 
@@ -39,7 +38,6 @@ class Site:
         self.identifier_first = f"https://{IDENTIFIER_FIRST}/"
         self.challenging = f"https://{CHALLENGING}/"
         self.with_keys = f"https://{WITH_KEYS}/"
-        self.walked = f"https://{WALKED}/"
 
     def client(self, issuer: str, address: str = "127.0.0.1") -> httpx2.Client:
         """An HTTP client of a tenant, with a cookie jar and no browser about it."""
@@ -72,11 +70,17 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             IDENTIFIER_FIRST: tenant(app.origin, identifier_first=True),
             CHALLENGING: tenant(app.origin, identifier_first=False, challenges=True),
             WITH_KEYS: tenant_with_keys(app.origin),
-            WALKED: tenant_to_walk(app.origin),
         }
         folder = tmp_path_factory.mktemp("login-pages")
         with dev_server(tenant(app.origin, identifier_first=False), folder, others) as door:
             yield Site(door, app)
+
+
+@pytest.fixture(scope="session")
+def asking(running: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
+    """A server that asks for a second factor before it replaces a password."""
+    with asking_server(running.app.callback, tmp_path_factory.mktemp("asking")) as door:
+        yield door
 
 
 @pytest.fixture
@@ -96,7 +100,7 @@ def driver() -> Iterator[Playwright]:
 @pytest.fixture(scope="module")
 def browser(driver: Playwright, running: Site) -> Iterator[Browser]:
     address = f"127.0.0.1:{running.door.port}"
-    names = (IDENTIFIER_FIRST, CHALLENGING, WITH_KEYS, WALKED, urlsplit(ELSEWHERE).netloc)
+    names = (IDENTIFIER_FIRST, CHALLENGING, WITH_KEYS, urlsplit(ELSEWHERE).netloc)
     with chromium.browser(driver, dict.fromkeys(names, address)) as started:
         yield started
 

@@ -9,14 +9,15 @@ CONNECTION = "Username-Password-Authentication"
 EMAIL = "ada@example.test"
 LOCKED = "locked@example.test"  # wrong passwords are tried on this one
 CAREFUL = {scripts: f"careful-{scripts}@example.test".lower() for scripts in (True, False)}  # take a second factor on
-KEY_HOLDERS = tuple(f"{name}@example.test" for name in ("button", "autofill", "roaming", "without"))
+KEY_HOLDERS = tuple(f"{name}@example.test" for name in ("button", "autofill", "roaming", "without", "elsewhere"))
+ASKING_PEOPLE = {(w, scripts): f"{w}-{scripts}@example.test".lower() for w in "pak" for scripts in (True, False)}
+UNVERIFIED = {scripts: f"unverified-{scripts}@example.test".lower() for scripts in (True, False)}
 PASSWORD = "Analytical-Engine-1843"
 AUDIENCE = "https://api.pages.test"
 
 IDENTIFIER_FIRST = "first.pages.test"  # the domain of the second tenant
 CHALLENGING = "challenging.pages.test"  # of the third, which asks everybody for a challenge
 WITH_KEYS = "keys.localhost"  # of a fourth, with passkeys; of bad certificates only local names may have them
-WALKED = "walk.localhost"  # of a fifth, which one new person walks all through
 ELSEWHERE = "https://app.elsewhere.test/callback"  # an application at another https origin
 CUSTOM_SCHEME = "com.example.pages://callback"
 
@@ -174,26 +175,6 @@ def tenant_with_keys(origin: str) -> dict[str, Any]:
         ],
         "users": [
             {"email": email, "password": PASSWORD, "connection": CONNECTION, "email_verified": True}
-            for email in KEY_HOLDERS
+            for email in (EMAIL, *KEY_HOLDERS)
         ],
-    }
-
-
-def tenant_to_walk(origin: str) -> dict[str, Any]:
-    """A tenant with every way to log in, and nobody in it yet."""
-    known = tenant_with_keys(origin)
-    codes = {
-        "name": CODES,
-        "client_id": CODES,
-        "app_type": "spa",
-        "token_endpoint_auth_method": "none",
-        "grant_types": ["authorization_code"],
-        "callbacks": [f"{origin}/callback"],
-    }
-    return {
-        **known,
-        "guardianFactors": [{"name": "otp", "enabled": True}, {"name": "recovery-code", "enabled": True}],
-        "clients": [*known["clients"], codes],
-        "connections": [{"name": "email", "strategy": "email", "enabled_clients": [CODES]}],
-        "users": [],
     }

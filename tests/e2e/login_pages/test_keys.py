@@ -13,7 +13,7 @@ from tests.e2e.login_pages.tenants import KEY_HOLDERS, PASSWORD
 from doorward.model.mfa import MULTI_FACTOR
 
 pytestmark = pytest.mark.xdist_group("login-pages")
-BUTTON, AUTOFILL, ROAMING, WITHOUT = KEY_HOLDERS
+BUTTON, AUTOFILL, ROAMING, WITHOUT, ELSEWHERE = KEY_HOLDERS
 
 
 class Device:
@@ -43,6 +43,9 @@ class Device:
             "WebAuthn.removeCredential",
             {"authenticatorId": self.id, "credentialId": credential["credentialId"]},
         )
+        self.add(credential)
+
+    def add(self, credential: dict[str, Any]) -> None:
         self._session.send("WebAuthn.addCredential", {"authenticatorId": self.id, "credential": credential})
 
 
@@ -107,6 +110,19 @@ def test_a_passkey_is_filled_in_by_the_browser(site: Site, page: Page, cdp: CDPS
     begin(site, page)
     page.wait_for_url(f"{site.app.callback}?*")
     assert "code" in site.app.answer()
+
+
+def test_a_passkey_of_another_device_is_followed_by_one_of_this(site: Site, page: Page, cdp: CDPSession) -> None:
+    page.add_init_script("PublicKeyCredential.isConditionalMediationAvailable = async () => false")
+    enrol(site, page, Device(cdp, transport="usb", hasResidentKey=True, automaticPresenceSimulation=True), ELSEWHERE)
+    begin(site, page)
+    page.get_by_role("button", name="Log in with a passkey").click()
+    expect(page.locator("main.passkey-enrollment-local")).to_be_visible()
+    device = built_in(cdp)
+    press(page)
+    page.wait_for_url(f"{site.app.callback}?*")
+    assert "code" in site.app.answer()
+    assert len(device.credentials()) == 1
 
 
 def test_whoever_wants_none_goes_on_without(site: Site, page: Page, cdp: CDPSession) -> None:
