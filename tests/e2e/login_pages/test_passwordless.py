@@ -12,9 +12,9 @@ from tests.e2e.login_pages.tenants import CODES, LINKS
 pytestmark = pytest.mark.xdist_group("login-pages")
 
 
-def received(site: Site, to: str) -> dict[str, Any]:
-    """The newest message to somebody, once it is there."""
-    with site.client(site.combined) as http:
+def received(site: Site, to: str, issuer: str = "") -> dict[str, Any]:
+    """The newest message to somebody, once it is there; ``issuer`` is another tenant than the first."""
+    with site.client(issuer or site.combined) as http:
         for _ in range(200):
             answer = http.post("/_doorward/api/v1/inbox/take", params={"to": to})
             if answer.status_code == 200:

@@ -12,6 +12,7 @@ from tests.e2e import screens
 from tests.e2e.login_pages.conftest import Site, log_in
 from tests.e2e.login_pages.site import serve
 from tests.e2e.login_pages.tenants import AUDIENCE, EMAIL, LOCKED, PARTNER, PASSWORD, SECRET, WEB
+from tests.e2e.login_pages.test_keys import built_in
 
 from doorward.web.login import samples
 from doorward.web.login.pages import ConnectionButton
@@ -102,11 +103,14 @@ def cypress_primary_attribute(page: Page) -> None:
     page.locator("[data-action-button-primary]").click()
 
 
-def playwright_by_id_with_passkey(page: Page) -> None:
+def playwright_by_id(page: Page) -> None:
     page.locator("#username").fill(EMAIL)
     page.locator("[data-action-button-primary='true']").click()
     page.locator("#password").fill(PASSWORD)
     page.locator("[data-action-button-primary='true']").click()
+
+
+def playwright_without_passkey(page: Page) -> None:
     page.wait_for_load_state()
     abort = page.locator('button[value="abort-passkey-enrollment"]')
     if abort.is_visible():
@@ -138,7 +142,7 @@ def selenium_by_xpath_in_two_steps(page: Page) -> None:
     "recipe",
     [
         cypress_primary_attribute,
-        playwright_by_id_with_passkey,
+        playwright_by_id,
         playwright_by_label_in_two_steps,
         selenium_by_screen,
         selenium_by_xpath_in_two_steps,
@@ -149,6 +153,18 @@ def test_in_two_steps(site: Site, page: Page, scripts: bool, recipe: Steps) -> N
     recipe(page)
     page.wait_for_url(f"{site.app.callback}?*")
     assert site.app.answer()["state"] == "the-state"
+
+
+def test_past_the_offer_of_a_passkey(site: Site, page: Page) -> None:
+    session = page.context.new_cdp_session(page)
+    built_in(session).present(False)
+    page.goto(site.authorize(site.with_keys))
+    playwright_by_id(page)
+    page.wait_for_url("**/u/passkey-enrollment?*")
+    playwright_without_passkey(page)
+    page.wait_for_url(f"{site.app.callback}?*")
+    assert site.app.answer()["state"] == "the-state"
+    session.detach()
 
 
 def test_cypress_with_consent(site: Site, page: Page, scripts: bool) -> None:

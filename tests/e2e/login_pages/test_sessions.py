@@ -148,7 +148,7 @@ class TestLogout:
         page.goto(site.authorize(site.combined, prompt="none"))
         assert "code" in site.app.answer()
 
-    def test_without_an_address_ends_at_a_page(self, site: Site, page: Page) -> None:
+    def test_without_an_address_ends_at_a_page(self, site: Site, page: Page, scripts: bool) -> None:
         sign_in(site, page)
         page.goto(f"{site.combined}oidc/logout")
         page.locator("button[name=action][value=accept]").click()
