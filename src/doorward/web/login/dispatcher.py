@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from msgspec.structs import replace
+
 from doorward.model.digest import digest
 from doorward.model.session import LoginTransaction, Step
 from doorward.oauth.authorization import TransactionGone
@@ -39,7 +41,7 @@ def login_pages(login: UniversalLogin) -> list[Route]:
     """The routes of every screen."""
     handlers = {screen: _in_turn(login, screen, _of_a_login(screen, prompt)) for screen, prompt in PROMPTS.items()}
     handlers |= {screen: _in_turn(login, screen, prompt) for screen, prompt in FACTOR_PROMPTS.items()}
-    handlers |= {screen: _by_a_ticket(login, prompt) for screen, prompt in TICKET_PROMPTS.items()}
+    handlers |= {screen: _by_a_ticket(login, screen, prompt) for screen, prompt in TICKET_PROMPTS.items()}
     return [
         Route(method, path, handler)
         for screen, handler in handlers.items()
@@ -62,7 +64,7 @@ def _in_turn(login: UniversalLogin, screen: Screen, prompt: FactorPrompt) -> Han
             # A second factor may have something to show still, and another cookie, too.
             done = visit.transaction.authenticated_at is not None and visit.transaction.step is not Step.MFA
             return visit.resumed if visit.is_post and done else visit.current
-        return await prompt(visit)
+        return await prompt(visit if screen.takes(visit.action) else replace(visit, refused=True))
 
     return _refusing(login, answer)
 
@@ -73,15 +75,17 @@ def _of_a_login(screen: Screen, prompt: Prompt) -> FactorPrompt:
     async def answer(visit: FactorVisit) -> Response:
         if not isinstance(visit, Visit):
             return visit.current
-        if visit.action == country_codes.PICK and country_codes.takes_numbers(visit, screen):
-            return await country_codes.pick(visit, screen)
+        if visit.action == country_codes.PICK:
+            if country_codes.takes_numbers(visit, screen):
+                return await country_codes.pick(visit, screen)
+            visit = replace(visit, refused=True)
         visit = country_codes.read(visit, screen)
         return await prompt(await visit.assessed(screen) if screen.flow is not None else visit)
 
     return answer
 
 
-def _by_a_ticket(login: UniversalLogin, prompt: TicketPrompt) -> Handler:
+def _by_a_ticket(login: UniversalLogin, screen: Screen, prompt: TicketPrompt) -> Handler:
     """A page that is found by a link in a mail."""
 
     async def answer(request: Request) -> Response:
@@ -100,6 +104,7 @@ def _by_a_ticket(login: UniversalLogin, prompt: TicketPrompt) -> Handler:
                 request=request,
                 directory=directory,
                 form=form,
+                refused=not screen.takes(form.get("action") or "default"),
                 ticket_hash=ticket_hash,
                 state=state if transaction is not None else "",
                 transaction=transaction,

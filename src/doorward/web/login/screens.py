@@ -50,7 +50,8 @@ class Screen(Struct, frozen=True, kw_only=True):
     """One screen. ``fields`` are the inputs that can show an error of their own; without ``path`` it has no address.
     Under ``aliases`` the same page is found; some of them name a ``{connection}``. Bot detection may ask for a
     challenge where the form attempts a ``flow``, for whom the first of ``about`` names that there is. One that is
-    ``in_turn`` is shown only while the login is at it."""
+    ``in_turn`` is shown only while the login is at it. Its buttons post ``default`` or one of ``actions``, what ends
+    in colons with anything behind them; with ``None`` the page itself judges what came."""
 
     prompt: str
     name: str
@@ -61,7 +62,14 @@ class Screen(Struct, frozen=True, kw_only=True):
     flow: Flow | None = None
     about: tuple[str, ...] = ("username",)
     in_turn: bool = False
+    actions: tuple[str, ...] | None = ()
     worded: Screen | None = None
+
+    def takes(self, action: str) -> bool:
+        """Whether a form of it may say so."""
+        if action == "default" or self.actions is None:
+            return True
+        return any(action.startswith(one) if one.endswith("::") else action == one for one in self.actions)
 
 
 def email(name: str = "email", *, label: str = "emailPlaceholder", autocomplete: str = "email") -> Input:
@@ -205,6 +213,7 @@ DEVICE_NICKNAME = Input(
     name="nickname", label="nicknamePlaceholderPlatform", missing="no-nickname", autocomplete="off"
 )  # fmt: skip
 
+_BACK, _AGAIN, _KEY_FAILED, _COUNTRY = "back-action", "resend-code", "showError::", "pick-country-code"
 SIGNING_UP = ("email", "phone_number", "username")
 ENTERING = frozenset({Step.LOGIN, Step.SIGNUP})
 
@@ -215,6 +224,7 @@ LOGIN = Screen(
     steps=ENTERING,
     fields=("username", "password"),
     flow=Flow.PASSWORD,
+    actions=(_KEY_FAILED, _COUNTRY),
 )
 LOGIN_ID = Screen(
     prompt="login-id",
@@ -223,6 +233,7 @@ LOGIN_ID = Screen(
     steps=ENTERING,
     fields=("username",),
     flow=Flow.PASSWORD,
+    actions=(_KEY_FAILED, _COUNTRY),
 )
 LOGIN_PASSWORD = Screen(
     prompt="login-password",
@@ -231,6 +242,7 @@ LOGIN_PASSWORD = Screen(
     steps=ENTERING,
     fields=("password",),
     flow=Flow.PASSWORD,
+    actions=(_KEY_FAILED, "switch-to-otp-auth"),
 )
 LOGIN_PASSWORDLESS_EMAIL_CODE = Screen(
     prompt="login-passwordless",
@@ -238,6 +250,7 @@ LOGIN_PASSWORDLESS_EMAIL_CODE = Screen(
     path="/u/login/passwordless-email-challenge",
     steps=ENTERING,
     fields=("code",),
+    actions=("resend",),
 )
 LOGIN_PASSWORDLESS_SMS_OTP = Screen(
     prompt="login-passwordless",
@@ -245,12 +258,14 @@ LOGIN_PASSWORDLESS_SMS_OTP = Screen(
     path="/u/login/passwordless-sms-challenge",
     steps=ENTERING,
     fields=("code",),
+    actions=("resend",),
 )
 LOGIN_PASSWORDLESS_EMAIL_LINK = Screen(
     prompt="login-passwordless",
     name="login-passwordless-email-link",
     path="/u/login/passwordless-email-link",
     steps=ENTERING,
+    actions=("resend",),
 )
 LOGIN_EMAIL_VERIFICATION = Screen(
     prompt="login-email-verification",
@@ -258,26 +273,46 @@ LOGIN_EMAIL_VERIFICATION = Screen(
     path="/u/login-email-verification",
     steps=ENTERING,
     fields=("code",),
+    actions=(_AGAIN, _BACK),
 )
 
 
-def _identifying(prompt: str, name: str, path: str, fields: tuple[str, ...] = ()) -> Screen:
+def _identifying(prompt: str, name: str, path: str, fields: tuple[str, ...] = (), *actions: str) -> Screen:
     """A screen between an identifier and what follows it, of a login or a sign-up."""
-    return Screen(prompt=prompt, name=name, path=path, steps=ENTERING, fields=fields, about=(), in_turn=True)
+    return Screen(
+        prompt=prompt, name=name, path=path, steps=ENTERING, fields=fields, about=(), in_turn=True, actions=actions
+    )
 
 
 EMAIL_IDENTIFIER_CHALLENGE = _identifying(
-    "email-identifier-challenge", "email-identifier-challenge", "/u/email-identifier/challenge", ("code",)
+    "email-identifier-challenge",
+    "email-identifier-challenge",
+    "/u/email-identifier/challenge",
+    ("code",),
+    _BACK,
+    _AGAIN,
+    "switch-to-password-auth",
 )
 PHONE_IDENTIFIER_CHALLENGE = _identifying(
-    "phone-identifier-challenge", "phone-identifier-challenge", "/u/phone-identifier/challenge", ("code",)
+    "phone-identifier-challenge",
+    "phone-identifier-challenge",
+    "/u/phone-identifier/challenge",
+    ("code",),
+    _BACK,
+    _AGAIN,
+    "switch-to-password-auth",
+    "switch-to-text",
+    "switch-to-sms",
+    "switch-to-voice",
 )
 PHONE_IDENTIFIER_ENROLLMENT = _identifying(
-    "phone-identifier-enrollment", "phone-identifier-enrollment", "/u/phone-identifier/enrollment"
+    "phone-identifier-enrollment", "phone-identifier-enrollment", "/u/phone-identifier/enrollment", (), _BACK
 )
-EMAIL_OTP_CHALLENGE = _identifying("email-otp-challenge", "email-otp-challenge", "/u/email-otp-challenge", ("code",))
+EMAIL_OTP_CHALLENGE = _identifying(
+    "email-otp-challenge", "email-otp-challenge", "/u/email-otp-challenge", ("code",), _AGAIN
+)
 INTERSTITIAL_CAPTCHA = _identifying("captcha", "interstitial-captcha", "/u/interstitial-captcha")
-CONFIRMATION = _identifying("confirmation", "confirmation", "/u/confirmation")
+CONFIRMATION = _identifying("confirmation", "confirmation", "/u/confirmation", (), _BACK, "proceed-to-signup")
 LOGIN_LINK = Screen(prompt="doorward", name="login-link")
 SIGNUP = Screen(
     prompt="signup",
@@ -287,6 +322,7 @@ SIGNUP = Screen(
     fields=("email", "phone_number", "username", "password"),
     flow=Flow.PASSWORD,
     about=SIGNING_UP,
+    actions=(_COUNTRY,),
 )
 SIGNUP_ID = Screen(
     prompt="signup-id",
@@ -296,6 +332,7 @@ SIGNUP_ID = Screen(
     fields=("email", "phone_number", "username"),
     flow=Flow.PASSWORD,
     about=SIGNING_UP,
+    actions=(_COUNTRY,),
 )
 SIGNUP_PASSWORD = Screen(
     prompt="signup-password",
@@ -306,9 +343,13 @@ SIGNUP_PASSWORD = Screen(
     flow=Flow.PASSWORD,
     about=SIGNING_UP,
 )
-CONSENT = Screen(prompt="consent", name="consent", path="/u/consent", steps=frozenset({Step.CONSENT}))
+CONSENT = Screen(prompt="consent", name="consent", path="/u/consent", steps=frozenset({Step.CONSENT}), actions=None)
 LOGIN_CONFIRMATION = Screen(
-    prompt="doorward", name="login-confirmation", path="/u/login-confirmation", steps=frozenset({Step.CONFIRMATION})
+    prompt="doorward",
+    name="login-confirmation",
+    path="/u/login-confirmation",
+    steps=frozenset({Step.CONFIRMATION}),
+    actions=None,
 )
 RESET_PASSWORD_REQUEST = Screen(
     prompt="reset-password",
@@ -319,6 +360,7 @@ RESET_PASSWORD_REQUEST = Screen(
     fields=("email", "username"),
     flow=Flow.PASSWORD_RESET,
     about=("email", "username"),
+    actions=("back-to-login", "resend-email-action"),
 )
 RESET_PASSWORD_EMAIL = Screen(
     prompt="reset-password", name="reset-password-email", path="/u/reset-password/request", steps=ENTERING
@@ -343,45 +385,64 @@ UNBLOCK_SUCCESS = Screen(prompt="brute-force-protection", name="brute-force-prot
 UNBLOCK_FAILURE = Screen(prompt="brute-force-protection", name="brute-force-protection-unblock-failure")
 
 
-def _mfa(prompt: str, name: str, path: str = "", fields: tuple[str, ...] = ()) -> Screen:
-    """A screen of the second factor."""
-    path = path or f"/u/{name}"
-    return Screen(prompt=prompt, name=name, path=path, steps=frozenset({Step.MFA}), fields=fields, in_turn=True)
+def _mfa(prompt: str, name: str, path: str = "", fields: tuple[str, ...] = (), *actions: str) -> Screen:
+    """A screen of the second factor. Each leads to the choice of another."""
+    return Screen(
+        prompt=prompt, name=name, path=path or f"/u/{name}", steps=frozenset({Step.MFA}), fields=fields, in_turn=True,
+        actions=("pick-authenticator", *actions),
+    )  # fmt: skip
 
 
-MFA_LOGIN_OPTIONS = _mfa("mfa", "mfa-login-options")
-MFA_DETECT_BROWSER_CAPABILITIES = _mfa("mfa", "mfa-detect-browser-capabilities")
-MFA_BEGIN_ENROLL_OPTIONS = _mfa("mfa", "mfa-begin-enroll-options")
+def _mfa_choice(prompt: str, name: str) -> Screen:
+    """One where something is chosen."""
+    return msgspec.structs.replace(_mfa(prompt, name), actions=None)
+
+
+MFA_LOGIN_OPTIONS = _mfa_choice("mfa", "mfa-login-options")
+MFA_DETECT_BROWSER_CAPABILITIES = _mfa("mfa", "mfa-detect-browser-capabilities", "", (), "tryagain")
+MFA_BEGIN_ENROLL_OPTIONS = _mfa_choice("mfa", "mfa-begin-enroll-options")
 MFA_ENROLL_RESULT = Screen(
     prompt="mfa", name="mfa-enroll-result", path="/u/mfa-enroll-result", aliases=("/u/mfa-enrollment",)
 )
-MFA_OTP_ENROLLMENT_QR = _mfa("mfa-otp", "mfa-otp-enrollment-qr", "/u/mfa-otp-enrollment", ("code",))
-MFA_OTP_ENROLLMENT_CODE = _mfa("mfa-otp", "mfa-otp-enrollment-code", "/u/mfa-otp-enrollment", ("code",))
+MFA_OTP_ENROLLMENT_QR = _mfa(
+    "mfa-otp", "mfa-otp-enrollment-qr", "/u/mfa-otp-enrollment", ("code",), "toggle-view", _BACK
+)
+MFA_OTP_ENROLLMENT_CODE = _mfa(
+    "mfa-otp", "mfa-otp-enrollment-code", "/u/mfa-otp-enrollment", ("code",), "toggle-view", _BACK
+)
 MFA_OTP_CHALLENGE = _mfa("mfa-otp", "mfa-otp-challenge", fields=("code",))
-MFA_SMS_ENROLLMENT = _mfa("mfa-sms", "mfa-sms-enrollment", fields=("phone",))
-MFA_SMS_CHALLENGE = _mfa("mfa-sms", "mfa-sms-challenge", fields=("code",))
-MFA_SMS_LIST = _mfa("mfa-sms", "mfa-sms-list")
-MFA_VOICE_ENROLLMENT = _mfa("mfa-voice", "mfa-voice-enrollment", fields=("phone",))
-MFA_VOICE_CHALLENGE = _mfa("mfa-voice", "mfa-voice-challenge", fields=("code",))
-MFA_PHONE_ENROLLMENT = _mfa("mfa-phone", "mfa-phone-enrollment", fields=("phone",))
-MFA_PHONE_CHALLENGE = _mfa("mfa-phone", "mfa-phone-challenge")
+MFA_SMS_ENROLLMENT = _mfa("mfa-sms", "mfa-sms-enrollment", "", ("phone",), _COUNTRY)
+MFA_SMS_CHALLENGE = _mfa("mfa-sms", "mfa-sms-challenge", "", ("code",), _AGAIN, _BACK, "pick-sms", "switch-to-voice")
+MFA_SMS_LIST = _mfa_choice("mfa-sms", "mfa-sms-list")
+MFA_VOICE_ENROLLMENT = _mfa("mfa-voice", "mfa-voice-enrollment", "", ("phone",), _COUNTRY)
+MFA_VOICE_CHALLENGE = _mfa(
+    "mfa-voice", "mfa-voice-challenge", "", ("code",), _AGAIN, _BACK, "pick-phone", "switch-to-sms"
+)
+MFA_PHONE_ENROLLMENT = _mfa("mfa-phone", "mfa-phone-enrollment", "", ("phone",), _COUNTRY)
+MFA_PHONE_CHALLENGE = _mfa("mfa-phone", "mfa-phone-challenge", "", (), "pick-phone")
 # Of a number that codes go to, or that says who somebody is.
 MFA_COUNTRY_CODES = msgspec.structs.replace(
-    _mfa("mfa-sms", "mfa-country-codes"), steps=frozenset({Step.MFA, *ENTERING})
+    _mfa_choice("mfa-sms", "mfa-country-codes"), steps=frozenset({Step.MFA, *ENTERING})
 )
-MFA_EMAIL_CHALLENGE = _mfa("mfa-email", "mfa-email-challenge", fields=("code",))
-MFA_EMAIL_LIST = _mfa("mfa-email", "mfa-email-list")
+MFA_EMAIL_CHALLENGE = _mfa("mfa-email", "mfa-email-challenge", "", ("code",), _AGAIN, _BACK, "pick-email")
+MFA_EMAIL_LIST = _mfa_choice("mfa-email", "mfa-email-list")
 MFA_RECOVERY_CODE_ENROLLMENT = _mfa("mfa-recovery-code", "mfa-recovery-code-enrollment")
 MFA_RECOVERY_CODE_CHALLENGE = _mfa("mfa-recovery-code", "mfa-recovery-code-challenge", fields=("code",))
 MFA_RECOVERY_CODE_CHALLENGE_NEW_CODE = _mfa("mfa-recovery-code", "mfa-recovery-code-challenge-new-code")
-MFA_WEBAUTHN_PLATFORM_ENROLLMENT = _mfa("mfa-webauthn", "mfa-webauthn-platform-enrollment")
-MFA_WEBAUTHN_ROAMING_ENROLLMENT = _mfa("mfa-webauthn", "mfa-webauthn-roaming-enrollment", "/u/mfa-webauthn-enrollment")
-MFA_WEBAUTHN_PLATFORM_CHALLENGE = _mfa("mfa-webauthn", "mfa-webauthn-platform-challenge")
-MFA_WEBAUTHN_ROAMING_CHALLENGE = _mfa("mfa-webauthn", "mfa-webauthn-roaming-challenge", "/u/mfa-webauthn-challenge")
+MFA_WEBAUTHN_PLATFORM_ENROLLMENT = _mfa(
+    "mfa-webauthn", "mfa-webauthn-platform-enrollment", "", (), _KEY_FAILED, "snooze-enrollment", "refuse-add-device"
+)
+MFA_WEBAUTHN_ROAMING_ENROLLMENT = _mfa(
+    "mfa-webauthn", "mfa-webauthn-roaming-enrollment", "/u/mfa-webauthn-enrollment", (), _KEY_FAILED
+)
+MFA_WEBAUTHN_PLATFORM_CHALLENGE = _mfa("mfa-webauthn", "mfa-webauthn-platform-challenge", "", (), _KEY_FAILED)
+MFA_WEBAUTHN_ROAMING_CHALLENGE = _mfa(
+    "mfa-webauthn", "mfa-webauthn-roaming-challenge", "/u/mfa-webauthn-challenge", (), _KEY_FAILED
+)
 MFA_WEBAUTHN_CHANGE_KEY_NICKNAME = _mfa("mfa-webauthn", "mfa-webauthn-change-key-nickname", fields=("nickname",))
 MFA_WEBAUTHN_ENROLLMENT_SUCCESS = _mfa("mfa-webauthn", "mfa-webauthn-enrollment-success")
-MFA_WEBAUTHN_ERROR = _mfa("mfa-webauthn", "mfa-webauthn-error")
-MFA_WEBAUTHN_NOT_AVAILABLE = _mfa("mfa-webauthn", "mfa-webauthn-not-available-error")
+MFA_WEBAUTHN_ERROR = _mfa("mfa-webauthn", "mfa-webauthn-error", "", (), "tryagain")
+MFA_WEBAUTHN_NOT_AVAILABLE = _mfa("mfa-webauthn", "mfa-webauthn-not-available-error", "", (), "tryagain")
 
 
 def _reset_mfa(challenge: Screen) -> Screen:
@@ -408,6 +469,7 @@ PASSKEY_ENROLLMENT = Screen(
     name="passkey-enrollment",
     path="/u/passkey-enrollment",
     steps=frozenset({Step.PASSKEY, Step.SIGNUP}),
+    actions=("abort-passkey-enrollment", _KEY_FAILED),
 )
 PASSKEY_ENROLLMENT_LOCAL = Screen(
     prompt="passkey-enrollment-local",

@@ -54,12 +54,13 @@ class UniversalLogin(Struct, frozen=True, kw_only=True):
 
 
 class PageRequest(Struct, frozen=True, kw_only=True):
-    """One request to a page, with the form that came, if one did."""
+    """One request to a page, with the form that came, if one did; one that is ``refused`` is only shown again."""
 
     login: UniversalLogin
     request: Request
     directory: TenantDirectory
     form: Mapping[str, str]
+    refused: bool = False
 
     @property
     def tenant(self) -> str:
@@ -67,12 +68,16 @@ class PageRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def is_post(self) -> bool:
-        return self.request.method == "POST"
+        return self.request.method == "POST" and not self.refused
 
     @property
     def action(self) -> str:
         """Which button sent the form."""
-        return self.form.get("action", "default")
+        return self.form.get("action") or "default"
+
+    def judged(self, page: Page) -> Page:
+        """The page, that says of a form nothing came of that it could not be taken."""
+        return msgspec.structs.replace(page, status=400) if self.refused and page.status is None else page
 
 
 class TicketVisit(PageRequest, frozen=True, kw_only=True):
@@ -105,7 +110,7 @@ class TicketVisit(PageRequest, frozen=True, kw_only=True):
             client = self.client_of(ticket)
             if client is not None:
                 page = msgspec.structs.replace(page, client_name=client.name, client_id=client.client_id)
-        return self.login.presenter.render(self.request, page)
+        return self.login.presenter.render(self.request, self.judged(page))
 
 
 class TransactionVisit(PageRequest, frozen=True, kw_only=True):
@@ -116,6 +121,10 @@ class TransactionVisit(PageRequest, frozen=True, kw_only=True):
     transaction: LoginTransaction
     client: Client | None
     user: User | None = None
+
+    def judged(self, page: Page) -> Page:
+        nothing_came = self.refused or self.is_post  # whatever can be taken leads on
+        return msgspec.structs.replace(page, status=400) if nothing_came and page.status is None else page
 
     @property
     def redirect_uri(self) -> str:
@@ -130,7 +139,7 @@ class TransactionVisit(PageRequest, frozen=True, kw_only=True):
 
     def _shown(self, page: Page, connection: Connection | None = None) -> Response:
         page = msgspec.structs.replace(
-            page,
+            self.judged(page),
             screen=shown_for(self.transaction, page.screen),
             state=self.state,
             redirect_uri=self.redirect_uri,

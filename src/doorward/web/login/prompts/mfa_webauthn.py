@@ -7,7 +7,7 @@ import json
 import msgspec
 from msgspec.structs import replace
 
-from doorward.model.mfa import FACTORS, WEBAUTHN_PLATFORM, Outcome
+from doorward.model.mfa import FACTORS, WEBAUTHN_PLATFORM, Outcome, ways
 from doorward.web.login import screens
 from doorward.web.login.pages import Ceremony, FieldError, FormPage, KeyPage, ResultPage
 from doorward.web.login.prompts.mfa_person import Person, for_person, status_of
@@ -18,6 +18,7 @@ from doorward.web.login.visit import FactorPrompt
 from doorward.web.wire.http import Response
 
 FIELD = "response"
+SNOOZE, REFUSE = "snooze-enrollment", "refuse-add-device"
 SHORTEST_NICKNAME, LONGEST_NICKNAME = 1, 30
 TOO_MANY = "too-many-webauthn-challenge-attempts-error"
 
@@ -58,6 +59,8 @@ async def _enrollment(person: Person) -> Response:
     visit, factor = person.visit, person.progress.factor
     if not visit.is_post:
         return await _enrollment_page(person)
+    if visit.action in (SNOOZE, REFUSE):
+        return await _declined(person)
     answer = visit.form.get(FIELD)
     if not answer or visit.action.startswith(TOLD):
         return await _went_wrong(person)
@@ -71,6 +74,14 @@ async def _enrollment(person: Person) -> Response:
         return overtaken
     error = "webauthn-platform-associate-error" if _is_platform(person) else "webauthn-associate-error"
     return await _enrollment_page(person, FieldError("", error))
+
+
+async def _declined(person: Person) -> Response:
+    """Not now, or never on this device: another way, since one there has to be."""
+    progress = person.progress
+    if person.visit.action == REFUSE and len(ways(progress.offered)) > 1:
+        progress = replace(progress, unable=(*(progress.unable or ()), progress.factor))
+    return await replace(person, progress=progress).pick_another()
 
 
 async def _enrollment_page(person: Person, *errors: FieldError) -> Response:

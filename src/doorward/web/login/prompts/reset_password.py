@@ -40,6 +40,8 @@ async def request(visit: Visit) -> Response:
     sent = visit.transaction.at == screens.RESET_PASSWORD_EMAIL.name
     if not visit.is_post:
         return _sent_page(visit) if sent and visit.transaction.username else _request_page(visit)
+    if visit.action == "back-to-login":
+        return visit.on(visit.entrance)
     if sent and visit.action == "resend-email-action":
         email = visit.transaction.username or ""
     else:
