@@ -208,7 +208,8 @@ class OtpEnrollment(Struct, frozen=True):
 
 class Outcome(StrEnum):
     """What came of a code, or of sending one. ``AGAIN``: the right one, which came in the same login or with the same
-    token before; ``TAKEN``: somebody enrolled meanwhile; ``VOID``: no code was sent, or it is not good any more."""
+    token before; ``TAKEN``: somebody enrolled meanwhile; ``VOID``: no code was sent, or it is not good any more;
+    ``UNREACHED``: nothing is sent to that country."""
 
     RIGHT = "right"
     AGAIN = "again"
@@ -216,6 +217,7 @@ class Outcome(StrEnum):
     TOO_MANY = "too_many"
     TAKEN = "taken"
     VOID = "void"
+    UNREACHED = "unreached"
 
 
 def offers(directory: TenantDirectory, factor: Factor) -> bool:

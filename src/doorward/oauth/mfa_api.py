@@ -146,7 +146,7 @@ class MfaApi:
         """A code under way, and how it is given back. Raises ``TooManyRequests``."""
         oob_code = f"{factor.name}.{self._ports.entropy.token(32)}"
         outcome = await self._ports.second_factors.send_code(caller.subject, factor, address, oob_code, enrolls=enrolls)
-        if outcome is Outcome.TOO_MANY:
+        if outcome is not Outcome.RIGHT:
             raise TooManyRequests("Too many codes were sent", hint="One more is sent every two minutes.")
         return {"oob_code": oob_code, "binding_method": "prompt"}
 

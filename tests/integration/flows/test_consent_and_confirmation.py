@@ -128,3 +128,22 @@ async def test_a_development_server_does_not_ask_by_default(door: Door) -> None:
     await tab.login()
     await tab.authorize(spa, **LOOPBACK)
     assert "code" in tab.answer
+
+
+@pytest.mark.parametrize(
+    ("shown", "error"),
+    [
+        ({"scope": "openid"}, "invalid-scope"),
+        ({"scope": "openid read:secrets write:secrets"}, "invalid-scope"),
+        ({"audience": "https://api.test"}, "invalid-audience"),
+    ],
+)
+async def test_what_was_read_is_what_is_agreed_to(door: Door, shown: dict[str, str], error: str) -> None:
+    """A page that is still open while something else is asked for."""
+    partner = door.client("Partner")
+    tab = await door.browser().authorize(partner, **SECRETS)
+    await tab.login()
+    await tab.submit("accept", **shown)
+    assert (tab.status, tab.path, tab.form.errors) == (400, "/u/consent", {"": error})
+    await tab.submit("accept", scope="read:secrets openid")
+    assert "code" in tab.answer

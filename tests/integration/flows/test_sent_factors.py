@@ -591,7 +591,8 @@ async def test_k7_numbers_of_other_countries_are_sent_nothing(door: Door) -> Non
     assert tab.form.errors == {"error-element-phone": "invalid-phone"}
     await has(door, MethodType.PHONE, NUMBER)
     tab = await login(door)
-    assert (tab.path, tab.form.errors) == ("/u/mfa-sms-challenge", {"": "too-many-sms"})
+    assert (tab.path, tab.form.errors) == ("/u/mfa-sms-challenge", {"": "send-sms-failed"})
+    assert tab.status == 400
     assert not await sent(door)
     await door.tenant({"tenant": {"country_codes": {"mode": "deny", "list": ["DE"]}}})
     await tab.submit("resend-code")

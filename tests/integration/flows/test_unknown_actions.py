@@ -59,3 +59,10 @@ async def test_a_device_need_not_be_taken_on(door: Door, action: str, left: int)
     assert (tab.status, tab.path) == (400, "/u/mfa-begin-enroll-options")
     await tab.submit("otp")
     assert tab.path == "/u/mfa-otp-enrollment"
+
+
+async def test_a_passkey_and_a_password_at_once_are_one_too_many(door: Door) -> None:
+    await door.tenant({"prompts": {"identifier_first": True}})
+    tab = await door.browser().authorize(door.client("Spa"))
+    await tab.submit(**RIGHT, passkey="{}")
+    assert (tab.status, tab.path, tab.form.errors) == (400, "/u/login/identifier", {"": "conflict-password-passkey"})

@@ -31,7 +31,9 @@ class SentCodes(SecondFactor):
         paced = SEPARATOR.join(("mfa sent", subject.user.user_id, factor.name, ""))
         if not await self._attempts.admit(tenant, paced, at=now, interval=SECONDS_A_CODE, burst=CODES):
             return Outcome.TOO_MANY
-        if (enrolls or factor.method is MethodType.PHONE) and not await self._reaches(subject, factor, address):
+        if factor.method is MethodType.PHONE and not subject.directory.settings.reaches(address):
+            return Outcome.UNREACHED
+        if (enrolls or factor.method is MethodType.PHONE) and not await self._is_left(subject, address):
             return Outcome.TOO_MANY
         code, channel = self._entropy.digits(otp.DIGITS), factor.channel or Channel.EMAIL
         id_hash = _handle(subject, handle, enrolls=enrolls)
@@ -54,11 +56,8 @@ class SentCodes(SecondFactor):
         await self._challenges.begin(tenant, challenge, messages=(message,), events=(event,))
         return Outcome.RIGHT
 
-    async def _reaches(self, subject: MfaSubject, factor: Factor, address: str) -> bool:
-        """Whether a message to an address somebody names, or to a phone, is sent at all: not to everywhere, and not
-        without end."""
-        if factor.method is MethodType.PHONE and not subject.directory.settings.reaches(address):
-            return False
+    async def _is_left(self, subject: MfaSubject, address: str) -> bool:
+        """Whether a message to an address somebody names, or to a phone, is sent at all: not without end."""
         tenant, ip = subject.directory.tenant.id, subject.context.ip
         try:
             await admit(self._attempts, tenant, subject.user.connection, address, ip, at=self._clock.now())

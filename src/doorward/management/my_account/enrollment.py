@@ -206,7 +206,7 @@ async def _begin_sent(caller: Caller, session: Session, body: Mapping[str, Any])
     await _is_new(caller, session.type, field, address)
     subject = caller.subject(session.binding)
     outcome = await caller.ports.second_factors.send_code(subject, factor, address, session.jti, enrolls=True)
-    if outcome is Outcome.TOO_MANY:
+    if outcome is not Outcome.RIGHT:
         raise problems.too_many("Too many codes were sent: one more is sent every two minutes")
     return msgspec.structs.replace(session, factor=factor.name), {}
 

@@ -15,9 +15,21 @@ async def consent(visit: Visit) -> Response:
     user = await visit.signed_in_user()
     if user is None:
         return visit.resumed
-    if visit.is_post:
-        return await decided(visit) or _page(visit, user, FieldError("", "invalid-action"))
-    return _page(visit, user)
+    if not visit.is_post:
+        return _page(visit, user)
+    stale = _stale(visit) if visit.action == "accept" else None
+    if stale is not None:
+        return _page(visit, user, FieldError("", stale))
+    return await decided(visit) or _page(visit, user, FieldError("", "invalid-action"))
+
+
+def _stale(visit: Visit) -> str | None:
+    """What somebody agreed to that is not what is asked for any more; what a form does not repeat is as it was."""
+    asked = visit.transaction
+    if visit.form.get("audience", asked.asked_audience) != asked.asked_audience:
+        return "invalid-audience"
+    scopes = visit.form.get("scope")
+    return "invalid-scope" if scopes is not None and {*scopes.split()} != {*asked.asked} else None
 
 
 def _page(visit: Visit, user: User, *errors: FieldError) -> Response:

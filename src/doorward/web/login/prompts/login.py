@@ -50,7 +50,10 @@ async def identifier(visit: Visit) -> Response:
     if not visit.is_post:
         return _identifier_page(visit) if visit.asks_identifier_first else visit.current
     if passkey.is_answered(visit):
-        refused = FieldError("", "passkey-authentication-failed")
+        both = "conflict-password-passkey" if visit.form.get("password") else ""
+        refused = FieldError("", both or "passkey-authentication-failed")
+        if both:
+            return _identifier_page(visit, refused)
         return await passkey.log_in(visit, lambda: _identifier_page(visit, refused))
     username = visit.form.get("username", "").strip()
     if not username:

@@ -37,6 +37,7 @@ class _Sent(Struct, frozen=True, kw_only=True):
     addresses: Screen
     pick: str
     too_many: str
+    failed: str = ""
     switch: Button | None = None
 
 
@@ -48,6 +49,7 @@ _SENT = {
         addresses=screens.MFA_SMS_LIST,
         pick="pick-sms",
         too_many="too-many-sms",
+        failed="send-sms-failed",
         switch=Button("switch-to-voice", "resendVoiceActionText", lead="resendVoiceActionSeparatorTextBefore"),
     ),
     VOICE.name: _Sent(
@@ -57,6 +59,7 @@ _SENT = {
         addresses=screens.MFA_SMS_LIST,
         pick="pick-phone",
         too_many="too-many-voice",
+        failed="send-voice-failed",
         switch=Button("switch-to-sms", "resendSmsActionText", lead="resendSmsActionSeparatorTextBefore"),
     ),
     EMAIL.name: _Sent(
@@ -125,7 +128,8 @@ async def _send(person: Person, sent: _Sent, address: str, handle: str) -> tuple
     outcome = await person.factors.send_code(
         person.subject, sent.factor, address, handle, enrolls=person.progress.enrolls
     )
-    return (FieldError("", sent.too_many),) if outcome is Outcome.TOO_MANY else ()
+    refused = {Outcome.TOO_MANY: sent.too_many, Outcome.UNREACHED: sent.failed}
+    return (FieldError("", refused[outcome]),) if outcome in refused else ()
 
 
 def _sent_code_page(person: Person, sent: _Sent, addresses: tuple[str, ...], *errors: FieldError) -> Response:
