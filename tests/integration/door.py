@@ -132,6 +132,15 @@ class Form(HTMLParser):
             self.links.append(a["href"] or "")
 
 
+def pace(refused: httpx2.Response) -> tuple[int, int, int]:
+    """How somebody who was refused for being too fast stands: the limit, seconds to wait, and when more is let
+    through (epoch seconds)."""
+    assert refused.status_code == 429
+    told = refused.headers
+    assert told["x-ratelimit-remaining"] == "0"
+    return int(told["x-ratelimit-limit"]), int(told["retry-after"]), int(told["x-ratelimit-reset"])
+
+
 class BrowserTab:
     """A browser without scripts: ``at`` is the address, ``page`` the last answer."""
 

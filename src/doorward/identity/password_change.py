@@ -21,6 +21,7 @@ from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import reset_key
 from doorward.model.log_event import LogEvent
+from doorward.model.pace import Pace
 from doorward.model.request_context import RequestContext
 from doorward.model.session import LoginTransaction
 from doorward.model.session_end import Cause
@@ -31,18 +32,18 @@ from doorward.ports import Conflict, Ports
 
 RESET = "reset_email"
 # From one address for one account: so many at once, then one each so many seconds.
-BURST, INTERVAL = 10, 60.0
+RESETS = Pace(10, 60.0)
 TRIES = 3
 # Seconds after a link was used within which the same form is known to have come twice.
 MOMENT = 60.0
 
 
 class TooManyResets(Exception):
-    """The same was asked for too often; ``retry_after`` in seconds."""
+    """The same was asked for too often, for the ``pace`` there is."""
 
-    def __init__(self, retry_after: int) -> None:
+    def __init__(self, pace: Pace) -> None:
         super().__init__("too many requests")
-        self.retry_after = retry_after
+        self.pace = pace
 
 
 class ChangeError(StrEnum):
@@ -106,9 +107,9 @@ class PasswordChange:
         Raises ``TooManyResets``."""
         tenant, now = directory.tenant.id, self._ports.clock.now()
         key = reset_key(connection.name, identifier[:LONGEST_NAME], context.ip)
-        admitted = await self._ports.attempts.admit(tenant, key, at=now, interval=INTERVAL, burst=BURST)
+        admitted = await self._ports.attempts.admit(tenant, key, at=now, interval=RESETS.interval, burst=RESETS.burst)
         if not admitted:
-            raise TooManyResets(int(INTERVAL))
+            raise TooManyResets(RESETS)
         user, place = await self._login.find(directory, connection, identifier)
         asked = person_event("scpr", now, connection, context, user=user, name=identifier, client=client)
         why = "user does not exist"

@@ -25,6 +25,7 @@ from doorward.model.counter import Counter
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import is_phone, login_key, normalise_email, normalise_phone, normalise_username
 from doorward.model.log_event import LogEvent
+from doorward.model.pace import Pace
 from doorward.model.request_context import RequestContext
 from doorward.model.suspicious_ip import IpStage
 from doorward.model.ticket import TicketType
@@ -79,7 +80,8 @@ class PasswordLogin:
         self._blocked = blocked
         self._bots = bots
         self._administrators = administrators
-        self._logins_per_minute = logins_per_minute
+        per_minute = logins_per_minute
+        self._pace = Pace(AT_ONCE * per_minute, 60.0 / per_minute) if per_minute else None
 
     async def password(
         self,
@@ -100,7 +102,7 @@ class PasswordLogin:
         account, denial = await self._check(directory, connection, username, password, context)
         user = account.user
         if denial is not None or user is None:
-            return PasswordOutcome(denial=denial)
+            return PasswordOutcome(denial=denial, pace=self._pace if denial is Denial.TOO_MANY_LOGINS else None)
         if user.blocked:
             self._log.write(directory.tenant.id, self._event("f", context, connection, username, user))
             return PasswordOutcome(denial=Denial.USER_BLOCKED)
@@ -153,14 +155,14 @@ class PasswordLogin:
 
     async def _admits(self, tenant: str, connection: Connection, username: str, context: RequestContext) -> bool:
         """Count a login, right or wrong, of somebody or nobody; ``False`` for one too many."""
-        if not self._logins_per_minute:
+        if self._pace is None:
             return True
         return await self._attempts.admit(
             tenant,
             login_key(connection.name, username[:MAX_IDENTIFIER], context.ip),
             at=self._clock.now(),
-            interval=60.0 / self._logins_per_minute,
-            burst=AT_ONCE * self._logins_per_minute,
+            interval=self._pace.interval,
+            burst=self._pace.burst,
         )
 
     async def stopped(

@@ -17,6 +17,7 @@ from doorward.model.authentication import Denial
 from doorward.model.challenge import Challenge, Purpose
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import SEPARATOR, reset_key
+from doorward.model.pace import Pace
 from doorward.model.ticket import TicketType
 from doorward.ports import Ports
 
@@ -25,7 +26,7 @@ NOBODY = "user does not exist"
 LENGTH = 6
 LIFETIME = 900.0
 # Codes that are tried for an account from one address: so many at once, and one more after so many seconds.
-BURST, INTERVAL = 10, 360.0
+CODES_BACK = Pace(10, 360.0)
 
 
 class ResetCodes:
@@ -62,8 +63,10 @@ class ResetCodes:
         ports, directory, connection = self._ports, claimant.directory, claimant.connection
         now = ports.clock.now()
         key = f"code{SEPARATOR}{reset_key(connection.name, claimant.address, claimant.context.ip)}"
-        if not await ports.attempts.admit(claimant.tenant, key, at=now, interval=INTERVAL, burst=BURST):
-            raise TooManyCodes(int(INTERVAL))
+        if not await ports.attempts.admit(
+            claimant.tenant, key, at=now, interval=CODES_BACK.interval, burst=CODES_BACK.burst
+        ):
+            raise TooManyCodes(CODES_BACK)
         attempt = claimant.attempt(Purpose.PASSWORD_RESET, typed(code))
         denial, challenge = await self._guard.tried(claimant, attempt, failed="fcpr", unlocks=True)
         if challenge is None or denial not in (None, Denial.CODE_USED):

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from doorward.model.pace import Pace
 from doorward.model.user import User
 
 
@@ -29,8 +30,10 @@ class PasswordOutcome(Struct, frozen=True, kw_only=True):
     """``user`` when the password was right and nothing stands against it, else ``denial``.
 
     ``connection`` is the one the identity that signed in is in: of a linked one, not the user's.
+    ``pace`` is what logins are let through at, where there were more.
     """
 
     user: User | None = None
     connection: str | None = None
     denial: Denial | None = None
+    pace: Pace | None = None

@@ -13,11 +13,15 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.document import Kind
 from doorward.model.identifiers import normalise_email
 from doorward.model.message import Channel
+from doorward.model.pace import Pace
 from doorward.model.request_context import RequestContext
 from doorward.model.user import User
 
 # The class of authentication an application asks for with ``acr_values``, and is told of in ``acr``.
 MULTI_FACTOR = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
+
+# How often a code is sent for one factor of a person.
+SENDING = Pace(5, 120.0)
 
 
 class ChallengeType(StrEnum):

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from doorward.model.pace import Pace
+
 if TYPE_CHECKING:
     from doorward.oauth.token_rules import Reason
 
@@ -161,8 +163,15 @@ class RequiresVerification(OAuthError):
 
 
 class TooManyRequests(OAuthError):
+    """More than the ``pace`` something is let through at, ``at`` that time (epoch seconds)."""
+
     error = "too_many_requests"
     status = 429
+
+    def __init__(self, description: str, pace: Pace | None = None, at: float = 0.0, *, hint: str | None = None) -> None:
+        super().__init__(description, hint=hint)
+        self.pace = pace
+        self.at = at
 
 
 class ServerError(OAuthError):

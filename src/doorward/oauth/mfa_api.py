@@ -18,6 +18,7 @@ from doorward.model.mfa import (
     EMAIL,
     FACTORS,
     OTP,
+    SENDING,
     ChallengeType,
     Enrolled,
     Factor,
@@ -147,7 +148,9 @@ class MfaApi:
         oob_code = f"{factor.name}.{self._ports.entropy.token(32)}"
         outcome = await self._ports.second_factors.send_code(caller.subject, factor, address, oob_code, enrolls=enrolls)
         if outcome is not Outcome.RIGHT:
-            raise TooManyRequests("Too many codes were sent", hint="One more is sent every two minutes.")
+            raise TooManyRequests(
+                "Too many codes were sent", SENDING, self._ports.clock.now(), hint="One more is sent every two minutes."
+            )
         return {"oob_code": oob_code, "binding_method": "prompt"}
 
     async def associate(

@@ -18,6 +18,7 @@ from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Kind
 from doorward.model.identifiers import address_key, new_object_id
+from doorward.model.pace import Pace
 from doorward.model.passkey import Newcomer
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
@@ -30,8 +31,7 @@ from doorward.ports import InvalidToken, Ports, SignupImpossible
 LIFETIME = 600
 MAX_LENGTH = 16_384
 # Challenges for one address: so many at once, and one more after so many seconds.
-BURST = 50
-SECONDS = 6.0
+CHALLENGES = Pace(50, 6.0)
 LOGIN, REGISTER = "login", "register"
 INVALID_SESSION = "Invalid or expired auth_session"
 PROFILE = frozenset({"email", "phone_number", "username", "name", "given_name", "family_name", "nickname", "picture"})
@@ -85,9 +85,13 @@ async def begin(
     details: dict[str, Any] = {"purpose": purpose}
     try:
         if not await ports.attempts.admit(
-            issuer.tenant, address_key("passkey challenge", context.ip), at=now, interval=SECONDS, burst=BURST
+            issuer.tenant,
+            address_key("passkey challenge", context.ip),
+            at=now,
+            interval=CHALLENGES.interval,
+            burst=CHALLENGES.burst,
         ):
-            raise TooManyRequests("Too many requests")
+            raise TooManyRequests("Too many requests", CHALLENGES, now)
         connection = _connection(client, realm, directory)
         session = PasskeySession(
             purpose=purpose,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.integration.door import Door
+from tests.integration.door import Door, pace
 from tests.integration.flows.conftest import TENANT
 from tests.integration.flows.test_sent_factors import sent
 from tests.integration.flows.test_suspicious_addresses import MINE, OTHER, RIGHT, WRONG, login, sign_up, spray, throttle
@@ -141,6 +141,7 @@ async def test_one_account_logs_in_from_one_address_so_often(database: str) -> N
             assert (await login(door, password)).status_code in (200, 403)
         refused = await login(door, RIGHT)
         assert (refused.status_code, refused.json()["error"]) == (429, "too_many_requests")
+        assert pace(refused) == (20, 6, door.clock.now() + 6)
         assert refused.json()["error_description"].startswith("Too many login attempts for this user")
         (event,) = await door.log("limit_sul")
         assert (event.user_name, event.ip) == ("ada@example.test", MINE)

@@ -8,7 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.authenticator import Authenticator
-from tests.integration.door import DOMAIN, Door
+from tests.integration.door import DOMAIN, Door, pace
 from tests.integration.flows.test_second_factor import claims
 
 from doorward.identity.mfa import otp
@@ -179,8 +179,9 @@ async def test_clients_without_the_grant_and_tenants_without_passkeys_have_none(
 
 
 async def test_challenges_are_not_made_without_end(passkeys: Door) -> None:
-    statuses = [(await post(passkeys, "/passkey/challenge")).status_code for _ in range(51)]
-    assert statuses == [200] * 50 + [429]
+    answers = [await post(passkeys, "/passkey/challenge") for _ in range(51)]
+    assert [one.status_code for one in answers] == [200] * 50 + [429]
+    assert pace(answers[-1]) == (50, 6, passkeys.clock.now() + 6)
     passkeys.clock.pass_(6)
     assert (await post(passkeys, "/passkey/challenge")).status_code == 200
 

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from tests.integration.door import DOMAIN, BrowserTab, Door
+from tests.integration.door import DOMAIN, BrowserTab, Door, pace
 from tests.integration.flows.test_mfa_api import GRANT, GRANTS, call, grant, required
 from tests.integration.flows.test_second_factor import heading, types, user_id
 
@@ -612,3 +612,13 @@ async def test_k7_an_address_that_people_name_is_not_flooded(door: Door) -> None
             named = "somebody@example.test"
             outcomes.append(await door.ports.second_factors.send_code(subject, EMAIL, named, f"h{turn}", enrolls=True))
     assert outcomes == [Outcome.RIGHT] * 10 + [Outcome.TOO_MANY] * 5
+
+
+async def test_an_application_is_told_when_a_code_is_sent_again(door: Door) -> None:
+    await door.tenant(tenant("sms"))
+    token = await start(door)
+    for _ in range(5):
+        await challenged(door, token)
+    refused = await call(door, "POST", "challenge", token, {"mfa_token": token, "challenge_type": "oob"})
+    assert refused.json()["error"] == "too_many_requests"
+    assert pace(refused) == (5, 120, door.clock.now() + 120)

@@ -12,11 +12,8 @@ from doorward.model.challenge import Challenge, Purpose, Verdict
 from doorward.model.digest import digest
 from doorward.model.identifiers import SEPARATOR
 from doorward.model.message import Channel
-from doorward.model.mfa import EMAIL, Factor, MfaSubject, Outcome
+from doorward.model.mfa import EMAIL, SENDING, Factor, MfaSubject, Outcome
 
-# How many codes at once, and after how many seconds one more.
-CODES = 5
-SECONDS_A_CODE = 120.0
 CODE_LIFETIME = 300.0
 SENT = {Channel.EMAIL: "gd_send_email", Channel.SMS: "gd_send_sms", Channel.VOICE: "gd_send_voice"}
 
@@ -29,7 +26,7 @@ class SentCodes(SecondFactor):
     ) -> Outcome:
         tenant, now = subject.directory.tenant.id, self._clock.now()
         paced = SEPARATOR.join(("mfa sent", subject.user.user_id, factor.name, ""))
-        if not await self._attempts.admit(tenant, paced, at=now, interval=SECONDS_A_CODE, burst=CODES):
+        if not await self._attempts.admit(tenant, paced, at=now, interval=SENDING.interval, burst=SENDING.burst):
             return Outcome.TOO_MANY
         if factor.method is MethodType.PHONE and not subject.directory.settings.reaches(address):
             return Outcome.UNREACHED

@@ -54,7 +54,8 @@ async def prove(
     if outcome.denial is Denial.IP_BLOCKED:
         raise TooManyAttempts(IP_BLOCKED, hint="Suspicious IP throttling stopped logins from this address.")
     if outcome.denial is Denial.TOO_MANY_LOGINS:
-        raise TooManyRequests(TOO_MANY_LOGINS, hint="One account logs in from one address so often in a minute only.")
+        hint = "One account logs in from one address so often in a minute only."
+        raise TooManyRequests(TOO_MANY_LOGINS, outcome.pace, ports.clock.now(), hint=hint)
     if outcome.denial is Denial.REQUIRES_VERIFICATION:
         raise RequiresVerification
     if outcome.denial is Denial.USER_BLOCKED:

@@ -15,8 +15,9 @@ from doorward.model.connection import Connection
 from doorward.model.directory import TenantDirectory
 from doorward.oauth.eligibility import connection_serves
 from doorward.oauth.errors import InvalidRequest, RequiresVerification
-from doorward.ports import Overloaded, Ports
+from doorward.ports import Clock, Overloaded, Ports
 from doorward.web.router import Handler
+from doorward.web.wire.errors import paced
 from doorward.web.wire.http import NO_STORE, Request, Response, json_response, text_response
 from doorward.web.wire.parameters import body_parameters, json_object
 
@@ -47,7 +48,7 @@ def signup(ports: Ports, registrar: Signup, bots: BotDetector) -> Handler:
     async def handler(request: Request) -> Response:
         return json_response(await _sign_up(request, ports, registrar, bots), 200, NO_STORE)
 
-    return _in_dialect(handler)
+    return _in_dialect(handler, ports.clock)
 
 
 def change_password(ports: Ports, changes: PasswordChange, bots: BotDetector) -> Handler:
@@ -74,22 +75,24 @@ def change_password(ports: Ports, changes: PasswordChange, bots: BotDetector) ->
         )
         return text_response(RESET_ASKED, 200, NO_STORE)
 
-    return _in_dialect(handler)
+    return _in_dialect(handler, ports.clock)
 
 
-def _in_dialect(handler: Handler) -> Handler:
+def _in_dialect(handler: Handler, clock: Clock) -> Handler:
     async def handle(request: Request) -> Response:
-        wait: int | None = None
+        headers = NO_STORE
         try:
             return await handler(request)
         except DbConnectionsError as error:
             refusal = error
         except InvalidRequest as error:
             refusal = DbConnectionsError("invalid_request", error.description)
-        except (Overloaded, TooManyResets) as error:
-            wait = error.retry_after
+        except Overloaded as error:
+            headers += (("retry-after", str(error.retry_after)),)
             refusal = TOO_MANY
-        headers = (*NO_STORE, ("retry-after", str(wait))) if wait is not None else NO_STORE
+        except TooManyResets as error:
+            headers += paced(error.pace, clock.now())
+            refusal = TOO_MANY
         return json_response(refusal.body, refusal.status, headers)
 
     return handle

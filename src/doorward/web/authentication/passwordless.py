@@ -21,7 +21,6 @@ from doorward.oauth.errors import InvalidRequest, RequiresVerification, TooManyR
 from doorward.ports import Ports
 from doorward.web.login.presenter import Presenter
 from doorward.web.router import Handler
-from doorward.web.wire.errors import oauth_error
 from doorward.web.wire.http import NO_STORE, Request, Response, json_response
 from doorward.web.wire.parameters import basic_credentials, body_parameters, json_object
 
@@ -62,8 +61,8 @@ def start(ports: Ports, passwordless: Passwordless, bots: BotDetector, pages: Pr
                 locale=_locale(request, pages),
             )
         except TooManyCodes as too_many:
-            refused = oauth_error(TooManyRequests("Too many codes were sent; try again later"))
-            return refused.with_headers(("retry-after", str(too_many.retry_after)))
+            now = ports.clock.now()
+            raise TooManyRequests("Too many codes were sent; try again later", too_many.pace, now) from None
         if why == SIGNUP_DISABLED and directory.settings.flags.enable_public_signup_user_exists_error:
             raise StartRefused("connection", SIGNUP_DISABLED, status=403)
         sent = {"_id": new_object_id(ports.entropy), connection.address_field: address}

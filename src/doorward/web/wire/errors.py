@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
+from doorward.model.pace import Pace
 from doorward.model.printable import printable
-from doorward.oauth.errors import OAuthError
-from doorward.web.wire.http import NO_STORE, Response, json_response
+from doorward.oauth.errors import OAuthError, TooManyRequests
+from doorward.web.wire.http import NO_STORE, Headers, Response, json_response
 
 
 def oauth_error(error: OAuthError) -> Response:
@@ -17,7 +19,19 @@ def oauth_error(error: OAuthError) -> Response:
     headers = NO_STORE
     if error.status == 401:
         headers += (("www-authenticate", 'Basic realm="Doorward"'),)
+    if isinstance(error, TooManyRequests) and error.pace is not None:
+        headers += paced(error.pace, error.at)
     return json_response(body, error.status, headers)
+
+
+def paced(pace: Pace, at: float) -> Headers:
+    """When to try again, told somebody who was refused ``at`` that time (epoch seconds)."""
+    return (
+        ("retry-after", str(pace.wait)),
+        ("x-ratelimit-limit", str(pace.burst)),
+        ("x-ratelimit-remaining", "0"),
+        ("x-ratelimit-reset", str(ceil(at + pace.interval))),
+    )
 
 
 def bearer_error(error: OAuthError, realm: str) -> Response:
