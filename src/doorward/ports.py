@@ -1298,7 +1298,7 @@ class Passkeys(Protocol):
 
     async def sign_up(self, newcomer: Newcomer, given: str | dict[str, Any]) -> User | None:
         """The new account, with the passkey an authenticator made; ``None`` where that proves nothing. Raises
-        ``SignupImpossible``."""
+        ``SignupImpossible``, and ``AnsweredBefore`` where the same made it already, or is about to."""
 
     def failed(self, subject: MfaSubject, why: str) -> None:
         """Note what a browser says went wrong with a new passkey."""

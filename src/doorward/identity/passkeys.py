@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from doorward.identity.log_events import person_event, subject_event
-from doorward.identity.signup import Signup, SignupError, SignupForm, SignupRefused, checked
+from doorward.identity.signup import SignedUpBefore, Signup, SignupError, SignupForm, SignupRefused, checked
 from doorward.identity.webauthn import (
     Ceremonies,
     can_have_keys,
@@ -27,7 +27,7 @@ from doorward.model.mfa import MfaSubject
 from doorward.model.passkey import Enrollment, Newcomer, PasskeyLogin, PasskeyState
 from doorward.model.request_context import RequestContext
 from doorward.model.user import User
-from doorward.model.webauthn import InvalidAnswer, RegisteredKey
+from doorward.model.webauthn import AnsweredBefore, InvalidAnswer, RegisteredKey
 from doorward.ports import AuthenticationMethods, Clock, Conflict, Entropy, Log, OneTimeValues, SignupImpossible, Users
 
 LOGIN, ENROLLMENT = "passkey login", "passkey enrolment"
@@ -93,6 +93,8 @@ class Passkeys:
             connection = _connection_of(user, method, connections) if user is not None else None
             if user is None or connection is None:
                 raise InvalidAnswer("the passkey is of another connection")
+        except AnsweredBefore:
+            return PasskeyLogin(again=True)
         except InvalidAnswer as refused:
             self._log.write(
                 directory.tenant.id,
@@ -137,6 +139,8 @@ class Passkeys:
             answer = read(given)
             party = passkey_party(directory, subject.context.hostname, subject.pages_of)
             key = await self._ceremonies.registered(directory, ENROLLMENT, subject.binding, party, answer)
+        except AnsweredBefore:
+            return Enrollment.AGAIN
         except InvalidAnswer as refused:
             self.failed(subject, str(refused))
             return Enrollment.INVALID
@@ -184,6 +188,8 @@ class Passkeys:
         party = passkey_party(directory, context.hostname, client if newcomer.embedded else None)
         try:
             key = await self._ceremonies.registered(directory, ENROLLMENT, newcomer.binding, party, read(given))
+        except AnsweredBefore:
+            raise
         except InvalidAnswer:
             return None
         try:
@@ -197,6 +203,8 @@ class Passkeys:
                 verified=newcomer.verified,
                 passkey=lambda user: self.method(directory, user, 0, key, party.id, context),
             )
+        except SignedUpBefore:
+            raise AnsweredBefore from None
         except SignupRefused as refused:
             raise _impossible(refused) from None
 

@@ -38,12 +38,13 @@ class Newcomer(Struct, frozen=True, kw_only=True):
 class PasskeyLogin(Struct, frozen=True, kw_only=True):
     """What came of an answer: who it is, and in which connection; nobody where it proves nothing.
 
-    ``elsewhere``: the key is on another device than the browser.
+    ``elsewhere``: the key is on another device than the browser. ``again``: it came in the same login before.
     """
 
     user: User | None = None
     connection: str | None = None
     elsewhere: bool = False
+    again: bool = False
 
 
 class PasskeyState(StrEnum):
@@ -56,8 +57,9 @@ class PasskeyState(StrEnum):
 
 
 class Enrollment(StrEnum):
-    """What came of a new passkey; the values of refusals are Auth0's text keys."""
+    """What came of a new passkey; the values of refusals are Auth0's text keys. ``AGAIN``: the same came before."""
 
     DONE = "done"
+    AGAIN = "again"
     INVALID = "passkey-enrollment-failure"
     TOO_MANY = "passkey-enrollment-max-allowed-reached"

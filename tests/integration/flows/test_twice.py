@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import html
+import json
 import re
 from collections.abc import Awaitable, Mapping
 
 import httpx2
 import pytest
+from tests.authenticator import Authenticator
 from tests.integration.door import DOMAIN, BrowserTab, Door
+from tests.integration.flows import test_passkeys as keys
 from tests.integration.flows.test_second_factor import ALWAYS, at_challenge, code, has_app, shown_key, types
 from tests.integration.flows.test_sent_factors import login as sent_login
 from tests.integration.flows.test_sent_factors import tenant as sent_tenant
@@ -299,3 +302,84 @@ async def test_an_application_that_can_begin_a_login_is_asked_to(door: Door) -> 
     await tab.login()
     await tab.get(page)
     assert tab.at == "https://app.test/login"
+
+
+# ── other pages ──
+
+
+@HOW
+async def test_a_login_with_the_right_password_leads_on(door: Door, how: str) -> None:
+    tab = await door.browser().authorize(door.client("Spa"))
+    await twice(tab, how, username="ada@example.test", password="correct-horse-9")
+    assert "code" in tab.answer
+    await tab.authorize(door.client("Spa"), prompt="none")
+    assert "code" in tab.answer, "whichever answer was the last, its cookie is the one that is good"
+
+
+@pytest.mark.parametrize("second", ["accept", "deny"])
+@pytest.mark.parametrize("how", ["row", "parallel"])
+async def test_consent_is_answered_once(door: Door, how: str, second: str) -> None:
+    tab = await (await door.browser().authorize(door.client("Partner"), scope="openid profile")).login()
+    page, state = tab.at, tab.state
+
+    async def press(action: str) -> str:
+        body = {"state": state, "action": action}
+        answer = await tab.http.post(page, data=body, headers=HEADERS)
+        while answer.status_code == 302 and answer.headers["location"].startswith("/"):
+            answer = await tab.http.get(answer.headers["location"])
+        if answer.status_code == 302:
+            return "code" if "code=" in answer.headers["location"] else "denied"
+        assert "Start again" in answer.text
+        return "a way on"
+
+    if how == "parallel":
+        ends = sorted(await asyncio.gather(press("accept"), press(second)))
+    else:
+        ends = sorted([await press("accept"), await press(second)])
+    assert ends in (["a way on", "code"], ["a way on", "denied"])
+    assert second == "deny" or "code" in ends
+    assert len(await door.log("s")) == int("code" in ends)
+
+
+@pytest.mark.parametrize("how", ["row", "parallel"])
+async def test_a_passkey_is_made_once_and_logs_in_once(door: Door, how: str) -> None:
+    await keys.offering(door)
+    tab = await keys.with_password(await keys.at_login(door))
+    device = Authenticator(keys.ORIGIN)
+    await twice(tab, how, passkey=json.dumps(device.create(keys.options(tab))))
+    assert "code" in tab.answer
+    assert await types(door) == ["passkey"]
+    tab = await keys.at_login(door, None, prompt="login")
+    await twice(tab, how, passkey=json.dumps(device.get(keys.options(tab))))
+    assert "code" in tab.answer
+    assert await door.log("f") == await door.log("gd_webauthn_enrollment_failed") == []
+
+
+@pytest.mark.parametrize("how", ["row", "parallel"])
+async def test_an_account_with_a_passkey_is_made_once(door: Door, how: str) -> None:
+    await door.tenant({"prompts": {"identifier_first": True}})
+    await keys.offering(door)
+    tab = await keys.new_account(door, **{"webauthn-available": "true"})
+    device = Authenticator(keys.ORIGIN)
+    await twice(tab, how, passkey=json.dumps(device.create(keys.options(tab))))
+    assert "code" in tab.answer
+    assert len(await door.log("ss")) == 1
+    assert await door.log("fs") == []
+
+
+@HOW
+async def test_a_security_key_is_taken_on_once_and_proved_once(door: Door, how: str) -> None:
+    await door.tenant(keys.KEYS_ALWAYS)
+    tab = await (await door.browser().authorize(door.client("Web"))).login()
+    await tab.submit(**{"webauthn-available": "true"})
+    device = Authenticator(keys.ORIGIN)
+    await twice(tab, how, response=json.dumps(device.create(keys.options(tab))))
+    await twice(tab, how, nickname="Blue")
+    await twice(tab, how)
+    if tab.path == "/u/mfa-recovery-code-enrollment":
+        await twice(tab, how, saved="on")
+    assert "code" in tab.answer
+    tab = await (await door.browser().authorize(door.client("Web"))).login()
+    await twice(tab, how, response=json.dumps(device.get(keys.options(tab))))
+    assert "code" in tab.answer
+    assert await door.log("gd_webauthn_enrollment_failed") == await door.log("gd_webauthn_challenge_failed") == []

@@ -6,6 +6,7 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
 from doorward.model.user import User
+from doorward.model.webauthn import AnsweredBefore
 from doorward.oauth import passkey_session
 from doorward.oauth.client_authentication import AuthenticatedClient
 from doorward.oauth.eligibility import connection_serves, eligible_user
@@ -38,6 +39,8 @@ async def prove(
         try:
             newcomer = passkey_session.newcomer(session, bound, client, connection, directory, context)
             user = await ports.passkeys.sign_up(newcomer, request.authn_response)
+        except AnsweredBefore:
+            user = None
         except SignupImpossible as impossible:
             raise passkey_session.refusal(impossible, directory) from None
     else:

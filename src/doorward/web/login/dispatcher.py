@@ -58,7 +58,7 @@ def _in_turn(login: UniversalLogin, screen: Screen, prompt: FactorPrompt) -> Han
         if visit.is_post and visit.action == "change-language":
             return await visit.speak(visit.form.get("language", ""))
         is_at = is_open(screen, visit.transaction, visit.directory)
-        if isinstance(visit, Visit) and (visit.is_post or not is_at) and await visit.is_let_in():
+        if isinstance(visit, Visit) and await visit.is_let_in():
             return visit.resumed  # a form that came twice
         if not is_at:
             # A second factor may have something to show still, and another cookie, too.

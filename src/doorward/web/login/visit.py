@@ -279,6 +279,10 @@ class Visit(TransactionVisit, frozen=True, kw_only=True):
             return False
         return await self.session_of(browser(self.request).session) is not None
 
+    async def caught_up(self) -> Response:
+        """The form came twice: to where its twin led, or is about to."""
+        return (await self.anew()).current
+
     async def signed_in_user(self) -> User | None:
         """Whom the page is shown to; ``None`` when somebody else is signed in by now."""
         session = await self.session_of(browser(self.request).session)

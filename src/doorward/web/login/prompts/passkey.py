@@ -55,6 +55,8 @@ async def log_in(visit: Visit, refused: Callable[[], Response]) -> Response:
         visit.request.context,
         visit.client,
     )
+    if outcome.again:
+        return await visit.caught_up()
     if outcome.user is None or outcome.connection is None:
         return refused()
     if outcome.user.blocked:

@@ -9,6 +9,7 @@ from doorward.model.connection import CODE_METHODS, Connection
 from doorward.model.mfa import MfaSubject
 from doorward.model.passkey import Enrollment, Newcomer
 from doorward.model.session import Identification, Step
+from doorward.model.webauthn import AnsweredBefore
 from doorward.ports import SignupImpossible
 from doorward.web.login import screens
 from doorward.web.login.pages import Benefit, Button, Ceremony, Checkbox, FieldError, KeyPage
@@ -50,6 +51,8 @@ async def enrollment(visit: Visit) -> Response:
         return await _page(visit, subject, Enrollment.INVALID)
     place = user.connections.index(connection.name) if connection.name in user.connections else 0
     outcome = await ports.passkeys.enroll(subject, place, visit.form[FIELD])
+    if outcome is Enrollment.AGAIN:
+        return await visit.caught_up()
     return await (_done(visit) if outcome is Enrollment.DONE else _page(visit, subject, outcome))
 
 
@@ -70,6 +73,8 @@ async def _first(visit: Visit) -> Response:
         return _first_page(visit, who, connection, Enrollment.INVALID.value)
     try:
         user = await visit.login.ports.passkeys.sign_up(_newcomer(visit, who, connection), visit.form[FIELD])
+    except AnsweredBefore:
+        return await visit.caught_up()
     except SignupImpossible as impossible:
         status = 429 if impossible.code == "ip-signup-blocked" else None
         return _first_page(visit, who, connection, impossible.code, status=status)
