@@ -93,8 +93,6 @@ class Passkeys:
             connection = _connection_of(user, method, connections) if user is not None else None
             if user is None or connection is None:
                 raise InvalidAnswer("the passkey is of another connection")
-        except AnsweredBefore:
-            return PasskeyLogin(again=True)
         except InvalidAnswer as refused:
             self._log.write(
                 directory.tenant.id,
@@ -102,7 +100,7 @@ class Passkeys:
                     "f", self._clock.now(), None, context, client=client, description=f"Passkey refused: {refused}"
                 ),
             )
-            return PasskeyLogin()
+            return PasskeyLogin(again=isinstance(refused, AnsweredBefore))
         return PasskeyLogin(user=user, connection=connection, elsewhere=answer.attachment == "cross-platform")
 
     # ── take one on ──
@@ -139,11 +137,9 @@ class Passkeys:
             answer = read(given)
             party = passkey_party(directory, subject.context.hostname, subject.pages_of)
             key = await self._ceremonies.registered(directory, ENROLLMENT, subject.binding, party, answer)
-        except AnsweredBefore:
-            return Enrollment.AGAIN
         except InvalidAnswer as refused:
             self.failed(subject, str(refused))
-            return Enrollment.INVALID
+            return Enrollment.AGAIN if isinstance(refused, AnsweredBefore) else Enrollment.INVALID
         if len(await self._of(directory, user)) >= LIMIT:
             return Enrollment.TOO_MANY
         method = self.method(directory, user, place, key, party.id, subject.context, id_=subject.method_id)

@@ -52,11 +52,9 @@ class SecurityKeys(SecondFactor):
                 read(answer),
                 verified=_verification(directory, kind) == "required",
             )
-        except AnsweredBefore:
-            return Outcome.AGAIN, ""
         except InvalidAnswer as refused:
             self.key_failed(subject, factor, str(refused), enrolls=True)
-            return Outcome.WRONG, ""
+            return _refused(refused), ""
         method = msgspec.structs.replace(
             self._method(subject, kind.method, {}),
             properties={
@@ -96,11 +94,9 @@ class SecurityKeys(SecondFactor):
                 method,
                 verified=_verification(directory, kind) == "required",
             )
-        except AnsweredBefore:
-            return Outcome.AGAIN
         except InvalidAnswer as refused:
             self.key_failed(subject, factor, str(refused), enrolls=False)
-            return Outcome.WRONG
+            return _refused(refused)
         await self._give_back(subject, kind)
         self._write(subject, "gd_auth_succeed", kind)
         return Outcome.RIGHT
@@ -122,6 +118,10 @@ class SecurityKeys(SecondFactor):
     async def _keys(self, subject: MfaSubject, kind: Factor) -> list[AuthenticationMethod]:
         methods = await self._methods.of_user(subject.directory.tenant.id, subject.user.user_id)
         return [method for method in methods if method.type is kind.method]
+
+
+def _refused(refused: InvalidAnswer) -> Outcome:
+    return Outcome.AGAIN if isinstance(refused, AnsweredBefore) else Outcome.WRONG
 
 
 def _enrolling(factor: Factor) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
@@ -39,6 +40,8 @@ from doorward.web.wire.cookies import browser, session_cookies
 from doorward.web.wire.http import Headers, Request, Response, redirect
 
 MAX_IDENTIFIER = 320
+# How often, and how many seconds apart, it is looked for what a form does that came a moment before.
+LOOKS, BETWEEN_LOOKS = 20, 0.05
 MAX_LANGUAGE = 35  # RFC 5646, section 4.4.1
 
 
@@ -163,6 +166,16 @@ class TransactionVisit(PageRequest, frozen=True, kw_only=True):
         current = await self.login.ports.transactions.find(self.tenant, self.transaction.id_hash)
         return msgspec.structs.replace(self, transaction=current) if current is not None else self
 
+    async def after_twin(self) -> Self | None:
+        """The same once the form that came first, like this one, has done what it is about to do; ``None`` where it
+        does nothing for a moment."""
+        for _ in range(LOOKS):
+            visit = await self.anew()
+            if visit.transaction.version != self.transaction.version:
+                return visit
+            await asyncio.sleep(BETWEEN_LOOKS)
+        return None
+
     async def speak(self, language: str) -> Response:
         """Show the page again, and what follows, in ``language`` if the tenant has it."""
         parameters = {**self.transaction.parameters, "ui_locales": language[:MAX_LANGUAGE]}
@@ -279,9 +292,10 @@ class Visit(TransactionVisit, frozen=True, kw_only=True):
             return False
         return await self.session_of(browser(self.request).session) is not None
 
-    async def caught_up(self) -> Response:
-        """The form came twice: to where its twin led, or is about to."""
-        return (await self.anew()).current
+    async def caught_up(self) -> Response | None:
+        """Where the twin of this form led, if one did."""
+        visit = await self.after_twin()
+        return visit.current if visit is not None else None
 
     async def signed_in_user(self) -> User | None:
         """Whom the page is shown to; ``None`` when somebody else is signed in by now."""

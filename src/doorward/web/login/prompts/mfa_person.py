@@ -82,10 +82,14 @@ class Person(Struct, frozen=True, kw_only=True):
     async def overtaken(self, outcome: Outcome) -> Response | None:
         """Where it goes on when the form came twice, or another login enrolled a first factor meanwhile; ``None`` when
         neither is so."""
-        if outcome not in (Outcome.AGAIN, Outcome.TAKEN):
-            return None
-        visit = await self.visit.anew()
-        return visit.current if outcome is Outcome.AGAIN or visit.transaction.mfa_at is not None else visit.resumed
+        match outcome:
+            case Outcome.AGAIN:
+                twin = await self.visit.after_twin()
+                return twin.current if twin is not None else None
+            case Outcome.TAKEN:
+                visit = await self.visit.anew()
+                return visit.current if visit.transaction.mfa_at is not None else visit.resumed
+        return None
 
     async def shown(self) -> Response:
         """What came of the second factor was seen: to what is decided next."""

@@ -56,7 +56,7 @@ async def log_in(visit: Visit, refused: Callable[[], Response]) -> Response:
         visit.client,
     )
     if outcome.again:
-        return await visit.caught_up()
+        return await visit.caught_up() or refused()
     if outcome.user is None or outcome.connection is None:
         return refused()
     if outcome.user.blocked:

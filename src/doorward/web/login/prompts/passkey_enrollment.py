@@ -52,7 +52,7 @@ async def enrollment(visit: Visit) -> Response:
     place = user.connections.index(connection.name) if connection.name in user.connections else 0
     outcome = await ports.passkeys.enroll(subject, place, visit.form[FIELD])
     if outcome is Enrollment.AGAIN:
-        return await visit.caught_up()
+        return await visit.caught_up() or await _page(visit, subject, Enrollment.INVALID)
     return await (_done(visit) if outcome is Enrollment.DONE else _page(visit, subject, outcome))
 
 
@@ -74,7 +74,7 @@ async def _first(visit: Visit) -> Response:
     try:
         user = await visit.login.ports.passkeys.sign_up(_newcomer(visit, who, connection), visit.form[FIELD])
     except AnsweredBefore:
-        return await visit.caught_up()
+        return await visit.caught_up() or _first_page(visit, who, connection, "invalid-passkey")
     except SignupImpossible as impossible:
         status = 429 if impossible.code == "ip-signup-blocked" else None
         return _first_page(visit, who, connection, impossible.code, status=status)
