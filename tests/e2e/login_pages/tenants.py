@@ -9,7 +9,7 @@ CONNECTION = "Username-Password-Authentication"
 EMAIL = "ada@example.test"
 LOCKED = "locked@example.test"  # wrong passwords are tried on this one
 CAREFUL = {scripts: f"careful-{scripts}@example.test".lower() for scripts in (True, False)}  # take a second factor on
-KEY_HOLDERS = tuple(f"{name}@example.test" for name in ("button", "autofill", "roaming", "without", "elsewhere"))
+KEY_HOLDERS = tuple(f"{name}@example.test" for name in ("button", "autofill", "without", "elsewhere"))
 ASKING_PEOPLE = {(w, scripts): f"{w}-{scripts}@example.test".lower() for w in "pak" for scripts in (True, False)}
 UNVERIFIED = {scripts: f"unverified-{scripts}@example.test".lower() for scripts in (True, False)}
 PASSWORD = "Analytical-Engine-1843"
@@ -150,11 +150,10 @@ def tenant(origin: str, *, identifier_first: bool, challenges: bool = False) -> 
 
 
 def tenant_with_keys(origin: str) -> dict[str, Any]:
-    """A tenant whose people have passkeys, and security keys as a second factor."""
+    """A tenant whose people have passkeys."""
     return {
         "tenant": {"friendly_name": "Keys", "default_directory": CONNECTION},
         "prompts": {"identifier_first": True},
-        "guardianFactors": [{"name": "webauthn-roaming", "enabled": True}],
         "clients": [
             {
                 "name": "Web",

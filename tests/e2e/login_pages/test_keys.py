@@ -1,4 +1,4 @@
-"""Passkeys and security keys in a browser, with Chromium's virtual authenticator."""
+"""Passkeys in a browser, with Chromium's virtual authenticator."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from playwright.sync_api import Browser, CDPSession, Page, expect
 from tests.e2e.login_pages.conftest import Site
 from tests.e2e.login_pages.tenants import KEY_HOLDERS, PASSWORD
 
-from doorward.model.mfa import MULTI_FACTOR
-
 pytestmark = pytest.mark.xdist_group("login-pages")
-BUTTON, AUTOFILL, ROAMING, WITHOUT, ELSEWHERE = KEY_HOLDERS
+BUTTON, AUTOFILL, WITHOUT, ELSEWHERE = KEY_HOLDERS
 
 
 class Device:
@@ -133,29 +131,6 @@ def test_whoever_wants_none_goes_on_without(site: Site, page: Page, cdp: CDPSess
     page.wait_for_url("**/u/passkey-enrollment?*")
     page.get_by_label("Do not ask me again").check()
     page.locator('button[value="abort-passkey-enrollment"]').click()
-    page.wait_for_url(f"{site.app.callback}?*")
-    assert "code" in site.app.answer()
-
-
-def test_a_security_key_is_a_second_factor(site: Site, page: Page, cdp: CDPSession) -> None:
-    Device(cdp, transport="usb", automaticPresenceSimulation=True)
-    begin(site, page, acr_values=MULTI_FACTOR)
-    log_in(page, ROAMING)
-    page.wait_for_url("**/u/mfa-webauthn-enrollment?*")
-    press(page)
-    page.wait_for_url("**/u/mfa-webauthn-change-key-nickname?*")
-    page.get_by_label("Name of the security key").fill("The blue one")
-    press(page)
-    page.wait_for_url("**/u/mfa-webauthn-enrollment-success?*")
-    press(page)
-    page.locator('button[value="abort-passkey-enrollment"]').click()
-    page.wait_for_url(f"{site.app.callback}?*")
-    site.app.forget()
-
-    begin(site, page, acr_values=MULTI_FACTOR)
-    log_in(page, ROAMING)
-    page.wait_for_url("**/u/mfa-webauthn-challenge?*")
-    press(page)
     page.wait_for_url(f"{site.app.callback}?*")
     assert "code" in site.app.answer()
 
