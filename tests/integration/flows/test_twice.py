@@ -169,6 +169,23 @@ async def test_a_code_of_an_app_leads_on(door: Door, how: str) -> None:
     assert await door.log("gd_auth_failed") == []
 
 
+async def test_a_code_somebody_else_used_gives_no_tries_back_however_often_it_comes(door: Door) -> None:
+    await door.tenant(ALWAYS)
+    await has_app(door)
+    whose, guesses = await at_challenge(door), await at_challenge(door)
+    seen = code(door)
+    await whose.submit(code=seen)
+    for given in (seen, "100001", seen, "100002", seen):
+        await guesses.submit(code=given)
+        assert guesses.form.errors == {"error-element-code": "invalid-code"}
+    await guesses.submit(code="100003")
+    assert guesses.page is not None
+    assert "invalid-code" not in guesses.page.text
+    await door.ports.log.flush()
+    assert len(await door.log("gd_auth_failed")) == 5
+    assert len(await door.log("gd_otp_rate_limit_exceed")) == 1
+
+
 @HOW
 async def test_a_phone_is_taken_on_and_the_recovery_code_shown(door: Door, how: str) -> None:
     await door.tenant(sent_tenant("sms", "recovery-code"))
@@ -192,6 +209,20 @@ async def test_nothing_leads_past_a_recovery_code_that_is_not_kept_yet(door: Doo
         assert (tab.at, shown_key(tab)) == (page, recovery)
     await tab.submit(saved="on")
     assert "code" in tab.answer
+
+
+async def test_a_recovery_code_that_is_not_good_any_more_confirms_no_other(door: Door) -> None:
+    tab, key = await enrolling(door)
+    await tab.submit(code=code(door, key))
+    other = await at_challenge(door)
+    await other.submit(code=code(door, key, steps=1))
+    assert other.path == "/u/mfa-recovery-code-enrollment"
+    await tab.submit(saved="on")
+    assert "code" in tab.answer
+    door.clock.pass_(60)
+    third = await at_challenge(door)
+    await third.submit(code=code(door, key))
+    assert third.path == "/u/mfa-recovery-code-enrollment", "nobody said that they keep the one that is good"
 
 
 async def test_a_recovery_code_nobody_says_they_keep_is_replaced_by_one_at_the_next_proof(door: Door) -> None:

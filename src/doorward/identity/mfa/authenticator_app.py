@@ -47,6 +47,6 @@ class AuthenticatorApp(SecondFactor):
             used = await self._use_up(subject, f"otp {digest(secret).hex()} {step}")
         if used is Outcome.WRONG:
             self._write(subject, "gd_auth_failed", OTP)
-        else:
+        elif used is Outcome.RIGHT:
             await self._give_back(subject, OTP, enrolls=enrolls)
         return used

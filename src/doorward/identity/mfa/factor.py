@@ -106,11 +106,14 @@ class SecondFactor:
         await self._attempts.clear(subject.directory.tenant.id, _key(subject, factor, enrolls=enrolls))
 
     async def _use_up(self, subject: MfaSubject, what: str) -> Outcome:
-        """What is good once, for whoever comes first; ``AGAIN`` for the same login once more, which is noted first:
-        two that come at a time must know each other."""
-        if not await self._first_time(subject, f"{what} in {subject.binding.hex()}"):
-            return Outcome.AGAIN
-        return Outcome.RIGHT if await self._first_time(subject, what) else Outcome.WRONG
+        """What is good once, for whoever comes first; ``AGAIN`` for the login that was, once more. That a login came is
+        noted first: two forms of it that come at a time must know each other. One that came too late stays wrong."""
+        if not await self._first_time(subject, _by(subject, what)):
+            return Outcome.WRONG if await self._is_used(subject, _late(subject, what)) else Outcome.AGAIN
+        if await self._first_time(subject, what):
+            return Outcome.RIGHT
+        await self._first_time(subject, _late(subject, what))
+        return Outcome.WRONG
 
     async def _first_time(self, subject: MfaSubject, what: str) -> bool:
         now = self._clock.now()
@@ -119,7 +122,11 @@ class SecondFactor:
 
     async def _came_before(self, subject: MfaSubject, what: str) -> bool:
         """Whether the same login used it up."""
-        once = _once(subject, f"{what} in {subject.binding.hex()}")
+        came = await self._is_used(subject, _by(subject, what))
+        return came and not await self._is_used(subject, _late(subject, what))
+
+    async def _is_used(self, subject: MfaSubject, what: str) -> bool:
+        once = _once(subject, what)
         return await self._one_time_values.used(subject.directory.tenant.id, once, at=self._clock.now())
 
     def _write(self, subject: MfaSubject, type_: str, factor: Factor) -> None:
@@ -135,6 +142,14 @@ class SecondFactor:
 
 def _once(subject: MfaSubject, what: str) -> bytes:
     return digest(f"mfa {subject.user.user_id} {what}")
+
+
+def _by(subject: MfaSubject, what: str) -> str:
+    return f"{what} in {subject.binding.hex()}"
+
+
+def _late(subject: MfaSubject, what: str) -> str:
+    return f"{what} late in {subject.binding.hex()}"
 
 
 def _key(subject: MfaSubject, factor: Factor, *, enrolls: bool = False) -> str:

@@ -28,9 +28,9 @@ class Recovery(SecondFactor):
         if used is Outcome.WRONG:
             self._write(subject, "gd_recovery_failed", RECOVERY_CODE)
             return used
-        await self._give_back(subject, RECOVERY_CODE)
         if used is Outcome.AGAIN:
             return used
+        await self._give_back(subject, RECOVERY_CODE)
         await self._methods.add(
             tenant,
             subject.user.user_id,

@@ -195,11 +195,11 @@ def _to_keep(screen: Screen) -> FactorPrompt:
 
     async def page(person: Person) -> Response:
         visit = person.visit
+        code = await person.factors.recovery_code(person.subject)
+        if code is None:  # or another login gave one since, which is the one to be kept
+            return await person.shown()
         if visit.is_post and visit.form.get(SAVED.name):
             await person.factors.keeps_recovery_code(person.subject)
-            return await person.shown()
-        code = await person.factors.recovery_code(person.subject)
-        if code is None:
             return await person.shown()
         errors = (FieldError("", "no-confirmation"),) if visit.is_post else ()
         return visit.show(CodePage(screen=screen, secret=code, checkbox=SAVED, errors=errors))
