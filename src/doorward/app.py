@@ -52,7 +52,8 @@ from doorward.management.tenants import Tenants
 from doorward.model.directory import TenantDirectory
 from doorward.model.document import Put
 from doorward.oauth.bearer import BearerTokens
-from doorward.ports import Clock, Entropy, HttpOut, Passwords, Ports
+from doorward.oauth.login_assessment import NoAssessment
+from doorward.ports import Clock, Entropy, HttpOut, LoginAssessor, Passwords, Ports
 from doorward.web.asgi import MAX_ACTIVE, Application
 from doorward.web.forwarded import Forwarded, Network
 from doorward.web.router import Router
@@ -118,6 +119,7 @@ def build(
     messages_per_tenant: int = 0,
     smtp_ports: Collection[int] = SMTP_PORTS,
     breached_passwords_url: str = "",
+    login_assessor: LoginAssessor | None = None,
 ) -> Doorward:
     """Wire a server on ``database`` (a URL), its secrets sealed under ``root_key`` (32 bytes).
 
@@ -138,6 +140,8 @@ def build(
     ``messages_per_tenant`` are sent in an hour; 0 sets no limit. SMTP servers of tenants are spoken to on
     ``smtp_ports``.
     Whether a password leaked is asked of the service at ``breached_passwords_url``, by the range protocol.
+    ``login_assessor`` says what is thought of a login, for tenants with the policy ``confidence-score``; without one
+    nobody is doubted.
     """
     clock = clock or SystemClock()
     entropy = entropy or SystemEntropy()
@@ -256,6 +260,7 @@ def build(
         breached_passwords=breached,
         authenticator=login,
         passwordless=passwordless,
+        login_assessor=login_assessor or NoAssessment(),
         second_factors=SecondFactors(
             clock,
             entropy,

@@ -34,6 +34,7 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.document import Change, Document, Put
 from doorward.model.job import ImportBatch, Job, JobError, KnownUser
 from doorward.model.log_event import LogEvent
+from doorward.model.login_assessment import AssessedLogin, Confidence
 from doorward.model.message import Message, Received
 from doorward.model.mfa import Factor, MfaSubject, OtpEnrollment, Outcome, Standing
 from doorward.model.organization import Invitation, Member
@@ -1186,6 +1187,14 @@ class CodeAuthenticator(Protocol):
         and logs failures, and makes a user of somebody who is new."""
 
 
+class LoginAssessor(Protocol):
+    """What is thought of logins; asked only where the policy of a tenant is ``confidence-score``."""
+
+    async def assess(self, directory: TenantDirectory, login: AssessedLogin) -> Confidence:
+        """Whether a login is believed without a second factor. Asked again for each request of a session until a
+        factor is proved in it. What it raises ends the login; nothing waits longer than it does."""
+
+
 class SecondFactors(Protocol):
     """A second factor of a person; ``identity`` answers. Every code that is tried counts against the factor until a
     right one comes, and is logged."""
@@ -1347,5 +1356,6 @@ class Ports(Struct, frozen=True, kw_only=True):
     breached_passwords: BreachedPasswords
     authenticator: Authenticator
     passwordless: CodeAuthenticator
+    login_assessor: LoginAssessor
     second_factors: SecondFactors
     passkeys: Passkeys

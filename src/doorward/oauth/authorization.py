@@ -20,6 +20,7 @@ from doorward.model.credential import AuthorizationCode
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
 from doorward.model.identifiers import new_object_id
+from doorward.model.login_assessment import AssessedLogin
 from doorward.model.mfa import MULTI_FACTOR, Standing
 from doorward.model.passkey import PasskeyState
 from doorward.model.request_context import RequestContext
@@ -40,7 +41,8 @@ from doorward.oauth.consent import consent_is_for
 from doorward.oauth.eligibility import connection_serves, eligible_user
 from doorward.oauth.errors import InvalidRequest, OAuthError
 from doorward.oauth.log_events import protocol_event
-from doorward.oauth.mfa_policy import Challenge
+from doorward.oauth.login_assessment import weighed
+from doorward.oauth.mfa_policy import Challenge, Demand
 from doorward.oauth.proof import Proof
 from doorward.oauth.pushed_request import resolve
 from doorward.oauth.scopes import join_scope
@@ -311,7 +313,9 @@ class Authorization:
             Standing(),
             False,
         )
-        if wanted is not None:
+        if wanted is not None and wanted.weighs:
+            wanted = await self._weighed(wanted, visit, session, user)
+        if wanted is not None and wanted.settled is None:
             standing = await ports.second_factors.standing(directory, user)
             if visit.browser.remembered is not None:
                 browser = digest(visit.browser.remembered)
@@ -322,6 +326,16 @@ class Authorization:
         return authorize_decision.mfa(
             request, session, visit.transaction, wanted, standing, remembered=remembered, listed=listed, now=visit.now
         )
+
+    async def _weighed(self, wanted: Demand, visit: _Visit, session: Session, user: User) -> Demand:
+        """Nothing is asked about whoever proved a second factor already."""
+        proved_now = visit.transaction is not None and visit.transaction.mfa_at is not None
+        if proved_now or wanted.is_met(session.mfa_at, visit.now):
+            return wanted
+        login = AssessedLogin(
+            user=user, client=visit.request.client, context=visit.context, at=visit.now, session=session
+        )
+        return await weighed(wanted, visit.directory, login, self._ports.login_assessor)
 
     async def _remembered_consent(self, visit: _Visit, user: User, plan: TokenPlan) -> ConsentGrant | None:
         """Consent given before is looked up only where the tokens rest on it, or where more was just given."""

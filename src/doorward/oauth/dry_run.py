@@ -20,6 +20,7 @@ from doorward.model.directory import TenantDirectory
 from doorward.model.mfa import Outcome
 from doorward.model.request_context import RequestContext
 from doorward.model.user import NORMALISED, User
+from doorward.oauth.login_assessment import NoAssessment
 from doorward.ports import Authenticator, Ports, Users
 
 _READS: dict[str, frozenset[str]] = {
@@ -170,5 +171,9 @@ def dry_run(ports: Ports, *, person: User | None = None, refresh_token: RefreshT
     }
     authenticator = TrustingAuthenticator(ports.authenticator, person)
     return msgspec.structs.replace(
-        ports, **wrapped, authenticator=authenticator, passwordless=TrustingCodes(ports.users, person)
+        ports,
+        **wrapped,
+        authenticator=authenticator,
+        passwordless=TrustingCodes(ports.users, person),
+        login_assessor=NoAssessment(),
     )

@@ -41,6 +41,7 @@ from doorward.oauth.eligibility import connection_serves, eligible_user
 from doorward.oauth.errors import InvalidGrant, InvalidScope, OAuthError
 from doorward.oauth.explain_fixes import fix
 from doorward.oauth.fixes.facts import Facts
+from doorward.oauth.login_assessment import CONFIDENT
 from doorward.oauth.proof import Proof, SpendCode, SpendRefreshToken
 from doorward.oauth.request_rules import ALL_RULES, refusal_rule
 from doorward.oauth.scopes import OFFLINE_ACCESS, parse_scope
@@ -290,6 +291,8 @@ async def _authorize(walk: _Walk, parameters: Mapping[str, str], ports: Ports) -
     eligible_user(person, request.client, directory)
     standing = await ports.second_factors.standing(directory, person)
     wanted = authorize_decision.mfa_demand(request, directory, walk.issuer)
+    if wanted is not None and wanted.weighs:
+        wanted = msgspec.structs.replace(wanted, settled=CONFIDENT)
     listed = directory.settings.flags.mfa_show_factor_list_on_enrollment
     asked = authorize_decision.mfa(request, session, None, wanted, standing, remembered=False, listed=listed, now=now)
     _take(walk, asked, request, pages)

@@ -56,12 +56,15 @@ class Challenge(Struct, frozen=True):
 
 class Demand(Struct, frozen=True):
     """A second factor is wanted: ``anew`` for this very request, whatever was proved before, or proved ``within`` so
-    many seconds; ``enrolls`` of those who have none yet, too."""
+    many seconds; ``enrolls`` of those who have none yet, too. One that ``weighs`` is for a login that is doubted, and
+    ``settled`` for one that is not."""
 
     reason: Reason
     anew: bool = False
     within: float | None = None
     enrolls: bool = True
+    weighs: bool = False
+    settled: Reason | None = None
 
     def is_met(self, proved_at: float | None, now: float) -> bool:
         """Whether a factor that was proved then (epoch seconds) is enough."""
@@ -87,14 +90,13 @@ def demand(
     policies: Collection[str],
     acr_values: Collection[str] = (),
     *,
-    confident: bool = True,
     manages_factors: bool = False,
     assured: bool = False,
 ) -> Demand | None:
     """Why a second factor is wanted; ``None`` where it is not.
 
-    ``confident`` is what is thought of a login under the policy ``confidence-score``; ``manages_factors``: the token
-    is to change what factors somebody has; ``assured``: the API has a policy of its own.
+    ``manages_factors``: the token is to change what factors somebody has; ``assured``: the API has a policy of its
+    own. Under the policy ``confidence-score`` it depends on what is thought of the login.
     """
     if MULTI_FACTOR in acr_values:
         return Demand(Reason("mfa", "mfa.acr_values", True), anew=True)
@@ -105,8 +107,8 @@ def demand(
         return Demand(Reason("mfa", "mfa.assurance", True), within=RECENT, enrolls=always)
     if always:
         return Demand(Reason("mfa", "mfa.policy", True))
-    if "confidence-score" in policies and not confident:
-        return Demand(Reason("mfa", "mfa.low_confidence", True))
+    if "confidence-score" in policies:
+        return Demand(Reason("mfa", "mfa.low_confidence", True), weighs=True)
     return None
 
 
@@ -131,6 +133,8 @@ def decide(
 
     if wanted is None:
         return satisfied("mfa.not_required")
+    if wanted.settled is not None:
+        return Satisfied(wanted.settled)
     if proved_now:
         return satisfied("mfa.proved_now")
     if proved_in_session and not wanted.anew:
@@ -143,7 +147,7 @@ def decide(
         return satisfied("mfa.not_required" if wanted.anew else "mfa.unassured", lacks_factor=True)
     if standing.enrollable:
         rule = "mfa.enrollment_list" if listed and len(ways(standing.enrollable)) > 1 else "mfa.enrollment"
-        return Challenge(standing.enrollable, True, Reason("mfa", rule, True), listed)
+        return Challenge(standing.enrollable, True, Reason("mfa", rule, wanted.reason.value), listed)
     return satisfied("mfa.no_factor", lacks_factor=True)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from doorward.model.directory import TenantDirectory
+from doorward.model.login_assessment import AssessedLogin
 from doorward.model.mfa import Standing, policies
 from doorward.model.request_context import RequestContext
 from doorward.model.tenant import Issuer
@@ -15,6 +16,7 @@ from doorward.oauth.client_authentication import AuthenticatedClient, authentica
 from doorward.oauth.errors import OAuthError, UnauthorizedClient
 from doorward.oauth.grants import PROVE
 from doorward.oauth.log_events import protocol_event
+from doorward.oauth.login_assessment import weighed
 from doorward.oauth.mfa_policy import Challenge
 from doorward.oauth.mfa_token import MfaRequired, mfa_required
 from doorward.oauth.proof import Proof, SpendMfaToken, SpendRefreshToken
@@ -115,14 +117,16 @@ async def prove_and_decide(
             hint=f"Add {grant_type} to the grant_types of {client.called}.",
         )
     proof = await PROVE[type(request)](request, authenticated, issuer, directory, context, ports)
-    why = await _second_factor(proof, issuer, directory, ports)
+    why = await _second_factor(proof, issuer, directory, context, ports)
     plan = token_policy.decide(proof, directory, issuer)
     if isinstance(proof.spend, SpendRefreshToken):
         why = await _recent_factor(proof, proof.spend, plan, issuer, directory, ports)
     return proof, msgspec.structs.replace(plan, reasons=why + plan.reasons)
 
 
-async def _second_factor(proof: Proof, issuer: Issuer, directory: TenantDirectory, ports: Ports) -> tuple[Reason, ...]:
+async def _second_factor(
+    proof: Proof, issuer: Issuer, directory: TenantDirectory, context: RequestContext, ports: Ports
+) -> tuple[Reason, ...]:
     """Whoever signed in with this very request proves a second factor where the tenant wants one; codes and refresh
     tokens come of a login that was asked. Raises ``MfaRequired``."""
     if isinstance(proof.spend, SpendMfaToken):
@@ -135,7 +139,10 @@ async def _second_factor(proof: Proof, issuer: Issuer, directory: TenantDirector
         manages_factors=mfa_policy.manages(directory, *named),
         assured=mfa_policy.assured(directory, issuer, *named),
     )
-    if wanted is not None:
+    if wanted is not None and wanted.weighs:
+        login = AssessedLogin(user=proof.user, client=proof.client, context=context, at=ports.clock.now())
+        wanted = await weighed(wanted, directory, login, ports.login_assessor)
+    if wanted is not None and wanted.settled is None:
         standing = await ports.second_factors.standing(directory, proof.user)
     decision = mfa_policy.decide(wanted, standing)
     if isinstance(decision, Challenge):

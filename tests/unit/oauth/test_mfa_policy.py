@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from doorward.model.mfa import MULTI_FACTOR, Enrolled, Standing
+from doorward.oauth.login_assessment import CONFIDENT
 from doorward.oauth.mfa_policy import Challenge, Satisfied, decide, demand
 from doorward.oauth.request_rules import ALL_RULES
 
@@ -20,7 +22,7 @@ NONE = Standing()
     [
         ((), (), True, ENROLLED, {}, "mfa.not_required", None),
         ((), ("urn:other",), True, ENROLLED, {}, "mfa.not_required", None),
-        (ADAPTIVE, (), True, ENROLLED, {}, "mfa.not_required", None),
+        (ADAPTIVE, (), True, ENROLLED, {}, "mfa.confident", None),
         (ADAPTIVE, (), False, ENROLLED, {}, "mfa.low_confidence", "challenge"),
         (ALWAYS, (), True, ENROLLED, {}, "mfa.policy", "challenge"),
         (ALWAYS, (), True, NEW, {}, "mfa.enrollment", "enroll"),
@@ -46,7 +48,10 @@ def test_the_decision(
     rule: str,
     asks: str | None,
 ) -> None:
-    decision = decide(demand(policies, acr, confident=confident), standing, **proved)
+    wanted = demand(policies, acr)
+    if wanted is not None and wanted.weighs and confident:
+        wanted = replace(wanted, settled=CONFIDENT)
+    decision = decide(wanted, standing, **proved)
     assert (decision.reason.field, decision.reason.rule) == ("mfa", rule)
     assert rule in ALL_RULES
     assert isinstance(decision, Satisfied if asks is None else Challenge)

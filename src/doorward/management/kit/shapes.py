@@ -324,7 +324,7 @@ class Singleton(Struct, frozen=True, kw_only=True):
     projects: bool = False
     parameters: Mapping[str, Rule] = {}
     effect: Effect = Effect.ACTS
-    warns: Callable[[Document], str] = lambda document: ""
+    warns: Callable[[Call, Document], str] = lambda call, document: ""
 
     def operations(self) -> list[Operation]:
         declared: list[tuple[str, str, Handler, Rule | None]] = []
@@ -387,7 +387,7 @@ class Singleton(Struct, frozen=True, kw_only=True):
 
     async def _read(self, call: Call) -> Answer:
         document = self.get(call)
-        return Answer(body=self._shown(call, document), headers=_warning(self.warns(document)))
+        return Answer(body=self._shown(call, document), headers=_warning(self.warns(call, document)))
 
     async def _create(self, call: Call) -> Answer:
         known = self.stored(call)
@@ -409,7 +409,7 @@ class Singleton(Struct, frozen=True, kw_only=True):
         holder = self.within(call)
         needs = [Need(kind=holder.kind, id=holder.id)] if holder is not None else []
         change = Put(document=after, expected_revision=after.revision or None)
-        warning = self.warns(after)
+        warning = self.warns(call, after)
         directory = await commit(call, [*needs, change], status=status, warning=warning)
         written, headers = directory.documents[self.kind][after.id], _warning(warning)
         if status == 204:

@@ -12,6 +12,7 @@ from doorward.management.kit.operation import Effect
 from doorward.management.kit.schema import BOOLEAN, Record, Rule, choice, items, record, text
 from doorward.management.kit.shapes import Shape, Show, Singleton, View, as_is
 from doorward.model.document import Document, Kind
+from doorward.oauth.login_assessment import NoAssessment
 
 FACTORS = (
     "sms", "push-notification", "otp", "email", "duo", "webauthn-roaming", "webauthn-platform", "recovery-code",
@@ -75,9 +76,10 @@ def _policies(call: Call, before: Document, given: Any) -> Document:
     return msgspec.structs.replace(before, body={"policies": given})
 
 
-def _asks_nobody(document: Document) -> str:
+def _asks_nobody(call: Call, document: Document) -> str:
     """What a policy promises that is not kept."""
     adaptive = "confidence-score" in document.body["policies"] and "all-applications" not in document.body["policies"]
+    adaptive = adaptive and isinstance(call.services.ports.login_assessor, NoAssessment)
     return "confidence-score asks nobody for a second factor: no risk is assessed here" if adaptive else ""
 
 
