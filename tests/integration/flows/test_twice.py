@@ -7,13 +7,15 @@ import html
 import json
 import re
 from collections.abc import Awaitable, Mapping
+from urllib.parse import quote
 
 import httpx2
 import pytest
 from tests.authenticator import Authenticator
 from tests.integration.door import DOMAIN, BrowserTab, Door
 from tests.integration.flows import test_passkeys as keys
-from tests.integration.flows.test_second_factor import ALWAYS, at_challenge, code, has_app, shown_key, types
+from tests.integration.flows.test_importing_people import management
+from tests.integration.flows.test_second_factor import ALWAYS, at_challenge, code, has_app, shown_key, types, user_id
 from tests.integration.flows.test_sent_factors import login as sent_login
 from tests.integration.flows.test_sent_factors import tenant as sent_tenant
 
@@ -127,6 +129,13 @@ async def keeping(door: Door) -> str:
     return recovery
 
 
+async def confirmed(door: Door) -> dict[str, bool]:
+    """What the Management API says of Ada's factors."""
+    async with await management(door) as api:
+        answer = await api.get(f"/api/v2/users/{quote(await user_id(door))}/authentication-methods")
+        return {one["type"]: one["confirmed"] for one in answer.json()}
+
+
 async def with_recovery_code(door: Door) -> BrowserTab:
     tab = await at_challenge(door)
     await tab.submit("pick-authenticator")
@@ -229,6 +238,7 @@ async def test_a_recovery_code_nobody_says_they_keep_is_replaced_by_one_at_the_n
     tab, key = await enrolling(door)
     await tab.submit(code=code(door, key))
     unseen = shown_key(tab)
+    assert await confirmed(door) == {"totp": True, "recovery-code": False}
     next_time = await at_challenge(door)
     await next_time.submit(code=code(door, key, steps=1))
     assert next_time.path == "/u/mfa-recovery-code-enrollment"
@@ -236,6 +246,7 @@ async def test_a_recovery_code_nobody_says_they_keep_is_replaced_by_one_at_the_n
     assert recovery != unseen
     await next_time.submit(saved="on")
     assert "code" in next_time.answer
+    assert await confirmed(door) == {"totp": True, "recovery-code": True}
     door.clock.pass_(60)
     third = await at_challenge(door)
     await third.submit(code=code(door, key))
