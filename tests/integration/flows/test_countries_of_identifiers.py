@@ -76,6 +76,10 @@ async def test_somebody_signs_up_with_it(door: Door) -> None:
     await picked(tab, "DE+49", email="grace@example.test", phone_number="0151 234")
     assert tab.form.fields["email"] == "grace@example.test", "what was typed is still there"
     assert tab.form.fields["phone_number"] == "0151 234"
+    before, country, after = tab.text.partition('<p class="country">')
+    assert country
+    assert 'id="email"' in before, "it stands above the number"
+    assert 'id="phone_number"' in after
     await tab.submit(email="grace@example.test", phone_number="0151 234 56789")
     assert tab.path == "/u/phone-identifier/challenge", tab.form.errors
     assert await sent(door) == [DE]

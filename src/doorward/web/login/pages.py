@@ -202,6 +202,12 @@ class FormPage(Page, frozen=True, kw_only=True):
         return self.captcha.sources if self.captcha is not None else {}
 
     @property
+    def number_in(self) -> str:
+        """The input a telephone number is typed into: that of a number alone, or else the first."""
+        numbers = (one.name for one in self.inputs if one.kind is InputKind.PHONE)
+        return next(numbers, self.inputs[0].name if self.inputs else "")
+
+    @property
     def links_of_password(self) -> tuple[Link, ...]:
         """What belongs to the password above it: nothing stands before these links."""
         asked = any(one.kind is InputKind.PASSWORD for one in self.inputs)
