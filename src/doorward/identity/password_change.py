@@ -34,7 +34,7 @@ RESET = "reset_email"
 # From one address for one account: so many at once, then one each so many seconds.
 RESETS = Pace(10, 60.0)
 TRIES = 3
-# Seconds after a link was used within which the same form is known to have come twice.
+# Seconds after a link was sent or used within which the same form is known to have come twice.
 MOMENT = 60.0
 
 

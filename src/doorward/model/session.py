@@ -113,7 +113,7 @@ class Identification(Struct, frozen=True, omit_defaults=True):
 
     ``asked`` is the kind whose code is waited for, ``channel`` how it was sent. ``identity`` is the id a new account
     will have in the connection, of somebody whose browser can make a passkey for it. Of one that ``resets`` a code
-    leads to another password, and does not sign in.
+    leads to another password, and does not sign in; ``linked_at`` is when they were sent a link for that instead.
     """
 
     connection: str
@@ -123,6 +123,7 @@ class Identification(Struct, frozen=True, omit_defaults=True):
     channel: str = "email"
     identity: str = ""
     resets: bool = False
+    linked_at: float = 0.0
 
     @property
     def address(self) -> str:

@@ -19,7 +19,9 @@ from tests.integration.flows.test_second_factor import ALWAYS, at_challenge, cod
 from tests.integration.flows.test_sent_factors import login as sent_login
 from tests.integration.flows.test_sent_factors import tenant as sent_tenant
 
+from doorward.backends.storage.tickets import StoredTickets
 from doorward.model.message import Message
+from doorward.ports import StorageUnavailable
 
 HEADERS = {"origin": f"https://{DOMAIN}", "sec-fetch-site": "same-origin"}
 GRACE, PASSWORD = "grace@example.test", "Correct-Horse-9"
@@ -260,6 +262,9 @@ async def test_a_recovery_code_nobody_says_they_keep_is_replaced_by_one_at_the_n
 # ── a forgotten password ──
 
 
+FORGOTTEN = {"email": "ada@example.test", "action": "default"}
+
+
 async def links(door: Door) -> list[str]:
     """Where the links lead that were sent, the oldest first."""
     return [str(one.values["url"]).removeprefix(f"https://{DOMAIN}") for one in await mails(door, "reset_email")]
@@ -283,6 +288,29 @@ async def test_one_link_is_sent_and_the_last_of_several_is_good(door: Door, how:
     for link in sent:
         page = await door.browser().get(link)
         assert ("password-reset" in page.form.fields) == (link == sent[-1])
+
+
+async def test_a_link_that_was_not_sent_is_asked_for_again(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def down(*_: object, **__: object) -> None:
+        raise StorageUnavailable("the database is down")
+
+    tab = await at_request(door)
+    with monkeypatch.context() as outage:
+        outage.setattr(StoredTickets, "create", down)
+        assert (await tab.http.post(tab.at, data=FORGOTTEN, headers=HEADERS)).status_code == 503
+    await tab.get(tab.at)
+    assert "email" in tab.form.fields, "nothing is said to be on its way"
+    await tab.submit(email="ada@example.test")
+    assert ("resend-email-action" in tab.form.actions, len(await links(door))) == (True, 1)
+
+
+async def test_a_form_that_comes_long_after_its_like_sends_another_link(door: Door) -> None:
+    tab = await at_request(door)
+    body = {**FORGOTTEN, "state": tab.state}
+    for passed, sent in ((0, 1), (60, 1), (1, 2), (60, 2), (1800, 3)):
+        door.clock.pass_(passed)
+        answer = await tab.http.post(tab.at, data=body, headers=HEADERS)
+        assert (answer.status_code, len(await links(door))) == (302, sent)
 
 
 @pytest.mark.parametrize("how", ["row", "parallel"])

@@ -7,7 +7,7 @@ import re
 from doorward.identity.claimant import Claimant
 from doorward.identity.new_password import PasswordRefused
 from doorward.identity.one_time_codes import TooManyCodes, typed
-from doorward.identity.password_change import FactorAskedFirst, TooManyResets
+from doorward.identity.password_change import MOMENT, FactorAskedFirst, TooManyResets
 from doorward.identity.password_policy import PasswordError, PasswordVerdict
 from doorward.identity.signup import EMAIL
 from doorward.identity.tickets import Redeemable, TicketUnusable
@@ -46,7 +46,7 @@ async def request(visit: Visit) -> Response:
         email = visit.transaction.username or ""
     else:
         email = visit.form.get("email", "").strip() or visit.form.get("username", "").strip()
-        if sent and email == visit.transaction.username:
+        if sent and email == visit.transaction.username and _was_linked(visit):
             return visit.current  # the form came twice
         sent = False
     if not email:
@@ -62,7 +62,8 @@ async def request(visit: Visit) -> Response:
     if _by_code(visit, connection):
         who = Identification(connection=connection.name, given={"email": email}, asked="email", resets=True)
         return await send_code(visit, who) or _request_page(visit, FieldError("", "too-many-email"), status=429)
-    who = Identification(connection=connection.name, given={"email": email}, resets=True)
+    now = visit.login.ports.clock.now()
+    who = Identification(connection=connection.name, given={"email": email}, resets=True, linked_at=now)
     asked = {"identification": who, "username": email, "at": screens.RESET_PASSWORD_EMAIL.name}
     if not sent and not await visit.move(**asked):
         return (await visit.anew()).current  # of two at a time one sends a link
@@ -75,12 +76,13 @@ async def request(visit: Visit) -> Response:
             client=visit.client,
             locale=visit.locale,
         )
-    except TooManyResets:
+    except Exception as failed:
+        if not sent:  # nothing is on its way
+            await (await visit.anew()).move(at="")
+        if not isinstance(failed, TooManyResets):
+            raise
         error = FieldError("", "too-many-email")
-        if sent:
-            return _sent_page(visit, error)
-        await (await visit.anew()).move(at="")
-        return _request_page(visit, error, status=429)
+        return _sent_page(visit, error) if sent else _request_page(visit, error, status=429)
     return visit.on(screens.RESET_PASSWORD_EMAIL)
 
 
@@ -110,6 +112,12 @@ async def challenge(visit: Visit) -> Response:
         case Denial():
             return _challenge_page(visit, FieldError("code", "invalid-code"))
     return redirect(path)
+
+
+def _was_linked(visit: Visit) -> bool:
+    """Whether it was a moment ago that a link was sent."""
+    who = visit.transaction.identification
+    return who is not None and visit.login.ports.clock.now() - who.linked_at <= MOMENT
 
 
 def _by_code(visit: Visit, connection: Connection) -> bool:
