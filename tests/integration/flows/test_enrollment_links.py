@@ -142,6 +142,17 @@ async def test_nothing_but_the_enrolment_follows_from_a_link(door: Door) -> None
     assert "auth0" not in dict(tab.http.cookies)
 
 
+async def test_a_recovery_code_of_nobody_any_more_leads_nowhere(door: Door) -> None:
+    await offering(door, "otp", "recovery-code")
+    tab = await door.browser().get(await ticket(door))
+    await tab.submit("toggle-view")
+    await tab.submit(code=code(door, shown_key(tab)))
+    assert tab.path == "/u/mfa-recovery-code-enrollment"
+    await door.ports.users.delete(DOMAIN, await sole(door), events=(), at=door.clock.now())
+    await tab.get(tab.at)
+    assert (tab.status, tab.path, heading(tab)) == (400, DONE, "This link does not work")
+
+
 async def test_whoever_enrolled_meanwhile_is_told(door: Door) -> None:
     await offering(door, "otp")
     tab = await door.browser().get(await ticket(door))

@@ -180,6 +180,8 @@ def for_person(
         else:
             person, renewed = await _signed_in(visit)
         proved = visit.transaction.mfa_at is not None
+        if person is None and visit.transaction.shows_what_came:
+            await visit.move(at="")  # to nobody any more; where it leads on would lead back
         if person is None or proved is not after:
             return visit.resumed.with_headers(*renewed)
         if visit.is_post and visit.action == PICK and leads_on:

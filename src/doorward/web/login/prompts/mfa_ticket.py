@@ -34,7 +34,7 @@ async def enroll(visit: TicketVisit) -> Response:
     found = await ports.tickets.look(visit.tenant, visit.ticket_hash, TicketType.MFA_ENROLLMENT, at=ports.clock.now())
     ticket, state = found or (None, None)
     user = await ports.users.find(visit.tenant, ticket.user_id) if ticket is not None else None
-    if ticket is not None and visit.proved:
+    if ticket is not None and user is not None and visit.proved:
         return _result(visit, "enrolled", ticket=ticket)
     if ticket is None or user is None or state is not TicketState.OPEN:
         return _result(visit, _UNUSABLE[state if user is not None else None], status=400)
