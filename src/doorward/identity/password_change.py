@@ -227,8 +227,9 @@ class PasswordChange:
     async def redeemed_with(
         self, directory: TenantDirectory, ticket: Ticket, password: str, context: RequestContext
     ) -> Redeemable | None:
-        """What came of a link that was used a moment ago for this very password: the form came twice. ``None`` where
-        that is not so. A password is tried as one is at a login."""
+        """What came of a used link whose owner's password is this very one, and was chosen a moment ago: the form came
+        twice. ``None`` where that is not so. The password is tried as one is at a login, under what its owner logs in
+        with."""
         tenant, users = directory.tenant.id, self._ports.users
         user = await users.find(tenant, ticket.user_id)
         place = user.place_of_identity(ticket.identity) if user is not None else None
@@ -237,9 +238,10 @@ class PasswordChange:
         connection = directory.connections.get(user.connections[place])
         stored = await users.passwords(tenant, *user.identity_at(place))
         recent = bool(stored) and self._ports.clock.now() - stored[0].set_at <= MOMENT
-        if connection is None or not recent:
+        identifier = _identifier(user, place)
+        if connection is None or not identifier or not recent:
             return None
-        denial = await self._login.check(directory, connection, ticket.email or "", password, context)
+        denial = await self._login.check(directory, connection, identifier, password, context)
         return Redeemable(ticket, user, place) if denial is None else None
 
     async def _found(
@@ -279,9 +281,7 @@ class PasswordChange:
         is full.
         """
         place = user.connections.index(connection.name)
-        profile = user.profile_of(place)
-        identifier = profile.get("email") or profile.get("username") or profile.get("phone_number") or ""
-        denial = await self._login.check(directory, connection, identifier, current, context)
+        denial = await self._login.check(directory, connection, _identifier(user, place), current, context)
         if denial is not None:
             too_many = denial in (Denial.TOO_MANY_ATTEMPTS, Denial.TOO_MANY_LOGINS, Denial.IP_BLOCKED)
             raise ChangeRefused(ChangeError.TOO_MANY_ATTEMPTS if too_many else ChangeError.WRONG_PASSWORD)
@@ -355,3 +355,9 @@ class PasswordChange:
             revoke_refresh_tokens=self._revokes_refresh_tokens,
             unblock=counters_of(user),
         )
+
+
+def _identifier(user: User, place: int) -> str:
+    """What somebody logs in with in the connection of their identity at ``place``; empty for nothing."""
+    profile = user.profile_of(place)
+    return profile.get("email") or profile.get("username") or profile.get("phone_number") or ""
