@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgspec
 from msgspec import Struct
@@ -95,15 +95,12 @@ class TransactionGone(Exception):
 
     @property
     def way_on(self) -> str:
-        """Where the person can begin anew: the same request again, where it lapsed before it was answered, else the
-        application's front page. Empty where there is none."""
-        if self.client is None or self.transaction is None:
+        """Where the person can begin anew: the same request again, whose answer may have been lost. Empty where that
+        cannot be: a pushed one is spent, and of a link there was none."""
+        login = self.transaction
+        if self.client is None or login is None or login.ticket is not None or login.pushed_request is not None:
             return ""
-        asked = self.transaction.parameters
-        if self.reason == "expired" and self.transaction.ticket is None and self.transaction.pushed_request is None:
-            return f"/authorize?{urlencode(asked)}"
-        callback = urlsplit(asked.get("redirect_uri") or next(iter(self.client.callbacks), ""))
-        return f"{callback.scheme}://{callback.netloc}/" if callback.scheme in ("https", "http") else ""
+        return f"/authorize?{urlencode(login.parameters)}"
 
 
 class _Visit(Struct, kw_only=True):

@@ -98,13 +98,14 @@ class TestTabsAndHistory:
         assert "code" in site.app.answer()
 
     def test_back_after_the_end_leads_to_the_application(self, site: Site, page: Page, scripts: bool) -> None:
-        page.goto(site.authorize(site.combined))
+        page.goto(site.authorize(site.combined, state="of the app"))
         log_in(page)
         page.wait_for_url(f"{site.app.callback}?*")
         page.go_back()
         expect(page.locator("h1")).to_have_text("This page has expired")
         page.get_by_role("link", name="Start again").click()
-        page.wait_for_url(f"{site.app.origin}/")
+        page.wait_for_url(f"{site.app.callback}?*")
+        assert site.app.answer()["state"] == "of the app"
 
 
 def test_an_address_nobody_can_verify_is_confirmed_once_signed_in(site: Site, page: Page, scripts: bool) -> None:

@@ -15,11 +15,21 @@ from tests.authenticator import Authenticator
 from tests.integration.door import DOMAIN, BrowserTab, Door
 from tests.integration.flows import test_passkeys as keys
 from tests.integration.flows.test_importing_people import management
-from tests.integration.flows.test_second_factor import ALWAYS, at_challenge, code, has_app, shown_key, types, user_id
+from tests.integration.flows.test_second_factor import (
+    ALWAYS,
+    at_challenge,
+    code,
+    has_app,
+    manage,
+    shown_key,
+    types,
+    user_id,
+)
 from tests.integration.flows.test_sent_factors import login as sent_login
 from tests.integration.flows.test_sent_factors import tenant as sent_tenant
 
 from doorward.backends.storage.tickets import StoredTickets
+from doorward.model.digest import digest
 from doorward.model.message import Message
 from doorward.ports import StorageUnavailable
 
@@ -335,6 +345,18 @@ async def test_a_password_is_changed_once_and_both_are_told(door: Door, how: str
     assert (await post("Another-Horse-7")).status_code == 400, "a used link is no place to try passwords"
 
 
+async def test_a_form_that_came_twice_is_known_whatever_its_owner_is_called_since(door: Door) -> None:
+    await (await at_request(door)).submit(email="ada@example.test")
+    (link,) = await links(door)
+    tab = await door.browser().get(link)
+    body = {"password-reset": "Another-Horse-7", "re-enter-password": "Another-Horse-7", "action": "default"}
+    for _ in range(2):
+        answer = await tab.http.post(tab.at, data=body, headers=HEADERS)
+        assert (answer.status_code, "Password changed" in answer.text) == (200, True)
+        assert (await manage(door, "PATCH", "/users/{id}", {"email": GRACE})).status_code == 200
+    assert [await door.log(type_) for type_ in ("f", "fu", "fp")] == [[], [], []]
+
+
 # ── pages that are left open ──
 
 
@@ -355,14 +377,34 @@ async def test_a_page_left_open_for_too_long_starts_again_with_one_click(door: D
     assert tab.answer["state"] == "of the app"
 
 
-async def test_a_page_of_a_finished_login_leads_to_the_application(door: Door) -> None:
-    tab = await door.browser().authorize(door.client("Spa"))
+async def test_a_page_of_a_finished_login_brings_the_application_another_answer(door: Door) -> None:
+    tab = await door.browser().authorize(door.client("Spa"), state="of the app")
     page = tab.at
     await tab.login()
     await tab.get(page)
-    assert (tab.status, ways_on(tab)) == (400, ["https://app.test/"])
+    assert tab.status == 400
+    (again,) = ways_on(tab)
     stranger = await door.browser().get(page)
     assert (stranger.status, ways_on(stranger)) == (400, [])
+    await tab.get(again)
+    assert (tab.answer["state"], "code" in tab.answer) == ("of the app", True)
+
+
+async def test_a_login_is_forgotten_once_nobody_can_go_on_with_it(door: Door) -> None:
+    async def kept() -> list[bool]:
+        await door.server.storage.sweep(door.clock.now())
+        found = [await door.ports.transactions.find(DOMAIN, digest(state)) for state in (left.state, finished)]
+        return [one is not None for one in found]
+
+    left = await door.browser().authorize(door.client("Spa"))
+    tab = await door.browser().authorize(door.client("Spa"))
+    finished = tab.state
+    await tab.login()
+    assert await kept() == [True, True]
+    door.clock.pass_(3601)
+    assert await kept() == [True, False]
+    door.clock.pass_(3600)
+    assert await kept() == [False, False]
 
 
 async def test_an_application_that_can_begin_a_login_is_asked_to(door: Door) -> None:

@@ -40,13 +40,14 @@ logger = logging.getLogger(__name__)
 
 POLL_SECONDS = 1.0
 SWEEP_SECONDS = 600.0
-# Table, key, the time that makes a row useless, and how many seconds later it goes. A pushed request is
+# Table, key, the time that makes a row (or only some) useless, and how many seconds later it goes. A pushed request is
 # needed until its login ends, a counter of failures until it would start again anyway; who invited somebody
 # sees for a while that nobody came, who has an old link is told that it was used, or is too old, and who comes back
 # to a page left open can start again.
 SWEPT = (
     ("authorization_code", "code_hash", "expires_at", 0.0),
-    ("login_transaction", "id_hash", "expires_at", 24 * 3600.0),
+    ("login_transaction", "id_hash", "finished AND expires_at", 0.0),
+    ("login_transaction", "id_hash", "expires_at", 3600.0),
     ("remembered_browser", "browser_hash", "expires_at", 0.0),
     ("refresh_token", "token_hash", "expires_at", 0.0),
     ("revoked_access_token", "token_hash", "expires_at", 0.0),
