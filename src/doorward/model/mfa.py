@@ -212,8 +212,9 @@ class OtpEnrollment(Struct, frozen=True):
 
 class Outcome(StrEnum):
     """What came of a code, or of sending one. ``AGAIN``: the right one, which came in the same login or with the same
-    token before; ``TAKEN``: somebody enrolled meanwhile; ``VOID``: no code was sent, or it is not good any more;
-    ``UNREACHED``: nothing is sent to that country."""
+    token before; of a key an answer to a challenge that was answered there before, rightly or not. ``TAKEN``: somebody
+    enrolled meanwhile; ``VOID``: no code was sent, or it is not good any more; ``UNREACHED``: nothing is sent to that
+    country."""
 
     RIGHT = "right"
     AGAIN = "again"

@@ -57,7 +57,7 @@ class InvalidAnswer(Exception):
 
 
 class AnsweredBefore(InvalidAnswer):
-    """Its challenge was answered before, in the same login."""
+    """Its challenge was answered before, in the same login; rightly or not: it is used up before that is seen."""
 
     def __init__(self) -> None:
         super().__init__("the challenge was answered before")

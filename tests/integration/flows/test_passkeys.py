@@ -338,6 +338,20 @@ async def test_a_security_key_is_no_passkey_and_counts_no_step_back(door: Door) 
     assert tab.form.errors == {"": "webauthn-challenge-error"}, "an answer of another login"
 
 
+async def test_an_answer_that_comes_again_is_noted_and_no_better(door: Door) -> None:
+    device = await key_enrolled(door)
+    tab = await (await at_login(door)).login()
+    stranger = Authenticator(ORIGIN)
+    stranger.create({**options(tab), "rp": {"id": DOMAIN}, "user": {"id": device.handle}})
+    forged = json.dumps({**stranger.get(options(tab)), "id": device.get(options(tab))["id"]})
+    for times in (1, 2):
+        await tab.submit(response=forged)
+        assert tab.form.errors == {"": "webauthn-challenge-error"}
+        failures = await door.log("gd_webauthn_challenge_failed")
+        assert len(failures) == times
+    assert "answered before" in "".join(event.description for event in failures)
+
+
 async def test_a_browser_that_cannot_leads_to_other_ways(door: Door) -> None:
     await key_enrolled(door)
     tab = await (await at_login(door)).login()
