@@ -16,7 +16,8 @@ from click.testing import CliRunner, Result
 from tests.dev_server import DevServer, dev_server
 
 from doorward.cli import commands
-from doorward.cli.terminal import Problem
+from doorward.cli.running_server import RunningServer
+from doorward.cli.terminal import NOT_AUTHORIZED, Problem
 
 SAMPLE = Path(__file__).parents[1] / "sdk" / "tenant"
 SECOND, THIRD, LATER = "second.test", "third.test", "later.test"
@@ -178,6 +179,31 @@ def test_a_server_named_by_its_address_is_asked_for_the_tenant(
     monkeypatch.setenv("SSL_CERT_FILE", str(server.ca))
     assert terminal.run(*asked, tenant=SECOND).exit_code == 0
     assert isinstance(terminal.run(*asked).exception, Problem)
+
+
+@pytest.mark.parametrize(
+    ("status", "fix", "exit_code"),
+    [
+        (400, "mend the file", 1),
+        (401, "--token with", NOT_AUTHORIZED),
+        (403, "--token with", NOT_AUTHORIZED),
+        (404, "--tenant names its tenant", 1),
+        (409, "run the same command again", 1),
+        (413, "import less", 1),
+        (418, "change what was asked for", 1),
+        (500, "look at the server's log", 1),
+        (503, "run the same command again", 1),
+    ],
+)
+def test_a_refusal_says_what_to_do(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, status: int, fix: str, exit_code: int
+) -> None:
+    refused = (status, {"message": "No."})
+    monkeypatch.setattr(RunningServer, "call", lambda *_: refused)
+    problem = terminal.run("import", terminal.write(DOCUMENT), "--yes").exception
+    assert isinstance(problem, Problem)
+    assert fix in problem.fix
+    assert (problem.why, problem.exit_code) == ("No.", exit_code)
 
 
 def test_an_export_does_not_take_a_file_for_a_folder(terminal: Terminal) -> None:

@@ -152,12 +152,25 @@ def managed_tenant(
     return running_server(url, token, folder, domain)
 
 
-def succeed(answer: tuple[int, Any], what: str, *, fix: str = "look at the server's log") -> Any:
-    """The body of a call that worked. Raises ``Problem`` for a refusal; ``what`` was to be done."""
+CREDENTIAL = "--token with a Management API token that may do this"
+LATER = "run the same command again"
+# What to do about a status, where no command knows better.
+FIXES = {
+    404: "see that what was named is there, and --tenant names its tenant",
+    409: "see what there is already; if something changed meanwhile, run the same command again",
+    429: LATER,
+    503: LATER,
+}
+
+
+def succeed(answer: tuple[int, Any], what: str, *, fix: str = "") -> Any:
+    """The body of a call that worked. Raises ``Problem`` for a refusal; ``what`` was to be done, ``fix`` is what to do
+    where a credential would not help."""
     status, body = answer
     if 200 <= status < 300:
         return body
     why = body.get("message", "") if isinstance(body, dict) else str(body or status)
     if status in (401, 403):
-        fix = "--token with a Management API token that may do this"
-    raise Problem(what, why=why, fix=fix, exit_code=NOT_AUTHORIZED if status in (401, 403) else 1)
+        raise Problem(what, why=why, fix=CREDENTIAL, exit_code=NOT_AUTHORIZED)
+    other = "change what was asked for" if status < 500 else "look at the server's log"
+    raise Problem(what, why=why, fix=fix or FIXES.get(status, other))

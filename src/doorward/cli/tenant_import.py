@@ -10,13 +10,13 @@ from typing import Any
 
 import click
 
-from doorward.cli.managed_tenant import ManagedTenant, managed_tenant, succeed, tenant_options
+from doorward.cli.managed_tenant import LATER, ManagedTenant, managed_tenant, succeed, tenant_options
 from doorward.cli.plan_view import counted, show_plan, show_problems
 from doorward.cli.tenant_documents import TenantSource, read_tenant
 from doorward.cli.terminal import DOCS, USAGE, Problem, colour
 from doorward.management.tenant_file.wire import PATH
 
-AGAIN = (409, 429, 503)  # statuses that say: later, or planned anew
+FIXES = {400: "mend the file", 409: LATER, 413: "import less at a time"}  # planned anew, a conflict is gone
 CHANGES = 2  # the exit code of a dry run that would change something
 GUIDE = f"{DOCS}/how-to/keep-a-tenant-in-git.md"
 
@@ -92,8 +92,7 @@ def _mappings(pairs: tuple[str, ...]) -> dict[str, Any]:
 
 def _ask(tenant: ManagedTenant, body: dict[str, Any]) -> dict[str, Any]:
     answer = tenant.call("POST", PATH, body)
-    fix = "run the same command again" if answer[0] in AGAIN else "mend the file"
-    return dict(succeed(answer, "the file was not imported", fix=fix))
+    return dict(succeed(answer, "the file was not imported", fix=FIXES.get(answer[0], "")))
 
 
 def _agreed(plan: dict[str, Any], source: Path, details: bool, as_json: bool) -> bool:
