@@ -54,7 +54,11 @@ UPDATE refresh_token SET last_exchanged_at = :at, last_ip = :ip, last_user_agent
     expires_at = :expires_at, idle_expires_at = :idle_expires_at, access_token_hash = :access_token_hash,
     access_token_expires_at = :access_token_expires_at
 WHERE tenant = :tenant AND token_hash = :token_hash AND revoked_at IS NULL AND used_at IS NULL RETURNING family"""
-RENEW = EXCHANGE.replace("SET ", "SET document = :document, ", 1)
+RENEW = """
+UPDATE refresh_token SET document = :document, last_exchanged_at = :at, last_ip = :ip, last_user_agent = :user_agent,
+    expires_at = :expires_at, idle_expires_at = :idle_expires_at, access_token_hash = :access_token_hash,
+    access_token_expires_at = :access_token_expires_at
+WHERE tenant = :tenant AND token_hash = :token_hash AND revoked_at IS NULL AND used_at IS NULL RETURNING family"""
 REVOKE_FAMILY = """
 UPDATE refresh_token SET revoked_at = :at WHERE tenant = :tenant AND family = :family AND revoked_at IS NULL
 RETURNING generation"""
