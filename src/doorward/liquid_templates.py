@@ -23,6 +23,7 @@ from liquid.exceptions import LiquidError, LiquidSyntaxError
 from liquid.expression import Expression
 from liquid.output import LimitedStringIO
 from liquid.template import BoundTemplate
+from liquid.undefined import is_undefined
 from markupsafe import Markup
 
 MAX_TEXT = 500_000  # of what is put out
@@ -174,8 +175,8 @@ def _environment(*, html: bool) -> _Environment:
 
 
 def _json(value: Any) -> Markup:
-    """JSON that may stand in a script. Raises ``TypeError``."""
-    text = json.dumps(value)
+    """JSON that may stand in a script; ``null`` for what there is not. Raises ``TypeError``."""
+    text = json.dumps(None if is_undefined(value) else value)
     text = re.sub(r"[<>&'\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
     return Markup(text)  # noqa: S704 - nothing in it ends a script
 

@@ -191,13 +191,14 @@ async def test_logout_addresses_and_the_error_page_follow(api: Api, house: House
             return (await http.get("/v2/logout", params={"returnTo": "https://bye.test"})).status_code
 
     assert await leave() == 400
-    await change(api, allowed_logout_urls=["https://bye.test"], error_page={"url": "https://error.test/shown"})
+    await change(api, allowed_logout_urls=["https://bye.test"], error_page={"url": "https://error.test/shown#here"})
     assert await leave() == 302
     async with house.http(A) as http:
         asked = {"client_id": "unknown", "connection": "people", "ui_locales": "en"}
         answer = await http.get("/authorize", params=asked)
         named_nothing = await http.get("/authorize")
     assert answer.headers["location"].startswith("https://error.test/shown?")
+    assert urlsplit(answer.headers["location"]).fragment == "here"
     told = dict(parse_qsl(urlsplit(answer.headers["location"]).query))
     assert told == {
         "client_id": "unknown",
@@ -219,6 +220,14 @@ async def test_an_error_page_of_the_tenants_is_filled_and_held_to_its_policy(api
     assert "<p>&lt;b&gt;nobody&lt;/b&gt;: Unknown client" in answer.text
     [nonce] = re.findall(r"<script nonce=([\w-]+)>", answer.text)
     assert f"'nonce-{nonce}'" in answer.headers["content-security-policy"]
+
+
+async def test_a_script_of_an_error_page_is_told_as_json(api: Api, house: House) -> None:
+    script = "const [what, whose] = [{{ client_id | json }}, {{ connection | json }}]"
+    await change(api, error_page={"html": f"<!DOCTYPE html><title>Oops</title><script>{script}</script>"})
+    async with house.http(A) as http:
+        answer = await http.get("/authorize", params={"client_id": "</script>\\'\""})
+    assert r'const [what, whose] = ["\u003c/script\u003e\\\u0027\"", null]' in answer.text
 
 
 async def test_an_error_page_that_cannot_be_filled_gives_way_to_ours(api: Api, house: House) -> None:

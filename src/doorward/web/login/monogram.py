@@ -22,7 +22,7 @@ def monogram(name: str, primary: str = "") -> str:
         "<linearGradient id='g' x2='1' y2='1'>"
         f"<stop stop-color='{fill}'/><stop offset='1' stop-color='{shade}'/></linearGradient>"
         "<rect width='64' height='64' rx='16' fill='url(#g)'/>"
-        f"<text x='32' y='43.5' text-anchor='middle' font-family='system-ui,sans-serif' "
+        "<text x='32' y='43.5' text-anchor='middle' font-family='system-ui,sans-serif' "
         f"font-size='32' font-weight='600' fill='{colours.ink_on(fill)}'>{escape(initial)}</text></svg>"
     )
     return "data:image/svg+xml," + quote(svg, safe=" =/:,()")

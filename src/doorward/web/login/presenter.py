@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from urllib.parse import parse_qs, urlencode
+from urllib.parse import parse_qs
 
 import msgspec
 
@@ -50,7 +50,7 @@ from doorward.web.login.render import (
     render_web_message,
 )
 from doorward.web.login.template_variables import about
-from doorward.web.wire.http import Later, Request, Response, made, redirect, text_response
+from doorward.web.wire.http import Later, Request, Response, made, redirect, text_response, with_query
 from doorward.web.wire.parameters import query_parameters
 
 MAX_LOOKS = 1000
@@ -201,7 +201,7 @@ class Presenter:
         told["tracking"] = request.request_id
         elsewhere = (tenant.settings.error_page or {}).get("url")
         if isinstance(elsewhere, str) and elsewhere.startswith("https://"):
-            return redirect(elsewhere + ("&" if "?" in elsewhere else "?") + urlencode(told))
+            return redirect(with_query(elsewhere, told))
         page = ErrorPage(
             error=error.error,
             detail=error.description,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -157,6 +158,12 @@ def html_response(text: str, status: int = 200, headers: Headers = ()) -> Respon
 
 def text_response(text: str, status: int = 200, headers: Headers = ()) -> Response:
     return Response(status, text.encode(), _TEXT + headers)
+
+
+def with_query(address: str, told: Mapping[str, str]) -> str:
+    """``address`` with more in its query, which is before its fragment."""
+    address, hash_, fragment = address.partition("#")
+    return f"{address}{'&' if '?' in address else '?'}{urlencode(told)}{hash_}{fragment}"
 
 
 def redirect(location: str, headers: Headers = ()) -> Response:

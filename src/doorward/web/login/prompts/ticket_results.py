@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 import msgspec
 
 from doorward.model.ticket import Ticket
 from doorward.web.login.pages import ResultPage
 from doorward.web.login.visit import TicketVisit
-from doorward.web.wire.http import Response, redirect
+from doorward.web.wire.http import Response, redirect, with_query
 
 
 def after_ticket(visit: TicketVisit, ticket: Ticket, page: ResultPage, message: str) -> Response:
@@ -18,8 +16,7 @@ def after_ticket(visit: TicketVisit, ticket: Ticket, page: ResultPage, message: 
         told = {"success": "true", "message": message}
         if ticket.include_email_in_redirect and ticket.email:
             told["email"] = ticket.email
-        address, hash_, fragment = ticket.result_url.partition("#")
-        return redirect(f"{address}{'&' if '?' in address else '?'}{urlencode(told)}{hash_}{fragment}")
+        return redirect(with_query(ticket.result_url, told))
     return visit.show(msgspec.structs.replace(page, onward=home_of(visit, ticket)), ticket)
 
 
