@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tests.integration.door import BrowserTab, Door
+from tests.integration.flows.test_managing_people import manager
 
 from doorward.model.message import Message
 
@@ -148,6 +149,29 @@ async def test_whom_an_administrator_blocked_meanwhile_stays_out(door: Door) -> 
     assert blocked.status_code == 200
     await tab.submit(code=code)
     assert tab.path == "/u/login"
+
+
+async def test_who_was_unlinked_meanwhile_begins_again(door: Door) -> None:
+    options = {"attributes": {"email": EMAIL}}
+    await door.tenant(
+        {
+            "databases": [{"name": "guests", "strategy": "auth0", "enabled_clients": ["Web"], "options": options}],
+            "users": [{"email": "bea@example.test", "password": "bea-horse-9", "connection": "guests"}],
+        }
+    )
+    api = await manager(door)
+    (ada,), (bea,) = [await api.get("/users-by-email", email=f"{name}@example.test") for name in ("ada", "bea")]
+    of_ada = f"/users/{ada['user_id']}/identities"
+    await api.post(of_ada, {"provider": "auth0", "user_id": bea["user_id"]})
+    tab = await door.browser().authorize(door.client("Web"), connection="guests")
+    await tab.login("bea@example.test", "bea-horse-9")
+    assert tab.path == PATH
+    page = tab.at
+    await api.delete(f"{of_ada}/auth0/{bea['user_id'].removeprefix('auth0|')}", status=200)
+    await tab.submit(code="123456")
+    assert (tab.status, tab.path) == (200, "/u/login")
+    await tab.get(page)
+    assert (tab.status, tab.path) == (200, "/u/login")
 
 
 # ── without pages ──

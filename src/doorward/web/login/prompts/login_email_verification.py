@@ -50,6 +50,8 @@ async def _pending(visit: Visit) -> tuple[User, Connection] | None:
     connection = visit.directory.connections.get(name)
     if user is None or user.blocked or connection is None or connection not in visit.connections:
         return None
+    if name not in user.connections:  # the identity was unlinked meanwhile
+        return None
     return user, connection
 
 
