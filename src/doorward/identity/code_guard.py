@@ -9,12 +9,14 @@ from doorward.identity.one_time_codes import UNREACHED
 from doorward.identity.password_login import Account, PasswordLogin
 from doorward.model.authentication import Denial
 from doorward.model.challenge import Challenge, Verdict
+from doorward.model.identifiers import is_look_alike
 from doorward.model.message import Channel
 from doorward.model.user import AccountChange, User
 from doorward.ports import Challenges, Clock, Log, Users
 
 FLAGS = {"email": "email_verified", "phone_number": "phone_verified"}
 SIGNUP_DISABLED, BLOCKED = "Public signup is disabled", "user is blocked"
+LOOK_ALIKE = "the address mixes scripts that look alike"
 
 
 def unsent(claimant: Claimant, channel: Channel, user: User | None) -> str:
@@ -22,8 +24,15 @@ def unsent(claimant: Claimant, channel: Channel, user: User | None) -> str:
     if channel is not Channel.EMAIL and not claimant.directory.settings.reaches(claimant.address):
         return UNREACHED
     if user is None:
-        return "" if claimant.connection.allows_signup else SIGNUP_DISABLED
+        return barred(claimant)
     return BLOCKED if user.blocked else ""
+
+
+def barred(claimant: Claimant) -> str:
+    """Why nobody becomes a user with the address; empty where they may."""
+    if not claimant.connection.allows_signup:
+        return SIGNUP_DISABLED
+    return LOOK_ALIKE if claimant.field == "email" and is_look_alike(claimant.address) else ""
 
 
 class CodeGuard:

@@ -14,7 +14,7 @@ import msgspec
 
 from doorward.identity.administrators import Administrators
 from doorward.identity.claimant import Attempt, Claimant, of_client, sealed
-from doorward.identity.code_guard import BLOCKED, FLAGS, SIGNUP_DISABLED, CodeGuard, unsent
+from doorward.identity.code_guard import BLOCKED, FLAGS, CodeGuard, barred, unsent
 from doorward.identity.email_verification import welcome
 from doorward.identity.ip_throttling import takes_attempt
 from doorward.identity.one_time_codes import MAX_CODE, admit, message_of, typed
@@ -149,8 +149,9 @@ class Passwordless:
         """Whose address it is: somebody who is known, or a new user."""
         directory, tenant, connection = claimant.directory, claimant.tenant, claimant.connection
         user, event = await self._guard.known(claimant), claimant.event("ss", self._clock.now())
-        if user is None and not connection.allows_signup:
-            self._log.write(tenant, msgspec.structs.replace(event, type="fs", description=SIGNUP_DISABLED))
+        why = barred(claimant) if user is None else ""
+        if why:
+            self._log.write(tenant, msgspec.structs.replace(event, type="fs", description=why))
             return PasswordOutcome(denial=Denial.WRONG_CREDENTIALS)
         if user is None:
             if not await takes_attempt(self._attempts, directory, IpStage.SIGNUP, claimant.context.ip, at=event.date):

@@ -10,12 +10,13 @@ from urllib.parse import urlencode, urlsplit
 import httpx2
 import msgspec
 import pytest
-from tests.integration.door import CALLBACK, BrowserTab, Door, pace
+from tests.integration.door import CALLBACK, DOMAIN, BrowserTab, Door, pace
 
 from doorward.identity.captcha import is_solved
 from doorward.identity.signup import identifiers_of
 from doorward.model.client import Client
 from doorward.model.message import Message, Received
+from doorward.model.user import User
 
 OTP = "http://auth0.com/oauth/grant-type/passwordless/otp"
 EMAIL, PHONE = "grace@example.test", "+442079460000"
@@ -729,6 +730,44 @@ async def test_k2_new_people_are_counted_like_any_sign_up(door: Door) -> None:
     await again.submit(username=EMAIL)
     await again.submit(code=await code_of(door))
     assert "code" in again.answer, "who has an account is no sign-up"
+
+
+ALIKE = "gr\u0430ce@example.test"  # a Cyrillic a
+
+
+async def known(door: Door, email: str) -> str:
+    """Give somebody an account that they did not sign up for; their id."""
+    profile = {"email": email, "email_verified": True}
+    identity = {"connection": "email", "user_id": "a" * 24, "provider": "email", "isSocial": False}
+    user = User(user_id=f"email|{'a' * 24}", connection="email", profile=profile, identities=(identity,))
+    await door.ports.users.create(DOMAIN, user, identifiers_of(profile), None, events=())
+    return user.user_id
+
+
+async def test_addresses_that_can_be_taken_for_others_make_no_new_people(door: Door) -> None:
+    tab = await door.browser().authorize(door.client("Codes"))
+    await tab.submit(username=ALIKE)
+    assert tab.path == "/u/login/passwordless-email-challenge", "told to nobody who asks"
+    assert await sent(door) == []
+    assert (await start(door, door.client("Codes"), connection="email", email=ALIKE)).status_code == 200
+    assert await sent(door) == []
+    assert {event.description for event in await door.log("f")} == {"the address mixes scripts that look alike"}
+    await known(door, ALIKE)
+    await tab.authorize(door.client("Codes"), prompt="login")
+    await tab.submit(username=ALIKE)
+    await tab.submit(code=await code_of(door))
+    assert "code" in tab.answer, "who is known already logs in"
+
+
+async def test_a_code_to_an_address_that_can_be_taken_for_another_makes_nobody(door: Door) -> None:
+    user_id = await known(door, ALIKE)
+    tab = await door.browser().authorize(door.client("Codes"))
+    await tab.submit(username=ALIKE)
+    code = await code_of(door)
+    await door.ports.users.delete(DOMAIN, user_id, at=door.clock.now(), events=())
+    await tab.submit(code=code)
+    assert (tab.status, tab.form.errors) == (400, {"error-element-code": "invalid-verification-code"})
+    assert await door.log("ss") == []
 
 
 async def test_k7_numbers_of_other_countries_are_sent_nothing(door: Door) -> None:
