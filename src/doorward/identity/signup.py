@@ -185,7 +185,7 @@ class Signup:
             except Conflict as conflict:
                 if identity and conflict.field == "user_id":
                     raise SignedUpBefore from None
-                raise _taken(conflict.field) from None
+                raise taken(conflict.field) from None
         except SignupRefused as refused:
             if refused.error is SignupError.IP_BLOCKED:
                 raise
@@ -269,12 +269,12 @@ class Signup:
         )
 
 
-def identity_in(login: bytes, form: SignupForm) -> str:
+def identity_in(login: bytes, connection: Connection, form: SignupForm) -> str:
     """The id in the connection of whoever signs up in a login (its digest): one form makes one account, however often
     it is sent."""
     email, username = normalise_email(form.email), normalise_username(form.username)
     known_by = SEPARATOR.join((email, username, normalise_phone(form.phone_number)))
-    return digest(SEPARATOR.join(("sign-up", login.hex(), known_by))).hex()[:24]
+    return digest(SEPARATOR.join(("sign-up", login.hex(), connection.id, known_by))).hex()[:24]
 
 
 def user_id_of(identity: str) -> str:
@@ -371,7 +371,8 @@ def _metadata_fits(metadata: Mapping[str, Any]) -> bool:
     )
 
 
-def _taken(field: str) -> SignupRefused:
+def taken(field: str) -> SignupRefused:
+    """The refusal where somebody else has what was given as ``field``."""
     if field == "connection":  # deleted a moment ago
         return SignupRefused(SignupError.DISABLED)
     if field == "username":

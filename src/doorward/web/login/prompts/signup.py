@@ -14,6 +14,7 @@ from doorward.identity.signup import (
     SignupRefused,
     identified,
     identity_in,
+    taken,
     user_id_of,
 )
 from doorward.identity.webauthn import can_have_keys
@@ -121,7 +122,7 @@ async def create(visit: Visit, who: Identification, connection: Connection) -> R
         phone_number=who.given.get("phone_number", ""),
         password=None,
     )
-    identity, people = identity_in(visit.transaction.id_hash, form), visit.login.people
+    identity, people = identity_in(visit.transaction.id_hash, connection, form), visit.login.people
     try:
         user = await people.signup.register(
             visit.tenant,
@@ -257,7 +258,7 @@ async def _register(
         phone_number=given.get("phone_number", ""),
         password=visit.form.get("password", ""),
     )
-    identity = identity_in(visit.transaction.id_hash, form)
+    identity = identity_in(visit.transaction.id_hash, connection, form)
     went_on = visit.transaction.authenticated_at is not None or visit.transaction.pending is not None
     if went_on and await visit.login.ports.users.find(visit.tenant, user_id_of(identity)) is not None:
         return await _registered(visit, form, connection, identity, page)
@@ -287,13 +288,14 @@ async def _registered(
 ) -> Response:
     """The form came twice, and the account is there: in with the same password. The answer to its twin, and the cookie
     that came with it, may never have reached the browser."""
-    known_by = form.email or form.username or form.phone_number
+    given = {kind: value for kind in connection.signup_identifiers if (value := getattr(form, kind))}
+    kind, known_by = next(iter(given.items()), ("email", form.email))
     outcome = await visit.login.sign_in.with_password(
         visit.directory, [connection], known_by, form.password or "", visit.request.context
     )
     user = outcome.user
     if user is None or user.user_id != user_id_of(identity):
-        return page(visit, FieldError("email" if form.email else "", SignupError.EMAIL_TAKEN.value))
+        return _refused(visit, page, taken(kind))
     visit = await visit.anew()
     if visit.transaction.pending is not None:
         return visit.current
