@@ -63,6 +63,15 @@ class User(Struct, frozen=True, kw_only=True):
                 return place
         return None
 
+    def is_named(self, typed: str) -> bool:
+        """Whether an identity of theirs has this e-mail address, user name or telephone number."""
+        return any(
+            normalise(known) == normalise(typed)
+            for place in range(len(self.connections))
+            for field, normalise in NORMALISED.items()
+            if (known := self.profile_of(place).get(field))
+        )
+
     def profile_of(self, place: int) -> dict[str, Any]:
         """What an identity knows of the person; the first one's is the user's."""
         return self.profile if place == 0 else self.identities[place].get("profileData", {})

@@ -118,6 +118,89 @@ async def test_a_sign_up_whose_address_is_verified_first_leads_to_the_code(door:
 VERIFIED = {"verification_method": "otp", "signup": {"status": "required", "verification": {"active": True}}}
 
 
+async def test_a_user_name_just_taken_is_called_one(door: Door) -> None:
+    attributes = {"username": {"signup": {"status": "required"}}}
+    await door.tenant({"databases": [{"name": "people", "options": {"attributes": attributes}}]})
+    tab = await door.browser().authorize(door.client("Spa"), screen_hint="signup")
+    before = dict(tab.http.cookies)
+    await post(tab, "/u/signup", username="grace", password=PASSWORD)
+    bring(tab, before)
+    other = await post(tab, "/u/signup", username="grace", password="Other-Horse-10")
+    assert (other.status_code, errors(other)) == (400, ["username-taken"])
+
+
+# ── two people, one after the other ──
+
+ADA, BOB = "ada@example.test", "bob@example.test"
+BOBS = {"users": [{"email": BOB, "password": "bob-horse-9", "connection": "people", "email_verified": True}]}
+FORMS = {
+    ADA: ("/u/login", {"username": ADA, "password": "correct-horse-9"}),
+    BOB: ("/u/login", {"username": BOB, "password": "bob-horse-9"}),
+    GRACE: ("/u/signup", {"email": GRACE, "password": PASSWORD}),
+}
+
+
+async def post(tab: BrowserTab, path: str, **fields: str) -> httpx2.Response:
+    """Send a form of this login, and do not go where its answer leads."""
+    body = {"state": tab.state, "action": "default", **fields}
+    return await tab.http.post(f"{path}?state={tab.state}", data=body, headers=HEADERS)
+
+
+async def let_in(door: Door, tab: BrowserTab) -> str:
+    """The address of whoever the login ends for."""
+    await tab.get(f"/authorize/resume?state={tab.state}")
+    tokens = (await door.redeem(door.client("Spa"), tab.answer["code"])).json()
+    about = {"authorization": f"Bearer {tokens['access_token']}"}
+    email: str = (await tab.http.get("/userinfo", headers=about)).json()["email"]
+    return email
+
+
+@pytest.mark.parametrize(("first", "second"), [(ADA, BOB), (GRACE, ADA), (ADA, GRACE), (GRACE, BOB)])
+async def test_whoever_proves_who_they_are_last_is_let_in(door: Door, first: str, second: str) -> None:
+    await door.tenant(BOBS)
+    tab = await door.browser().authorize(door.client("Spa"), scope="openid email")
+    for one in (first, second):
+        path, fields = FORMS[one]
+        assert (await post(tab, path, **fields)).status_code == 302
+    assert await let_in(door, tab) == second
+    await tab.authorize(door.client("Spa"), scope="openid email", prompt="none")
+    assert "code" in tab.answer, "the browser has the session of the one who was last"
+
+
+async def test_whoever_proves_nothing_is_not_let_in_as_somebody_else(door: Door) -> None:
+    await door.tenant(BOBS)
+    tab = await door.browser().authorize(door.client("Spa"), scope="openid email")
+    await post(tab, "/u/login", **FORMS[ADA][1])
+    wrong = await post(tab, "/u/login", username=BOB, password="wrong")
+    assert (wrong.status_code, errors(wrong)) == (400, ["wrong-email-credentials"])
+    assert [event.user_name for event in await door.log("fp")] == [BOB]
+    assert await let_in(door, tab) == ADA
+
+
+async def test_somebody_else_is_asked_for_their_password_on_a_page_of_its_own(door: Door) -> None:
+    await door.tenant({**BOBS, "prompts": {"identifier_first": True}})
+    tab = await door.browser().authorize(door.client("Spa"), scope="openid email")
+    await tab.submit(username=ADA)
+    await post(tab, tab.path, username=ADA, password="correct-horse-9")
+    answer = await post(tab, "/u/login/identifier", username=BOB)
+    await tab.get(answer.headers["location"])
+    assert (tab.path, tab.form.fields["username"]) == ("/u/login/password", BOB)
+    await post(tab, tab.path, username=BOB, password="bob-horse-9")
+    assert await let_in(door, tab) == BOB
+
+
+async def test_a_passkey_says_who_it_is_of(door: Door) -> None:
+    await keys.offering(door)
+    await door.tenant(BOBS)
+    device = await keys.enrolled(door)
+    tab = await door.browser().authorize(door.client("Spa"), scope="openid email")
+    answer = json.dumps(device.get(keys.options(tab)))
+    await post(tab, "/u/login", **FORMS[BOB][1])
+    for _ in range(2):
+        assert (await post(tab, "/u/login", passkey=answer)).status_code == 302
+    assert await let_in(door, tab) == ADA
+
+
 # ── a second factor, and the recovery code that comes with it ──
 
 NEW = "/u/mfa-recovery-code-challenge-new-code"
@@ -476,6 +559,25 @@ async def test_an_account_with_a_passkey_is_made_once(door: Door, how: str) -> N
     assert "code" in tab.answer
     assert len(await door.log("ss")) == 1
     assert await door.log("fs") == []
+
+
+@pytest.mark.parametrize("how", ["row", "parallel"])
+async def test_two_passkeys_make_one_account(door: Door, how: str) -> None:
+    await door.tenant({"prompts": {"identifier_first": True}})
+    await keys.offering(door)
+    tab = await keys.new_account(door, **{"webauthn-available": "true"})
+    path, made = tab.path, []
+    for _ in range(2):
+        made.append(json.dumps(Authenticator(keys.ORIGIN).create(keys.options(tab))))
+        await tab.get(tab.at)
+    if how == "parallel":
+        answers = list(await asyncio.gather(*(post(tab, path, passkey=one) for one in made)))
+    else:
+        answers = [await post(tab, path, passkey=one) for one in made]
+    assert [one.status_code for one in answers] == [302, 302], [errors(one) for one in answers]
+    await tab.get(answers[-1].headers["location"])
+    assert "code" in tab.answer
+    assert len(await door.log("ss")) == 1
 
 
 @HOW

@@ -14,7 +14,7 @@ from doorward.oauth.eligibility import serving_databases
 from doorward.oauth.errors import InvalidRequest, OAuthError, TooManyRequests
 from doorward.ports import Overloaded
 from doorward.web.login.ladder import is_open, screen_of
-from doorward.web.login.prompts import FACTOR_PROMPTS, PROMPTS, TICKET_PROMPTS, country_codes, magic_link
+from doorward.web.login.prompts import FACTOR_PROMPTS, PROMPTS, TICKET_PROMPTS, country_codes, magic_link, passkey
 from doorward.web.login.screens import Screen
 from doorward.web.login.visit import (
     FactorPrompt,
@@ -57,16 +57,26 @@ def _in_turn(login: UniversalLogin, screen: Screen, prompt: FactorPrompt) -> Han
         visit = await _visit(login, request)
         if visit.is_post and visit.action == "change-language":
             return await visit.speak(visit.form.get("language", ""))
-        is_at = is_open(screen, visit.transaction, visit.directory)
         if isinstance(visit, Visit) and await visit.is_let_in():
-            return visit.resumed  # a form that came twice
-        if not is_at:
+            if not visit.is_post or await _is_twin(visit, screen):
+                return visit.resumed
+            # Somebody else takes the login over.
+            visit = replace(visit, transaction=replace(visit.transaction, authenticated_at=None))
+        if not is_open(screen, visit.transaction, visit.directory):
             # A second factor may have something to show still, and another cookie, too.
             done = visit.transaction.authenticated_at is not None and visit.transaction.step is not Step.MFA
             return visit.resumed if visit.is_post and done else visit.current
         return await prompt(visit if screen.takes(visit.action) else replace(visit, refused=True))
 
     return _refusing(login, answer)
+
+
+async def _is_twin(visit: Visit, screen: Screen) -> bool:
+    """Whether a form is of whoever is let in by now, and so the one that came before over again."""
+    if visit.form.get(passkey.FIELD) and screen in passkey.SCREENS:
+        return False  # the key says who it is of
+    named, user = country_codes.read(visit, screen).named(screen), await visit.signed_in_user()
+    return not named or (user is not None and user.is_named(named))
 
 
 def _of_a_login(screen: Screen, prompt: Prompt) -> FactorPrompt:

@@ -294,6 +294,8 @@ class Visit(TransactionVisit, frozen=True, kw_only=True):
 
     async def caught_up(self) -> Response | None:
         """Where the twin of this form led, if one did."""
+        if await (await self.anew()).is_let_in():
+            return self.resumed
         visit = await self.after_twin()
         return visit.current if visit is not None else None
 
@@ -385,7 +387,8 @@ class Visit(TransactionVisit, frozen=True, kw_only=True):
         known = self.directory.connections.get(connection)
         if known is not None and needs_verification(user, known):
             await visit.send_verification(user, known)
-            return await visit.go(at=screens.LOGIN_EMAIL_VERIFICATION.name, pending=(user.user_id, connection))
+            at = screens.LOGIN_EMAIL_VERIFICATION.name
+            return await visit.go(at=at, pending=(user.user_id, connection), authenticated_at=None)
         return await visit.let_in(user, connection)
 
     async def send_verification(self, user: User, connection: Connection) -> bool:

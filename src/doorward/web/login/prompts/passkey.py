@@ -9,11 +9,14 @@ import msgspec
 from doorward.identity.webauthn import can_have_keys
 from doorward.model.connection import Connection
 from doorward.oauth.errors import AccessDenied
+from doorward.web.login import screens
 from doorward.web.login.pages import Ceremony
 from doorward.web.login.visit import Visit
 from doorward.web.wire.http import Response
 
 FIELD = "passkey"
+# Where one lets in.
+SCREENS = (screens.LOGIN, screens.LOGIN_ID, screens.LOGIN_PASSWORD)
 TOLD = "showError::"
 
 
