@@ -44,7 +44,7 @@ SECRET = re.compile(
     r"|server_?key|^skey$|^p12$|_pass$|verifier$|(authn?|login)_session$|(^|_)hash$|(^|_)code$|^otp$|^request_uri$|^invitation$",
     re.IGNORECASE,
 )
-NOT_SECRET = re.compile(r"_id$|_type$|_dialect$|_expires|_lifetime|_method", re.IGNORECASE)
+NOT_SECRET = re.compile(r"_id$|_type$|_dialect$|_expires|_lifetime|_method|^change_password$", re.IGNORECASE)
 IDENTIFIER = re.compile(r"^(email|username|phone_number|phone|name|nickname|login_hint|client_id|connection|realm)$")
 ORDINARY = re.compile(r"[a-z]+([_.:][a-z]+)*|[A-Z]+(_[A-Z]+)+|urn:.*|\d{4}-\d\d-\d\dT.*|https?://.*|\*+")
 LOGIN_PAGE = re.compile(r"/(u/|authorize/resume|continue)")
@@ -116,7 +116,7 @@ class Canary:
         elif "form-urlencoded" in type_:
             self.pairs(path, body.decode("latin-1"))
         elif "html" in type_:
-            for key in SHOWN.findall(body.decode()):
+            for key in SHOWN.findall(body.decode(errors="replace")):
                 self.secret("shown key", key)
 
     def headers(self, path: str, headers: Sequence[tuple[bytes, bytes]]) -> str:
