@@ -102,6 +102,13 @@ class TransactionGone(Exception):
             return ""
         return f"/authorize?{urlencode(login.parameters)}"
 
+    @property
+    def leads_on(self) -> bool:
+        """Whether a form that comes now can be one that came twice, after the first had led all the way. What somebody
+        decided on a page is not decided again."""
+        decided = self.transaction is not None and self.transaction.step in (Step.CONSENT, Step.CONFIRMATION)
+        return self.reason == "finished" and not decided and bool(self.way_on)
+
 
 class _Visit(Struct, kw_only=True):
     """One request to the endpoint, and what it is about."""

@@ -231,6 +231,8 @@ class Presenter:
         start = start or tenant.settings.default_redirection_uri
         if start.startswith("https://"):
             return redirect(start)
+        if request.method == "POST" and gone.leads_on:
+            return redirect(gone.way_on)
         return self.render(
             request,
             ErrorPage(
