@@ -460,6 +460,19 @@ async def test_a_page_left_open_for_too_long_starts_again_with_one_click(door: D
     assert tab.answer["state"] == "of the app"
 
 
+async def test_a_form_of_a_finished_login_leads_to_the_application(door: Door) -> None:
+    tab = await door.browser().authorize(door.client("Spa"), state="of the app")
+    page, body = tab.at, {"state": tab.state, "username": "ada@example.test", "password": "x", "action": "default"}
+    await tab.login()
+    answer = await tab.http.post(page, data=body, headers=HEADERS)
+    assert answer.status_code == 302
+    assert answer.headers["location"].startswith("/authorize?")
+    await tab.get(answer.headers["location"])
+    assert (tab.answer["state"], "code" in tab.answer) == ("of the app", True)
+    stranger = await door.browser().http.post(page, data=body, headers=HEADERS)
+    assert stranger.status_code == 400
+
+
 async def test_a_page_of_a_finished_login_brings_the_application_another_answer(door: Door) -> None:
     tab = await door.browser().authorize(door.client("Spa"), state="of the app")
     page = tab.at

@@ -27,8 +27,7 @@ class Recovery(SecondFactor):
             used = Outcome.AGAIN
         if used is Outcome.WRONG:
             self._write(subject, "gd_recovery_failed", RECOVERY_CODE)
-            return used
-        if used is Outcome.AGAIN:
+        if used is not Outcome.RIGHT:
             return used
         await self._give_back(subject, RECOVERY_CODE)
         await self._methods.add(
