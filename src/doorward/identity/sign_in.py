@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 from collections.abc import Sequence
 
 import msgspec
-from msgspec import Struct
 
 from doorward.model.authentication import PasswordOutcome
 from doorward.model.connection import Connection
@@ -19,11 +20,12 @@ from doorward.ports import Authenticator, Clock, Entropy, LoginTransactions, Ses
 ATTEMPTS_TO_MOVE = 3
 
 
-class SignedIn(Struct, frozen=True, kw_only=True):
-    """The new session, and the value of its cookie."""
-
-    session: Session
-    cookie: str
+def cookie_after(step: str, directory: TenantDirectory, *known: str) -> str:
+    """The cookie of a session after a ``step`` of a login: another one, which only a form of this login that is sent
+    twice finds again, whichever of the two is done first. Whoever knows what is ``known`` cannot tell it: the
+    tenant's key is in it."""
+    made = hmac.digest(directory.token_key, f"after {step} {' '.join(known)}".encode(), "sha256")
+    return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 
 
 class HostedSignIn:
@@ -66,10 +68,12 @@ class HostedSignIn:
         user: User,
         connection: str,
         context: RequestContext,
+        *,
         before: str | None,
-    ) -> SignedIn | None:
+        cookie: str,
+    ) -> Session | None:
         """A session for ``user``, who signed in with an identity of ``connection``: the one the browser had (cookie
-        value ``before``) if it is theirs, else another in its place.
+        value ``before``) if it is theirs, else another in its place. ``cookie`` is its cookie from now on.
 
         When the form came twice, the later one takes the transaction over; ``None`` once the
         transaction is finished.
@@ -80,11 +84,11 @@ class HostedSignIn:
             previous = transaction.session_sid if transaction.authenticated_at is not None else None
             replaced = await self._replaced(tenant, transaction.host, before, previous)
             renewed = replaced if replaced is not None and replaced.user_id == user.user_id else None
-            signed_in = self._new_session(directory, transaction.host, user, connection, context, renewed)
+            session = self._new_session(directory, transaction.host, user, connection, context, renewed, cookie)
             moved = msgspec.structs.replace(
                 transaction,
-                session_sid=signed_in.session.sid,
-                authenticated_at=signed_in.session.authenticated_at,
+                session_sid=session.sid,
+                authenticated_at=session.authenticated_at,
                 interacted=True,
                 mfa=None,
                 mfa_at=None,
@@ -96,12 +100,12 @@ class HostedSignIn:
                 trail=trail,
             )
             sign_in = SignIn(
-                session=signed_in.session,
+                session=session,
                 replaces=replaced.sid if replaced is not None and renewed is None else None,
                 renews=renewed is not None,
             )
             if await self._transactions.advance(tenant, moved, sign_in=sign_in):
-                return signed_in
+                return session
             current = await self._transactions.find(tenant, transaction.id_hash)
             if current is None or current.finished:
                 return None
@@ -151,13 +155,13 @@ class HostedSignIn:
         connection: str,
         context: RequestContext,
         renewed: Session | None,
-    ) -> SignedIn:
+        cookie: str,
+    ) -> Session:
         settings = directory.settings
         now = self._clock.now()
-        cookie = self._entropy.token(32)
         persistent = settings.cookies_persist
         idle, end = settings.session_limits(persistent=persistent)
-        session = Session(
+        return Session(
             sid=renewed.sid if renewed is not None else self._entropy.token(24),
             cookie_hash=digest(cookie),
             host=host,
@@ -174,4 +178,3 @@ class HostedSignIn:
             ip=context.ip,
             user_agent=context.user_agent,
         )
-        return SignedIn(session=session, cookie=cookie)

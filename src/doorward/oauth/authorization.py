@@ -104,8 +104,8 @@ class TransactionGone(Exception):
 
     @property
     def leads_on(self) -> bool:
-        """Whether a form that comes now can be one that came twice, after the first had led all the way. What somebody
-        decided on a page is not decided again."""
+        """Whether a request that comes now can be one that came twice, after the first had led all the way. What
+        somebody decided on a page is not decided again."""
         decided = self.transaction is not None and self.transaction.step in (Step.CONSENT, Step.CONFIRMATION)
         return self.reason == "finished" and not decided and bool(self.way_on)
 

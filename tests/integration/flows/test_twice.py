@@ -28,6 +28,7 @@ from tests.integration.flows.test_second_factor import (
 from tests.integration.flows.test_sent_factors import login as sent_login
 from tests.integration.flows.test_sent_factors import tenant as sent_tenant
 
+from doorward.backends.keys.password_hashes import PasswordHasher
 from doorward.backends.storage.tickets import StoredTickets
 from doorward.model.digest import digest
 from doorward.model.message import Message
@@ -522,6 +523,54 @@ async def test_a_login_with_the_right_password_leads_on(door: Door, how: str) ->
     assert "code" in tab.answer
     await tab.authorize(door.client("Spa"), prompt="none")
     assert "code" in tab.answer, "whichever answer was the last, its cookie is the one that is good"
+
+
+def first_password_waits(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
+    """Hold up the check of the first password from now on: an event that tells of it, and one to set."""
+    verify, checking, go_on = PasswordHasher.verify, asyncio.Event(), asyncio.Event()
+
+    async def slow_once(hasher: PasswordHasher, password: str, stored: str | None) -> tuple[bool, bool]:
+        if not checking.is_set():
+            checking.set()
+            await go_on.wait()
+        return await verify(hasher, password, stored)
+
+    monkeypatch.setattr(PasswordHasher, "verify", slow_once)
+    return checking, go_on
+
+
+async def test_the_form_a_browser_gave_up_is_done_last_and_takes_nothing_from_it(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second click has a browser forget the first form, whose answer it never sees."""
+    checking, go_on = first_password_waits(monkeypatch)
+    tab = await door.browser().authorize(door.client("Spa"))
+    body = {"state": tab.state, "username": "ada@example.test", "password": "correct-horse-9", "action": "default"}
+    first = asyncio.create_task(tab.http.post(tab.at, data=body, headers=HEADERS))
+    await checking.wait()
+    second = await tab.http.post(tab.at, data=body, headers=HEADERS)
+    kept = dict(tab.http.cookies)
+    go_on.set()
+    assert (await first).status_code == 302
+    bring(tab, kept)
+    await tab.get(second.headers["location"])
+    assert "code" in tab.answer
+
+
+async def test_a_form_that_finds_its_login_finished_at_last_leads_on(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The application has its code before the second password is checked."""
+    tab = await door.browser().authorize(door.client("Spa"), state="of the app")
+    page, body = tab.at, {"state": tab.state, "username": "ada@example.test", "password": "correct-horse-9"}
+    checking, go_on = first_password_waits(monkeypatch)
+    second = asyncio.create_task(tab.http.post(page, data={**body, "action": "default"}, headers=HEADERS))
+    await checking.wait()
+    await tab.login()
+    assert "code" in tab.answer
+    go_on.set()
+    await tab.get((await second).headers["location"])
+    assert (tab.answer["state"], "code" in tab.answer) == ("of the app", True)
 
 
 @pytest.mark.parametrize("second", ["accept", "deny"])

@@ -47,7 +47,7 @@ class AuthorizeHandlers:
             state = query_parameters(request).get("state", "")
             outcome = await self._authorization.resume(state, browser(request), request.context, request.issuer)
         except TransactionGone as gone:
-            return self._pages.gone(request, gone)
+            return self._pages.gone(request, gone, came_twice=True)
         except PageError as error:
             return self._pages.error(request, error.error, error.client)
         except OAuthError as error:

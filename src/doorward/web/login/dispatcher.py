@@ -143,7 +143,7 @@ def _refusing(login: UniversalLogin, answer: Callable[[Request], Awaitable[Respo
         try:
             return await answer(request)
         except TransactionGone as gone:
-            return login.presenter.gone(request, gone)
+            return login.presenter.gone(request, gone, came_twice=request.method == "POST")
         except PageError as error:
             return login.presenter.error(request, error.error, error.client)
         except OAuthError as error:

@@ -224,15 +224,16 @@ class Presenter:
 
         return self._filled(request, page, own, fill, lambda: self.render(request, page))
 
-    def gone(self, request: Request, gone: TransactionGone) -> Response:
-        """There is no login to go on with: back to where logins begin, or a page that says so."""
+    def gone(self, request: Request, gone: TransactionGone, *, came_twice: bool) -> Response:
+        """There is no login to go on with: back to where logins begin, or a page that says so. A request that may have
+        ``came_twice`` goes where the one before it led."""
+        if came_twice and gone.leads_on:
+            return redirect(gone.way_on)
         tenant = self._directory.tenant(request.issuer.tenant)
         start = gone.client.initiate_login_uri if gone.client is not None else ""
         start = start or tenant.settings.default_redirection_uri
         if start.startswith("https://"):
             return redirect(start)
-        if request.method == "POST" and gone.leads_on:
-            return redirect(gone.way_on)
         return self.render(
             request,
             ErrorPage(

@@ -16,7 +16,7 @@ from doorward.identity.email_verification import needs_verification
 from doorward.identity.log_events import person_event
 from doorward.identity.one_time_codes import TooManyCodes
 from doorward.identity.people import People
-from doorward.identity.sign_in import HostedSignIn
+from doorward.identity.sign_in import HostedSignIn, cookie_after
 from doorward.model.bot_detection import Flow
 from doorward.model.client import Client
 from doorward.model.connection import Connection
@@ -37,7 +37,7 @@ from doorward.web.login.pages import Captcha, FieldError, FormPage, Page
 from doorward.web.login.presenter import Presenter
 from doorward.web.login.screens import Identifier, Screen
 from doorward.web.wire.cookies import browser, session_cookies
-from doorward.web.wire.http import Headers, Request, Response, redirect
+from doorward.web.wire.http import Request, Response, redirect
 
 MAX_IDENTIFIER = 320
 # How often, and how many seconds apart, it is looked for what a form does that came a moment before.
@@ -401,14 +401,19 @@ class Visit(TransactionVisit, frozen=True, kw_only=True):
 
     async def let_in(self, user: User, connection: str) -> Response:
         """A session for ``user``."""
-        secret = browser(self.request).session
-        signed_in = await self.login.sign_in.begin_session(
-            self.directory, self.transaction, user, connection, self.request.context, secret
+        secrets, transaction = browser(self.request), self.transaction
+        known = (secrets.transaction or "", self.state, str(transaction.version), user.user_id)
+        cookie = cookie_after("login", self.directory, *known)
+        session = await self.login.sign_in.begin_session(
+            self.directory,
+            transaction,
+            user,
+            connection,
+            self.request.context,
+            before=secrets.session,
+            cookie=cookie,
         )
-        cookies: Headers = ()
-        if signed_in is not None:
-            cookies = session_cookies(signed_in.session, signed_in.cookie)
-        return self.resumed.with_headers(*cookies)
+        return self.resumed.with_headers(*(session_cookies(session, cookie) if session is not None else ()))
 
     async def refuse(self, error: OAuthError) -> Response:
         """The login ends, and the application is told."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 from collections.abc import Awaitable, Callable, Mapping
 
 import msgspec
 from msgspec import Struct
 
 from doorward.identity.one_time_codes import typed
+from doorward.identity.sign_in import cookie_after
 from doorward.model.digest import digest
 from doorward.model.mfa import MfaProgress, MfaSubject, Outcome, Standing, ways
 from doorward.model.session import Session
@@ -160,10 +159,7 @@ class LinkOwner(Person, frozen=True, kw_only=True):
 
 
 def _renewed(cookie: str, visit: Visit) -> str:
-    """The cookie after a second factor: another one, which only a form of this login that is sent twice finds again.
-    Whoever knew the one before cannot tell it: the tenant's key is in it."""
-    made = hmac.digest(visit.directory.token_key, f"after mfa {cookie} {visit.state}".encode(), "sha256")
-    return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+    return cookie_after("mfa", visit.directory, cookie, visit.state)
 
 
 def for_person(
