@@ -254,7 +254,7 @@ async def test_a_form_that_comes_twice_goes_on_twice(door: Door) -> None:
     headers = {"origin": "https://tenant.test", "sec-fetch-site": "same-origin"}
     answers = await asyncio.gather(*(tab.http.post(tab.at, data=body, headers=headers) for _ in range(4)))
     assert {answer.headers.get("location", "").partition("?")[0] for answer in answers} == {"/authorize/resume"}
-    assert len([answer for answer in answers if "set-cookie" in answer.headers]) == 1
+    assert len({answer.cookies["auth0"] for answer in answers}) == 1, "whichever the browser hears lets it in"
     assert len(await door.log("ss")) == 1
 
 
@@ -412,7 +412,8 @@ async def test_a_link_that_is_pressed_twice_signs_in_once(door: Door) -> None:
     answers = await asyncio.gather(
         *(tab.http.post(path, data={"action": "default"}, headers={"sec-fetch-site": "same-origin"}) for _ in range(4))
     )
-    assert len([answer for answer in answers if "set-cookie" in answer.headers]) == 1
+    assert len({answer.cookies["auth0"] for answer in answers}) == 1
+    assert len(await door.log("ss")) == 1
 
 
 async def test_a_code_typed_into_an_application_redirects_too(door: Door) -> None:

@@ -45,12 +45,14 @@ async def mails(door: Door, template: str = "") -> list[Message]:
 
 
 async def twice(tab: BrowserTab, how: str, action: str = "default", **fields: str) -> list[httpx2.Response]:
-    """Send the form of a page two times: in ``parallel``, in a ``row``, or with what the first answer brought ``lost``;
-    and go where the last answer leads."""
+    """Send the form of a page two times: in ``parallel``, in a ``row``, with what the first answer brought ``lost``, or
+    at once and the first answer ``unheard``; and go where the last answer leads."""
     body = {**{name: value for name, value in tab.form.fields.items() if value}, **fields, "action": action}
     at, before = tab.at, dict(tab.http.cookies)
-    if how == "parallel":
+    if how in ("parallel", "unheard"):
         answers = list(await asyncio.gather(*(tab.http.post(at, data=body, headers=HEADERS) for _ in range(2))))
+        if how == "unheard":
+            bring(tab, {**before, **dict(answers[-1].cookies)})
     else:
         answers = [await tab.http.post(at, data=body, headers=HEADERS)]
         if how == "lost":
@@ -71,7 +73,12 @@ def errors(answer: httpx2.Response) -> list[str]:
     return re.findall(r'data-error-code="([^"]+)"', answer.text)
 
 
-HOW = pytest.mark.parametrize("how", ["row", "lost", "parallel"])
+def heard(how: str) -> str:
+    """The same where nothing is known any more of a form that was done before: whose answer is lost logs in again."""
+    return how if how != "lost" else "row"
+
+
+HOW = pytest.mark.parametrize("how", ["row", "lost", "parallel", "unheard"])
 
 
 # ── a sign-up ──
@@ -111,12 +118,45 @@ async def test_a_sign_up_whose_address_is_verified_first_leads_to_the_code(door:
     tab = await door.browser().authorize(door.client("Spa"), screen_hint="signup")
     await twice(tab, how, email=GRACE, password=PASSWORD)
     assert tab.path == "/u/login-email-verification"
-    await tab.submit(code=(await mails(door, "verify_email_by_code"))[-1].values["code"])
+    await twice(tab, heard(how), code=(await mails(door, "verify_email_by_code"))[-1].values["code"])
     assert "code" in tab.answer
     assert len(await door.log("ss")) == 1
 
 
+BY_CODE = {
+    "attributes": {
+        "email": {
+            "identifier": {"active": True, "default_method": "email_otp"},
+            "verification_method": "otp",
+            "signup": {"status": "required", "verification": {"active": True}},
+        }
+    },
+    "authentication_methods": {"password": {"enabled": True}, "email_otp": {"enabled": True}},
+}
 VERIFIED = {"verification_method": "otp", "signup": {"status": "required", "verification": {"active": True}}}
+
+
+@HOW
+async def test_a_code_that_signs_in_leads_on(door: Door, how: str) -> None:
+    mail = {"name": "email", "strategy": "email", "enabled_clients": ["Spa"], "options": {}}
+    await door.tenant({"connections": [mail]})
+    tab = await door.browser().authorize(door.client("Spa"), connection="email")
+    await tab.submit(username=GRACE)
+    assert tab.path == "/u/login/passwordless-email-challenge"
+    await twice(tab, how, code=(await mails(door))[-1].values["code"])
+    assert "code" in tab.answer
+    assert len(await door.log("ss")) == 1
+
+
+@HOW
+async def test_a_code_instead_of_a_password_leads_on(door: Door, how: str) -> None:
+    await door.tenant({"databases": [{"name": "people", "options": BY_CODE}]})
+    tab = await door.browser().authorize(door.client("Spa"))
+    await tab.submit(username="ada@example.test")
+    assert tab.path == "/u/email-identifier/challenge"
+    await twice(tab, heard(how), code=(await mails(door))[-1].values["code"])
+    assert "code" in tab.answer
+    assert len(await door.log("s")) == 1
 
 
 async def test_a_user_name_just_taken_is_called_one(door: Door) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
@@ -293,11 +294,37 @@ class Visit(TransactionVisit, frozen=True, kw_only=True):
         return await self.session_of(browser(self.request).session) is not None
 
     async def caught_up(self) -> Response | None:
-        """Where the twin of this form led, if one did."""
-        if await (await self.anew()).is_let_in():
+        """Where the twin of this form led, if one did, for somebody who proved the same. The cookie it brought may be
+        lost on the way."""
+        visit = await self.anew()
+        if await visit.is_let_in():
             return self.resumed
-        visit = await self.after_twin()
-        return visit.current if visit is not None else None
+        led = await self._let_in_by_twin(visit)
+        if led is not None:
+            return led
+        later = await self.after_twin()
+        return await self._let_in_by_twin(later) or later.current if later is not None else None
+
+    async def _let_in_by_twin(self, visit: Self) -> Response | None:
+        """Where this form leads if its twin let somebody in, as ``visit`` found it: while this one was on its way, or
+        just before it came."""
+        transaction, ports = visit.transaction, self.login.ports
+        if transaction.authenticated_at is None or transaction.session_sid is None:
+            return None
+        found = await ports.sessions.get(self.tenant, transaction.session_sid, at=ports.clock.now())
+        if found is None:
+            return None
+        session, _ = found
+        for version in (self.transaction.version, self.transaction.version - 1):
+            cookie = self._cookie_for(session.user_id, version)
+            if hmac.compare_digest(digest(cookie), session.cookie_hash):
+                return self.resumed.with_headers(*session_cookies(session, cookie))
+        return None
+
+    def _cookie_for(self, user_id: str, version: int) -> str:
+        """The cookie of somebody this login lets in, as it was at ``version``."""
+        secret = browser(self.request).transaction or ""
+        return cookie_after("login", self.directory, secret, self.state, str(version), user_id)
 
     async def signed_in_user(self) -> User | None:
         """Whom the page is shown to; ``None`` when somebody else is signed in by now."""
@@ -401,16 +428,14 @@ class Visit(TransactionVisit, frozen=True, kw_only=True):
 
     async def let_in(self, user: User, connection: str) -> Response:
         """A session for ``user``."""
-        secrets, transaction = browser(self.request), self.transaction
-        known = (secrets.transaction or "", self.state, str(transaction.version), user.user_id)
-        cookie = cookie_after("login", self.directory, *known)
+        cookie = self._cookie_for(user.user_id, self.transaction.version)
         session = await self.login.sign_in.begin_session(
             self.directory,
-            transaction,
+            self.transaction,
             user,
             connection,
             self.request.context,
-            before=secrets.session,
+            before=browser(self.request).session,
             cookie=cookie,
         )
         return self.resumed.with_headers(*(session_cookies(session, cookie) if session is not None else ()))

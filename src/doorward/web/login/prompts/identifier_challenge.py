@@ -104,7 +104,7 @@ async def _brought(visit: Visit, who: Identification, connection: Connection, co
     signs_up = visit.transaction.step is Step.SIGNUP
     match outcome.denial:
         case Denial.CODE_USED:  # the form came twice
-            return visit.resumed
+            return await visit.caught_up() or visit.resumed
         case Denial.USER_BLOCKED:
             return await visit.refuse(AccessDenied("user is blocked"))
         case Denial.TOO_MANY_ATTEMPTS | Denial.IP_BLOCKED as locked:

@@ -146,7 +146,7 @@ async def _sign_in(visit: PageRequest, way: _Way, there: Interaction) -> Respons
     if outcome.user is not None:
         return await into.sign_in(outcome.user, way.connection.name)
     if outcome.denial is Denial.CODE_USED and way.state:  # the button was pressed twice
-        return into.resumed
+        return await into.caught_up() or into.resumed
     if outcome.denial is Denial.USER_BLOCKED:
         return await into.refuse(AccessDenied("user is blocked"))
     raise AccessDenied(WRONG_CODE[way.connection.strategy])

@@ -118,7 +118,7 @@ async def _code(visit: Visit, screen: Screen) -> Response:
     if outcome.user is not None:
         return await visit.sign_in(outcome.user, connection.name)
     if outcome.denial is Denial.CODE_USED:  # the form came twice
-        return visit.resumed
+        return await visit.caught_up() or visit.resumed
     if outcome.denial is Denial.USER_BLOCKED:
         return await visit.refuse(AccessDenied("user is blocked"))
     if outcome.denial in (Denial.TOO_MANY_ATTEMPTS, Denial.IP_BLOCKED):

@@ -296,9 +296,9 @@ async def _registered(
     user = outcome.user
     if user is None or user.user_id != user_id_of(identity):
         return _refused(visit, page, taken(kind))
-    visit = await visit.anew()
-    if visit.transaction.pending is not None:
-        return visit.current
+    now = await visit.anew()
+    if now.transaction.pending is not None:
+        return now.current
     return await visit.sign_in(user, connection.name, passkey="progressive")
 
 
