@@ -36,9 +36,9 @@ class SmtpSink:
         self.encrypted: list[bool] = []
 
     @asynccontextmanager
-    async def open(self) -> AsyncIterator[SmtpSink]:
+    async def open(self, port: int = 0) -> AsyncIterator[SmtpSink]:
         context = self.tls if self.implicit else None
-        server = await asyncio.start_server(self._meet, "127.0.0.1", 0, ssl=context)
+        server = await asyncio.start_server(self._meet, "127.0.0.1", port, ssl=context)
         self.port = server.sockets[0].getsockname()[1]
         try:
             yield self
