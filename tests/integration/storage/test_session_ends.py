@@ -117,7 +117,7 @@ async def test_nothing_is_told_of_what_did_not_happen(nodes: Nodes) -> None:
     assert not await nodes.one.users.replace(T, user(), known_as(), expected_revision=7, **cause, events=())
 
     def verb() -> Verb[None]:
-        yield from nodes.one.directory.ends.end(T, Cause.LOGOUT, [], sid="sid", at=1e6)  # type: ignore[union-attr]
+        yield from nodes.one.ends.end(T, Cause.LOGOUT, [], sid="sid", at=1e6)
         yield Query("SELECT 1")
         raise RuntimeError("something went wrong")
 

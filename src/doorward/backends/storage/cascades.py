@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from doorward.backends.storage.database import Query, Verb
 from doorward.backends.storage.refresh_tokens import revoke_family
+from doorward.backends.storage.session_ends import SessionEnds, Told
 from doorward.model.document import Forget
-from doorward.model.logout_notice import LogoutNotice
 from doorward.model.session_end import Cause
-
-if TYPE_CHECKING:
-    from doorward.backends.storage.session_ends import SessionEnds
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.decode
@@ -66,43 +61,53 @@ UPDATE user_account SET identities = :identities, revision = revision + 1
 WHERE tenant = :tenant AND user_id = :user_id"""
 
 
-def forget(tenant: str, change: Forget, ends: SessionEnds | None, told: list[LogoutNotice]) -> Verb[None]:
-    """Statements that remove it; for the inside of another verb. ``ends`` tells the applications of people who go."""
-    if change.client_id is not None:
-        key = {"tenant": tenant, "client_id": change.client_id}
-        yield from _revoke(tenant, FAMILIES_OF_CLIENT, key, change.at)
-        yield Query(CONSENTS_OF_CLIENT, key)
-        yield Query(DEVICE_KEYS_OF_CLIENT, key)
-        yield Query(INVITATIONS_OF_CLIENT, key)
-    if change.audience is not None and change.permissions is not None:
-        for name in change.permissions:
-            yield Query(ONE_PERMISSION, {"tenant": tenant, "audience": change.audience, "name": name})
-    elif change.audience is not None:
-        key = {"tenant": tenant, "audience": change.audience}
-        yield from _revoke(tenant, FAMILIES_OF_AUDIENCE, key, change.at)
-        yield Query(CONSENTS_OF_AUDIENCE, key)
-        yield Query(PERMISSIONS_OF_AUDIENCE, key)
-    if change.role_id is not None:
-        for statement in ASSIGNMENTS_OF_ROLE:
-            yield Query(statement, {"tenant": tenant, "role_id": change.role_id})
-    if change.organization_id is not None:
-        for statement in OF_ORGANIZATION:
-            yield Query(statement, {"tenant": tenant, "organization_id": change.organization_id})
-    if change.connection_id is not None:
-        yield Query(INVITATIONS_OF_CONNECTION, {"tenant": tenant, "connection_id": change.connection_id})
-    if change.connection is not None:
-        key = {"tenant": tenant, "connection": change.connection}
-        yield from _revoke(tenant, FAMILIES_OF_CONNECTION, key, change.at)
-        sessions = yield Query(SESSIONS_OF_CONNECTION, key)
-        if ends is not None:
-            yield from ends.tell(tenant, sessions, Cause.DELETED, told)
-        for statement in OF_CONNECTION:
-            yield Query(statement, key)
-        for user_id, identities in (yield Query(LINKED, key)):
-            kept = [identity for identity in _decode(identities) if identity.get("connection") != change.connection]
-            written = {"tenant": tenant, "user_id": user_id, "identities": _encode(kept).decode()}
-            yield Query(SET_IDENTITIES, written)
-        yield Query(DELETE_LINKED, key)
+class Cascades:
+    """``directory.Forgetting``: takes along what hangs on a document that goes."""
+
+    def __init__(self, ends: SessionEnds) -> None:
+        self._ends = ends
+
+    def forget(self, tenant: str, change: Forget, told: Told) -> Verb[None]:
+        """Statements that remove it; for the inside of another verb. Which applications are told that somebody went is
+        added to ``told``."""
+        if change.client_id is not None:
+            key = {"tenant": tenant, "client_id": change.client_id}
+            yield from _revoke(tenant, FAMILIES_OF_CLIENT, key, change.at)
+            yield Query(CONSENTS_OF_CLIENT, key)
+            yield Query(DEVICE_KEYS_OF_CLIENT, key)
+            yield Query(INVITATIONS_OF_CLIENT, key)
+        if change.audience is not None and change.permissions is not None:
+            for name in change.permissions:
+                yield Query(ONE_PERMISSION, {"tenant": tenant, "audience": change.audience, "name": name})
+        elif change.audience is not None:
+            key = {"tenant": tenant, "audience": change.audience}
+            yield from _revoke(tenant, FAMILIES_OF_AUDIENCE, key, change.at)
+            yield Query(CONSENTS_OF_AUDIENCE, key)
+            yield Query(PERMISSIONS_OF_AUDIENCE, key)
+        if change.role_id is not None:
+            for statement in ASSIGNMENTS_OF_ROLE:
+                yield Query(statement, {"tenant": tenant, "role_id": change.role_id})
+        if change.organization_id is not None:
+            for statement in OF_ORGANIZATION:
+                yield Query(statement, {"tenant": tenant, "organization_id": change.organization_id})
+        if change.connection_id is not None:
+            yield Query(INVITATIONS_OF_CONNECTION, {"tenant": tenant, "connection_id": change.connection_id})
+        if change.connection is not None:
+            key = {"tenant": tenant, "connection": change.connection}
+            yield from _revoke(tenant, FAMILIES_OF_CONNECTION, key, change.at)
+            sessions = yield Query(SESSIONS_OF_CONNECTION, key)
+            yield from self._ends.tell(tenant, sessions, Cause.DELETED, told)
+            for statement in OF_CONNECTION:
+                yield Query(statement, key)
+            for user_id, identities in (yield Query(LINKED, key)):
+                kept = [identity for identity in _decode(identities) if identity.get("connection") != change.connection]
+                written = {"tenant": tenant, "user_id": user_id, "identities": _encode(kept).decode()}
+                yield Query(SET_IDENTITIES, written)
+            yield Query(DELETE_LINKED, key)
+
+    def wake(self, told: Told) -> None:
+        """Have applications told at once."""
+        self._ends.wake(told)
 
 
 def _revoke(tenant: str, families: str, key: dict[str, str], at: float) -> Verb[None]:

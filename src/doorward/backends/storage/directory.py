@@ -11,13 +11,12 @@ import logging
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
 
 from doorward.backends.storage import sealing
-from doorward.backends.storage.cascades import forget
 from doorward.backends.storage.database import Database, Query, Verb
 from doorward.backends.storage.log import StoredLog
 from doorward.backends.storage.tenant_tables import document_place, remove_rows
@@ -28,9 +27,6 @@ from doorward.model.logout_notice import LogoutNotice
 from doorward.model.snapshot import changed_snapshot, snapshot_of, touched_by
 from doorward.model.tenant import DomainKind, Issuer, Tenant
 from doorward.ports import Clock, Conflict, UnknownTenant
-
-if TYPE_CHECKING:
-    from doorward.backends.storage.session_ends import SessionEnds
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +90,16 @@ class DataKey(Struct, frozen=True):
         return cls(bytes(sealed), sealing.unseal(root_key, bytes(sealed), f"tenant|{tenant}"))
 
 
+class Forgetting(Protocol):
+    """What people hold of a document that goes away."""
+
+    def forget(self, tenant: str, change: Forget, told: list[LogoutNotice]) -> Verb[None]:
+        """Statements that remove it. Which applications are told that somebody went is added to ``told``."""
+
+    def wake(self, told: list[LogoutNotice]) -> None:
+        """Have them told at once."""
+
+
 class StoredDirectory:
     """``ports.Directory``.
 
@@ -108,7 +114,7 @@ class StoredDirectory:
         self._root_key = root_key
         self._snapshots: dict[str, TenantDirectory] = {}
         self._keys: dict[str, DataKey] = {}
-        self.ends: SessionEnds | None = None  # who ends the sessions of people that go, set with the other stores
+        self.forgetting: Forgetting  # set with the other stores, which need this one
         self._reading = asyncio.Lock()
         self._issuers: dict[str, Issuer] = {}
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
@@ -325,8 +331,7 @@ class StoredDirectory:
         except _Replaced:
             await self.refresh(tenant)
             raise Conflict("revision", self.tenant(tenant).tenant.id) from None
-        if self.ends is not None:
-            self.ends.wake(told)
+        self.forgetting.wake(told)
         snapshot = self.tenant(tenant)
         if revision != snapshot.tenant.revision + 1 or self._keys[tenant] != key:
             # Somebody else wrote in between: what they changed is not in this snapshot.
@@ -385,7 +390,7 @@ class StoredDirectory:
                     raise Conflict("revision", change.kind)
                 continue
             if isinstance(change, Forget):
-                yield from forget(tenant, change, self.ends, told if told is not None else [])
+                yield from self.forgetting.forget(tenant, change, told if told is not None else [])
                 continue
             written.append((yield from self._put(tenant, data_key, change, revision)))
         return written

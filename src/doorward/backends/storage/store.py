@@ -10,6 +10,7 @@ from functools import partial
 from doorward.backends.storage.assets import StoredAssets
 from doorward.backends.storage.attempts import StoredAttempts
 from doorward.backends.storage.authentication_methods import StoredAuthenticationMethods
+from doorward.backends.storage.cascades import Cascades
 from doorward.backends.storage.challenges import StoredChallenges
 from doorward.backends.storage.codes import StoredCodes
 from doorward.backends.storage.consents import StoredConsents
@@ -103,8 +104,8 @@ class Storage:
         self.device_credentials = StoredDeviceCredentials(self.database, self.log)
         self.pushed_requests = StoredPushedRequests(self.database)
         self.one_time_values = StoredOneTimeValues(self.database)
-        ends = SessionEnds(self.database.dialect, self.directory, self.outbox, clock, entropy)
-        self.directory.ends = ends
+        self.ends = ends = SessionEnds(self.database.dialect, self.directory, self.outbox, clock, entropy)
+        self.directory.forgetting = Cascades(ends)
         self.organizations = StoredOrganizations(self.database, self.log)
         self.authentication_methods = StoredAuthenticationMethods(self.database, self.log, self.directory, ends)
         self.users = StoredUsers(self.database, self.log, self.outbox, ends, self.authentication_methods)
