@@ -21,6 +21,10 @@ from msgspec import Struct
 Row = Sequence[Any]
 T = TypeVar("T")
 
+# Which schema a database has, as Alembic keeps it; whether it has one, of PostgreSQL.
+VERSION = "SELECT version_num FROM alembic_version"
+HAS_VERSION = "SELECT to_regclass('alembic_version') IS NOT NULL"
+
 
 class Query(Struct, frozen=True, gc=False):
     """One statement and its parameters. With ``rows`` it runs for each of them instead, and gives none back;

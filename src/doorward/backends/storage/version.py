@@ -6,12 +6,10 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-from doorward.backends.storage.database import Database
+from doorward.backends.storage.database import HAS_VERSION, VERSION, Database
 from doorward.backends.storage.sqlite import SqliteDatabase
 
 HEAD = "0016"
-VERSION = "SELECT version_num FROM alembic_version"
-HAS_VERSION = "SELECT to_regclass('alembic_version') IS NOT NULL"
 
 
 class SchemaOutOfDate(Exception):

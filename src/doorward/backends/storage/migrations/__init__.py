@@ -12,8 +12,8 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool, StaticPool
 
+from doorward.backends.storage.database import HAS_VERSION, VERSION
 from doorward.backends.storage.postgresql import CONNECT_SECONDS
-from doorward.backends.storage.version import HAS_VERSION, VERSION
 from doorward.ports import StorageUnavailable
 
 LOCK = 0x646F6F7277617264  # "doorward"
