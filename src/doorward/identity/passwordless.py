@@ -131,9 +131,10 @@ class Passwordless:
         """What becomes of a code that ``claimant`` brings back, typed with or without gaps."""
         return await self._tried(claimant, claimant.attempt(Purpose.PASSWORDLESS, typed(code)))
 
-    async def look(self, directory: TenantDirectory, secret: str) -> Challenge | None:
-        """What a link is about, while it is good; looking does not spend it."""
-        found = await self._challenges.find(directory.tenant.id, digest(secret[:MAX_CODE]), at=self._clock.now())
+    async def look(self, directory: TenantDirectory, secret: str, *, spent: bool = False) -> Challenge | None:
+        """What a link is about, while it is good, or was ``spent`` then; looking does not spend it."""
+        id_hash, now = digest(secret[:MAX_CODE]), self._clock.now()
+        found = await self._challenges.find(directory.tenant.id, id_hash, at=now, spent=spent)
         return found if found is not None and found.purpose is Purpose.PASSWORDLESS else None
 
     async def follow(self, claimant: Claimant, secret: str, link: Challenge) -> PasswordOutcome:

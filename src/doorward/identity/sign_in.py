@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
+from msgspec import Struct
 
 from doorward.model.authentication import PasswordOutcome
 from doorward.model.connection import Connection
 from doorward.model.digest import digest
 from doorward.model.directory import TenantDirectory
+from doorward.model.identifiers import SEPARATOR
 from doorward.model.request_context import RequestContext
 from doorward.model.session import LoginTransaction, Renewal, Session, SignIn, Step
 from doorward.model.user import User
@@ -20,11 +22,18 @@ from doorward.ports import Authenticator, Clock, Entropy, LoginTransactions, Ses
 ATTEMPTS_TO_MOVE = 3
 
 
+class SignedIn(Struct, frozen=True, kw_only=True):
+    """The new session, and the value of its cookie."""
+
+    session: Session
+    cookie: str
+
+
 def cookie_after(step: str, directory: TenantDirectory, *known: str) -> str:
     """The cookie of a session after a ``step`` of a login: another one, which only a form of this login that is sent
     twice finds again, whichever of the two is done first. Whoever knows what is ``known`` cannot tell it: the
     tenant's key is in it."""
-    made = hmac.digest(directory.token_key, f"after {step} {' '.join(known)}".encode(), "sha256")
+    made = hmac.digest(directory.token_key, SEPARATOR.join((f"cookie after {step}", *known)).encode(), "sha256")
     return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 
 
@@ -70,21 +79,24 @@ class HostedSignIn:
         context: RequestContext,
         *,
         before: str | None,
-        cookie: str,
-    ) -> Session | None:
+        cookie: Callable[[int], str],
+    ) -> SignedIn | None:
         """A session for ``user``, who signed in with an identity of ``connection``: the one the browser had (cookie
-        value ``before``) if it is theirs, else another in its place. ``cookie`` is its cookie from now on.
+        value ``before``) if it is theirs, else another in its place. ``cookie`` is what its cookie becomes where the
+        transaction was at that version.
 
-        When the form came twice, the later one takes the transaction over; ``None`` once the
-        transaction is finished.
+        When the form came twice, both get the session of the first that is done. Whoever comes later otherwise takes
+        the transaction over; ``None`` once that is finished.
         """
         tenant = directory.tenant.id
         offer, trail = transaction.passkey, transaction.trail
+        shared = cookie(transaction.version)
         for _ in range(ATTEMPTS_TO_MOVE):
+            value = cookie(transaction.version)
             previous = transaction.session_sid if transaction.authenticated_at is not None else None
             replaced = await self._replaced(tenant, transaction.host, before, previous)
             renewed = replaced if replaced is not None and replaced.user_id == user.user_id else None
-            session = self._new_session(directory, transaction.host, user, connection, context, renewed, cookie)
+            session = self._new_session(directory, transaction.host, user, connection, context, renewed, value)
             moved = msgspec.structs.replace(
                 transaction,
                 session_sid=session.sid,
@@ -105,12 +117,22 @@ class HostedSignIn:
                 renews=renewed is not None,
             )
             if await self._transactions.advance(tenant, moved, sign_in=sign_in):
-                return session
+                return SignedIn(session=session, cookie=value)
             current = await self._transactions.find(tenant, transaction.id_hash)
+            twins = await self._begun(tenant, current, shared) if current is not None else None
+            if twins is not None:
+                return SignedIn(session=twins, cookie=shared)
             if current is None or current.finished:
                 return None
             transaction = current
         return None
+
+    async def _begun(self, tenant: str, transaction: LoginTransaction, cookie: str) -> Session | None:
+        """The session this transaction let somebody in with, if that is its cookie."""
+        session = await self._sessions.find(tenant, digest(cookie)) if transaction.authenticated_at else None
+        if session is None or session.sid != transaction.session_sid:
+            return None
+        return session if session.is_live(transaction.host, self._clock.now()) else None
 
     async def prove_factor(
         self, tenant: str, transaction: LoginTransaction, session: Session | None, cookie: str, *, at: str

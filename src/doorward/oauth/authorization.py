@@ -54,6 +54,7 @@ from doorward.ports import Ports
 TRANSACTION_LIFETIME = 3600.0
 CODE_LIFETIME = 600.0
 MAX_STATE_LENGTH = 256
+MAX_WAY_ON = 8000  # what any proxy takes as an address
 
 
 class Browser(Struct, frozen=True, kw_only=True):
@@ -107,7 +108,7 @@ class TransactionGone(Exception):
         """Whether a request that comes now can be one that came twice, after the first had led all the way. What
         somebody decided on a page is not decided again."""
         decided = self.transaction is not None and self.transaction.step in (Step.CONSENT, Step.CONFIRMATION)
-        return self.reason == "finished" and not decided and bool(self.way_on)
+        return self.reason == "finished" and not decided and 0 < len(self.way_on) <= MAX_WAY_ON
 
 
 class _Visit(Struct, kw_only=True):

@@ -253,8 +253,8 @@ class Challenges(Protocol):
     ) -> None:
         """Store a code together with the messages that bring it; the one before it of the same subject is void."""
 
-    async def find(self, tenant: str, id_hash: bytes, *, at: float) -> Challenge | None:
-        """One that can still be solved at ``at``; reading costs no try."""
+    async def find(self, tenant: str, id_hash: bytes, *, at: float, spent: bool = False) -> Challenge | None:
+        """One that can still be solved at ``at``, or one that was and is ``spent``; reading costs no try."""
 
     async def check(
         self, tenant: str, id_hash: bytes, code_hash: bytes, *, at: float

@@ -73,12 +73,8 @@ def errors(answer: httpx2.Response) -> list[str]:
     return re.findall(r'data-error-code="([^"]+)"', answer.text)
 
 
-def heard(how: str) -> str:
-    """The same where nothing is known any more of a form that was done before: whose answer is lost logs in again."""
-    return how if how != "lost" else "row"
-
-
 HOW = pytest.mark.parametrize("how", ["row", "lost", "parallel", "unheard"])
+HEARD = pytest.mark.parametrize("how", ["row", "parallel", "unheard"])
 
 
 # ── a sign-up ──
@@ -118,9 +114,18 @@ async def test_a_sign_up_whose_address_is_verified_first_leads_to_the_code(door:
     tab = await door.browser().authorize(door.client("Spa"), screen_hint="signup")
     await twice(tab, how, email=GRACE, password=PASSWORD)
     assert tab.path == "/u/login-email-verification"
-    await twice(tab, heard(how), code=(await mails(door, "verify_email_by_code"))[-1].values["code"])
+    await tab.submit(code=(await mails(door, "verify_email_by_code"))[-1].values["code"])
     assert "code" in tab.answer
     assert len(await door.log("ss")) == 1
+
+
+@HEARD
+async def test_a_code_that_verifies_an_address_leads_on(door: Door, how: str) -> None:
+    await door.tenant({"databases": [{"name": "people", "options": {"attributes": {"email": VERIFIED}}}]})
+    tab = await door.browser().authorize(door.client("Spa"), screen_hint="signup")
+    await tab.submit(email=GRACE, password=PASSWORD)
+    await twice(tab, how, code=(await mails(door, "verify_email_by_code"))[-1].values["code"])
+    assert "code" in tab.answer
 
 
 BY_CODE = {
@@ -136,12 +141,17 @@ BY_CODE = {
 VERIFIED = {"verification_method": "otp", "signup": {"status": "required", "verification": {"active": True}}}
 
 
-@HOW
-async def test_a_code_that_signs_in_leads_on(door: Door, how: str) -> None:
-    mail = {"name": "email", "strategy": "email", "enabled_clients": ["Spa"], "options": {}}
+async def by_code(door: Door, send: str = "code") -> BrowserTab:
+    """Where Grace has asked for a code or a link."""
+    mail = {"name": "email", "strategy": "email", "enabled_clients": ["Spa"], "options": {"send": send}}
     await door.tenant({"connections": [mail]})
     tab = await door.browser().authorize(door.client("Spa"), connection="email")
-    await tab.submit(username=GRACE)
+    return await tab.submit(username=GRACE)
+
+
+@HOW
+async def test_a_code_that_signs_in_leads_on(door: Door, how: str) -> None:
+    tab = await by_code(door)
     assert tab.path == "/u/login/passwordless-email-challenge"
     await twice(tab, how, code=(await mails(door))[-1].values["code"])
     assert "code" in tab.answer
@@ -149,14 +159,44 @@ async def test_a_code_that_signs_in_leads_on(door: Door, how: str) -> None:
 
 
 @HOW
+async def test_a_link_that_signs_in_leads_on(door: Door, how: str) -> None:
+    tab = await by_code(door, "link")
+    link = (await mails(door))[-1].values["link"]
+    await tab.get(link.removeprefix(f"https://{DOMAIN}"))
+    await twice(tab, how)
+    assert "code" in tab.answer
+    assert len(await door.log("ss")) == 1
+
+
+@HEARD
 async def test_a_code_instead_of_a_password_leads_on(door: Door, how: str) -> None:
     await door.tenant({"databases": [{"name": "people", "options": BY_CODE}]})
     tab = await door.browser().authorize(door.client("Spa"))
     await tab.submit(username="ada@example.test")
     assert tab.path == "/u/email-identifier/challenge"
-    await twice(tab, heard(how), code=(await mails(door))[-1].values["code"])
+    await twice(tab, how, code=(await mails(door))[-1].values["code"])
     assert "code" in tab.answer
     assert len(await door.log("s")) == 1
+
+
+@pytest.mark.parametrize(("waited", "again"), [(60, True), (61, False)])
+async def test_a_used_code_brings_its_cookie_again_for_a_moment(door: Door, waited: float, again: bool) -> None:
+    tab, code = await by_code(door), (await mails(door))[-1].values["code"]
+    before = dict(tab.http.cookies)
+    assert (await post(tab, tab.path, code=code)).cookies["auth0"]
+    bring(tab, before)
+    door.clock.pass_(waited)
+    answer = await post(tab, tab.path, code=code)
+    assert (answer.status_code, "auth0" in answer.cookies) == (302, again)
+
+
+async def test_a_session_that_ended_since_is_not_brought_again(door: Door) -> None:
+    tab, code = await by_code(door), (await mails(door))[-1].values["code"]
+    before = dict(tab.http.cookies)
+    await post(tab, tab.path, code=code)
+    await tab.http.get("/v2/logout", params={"client_id": door.client("Spa").client_id})
+    bring(tab, before)
+    assert "auth0" not in (await post(tab, tab.path, code=code)).cookies
 
 
 async def test_a_user_name_just_taken_is_called_one(door: Door) -> None:
@@ -649,6 +689,23 @@ async def test_a_passkey_is_made_once_and_logs_in_once(door: Door, how: str) -> 
     tab = await keys.at_login(door, None, prompt="login")
     await twice(tab, how, passkey=json.dumps(device.get(keys.options(tab))))
     assert "code" in tab.answer
+
+
+async def test_what_proves_nothing_is_not_brought_the_cookie_of_who_logs_in_meanwhile(door: Door) -> None:
+    """Somebody else was at this browser before, and knows which login it is at."""
+    await keys.offering(door)
+    device = await keys.enrolled(door)
+    tab = await keys.at_login(door)
+    other = door.browser()
+    bring(other, dict(tab.http.cookies))
+    await other.get(tab.at)
+    answer = device.get(keys.options(other))
+    answer["response"]["signature"] = "AAAA"
+    assert errors(await post(other, other.path, passkey=json.dumps(answer))) == ["authentication-failure"]
+    again = asyncio.create_task(post(other, other.path, passkey=json.dumps(answer)))
+    await asyncio.sleep(0.1)
+    assert (await post(tab, "/u/login", **FORMS[ADA][1])).cookies["auth0"]
+    assert "auth0" not in (await again).cookies
 
 
 @pytest.mark.parametrize("how", ["row", "parallel"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Self
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -38,11 +39,12 @@ from doorward.web.login.pages import Captcha, FieldError, FormPage, Page
 from doorward.web.login.presenter import Presenter
 from doorward.web.login.screens import Identifier, Screen
 from doorward.web.wire.cookies import browser, session_cookies
-from doorward.web.wire.http import Request, Response, redirect
+from doorward.web.wire.http import Headers, Request, Response, redirect
 
 MAX_IDENTIFIER = 320
 # How often, and how many seconds apart, it is looked for what a form does that came a moment before.
 LOOKS, BETWEEN_LOOKS = 20, 0.05
+SAME_FORM_SECONDS = 60.0
 MAX_LANGUAGE = 35  # RFC 5646, section 4.4.1
 
 
@@ -83,6 +85,12 @@ class PageRequest(Struct, frozen=True, kw_only=True):
         """The page, that says of a form nothing came of that it could not be taken."""
         return msgspec.structs.replace(page, status=400) if self.refused and page.status is None else page
 
+    async def is_signed_in(self, user_id: str) -> bool:
+        """Whether this browser is one ``user_id`` is signed in with."""
+        cookie = browser(self.request).session
+        session = await self.login.ports.sessions.find(self.tenant, digest(cookie)) if cookie is not None else None
+        return session is not None and session.user_id == user_id
+
 
 class TicketVisit(PageRequest, frozen=True, kw_only=True):
     """A request by a link from a mail. It belongs to no login: the ticket says what it is about. Where more is asked
@@ -96,12 +104,6 @@ class TicketVisit(PageRequest, frozen=True, kw_only=True):
     def proved(self) -> bool:
         """Whether a second factor was proved, or taken on, since the link was opened."""
         return self.transaction is not None and self.transaction.mfa_at is not None
-
-    async def is_signed_in(self, user_id: str) -> bool:
-        """Whether this browser is one ``user_id`` is signed in with."""
-        cookie = browser(self.request).session
-        session = await self.login.ports.sessions.find(self.tenant, digest(cookie)) if cookie is not None else None
-        return session is not None and session.user_id == user_id
 
     def client_of(self, ticket: Ticket) -> Client | None:
         """The application a link was asked for by, if one was."""
@@ -294,37 +296,50 @@ class Visit(TransactionVisit, frozen=True, kw_only=True):
         return await self.session_of(browser(self.request).session) is not None
 
     async def caught_up(self) -> Response | None:
-        """Where the twin of this form led, if one did, for somebody who proved the same. The cookie it brought may be
-        lost on the way."""
-        visit = await self.anew()
-        if await visit.is_let_in():
+        """Where the twin of this form led, if one did."""
+        if await (await self.anew()).is_let_in():
             return self.resumed
-        led = await self._let_in_by_twin(visit)
-        if led is not None:
-            return led
-        later = await self.after_twin()
-        return await self._let_in_by_twin(later) or later.current if later is not None else None
+        visit = await self.after_twin()
+        if visit is None:
+            return None
+        return self.resumed if visit.transaction.finished else visit.current
 
-    async def _let_in_by_twin(self, visit: Self) -> Response | None:
-        """Where this form leads if its twin let somebody in, as ``visit`` found it: while this one was on its way, or
-        just before it came."""
-        transaction, ports = visit.transaction, self.login.ports
-        if transaction.authenticated_at is None or transaction.session_sid is None:
-            return None
-        found = await ports.sessions.get(self.tenant, transaction.session_sid, at=ports.clock.now())
-        if found is None:
-            return None
-        session, _ = found
+    async def came_again(self, claimant: Claimant) -> Response:
+        """Where a right code leads that ``claimant`` brought a moment ago. It let them in then, and the answer, with
+        the cookie, may be lost on the way."""
+        user = await self._known(claimant)
+        if user is not None and await self.is_signed_in(user.user_id):
+            return self.resumed
+        visit = await self.anew()
+        if visit.transaction.authenticated_at is None:
+            visit = await self.after_twin() or visit
+            user = await self._known(claimant)
+        return self.resumed.with_headers(*await self._cookies_again(visit.transaction, user))
+
+    async def _known(self, claimant: Claimant) -> User | None:
+        found = await self.login.ports.users.find_by_identifier(
+            self.tenant, claimant.connection.name, claimant.field, claimant.address
+        )
+        return found[0] if found is not None else None
+
+    async def _cookies_again(self, transaction: LoginTransaction, user: User | None) -> Headers:
+        """The cookies of ``user``, if ``transaction`` let them in while this form was on its way, or just before it
+        came. Of nobody else: they alone proved who they are."""
+        ports = self.login.ports
+        now, at, sid = ports.clock.now(), transaction.authenticated_at, transaction.session_sid
+        if user is None or sid is None or at is None or now - at > SAME_FORM_SECONDS:
+            return ()
+        found = await ports.sessions.get(self.tenant, sid, at=now)
         for version in (self.transaction.version, self.transaction.version - 1):
-            cookie = self._cookie_for(session.user_id, version)
-            if hmac.compare_digest(digest(cookie), session.cookie_hash):
-                return self.resumed.with_headers(*session_cookies(session, cookie))
-        return None
+            cookie = self._cookie_for(user, version)
+            if found is not None and hmac.compare_digest(digest(cookie), found[0].cookie_hash):
+                return session_cookies(found[0], cookie)
+        return ()
 
-    def _cookie_for(self, user_id: str, version: int) -> str:
-        """The cookie of somebody this login lets in, as it was at ``version``."""
+    def _cookie_for(self, user: User, version: int) -> str:
+        """The cookie of ``user`` when this login lets them in, as it is at ``version``."""
         secret = browser(self.request).transaction or ""
-        return cookie_after("login", self.directory, secret, self.state, str(version), user_id)
+        return cookie_after("login", self.directory, secret, self.state, str(version), user.user_id)
 
     async def signed_in_user(self) -> User | None:
         """Whom the page is shown to; ``None`` when somebody else is signed in by now."""
@@ -428,17 +443,18 @@ class Visit(TransactionVisit, frozen=True, kw_only=True):
 
     async def let_in(self, user: User, connection: str) -> Response:
         """A session for ``user``."""
-        cookie = self._cookie_for(user.user_id, self.transaction.version)
-        session = await self.login.sign_in.begin_session(
+        signed_in = await self.login.sign_in.begin_session(
             self.directory,
             self.transaction,
             user,
             connection,
             self.request.context,
             before=browser(self.request).session,
-            cookie=cookie,
+            cookie=partial(self._cookie_for, user),
         )
-        return self.resumed.with_headers(*(session_cookies(session, cookie) if session is not None else ()))
+        return self.resumed.with_headers(
+            *(session_cookies(signed_in.session, signed_in.cookie) if signed_in is not None else ())
+        )
 
     async def refuse(self, error: OAuthError) -> Response:
         """The login ends, and the application is told."""

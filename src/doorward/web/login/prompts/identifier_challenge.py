@@ -100,11 +100,12 @@ async def _send_again(visit: Visit, who: Identification, connection: Connection)
 
 
 async def _brought(visit: Visit, who: Identification, connection: Connection, code: str) -> Response:
-    outcome = await visit.login.people.identifier_codes.bring(visit.claimant(connection, who.asked, who.address), code)
+    claimant = visit.claimant(connection, who.asked, who.address)
+    outcome = await visit.login.people.identifier_codes.bring(claimant, code)
     signs_up = visit.transaction.step is Step.SIGNUP
     match outcome.denial:
-        case Denial.CODE_USED:  # the form came twice
-            return await visit.caught_up() or visit.resumed
+        case Denial.CODE_USED:
+            return await visit.came_again(claimant)
         case Denial.USER_BLOCKED:
             return await visit.refuse(AccessDenied("user is blocked"))
         case Denial.TOO_MANY_ATTEMPTS | Denial.IP_BLOCKED as locked:

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from doorward.identity.passwordless import LINK, address_of, claimant_of
-from doorward.model.authentication import Denial, PasswordOutcome
+from doorward.model.authentication import Denial
 from doorward.model.challenge import Challenge
 from doorward.model.client import Client
 from doorward.model.connection import Connection
@@ -74,7 +74,7 @@ async def follow(visit: PageRequest) -> Response:
 async def _way(visit: PageRequest) -> _Way:
     parameters, directory = query_parameters(visit.request), visit.directory
     secret = parameters.get("verification_code", "")
-    link = await visit.login.people.passwordless.look(directory, secret)
+    link = await visit.login.people.passwordless.look(directory, secret, spent=visit.is_post)
     client_id = parameters.get("client_id") if link is None else link.client_id
     name = parameters.get("connection") if link is None else link.connection
     client, connection = directory.clients.get(client_id or ""), directory.connections.get(name or "")
@@ -130,7 +130,12 @@ async def _go(visit: PageRequest, way: _Way) -> Response:
 
 
 async def _sign_in(visit: PageRequest, way: _Way, there: Interaction) -> Response:
-    outcome = await _outcome(visit, way)
+    passwordless = visit.login.people.passwordless
+    claimant = claimant_of(visit.directory, way.connection, way.address, way.client, visit.request.context)
+    if way.link is not None:
+        outcome = await passwordless.follow(claimant, way.secret, way.link)
+    else:
+        outcome = await passwordless.bring(claimant, way.secret)
     if outcome.denial in (Denial.TOO_MANY_ATTEMPTS, Denial.IP_BLOCKED):
         raise TooManyAttempts(TOO_MANY)
     into = Visit(
@@ -146,15 +151,7 @@ async def _sign_in(visit: PageRequest, way: _Way, there: Interaction) -> Respons
     if outcome.user is not None:
         return await into.sign_in(outcome.user, way.connection.name)
     if outcome.denial is Denial.CODE_USED and way.state:  # the button was pressed twice
-        return await into.caught_up() or into.resumed
+        return await into.came_again(claimant)
     if outcome.denial is Denial.USER_BLOCKED:
         return await into.refuse(AccessDenied("user is blocked"))
     raise AccessDenied(WRONG_CODE[way.connection.strategy])
-
-
-async def _outcome(visit: PageRequest, way: _Way) -> PasswordOutcome:
-    passwordless = visit.login.people.passwordless
-    claimant = claimant_of(visit.directory, way.connection, way.address, way.client, visit.request.context)
-    if way.link is not None:
-        return await passwordless.follow(claimant, way.secret, way.link)
-    return await passwordless.bring(claimant, way.secret)

@@ -112,13 +112,12 @@ async def _code(visit: Visit, screen: Screen) -> Response:
     code = visit.form.get("code", "")
     if not code.strip():
         return _code_page(visit, screen, address, FieldError("code", "invalid-verification-code"))
-    outcome = await visit.login.people.passwordless.bring(
-        visit.claimant(connection, connection.address_field, address), code
-    )
+    claimant = visit.claimant(connection, connection.address_field, address)
+    outcome = await visit.login.people.passwordless.bring(claimant, code)
     if outcome.user is not None:
         return await visit.sign_in(outcome.user, connection.name)
-    if outcome.denial is Denial.CODE_USED:  # the form came twice
-        return await visit.caught_up() or visit.resumed
+    if outcome.denial is Denial.CODE_USED:
+        return await visit.came_again(claimant)
     if outcome.denial is Denial.USER_BLOCKED:
         return await visit.refuse(AccessDenied("user is blocked"))
     if outcome.denial in (Denial.TOO_MANY_ATTEMPTS, Denial.IP_BLOCKED):
