@@ -44,6 +44,12 @@ TEXT_SPACING = """() => {
                            word-spacing: .16em !important } p { margin-block-end: 2em !important }`);
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
 }"""
+# The same, 1.4.4: text of twice the size, whoever sets it in their browser.
+LARGE_TEXT = """() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync("html { font-size: 200% }");
+    document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+}"""
 SMALL_TARGETS = """() => [...document.querySelectorAll("button, a, summary, input:not([type=hidden])")]
     .filter((control) => control.checkVisibility() && control.getBoundingClientRect().height < 44)
     .map((control) => control.outerHTML)"""
@@ -69,13 +75,14 @@ LOST = """() => {
         .map((part) => [part, boxes(part)]);
     const meet = (a, b) =>
         a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3;
+    const isCut = (part) => part.clientWidth && part.scrollWidth > part.clientWidth + 1;
     return [
-        ...shown.filter((part) => part.clientWidth && part.scrollWidth > part.clientWidth + 1),
+        ...shown.filter((part) => !part.matches("input") && isCut(part)),
         ...read.filter(([, at]) => at.some((box) => box.left < card.left || box.right > card.right)),
         ...shown.filter((part) => part.localName === "button" && part.clientHeight > 64),
         ...read.filter(([part, at]) => read.some(([other, there]) =>
             !part.contains(other) && !other.contains(part) && at.some((a) => there.some((b) => meet(a, b))))),
-    ].map((part) => (part[0] ?? part).outerHTML);
+    ].map((part) => (Array.isArray(part) ? part[0] : part).outerHTML);
 }"""
 FOCUS = """() => {
     const { activeElement: at } = document;
@@ -158,6 +165,15 @@ def test_fits_a_narrow_screen_in_the_language_with_the_longest_words(tab: Page, 
     assert tab.evaluate(LOST) == []
     tab.evaluate(TEXT_SPACING)
     assert not tab.evaluate(OVERFLOWING)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_fits_when_text_is_twice_as_large(tab: Page, name: str) -> None:
+    tab.set_viewport_size({"width": 2 * NARROW["width"], "height": 860})
+    show(tab, name, locale="de")
+    tab.evaluate(LARGE_TEXT)
+    assert not tab.evaluate(OVERFLOWING)
+    assert [part for part in tab.evaluate(LOST) if not part.startswith("<button")] == []
 
 
 @pytest.mark.parametrize("name", SAMPLES)

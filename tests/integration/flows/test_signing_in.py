@@ -134,10 +134,9 @@ async def test_pressing_the_button_twice_is_harmless(door: Door) -> None:
     assert [first.status_code, second.status_code] == [302, 302]
     await tab.get(second.headers["location"])
     assert "code" in tab.answer
+    code = tab.answer["code"]
     await tab.get(first.headers["location"])
-    assert tab.page is not None
-    assert tab.page.status_code == 400
-    assert "finished" in tab.page.text
+    assert tab.answer["code"] != code
 
 
 async def test_a_blocked_user_is_told_only_after_the_right_password(door: Door) -> None:
