@@ -288,6 +288,7 @@ def build(
         blocked_accounts=blocked,
         bots=bots,
         captcha=Challenges(clock, entropy, storage.attempts, storage.one_time_values, http),
+        code_guard=code_guard,
         passwordless=passwordless,
         identifier_codes=IdentifierCodes(ports, code_guard),
         reset_codes=ResetCodes(ports, login, code_guard),

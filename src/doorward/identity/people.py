@@ -7,6 +7,7 @@ from msgspec import Struct
 from doorward.identity.blocked_accounts import BlockedAccounts
 from doorward.identity.bot_detection import BotDetector
 from doorward.identity.captcha import Challenges
+from doorward.identity.code_guard import CodeGuard
 from doorward.identity.email_codes import EmailCodes
 from doorward.identity.email_verification import EmailVerification
 from doorward.identity.identifier_codes import IdentifierCodes
@@ -28,6 +29,7 @@ class People(Struct, frozen=True, kw_only=True):
     blocked_accounts: BlockedAccounts
     bots: BotDetector
     captcha: Challenges
+    code_guard: CodeGuard
     passwordless: Passwordless
     identifier_codes: IdentifierCodes
     reset_codes: ResetCodes

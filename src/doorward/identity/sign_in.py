@@ -20,6 +20,7 @@ from doorward.model.user import User
 from doorward.ports import Authenticator, Clock, Entropy, LoginTransactions, Sessions
 
 ATTEMPTS_TO_MOVE = 3
+FORMS_AT_A_TIME = 8
 
 
 class SignedIn(Struct, frozen=True, kw_only=True):
@@ -86,11 +87,11 @@ class HostedSignIn:
         transaction was at that version.
 
         When the form came twice, both get the session of the first that is done. Whoever comes later otherwise takes
-        the transaction over; ``None`` once that is finished.
+        the transaction over; ``None`` once that is finished, or where too many are at it at a time.
         """
         tenant = directory.tenant.id
         offer, trail = transaction.passkey, transaction.trail
-        shared = cookie(transaction.version)
+        came_at = transaction.version
         for _ in range(ATTEMPTS_TO_MOVE):
             value = cookie(transaction.version)
             previous = transaction.session_sid if transaction.authenticated_at is not None else None
@@ -119,20 +120,25 @@ class HostedSignIn:
             if await self._transactions.advance(tenant, moved, sign_in=sign_in):
                 return SignedIn(session=session, cookie=value)
             current = await self._transactions.find(tenant, transaction.id_hash)
-            twins = await self._begun(tenant, current, shared) if current is not None else None
-            if twins is not None:
-                return SignedIn(session=twins, cookie=shared)
-            if current is None or current.finished:
-                return None
+            begun = await self.begun(tenant, current, cookie, since=came_at) if current is not None else None
+            if begun is not None or current is None or current.finished:
+                return begun
             transaction = current
         return None
 
-    async def _begun(self, tenant: str, transaction: LoginTransaction, cookie: str) -> Session | None:
-        """The session this transaction let somebody in with, if that is its cookie."""
-        session = await self._sessions.find(tenant, digest(cookie)) if transaction.authenticated_at else None
-        if session is None or session.sid != transaction.session_sid:
+    async def begun(
+        self, tenant: str, transaction: LoginTransaction, cookie: Callable[[int], str], *, since: int
+    ) -> SignedIn | None:
+        """The session this transaction let somebody in with since it was at a version, with its ``cookie`` (as above),
+        if it was who that is made for. ``None`` also where the session has another cookie by now."""
+        if transaction.authenticated_at is None:
             return None
-        return session if session.is_live(transaction.host, self._clock.now()) else None
+        for version in range(since, min(transaction.version, since + FORMS_AT_A_TIME)):
+            value = cookie(version)
+            session = await self._sessions.find(tenant, digest(value))
+            if session is not None and session.sid == transaction.session_sid:
+                return SignedIn(session=session, cookie=value) if self._is_live(session, transaction.host) else None
+        return None
 
     async def prove_factor(
         self, tenant: str, transaction: LoginTransaction, session: Session | None, cookie: str, *, at: str
@@ -162,12 +168,14 @@ class HostedSignIn:
     async def _replaced(self, tenant: str, host: str, before: str | None, previous: str | None) -> Session | None:
         """The session that does not go on as it is: the one this transaction made already (``previous``, its ``sid``),
         or the one of the browser (cookie value ``before``). One that is over is nobody's any more."""
-        now = self._clock.now()
-        found = await self._sessions.get(tenant, previous, at=now) if previous is not None else None
+        found = await self._sessions.get(tenant, previous, at=self._clock.now()) if previous is not None else None
         session = found[0] if found is not None else None
         if session is None and before is not None:
             session = await self._sessions.find(tenant, digest(before))
-        return session if session is not None and session.is_live(host, now) else None
+        return session if session is not None and self._is_live(session, host) else None
+
+    def _is_live(self, session: Session, host: str) -> bool:
+        return session.is_live(host, self._clock.now())
 
     def _new_session(
         self,

@@ -74,6 +74,7 @@ def errors(answer: httpx2.Response) -> list[str]:
 
 
 HOW = pytest.mark.parametrize("how", ["row", "lost", "parallel", "unheard"])
+# Where nothing is known any more of a form that was done before, and who did not hear the answer begins again.
 HEARD = pytest.mark.parametrize("how", ["row", "parallel", "unheard"])
 
 
@@ -156,6 +157,16 @@ async def test_a_code_that_signs_in_leads_on(door: Door, how: str) -> None:
     await twice(tab, how, code=(await mails(door))[-1].values["code"])
     assert "code" in tab.answer
     assert len(await door.log("ss")) == 1
+
+
+@HOW
+async def test_a_code_of_somebody_who_is_logged_in_already_leads_on(door: Door, how: str) -> None:
+    tab = await by_code(door)
+    await tab.submit(code=(await mails(door))[-1].values["code"])
+    await tab.authorize(door.client("Spa"), connection="email", prompt="login")
+    await tab.submit(username=GRACE)
+    await twice(tab, how, code=(await mails(door))[-1].values["code"])
+    assert "code" in tab.answer
 
 
 @HOW
@@ -619,21 +630,25 @@ def first_password_waits(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event
     return checking, go_on
 
 
+@pytest.mark.parametrize("clicks", [2, 3])
 async def test_the_form_a_browser_gave_up_is_done_last_and_takes_nothing_from_it(
-    door: Door, monkeypatch: pytest.MonkeyPatch
+    door: Door, monkeypatch: pytest.MonkeyPatch, clicks: int
 ) -> None:
-    """A second click has a browser forget the first form, whose answer it never sees."""
+    """Another click has a browser forget the form before, whose answer it never sees."""
     checking, go_on = first_password_waits(monkeypatch)
     tab = await door.browser().authorize(door.client("Spa"))
     body = {"state": tab.state, "username": "ada@example.test", "password": "correct-horse-9", "action": "default"}
     first = asyncio.create_task(tab.http.post(tab.at, data=body, headers=HEADERS))
     await checking.wait()
-    second = await tab.http.post(tab.at, data=body, headers=HEADERS)
+    before = dict(tab.http.cookies)
+    for _ in range(clicks - 1):
+        bring(tab, before)
+        last = await tab.http.post(tab.at, data=body, headers=HEADERS)
     kept = dict(tab.http.cookies)
     go_on.set()
     assert (await first).status_code == 302
     bring(tab, kept)
-    await tab.get(second.headers["location"])
+    await tab.get(last.headers["location"])
     assert "code" in tab.answer
 
 
@@ -704,6 +719,7 @@ async def test_what_proves_nothing_is_not_brought_the_cookie_of_who_logs_in_mean
     assert errors(await post(other, other.path, passkey=json.dumps(answer))) == ["authentication-failure"]
     again = asyncio.create_task(post(other, other.path, passkey=json.dumps(answer)))
     await asyncio.sleep(0.1)
+    assert not again.done(), "it waits for the one that was first"
     assert (await post(tab, "/u/login", **FORMS[ADA][1])).cookies["auth0"]
     assert "auth0" not in (await again).cookies
 

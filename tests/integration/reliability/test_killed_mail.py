@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -20,7 +21,7 @@ LIMIT = 30.0
 
 
 def query(database: Path, sql: str) -> list[tuple[int]]:
-    with sqlite3.connect(database, timeout=LIMIT) as connection:
+    with contextlib.closing(sqlite3.connect(database, timeout=LIMIT, isolation_level=None)) as connection:
         return connection.execute(sql).fetchall()
 
 

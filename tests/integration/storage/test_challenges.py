@@ -53,6 +53,7 @@ async def test_of_many_right_codes_at_a_time_one_is_right(nodes: Nodes) -> None:
     assert all(found == made for _, found in outcomes)
     assert await check(nodes, WRONG) is Verdict.VOID
     assert await nodes.two.challenges.find(T, made.id_hash, at=nodes.now) is None
+    assert await nodes.two.challenges.find(T, made.id_hash, at=nodes.now, spent=True) == made
 
 
 async def test_of_many_wrong_codes_at_a_time_no_more_count_than_there_are_tries(nodes: Nodes) -> None:
@@ -62,6 +63,8 @@ async def test_of_many_wrong_codes_at_a_time_no_more_count_than_there_are_tries(
     )
     assert sorted(verdict for verdict, _ in outcomes) == [Verdict.VOID] * 5 + [Verdict.WRONG] * 3
     assert await check(nodes, RIGHT) is Verdict.VOID
+    assert await nodes.one.challenges.find(T, made.id_hash, at=nodes.now) is None
+    assert await nodes.one.challenges.find(T, made.id_hash, at=nodes.now, spent=True) is None
 
 
 async def test_two_wrong_codes_leave_the_right_one_good(nodes: Nodes) -> None:

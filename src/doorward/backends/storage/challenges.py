@@ -16,8 +16,6 @@ from doorward.model.message import Message
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Challenge).decode
 
-NO_TRIES, SPENT_TRIES = 0, -1  # what is left of a code that was tried too often, and of one that was right
-
 BEGIN = """
 INSERT INTO challenge (tenant, subject_hash, id_hash, code_hash, tries_left, expires_at, document)
 VALUES (:tenant, :subject, :id_hash, :code_hash, :tries, :expires_at, :document)
@@ -26,7 +24,10 @@ ON CONFLICT (tenant, subject_hash) DO UPDATE SET id_hash = excluded.id_hash, cod
 RETURNING id_hash"""
 FIND = """
 SELECT document FROM challenge
-WHERE tenant = :tenant AND id_hash = :id_hash AND (tries_left > 0 OR tries_left = :spent) AND expires_at > :at"""
+WHERE tenant = :tenant AND id_hash = :id_hash AND tries_left > 0 AND expires_at > :at"""
+FIND_OR_SPENT = """
+SELECT document FROM challenge
+WHERE tenant = :tenant AND id_hash = :id_hash AND (tries_left > 0 OR tries_left = -1) AND expires_at > :at"""
 # The right code spends it (-1), and a wrong one costs a try: one statement, so that of many at a time one is right.
 CHECK = """
 UPDATE challenge SET tries_left = CASE WHEN code_hash = :code_hash THEN -1 ELSE tries_left - 1 END
@@ -62,8 +63,8 @@ class StoredChallenges:
         self._outbox.wake(messages)
 
     async def find(self, tenant: str, id_hash: bytes, *, at: float, spent: bool = False) -> Challenge | None:
-        key = {"tenant": tenant, "id_hash": id_hash, "at": at, "spent": SPENT_TRIES if spent else NO_TRIES}
-        rows = await self._database.read(FIND, key)
+        key = {"tenant": tenant, "id_hash": id_hash, "at": at}
+        rows = await self._database.read(FIND_OR_SPENT if spent else FIND, key)
         return _decode(rows[0][0]) if rows else None
 
     async def check(

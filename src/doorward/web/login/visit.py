@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Self
@@ -18,7 +17,7 @@ from doorward.identity.email_verification import needs_verification
 from doorward.identity.log_events import person_event
 from doorward.identity.one_time_codes import TooManyCodes
 from doorward.identity.people import People
-from doorward.identity.sign_in import HostedSignIn, cookie_after
+from doorward.identity.sign_in import HostedSignIn, SignedIn, cookie_after
 from doorward.model.bot_detection import Flow
 from doorward.model.client import Client
 from doorward.model.connection import Connection
@@ -39,11 +38,12 @@ from doorward.web.login.pages import Captcha, FieldError, FormPage, Page
 from doorward.web.login.presenter import Presenter
 from doorward.web.login.screens import Identifier, Screen
 from doorward.web.wire.cookies import browser, session_cookies
-from doorward.web.wire.http import Headers, Request, Response, redirect
+from doorward.web.wire.http import Request, Response, redirect
 
 MAX_IDENTIFIER = 320
 # How often, and how many seconds apart, it is looked for what a form does that came a moment before.
 LOOKS, BETWEEN_LOOKS = 20, 0.05
+# How long after a login its cookie is brought again to who brings the same code.
 SAME_FORM_SECONDS = 60.0
 MAX_LANGUAGE = 35  # RFC 5646, section 4.4.1
 
@@ -85,12 +85,6 @@ class PageRequest(Struct, frozen=True, kw_only=True):
         """The page, that says of a form nothing came of that it could not be taken."""
         return msgspec.structs.replace(page, status=400) if self.refused and page.status is None else page
 
-    async def is_signed_in(self, user_id: str) -> bool:
-        """Whether this browser is one ``user_id`` is signed in with."""
-        cookie = browser(self.request).session
-        session = await self.login.ports.sessions.find(self.tenant, digest(cookie)) if cookie is not None else None
-        return session is not None and session.user_id == user_id
-
 
 class TicketVisit(PageRequest, frozen=True, kw_only=True):
     """A request by a link from a mail. It belongs to no login: the ticket says what it is about. Where more is asked
@@ -104,6 +98,12 @@ class TicketVisit(PageRequest, frozen=True, kw_only=True):
     def proved(self) -> bool:
         """Whether a second factor was proved, or taken on, since the link was opened."""
         return self.transaction is not None and self.transaction.mfa_at is not None
+
+    async def is_signed_in(self, user_id: str) -> bool:
+        """Whether this browser is one ``user_id`` is signed in with."""
+        cookie = browser(self.request).session
+        session = await self.login.ports.sessions.find(self.tenant, digest(cookie)) if cookie is not None else None
+        return session is not None and session.user_id == user_id
 
     def client_of(self, ticket: Ticket) -> Client | None:
         """The application a link was asked for by, if one was."""
@@ -306,35 +306,20 @@ class Visit(TransactionVisit, frozen=True, kw_only=True):
 
     async def came_again(self, claimant: Claimant) -> Response:
         """Where a right code leads that ``claimant`` brought a moment ago. It let them in then, and the answer, with
-        the cookie, may be lost on the way."""
-        user = await self._known(claimant)
-        if user is not None and await self.is_signed_in(user.user_id):
-            return self.resumed
+        the cookie, may be lost on the way. It is brought to them again, and to nobody else."""
         visit = await self.anew()
         if visit.transaction.authenticated_at is None:
             visit = await self.after_twin() or visit
-            user = await self._known(claimant)
-        return self.resumed.with_headers(*await self._cookies_again(visit.transaction, user))
-
-    async def _known(self, claimant: Claimant) -> User | None:
-        found = await self.login.ports.users.find_by_identifier(
-            self.tenant, claimant.connection.name, claimant.field, claimant.address
-        )
-        return found[0] if found is not None else None
-
-    async def _cookies_again(self, transaction: LoginTransaction, user: User | None) -> Headers:
-        """The cookies of ``user``, if ``transaction`` let them in while this form was on its way, or just before it
-        came. Of nobody else: they alone proved who they are."""
-        ports = self.login.ports
-        now, at, sid = ports.clock.now(), transaction.authenticated_at, transaction.session_sid
-        if user is None or sid is None or at is None or now - at > SAME_FORM_SECONDS:
-            return ()
-        found = await ports.sessions.get(self.tenant, sid, at=now)
-        for version in (self.transaction.version, self.transaction.version - 1):
-            cookie = self._cookie_for(user, version)
-            if found is not None and hmac.compare_digest(digest(cookie), found[0].cookie_hash):
-                return session_cookies(found[0], cookie)
-        return ()
+        transaction = visit.transaction
+        let_in_at = transaction.authenticated_at
+        if let_in_at is None or self.login.ports.clock.now() - let_in_at > SAME_FORM_SECONDS:
+            return self.resumed
+        user = await self.login.people.code_guard.known(claimant)
+        if user is None or await visit.session_of(browser(self.request).session) is not None:
+            return self.resumed
+        since = self.transaction.version - 1  # that is what it was at if it let them in just before this form came
+        cookie = partial(self._cookie_for, user)
+        return self._with_session(await self.login.sign_in.begun(self.tenant, transaction, cookie, since=since))
 
     def _cookie_for(self, user: User, version: int) -> str:
         """The cookie of ``user`` when this login lets them in, as it is at ``version``."""
@@ -452,9 +437,11 @@ class Visit(TransactionVisit, frozen=True, kw_only=True):
             before=browser(self.request).session,
             cookie=partial(self._cookie_for, user),
         )
-        return self.resumed.with_headers(
-            *(session_cookies(signed_in.session, signed_in.cookie) if signed_in is not None else ())
-        )
+        return self._with_session(signed_in)
+
+    def _with_session(self, signed_in: SignedIn | None) -> Response:
+        cookies = session_cookies(signed_in.session, signed_in.cookie) if signed_in is not None else ()
+        return self.resumed.with_headers(*cookies)
 
     async def refuse(self, error: OAuthError) -> Response:
         """The login ends, and the application is told."""

@@ -74,7 +74,12 @@ async def follow(visit: PageRequest) -> Response:
 async def _way(visit: PageRequest) -> _Way:
     parameters, directory = query_parameters(visit.request), visit.directory
     secret = parameters.get("verification_code", "")
-    link = await visit.login.people.passwordless.look(directory, secret, spent=visit.is_post)
+    passwordless = visit.login.people.passwordless
+    link = await passwordless.look(directory, secret)
+    # A press that was first may have spent it: into the login that waits for it, that leads as well.
+    spent = await passwordless.look(directory, secret, spent=True) if link is None and visit.is_post else None
+    if spent is not None and "login" in spent.payload:
+        link = spent
     client_id = parameters.get("client_id") if link is None else link.client_id
     name = parameters.get("connection") if link is None else link.connection
     client, connection = directory.clients.get(client_id or ""), directory.connections.get(name or "")
@@ -88,7 +93,10 @@ async def _way(visit: PageRequest) -> _Way:
         return _asking(way, parameters)
     way = _Way(client=client, connection=connection, address=link.address, secret=secret, link=link)
     if "login" in link.payload:
-        return await _into_its_login(visit, way, parameters.get("state", ""), link.payload["login"])
+        way = await _into_its_login(visit, way, parameters.get("state", ""), link.payload["login"])
+        if spent is not None and not way.state:
+            raise AccessDenied(WRONG_CODE[connection.strategy])
+        return way
     return _asking(way, link.payload.get("authParams", {}))
 
 

@@ -84,7 +84,9 @@ class Person(Struct, frozen=True, kw_only=True):
         match outcome:
             case Outcome.AGAIN:
                 twin = await self.visit.after_twin()
-                return twin.current if twin is not None else None
+                if twin is None:
+                    return None
+                return twin.resumed if twin.transaction.finished else twin.current
             case Outcome.TAKEN:
                 visit = await self.visit.anew()
                 return visit.current if visit.transaction.mfa_at is not None else visit.resumed
@@ -159,6 +161,7 @@ class LinkOwner(Person, frozen=True, kw_only=True):
 
 
 def _renewed(cookie: str, visit: Visit) -> str:
+    """The cookie of a session whose cookie it was, once a second factor is proved in this login."""
     return cookie_after("mfa", visit.directory, cookie, visit.state)
 
 
