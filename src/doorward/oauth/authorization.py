@@ -106,9 +106,11 @@ class TransactionGone(Exception):
     @property
     def leads_on(self) -> bool:
         """Whether a request that comes now can be one that came twice, after the first had led all the way. What
-        somebody decided on a page is not decided again."""
-        decided = self.transaction is not None and self.transaction.step in (Step.CONSENT, Step.CONFIRMATION)
-        return self.reason == "finished" and not decided and 0 < len(self.way_on) <= MAX_WAY_ON
+        somebody decided on a page is not decided again, nor is who was turned away asked again."""
+        login = self.transaction
+        if self.reason != "finished" or login is None or login.authenticated_at is None:
+            return False
+        return login.step not in (Step.CONSENT, Step.CONFIRMATION) and 0 < len(self.way_on) <= MAX_WAY_ON
 
 
 class _Visit(Struct, kw_only=True):

@@ -41,6 +41,15 @@ async def test_a12_a_pushed_request_is_carried_out_once(door: Door) -> None:
     assert tab.page.status_code == 400
 
 
+async def test_a_form_that_comes_after_its_login_carries_nothing_out_again(door: Door) -> None:
+    link = {"client_id": door.client("Web").client_id, "request_uri": (await push(door)).json()["request_uri"]}
+    tab = await door.browser().get(f"/authorize?{urlencode(link)}")
+    page, body = tab.at, {"state": tab.state, "username": "ada@example.test", "password": "correct-horse-9"}
+    await tab.login()
+    assert "code" in tab.answer
+    assert (await tab.http.post(page, data=body, headers={"sec-fetch-site": "same-origin"})).status_code == 400
+
+
 async def test_of_two_answers_to_one_login_one_is_given(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     link = {"client_id": door.client("Web").client_id, "request_uri": (await push(door)).json()["request_uri"]}
     tab = await door.browser().get(f"/authorize?{urlencode(link)}")

@@ -565,6 +565,16 @@ async def test_a_form_of_a_finished_login_leads_to_the_application(door: Door) -
     assert stranger.status_code == 400
 
 
+async def test_who_was_turned_away_is_not_asked_again(door: Door) -> None:
+    await door.tenant({"users": [{"email": "ada@example.test", "connection": "people", "blocked": True}]})
+    tab = await door.browser().authorize(door.client("Spa"))
+    page, body = tab.at, {"state": tab.state, "username": "ada@example.test", "password": "correct-horse-9"}
+    await tab.login()
+    assert tab.answer["error"] == "access_denied"
+    again = await tab.http.post(page, data=body, headers=HEADERS)
+    assert (again.status_code, "finished" in again.text) == (400, True)
+
+
 async def test_a_page_of_a_finished_login_brings_the_application_another_answer(door: Door) -> None:
     tab = await door.browser().authorize(door.client("Spa"), state="of the app")
     page = tab.at
