@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.integration.door import Door
 
+from doorward.web.login import visit
+
 TENANT = """
 tenant:
   default_directory: people
@@ -51,6 +53,12 @@ databases:
 users:
   - {email: ada@example.test, password: correct-horse-9, connection: people, email_verified: true, name: Ada Example}
 """
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A form waits for its twin however slow this machine is."""
+    monkeypatch.setattr(visit, "LOOKS", 400)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from tests.integration.flows.test_second_factor import claims, manage, shown_key
 
 from doorward.identity.signup import identifiers_of
 from doorward.model.message import Message
+from doorward.web.login import visit
 
 ORIGIN = f"https://{DOMAIN}"
 PASSKEYS = {"authentication_methods": {"passkey": {"enabled": True}}}
@@ -151,6 +152,13 @@ async def test_the_offer_is_no_way_past_it_and_to_nobody_else(door: Door) -> Non
     assert stranger.path == "/u/login"
 
 
+@pytest.fixture
+def impatience(patience: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For forms without a twin."""
+    monkeypatch.setattr(visit, "LOOKS", 2)
+
+
+@pytest.mark.usefixtures("impatience")
 async def test_an_answer_is_good_once_and_for_the_login_it_was_asked_in(door: Door) -> None:
     await offering(door)
     device = await enrolled(door)
@@ -338,6 +346,7 @@ async def test_a_security_key_is_no_passkey_and_counts_no_step_back(door: Door) 
     assert tab.form.errors == {"": "webauthn-challenge-error"}, "an answer of another login"
 
 
+@pytest.mark.usefixtures("impatience")
 async def test_an_answer_that_comes_again_is_noted_and_no_better(door: Door) -> None:
     device = await key_enrolled(door)
     tab = await (await at_login(door)).login()
