@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
 import subprocess
 import sys
@@ -48,6 +49,19 @@ def test_a_second_server_on_the_folder_is_refused_and_the_first_goes_on(tmp_path
         connection.request("GET", "/.well-known/jwks.json")
         assert connection.getresponse().status == 200
         connection.close()
+
+
+def test_a_port_that_is_taken_is_named_with_a_command_that_keeps_the_data(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = [sys.executable, "-m", "doorward", "dev", "--port", str(port), "--data", str(tmp_path / "data")]
+        refused = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert refused.returncode == 1
+    assert [line.split(maxsplit=1)[1] for line in refused.stderr.splitlines()] == [
+        f"port {port} cannot be used",
+        "another program listens there",
+        f"doorward dev --port {port + 1} --data {tmp_path / 'data'}",
+    ]
 
 
 def test_a_start_that_fails_leaves_no_word_of_the_server_before(tmp_path: Path) -> None:

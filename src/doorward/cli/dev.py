@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -22,7 +23,7 @@ from doorward.backends.keys.local_ca import LocalCa, write_private
 from doorward.backends.storage.sealing import WrongMasterKey
 from doorward.backends.storage.version import migrate
 from doorward.cli.tenant_documents import demo_tenant, demo_user, read_tenant_file
-from doorward.cli.terminal import Problem
+from doorward.cli.terminal import Problem, reason
 from doorward.management.new_tenant import MANAGEMENT_CLIENT, management_client
 from doorward.management.system_scopes import EVERY_SCOPE
 from doorward.management.tenant_file.loading import load
@@ -33,7 +34,7 @@ from doorward.model.tenant import Issuer
 from doorward.web.demo import LOGIN, PATH, login_address
 from doorward.web.server import HttpServer, open_sockets
 
-DEFAULT_PORT = 8443
+DEFAULT_PORT, MAX_PORT = 8443, 65535
 DEFAULT_FOLDER = ".doorward"
 DEFAULT_TENANT = "default"
 DEMO_PAGE = re.compile(rf"https://localhost(?::\d+)?({PATH}|{LOGIN})")
@@ -42,7 +43,7 @@ DEMO_PAGE = re.compile(rf"https://localhost(?::\d+)?({PATH}|{LOGIN})")
 @click.command("dev", short_help="A development server, with TLS that clients trust.")
 @click.argument("tenant_yaml", required=False, type=click.Path(path_type=Path))
 @click.option(
-    "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535),
+    "--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, MAX_PORT),
     help="Port on 127.0.0.1 and ::1; 0 takes a free one.",
 )  # fmt: skip
 @click.option(
@@ -71,15 +72,12 @@ def command(
             )
         domains[domain.lower()] = domain.lower()
         documents[domain.lower()] = read_tenant_file(Path(file))
-    try:
-        sockets = open_sockets(port=port)
-    except OSError as error:
-        raise Problem(f"port {port} cannot be used", why=str(error), fix=f"doorward dev --port {port + 1}") from None
-    chosen: int = sockets[0].getsockname()[1]
-    domains = {DEFAULT_TENANT: f"localhost:{chosen}", **domains}
-    documents.setdefault(DEFAULT_TENANT, demo_tenant(f"https://localhost:{chosen}"))
-    documents[DEFAULT_TENANT] = _answered_here(documents[DEFAULT_TENANT], chosen)
     with _only_server_on(folder):
+        sockets = _sockets(port, folder, tenant_yaml)
+        chosen: int = sockets[0].getsockname()[1]
+        domains = {DEFAULT_TENANT: f"localhost:{chosen}", **domains}
+        documents.setdefault(DEFAULT_TENANT, demo_tenant(f"https://localhost:{chosen}"))
+        documents[DEFAULT_TENANT] = _answered_here(documents[DEFAULT_TENANT], chosen)
         _serve(
             folder,
             chosen,
@@ -91,6 +89,22 @@ def command(
         )
 
 
+def _sockets(port: int, folder: Path, tenant_yaml: Path | None) -> list[socket.socket]:
+    """Raises ``Problem`` for a port that is not to be had."""
+    try:
+        return open_sockets(port=port)
+    except OSError as error:
+        file = f" {tenant_yaml}" if tenant_yaml is not None else ""
+        why = "another program listens there" if error.errno == errno.EADDRINUSE else reason(error)
+        fix = f"doorward dev{file} --port {min(port + 1, MAX_PORT)}{_where(folder)}"
+        raise Problem(f"port {port} cannot be used", why=why, fix=fix) from None
+
+
+def _where(folder: Path) -> str:
+    """How a command names the folder, where it has to."""
+    return "" if folder == Path(DEFAULT_FOLDER) else f" --data {folder}"
+
+
 @contextlib.contextmanager
 def _only_server_on(folder: Path) -> Iterator[None]:
     """Make the folder and hold it: a second server would move the tenants of the first to its own port."""
@@ -99,7 +113,7 @@ def _only_server_on(folder: Path) -> Iterator[None]:
         os.chmod(folder, 0o700)
         held = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise Problem(f"{folder} cannot be the data folder", why=str(error), fix="doorward dev --data DIR") from None
+        raise Problem(f"{folder} cannot be the data folder", why=reason(error), fix="doorward dev --data DIR") from None
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -280,7 +294,7 @@ def _announce(summary: dict[str, Any], folder: Path, door: Doorward, *, demo: bo
         line("Log in", login_address(issuer, application, directory), f"as {application.name}")
     if demo:
         line("Test user", demo_user(summary["issuer"]))
-    where = "" if folder == Path(DEFAULT_FOLDER) else f" --data {folder}"
+    where = _where(folder)
     line("Inbox", f"{summary['issuer']}_doorward/inbox", f"mail and text messages; or: doorward inbox{where}")
     line("Management", f"doorward token --management --raw{where}", "a token for the Management API")
     machine = _first_machine(directory)

@@ -85,8 +85,9 @@ def log_in(
     address = f"https://{server.host}/authorize?{urlencode({**request, 'state': state})}"
     with _Listener(redirect_uri, state) as listener:
         click.echo(f"Log in here:\n\n  {address}\n", err=quiet)
-        if opens_browser:
-            webbrowser.open(address)
+        opened = opens_browser and webbrowser.open(address)
+        where = "in the browser" if opened else "in a browser of yours"
+        click.echo(f"Waiting for a login {where}, for {WAIT_SECONDS / 60:.0f} minutes at most ...\n", err=quiet)
         answer = listener.wait()
     if "error" in answer:
         raise Problem(f"{answer['error']}: {answer.get('error_description', '')}", fix=f"doorward explain '{address}'")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from doorward.cli.terminal import NO_SERVER, NOT_AUTHORIZED, USAGE, Problem
+from doorward.cli.terminal import NO_SERVER, NOT_AUTHORIZED, USAGE, Problem, reason
 
 TIMEOUT = 15
 
@@ -92,7 +92,7 @@ class RunningServer:
         except (OSError, http.client.HTTPException) as error:
             raise Problem(
                 f"no server answers at {self._address}",
-                why=str(error) or type(error).__name__,
+                why=reason(error) or type(error).__name__,
                 fix="doorward dev" if self._management else "start it, or name another with --url",
                 exit_code=NO_SERVER,
             ) from None
@@ -111,7 +111,7 @@ class RunningServer:
             context = ssl.create_default_context(cafile=self._ca)
         except OSError as error:
             raise Problem(
-                f"the certificate authority {self._ca} cannot be read", why=str(error), fix="doorward dev"
+                f"the certificate authority {self._ca} cannot be read", why=reason(error), fix="doorward dev"
             ) from None
         return http.client.HTTPSConnection(host, port, timeout=TIMEOUT, context=context)
 

@@ -150,7 +150,8 @@ def _show(answer: dict[str, Any], name: str) -> None:
     header = _part(token, 0)
     kind = {3: "JWT", 5: "opaque" if header.get("alg") == "dir" else "encrypted JWT"}.get(token.count(".") + 1, "?")
     click.secho(f"✓ {name} got an access token", fg="green", bold=True, color=colour())
-    line("form", f"{kind} · {header.get('alg')}")
+    hint = "   (for /userinfo; name an API with --audience for a JWT)" if kind == "opaque" else ""
+    line("form", f"{kind} · {header.get('alg')}{hint}")
     line("lives", lifetime(answer["expires_in"]))
     line("scope", _scopes(answer.get("scope", "").split()))
     claims = _part(token, 1) if kind == "JWT" else {}

@@ -50,6 +50,7 @@ def test_everything_a_new_person_does(demo: DevServer, browser: Browser, page: P
     walk.arrive()
     if scripts:
         expect(page.get_by_role("heading", name="You are logged in")).to_be_visible()
+        expect(page).to_have_title("You are logged in | Doorward")
         expect(page.locator("#shown")).to_contain_text(f'"email": "{walk.person}"')
 
     mail = walk.mail("Verify your email")
@@ -70,6 +71,8 @@ def test_everything_a_new_person_does(demo: DevServer, browser: Browser, page: P
     walk.arrive()
 
     walk.leave()
+    if scripts:
+        expect(page).to_have_title("You are logged out | Doorward")
     walk.log_in(PASSWORD, SECOND_FACTOR)
     page.get_by_label("Code from the app").fill(otp.code_of(key, step + 1))  # the other one is spent
     press(page)

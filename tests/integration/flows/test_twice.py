@@ -545,6 +545,7 @@ async def test_a_page_left_open_for_too_long_starts_again_with_one_click(door: D
     await door.server.storage.sweep(door.clock.now())
     await tab.submit(username="ada@example.test", password="correct-horse-9")
     assert tab.status == 400
+    assert "<title>This page has expired | Spa</title>" in tab.text
     (again,) = ways_on(tab)
     await tab.get(again)
     assert tab.path == "/u/login"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from doorward.web.login.catalogue import ScreenTexts
-from doorward.web.login.pages import ConsentScope, FieldError, Page, PasswordRule
+from doorward.web.login.pages import ConsentScope, ErrorPage, FieldError, Page, PasswordRule
 
 UNKNOWN_ERROR = "custom-script-error-code"
 
@@ -47,6 +47,9 @@ class Wording:
     def title(self) -> str:
         """The document's title; an error is named first, for those who hear it."""
         title = self._texts("pageTitle")
+        if isinstance(self._page, ErrorPage) and self._page.expired:
+            _, bar, whose = title.rpartition(" | ")
+            return f"{self._texts('expiredTitle')}{bar}{whose if bar else ''}"
         return f"{self._texts.shared('errorPrefix')} {title}" if self._page.errors else title
 
     @property
