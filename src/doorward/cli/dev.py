@@ -23,7 +23,7 @@ from doorward.backends.keys.local_ca import LocalCa, write_private
 from doorward.backends.storage.sealing import WrongMasterKey
 from doorward.backends.storage.version import migrate
 from doorward.cli.tenant_documents import demo_tenant, demo_user, read_tenant_file
-from doorward.cli.terminal import Problem, reason
+from doorward.cli.terminal import Problem, program, reason
 from doorward.management.new_tenant import MANAGEMENT_CLIENT, management_client
 from doorward.management.system_scopes import EVERY_SCOPE
 from doorward.management.tenant_file.loading import load
@@ -295,8 +295,8 @@ def _announce(summary: dict[str, Any], folder: Path, door: Doorward, *, demo: bo
     if demo:
         line("Test user", demo_user(summary["issuer"]))
     where = _where(folder)
-    line("Inbox", f"{summary['issuer']}_doorward/inbox", f"mail and text messages; or: doorward inbox{where}")
-    line("Management", f"doorward token --management --raw{where}", "a token for the Management API")
+    line("Inbox", f"{summary['issuer']}_doorward/inbox", f"mail and text messages; or: {program()} inbox{where}")
+    line("Management", f"{program()} token --management --raw{where}", "a token for the Management API")
     machine = _first_machine(directory)
     if machine is not None:
         client, audience = machine

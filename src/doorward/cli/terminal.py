@@ -7,11 +7,13 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 DOCS = "docs"  # the folder of the project's documentation
 WIDEST = 110  # columns; nobody reads longer lines
+NAME, CALL = "doorward", "doorward "  # of this program, and how what to do about a problem begins
 USAGE, NO_SERVER, NOT_AUTHORIZED = 2, 3, 4  # exit codes beside 0 and 1
 
 
@@ -53,6 +55,15 @@ def reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
+def program() -> str:
+    """How this program is called from here: by its path where the shell would not find it by its name."""
+    started = Path(sys.argv[0])
+    if started.name != NAME or shutil.which(NAME) is not None:
+        return NAME
+    here = os.path.relpath(started)
+    return here if not here.startswith(os.pardir) else str(started)
+
+
 class Problem(Exception):
     """A failure told to the person at the terminal. ``fix`` is what to do about it, best a command to paste."""
 
@@ -65,6 +76,7 @@ class Problem(Exception):
         why = self.why
         if sys.stderr.isatty():  # in a log it stays one line
             why = "\n        ".join(textwrap.wrap(why, max(width() - 8, 30), break_long_words=False))
-        for label, text in (("why", why), ("fix", self.fix), ("more", self.more)):
+        fix = f"{program()} {self.fix.removeprefix(CALL)}" if self.fix.startswith(CALL) else self.fix
+        for label, text in (("why", why), ("fix", fix), ("more", self.more)):
             if text:
                 click.echo(f"  {click.style(label.ljust(5), dim=True)} {text}", err=True, color=colour())
